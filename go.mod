@@ -1,0 +1,3 @@
+module github.com/wsbridge/wsbridge
+
+go 1.26.8

@@ -1,0 +1,62 @@
+// Package protocol is the contract between wsbridge and its PHP half, version 1, as data: it does no I/O and imports
+// nothing but the standard library. php-handlers/ is the other side of it; testdata/ holds golden files that the tests
+// of both sides read.
+//
+// # A request
+//
+// One FastCGI request (role Responder, REQUEST_METHOD=POST) carries one or more events, in order, of one connection or
+// of the server.
+//
+// Its parameters are the CGI/1.1 environment (RFC 3875) of the client's own handshake, on every event of the client's
+// life, and these:
+//
+//	WSBRIDGE_CONTRACT       the version, "1"
+//	WSBRIDGE_TOKEN          the word each line of the answer starts with
+//	WSBRIDGE_EVENTS_FILE    the application's push_server_events.php, as php-fpm sees it
+//	WSBRIDGE_SETTINGS_FILE  the legacy settings file, as php-fpm sees it; empty if there is none
+//	WSBRIDGE_INITIALIZE     "every": ws_server_initialize runs in each request; "once": only as an event
+//	WSBRIDGE_YIELD          comma-separated helper functions that the application brings itself
+//
+// Its body is, for each event, one line of JSON and then the payload's raw bytes, never escaped:
+//
+//	{"v":1,"seq":7,"event":"text","client":12,"length":5,"row":{"state":"OPEN"},"open":"1-12,15"}\n
+//	hello
+//
+// An event sees either "table", all rows by client key, or "row", its own, and then "open": the keys of all clients in
+// state OPEN as ascending ranges, so that send_text can tell the truth about the others. A server event has no client
+// and no row.
+//
+// # An answer
+//
+// The answer's body is a sequence of effects, each written and flushed as the handler makes it. An effect is one line,
+// the token, a space and a JSON object, and behind a send or frames line as many raw bytes as its length says and one
+// more newline:
+//
+//	TOKEN {"seq":7,"send":{"to":[12,15],"length":5}}\n
+//	hello\n
+//	TOKEN {"seq":7,"send":{"to":"open","binary":true,"length":3}}\n
+//	TOKEN {"seq":7,"frames":{"to":[12],"length":9}}\n
+//	TOKEN {"seq":7,"close":{"client":15,"code":1008,"reason":"flood","handled":true}}\n
+//	TOKEN {"seq":7,"log":{"level":"warning","message":"…","file":"…","line":7}}\n
+//	TOKEN {"seq":7,"done":{"result":true,"rows":{"12":{"set":{"login":"a"},"unset":["draft"]},"15":null},"code":"9f…"}}\n
+//	TOKEN {"seq":7,"failed":{"kind":"exit","message":"…","file":"…","line":7}}\n
+//
+// A line without the token is something the application printed past the PHP half (or php itself did, before it ran):
+// it is logged and never parsed, so no output can pass for an effect. An event ends with its done or its failed line.
+// An event that has neither was cut off. A failed event keeps the effects it made, and changes no row.
+//
+// # Rows
+//
+// A row's top-level fields are raw JSON to the bridge, in PHP's order; it reads none of them but "state". The PHP half
+// puts a value that JSON cannot carry exactly into an object with the single key "\u0000php", the value's serialize()
+// in base64; an application's array that has such a key is itself wrapped that way, so nothing a client sends can pass
+// for one. A field name that is not UTF-8, or starts with "\u0000b64:", travels as "\u0000b64:" and its base64.
+// In done, "rows" holds the differences by client key: "unset" is applied before "set", new fields go to the end, and
+// null says that the handler removed the row. They apply together, at done.
+//
+// # Describe
+//
+// The event "describe" asks what the application's code can do; the answer is the result of its done line, a
+// Description. Each done line carries in "code" a fingerprint of the files included; when it changes, wsbridge
+// describes anew. A handler that does not exist is never called.
+package protocol

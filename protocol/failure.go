@@ -1,0 +1,43 @@
+package protocol
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The ways an exchange with php-fpm fails. Only after the first two is it certain that no handler ran.
+var (
+	ErrUnavailable = errors.New("php-fpm is not reachable")
+	ErrOverloaded  = errors.New("php-fpm is overloaded")
+	ErrTimeout     = errors.New("php-fpm did not answer in time")
+	ErrCutOff      = errors.New("php-fpm's answer was cut off")
+	ErrMalformed   = errors.New("php-fpm's answer is malformed")
+)
+
+// FailureKind says why an event ended without done.
+type FailureKind string
+
+const (
+	FailedFatal      FailureKind = "fatal"      // a PHP fatal error, memory and time limits among them
+	FailedException  FailureKind = "exception"  // nothing caught it
+	FailedExit       FailureKind = "exit"       // exit or die
+	FailedUnreadable FailureKind = "unreadable" // php-fpm's user cannot read the events or settings file
+	FailedRedeclare  FailureKind = "redeclare"  // the application defines a helper function itself; Name says which
+	FailedRequest    FailureKind = "request"    // the PHP half did not understand the request
+)
+
+// Failure is how PHP tells that an event failed. It is an error.
+type Failure struct {
+	Kind    FailureKind `json:"kind"`
+	Name    string      `json:"name,omitempty"`
+	Message string      `json:"message"`
+	File    string      `json:"file,omitempty"`
+	Line    int         `json:"line,omitempty"`
+}
+
+func (f *Failure) Error() string {
+	if f.File == "" {
+		return fmt.Sprintf("php %s: %s", f.Kind, f.Message)
+	}
+	return fmt.Sprintf("php %s: %s in %s:%d", f.Kind, f.Message, f.File, f.Line)
+}

@@ -1,0 +1,105 @@
+package protocol
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// Field is one top-level entry of a row: a name and the raw JSON of its value.
+type Field struct {
+	Name  string
+	Value json.RawMessage
+}
+
+// Fields are a JSON object's entries in their order, which PHP arrays keep and Go maps do not.
+type Fields []Field
+
+// UnmarshalJSON reads an object; an empty array stands for an empty object, as PHP writes it.
+func (f *Fields) UnmarshalJSON(data []byte) error {
+	*f = nil
+	d := json.NewDecoder(bytes.NewReader(data))
+	open, err := d.Token()
+	if err != nil {
+		return err
+	}
+	if open == nil || open == json.Delim('[') && !d.More() {
+		return nil
+	}
+	if open != json.Delim('{') {
+		return fmt.Errorf("want an object, got %.20q", data)
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return err
+		}
+		field := Field{Name: name.(string)} // within an object the decoder has checked that it is one
+		if err := d.Decode(&field.Value); err != nil {
+			return err
+		}
+		*f = append(*f, field)
+	}
+	return nil
+}
+
+// MarshalJSON writes the fields as one object, in order.
+func (f Fields) MarshalJSON() ([]byte, error) {
+	b := []byte{'{'}
+	for i, field := range f {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		name, err := json.Marshal(field.Name)
+		if err != nil {
+			return nil, err
+		}
+		b = append(append(append(b, name...), ':'), field.Value...)
+	}
+	return append(b, '}'), nil
+}
+
+// Get returns the value of name, or nil.
+func (f Fields) Get(name string) json.RawMessage {
+	if i := f.index(name); i >= 0 {
+		return f[i].Value
+	}
+	return nil
+}
+
+// Set replaces the value of name where it stands, or adds it at the end.
+func (f *Fields) Set(name string, value json.RawMessage) {
+	if i := f.index(name); i >= 0 {
+		(*f)[i].Value = value
+		return
+	}
+	*f = append(*f, Field{name, value})
+}
+
+// Unset removes name, if it is there.
+func (f *Fields) Unset(name string) {
+	if i := f.index(name); i >= 0 {
+		*f = slices.Delete(*f, i, i+1)
+	}
+}
+
+func (f Fields) index(name string) int {
+	return slices.IndexFunc(f, func(field Field) bool { return field.Name == name })
+}
+
+// RowChange is what an event changed in one row.
+type RowChange struct {
+	Unset []string `json:"unset,omitempty"`
+	Set   Fields   `json:"set,omitempty"`
+}
+
+// Apply changes f: removals first, so that a field can be moved to the end.
+func (c *RowChange) Apply(f *Fields) {
+	for _, name := range c.Unset {
+		f.Unset(name)
+	}
+	for _, field := range c.Set {
+		f.Set(field.Name, field.Value)
+	}
+}
