@@ -1,3 +1,8 @@
 module github.com/wsbridge/wsbridge
 
 go 1.26.8
+
+require (
+	github.com/gorilla/websocket v1.5.3 // indirect
+	golang.org/x/sync v0.24.0 // indirect
+)

@@ -1,0 +1,147 @@
+package bridge
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// apply does what PHP says, as it says it. It never blocks.
+func (x *exchange) apply(e *protocol.Effect) error {
+	switch {
+	case e.Send != nil:
+		x.send(e.Send)
+	case e.Frames != nil:
+		x.sendFrames(e.Frames)
+	case e.Close != nil:
+		x.close(e.Close)
+	case e.Log != nil:
+		x.relay(e.Log)
+	case e.Done != nil:
+		x.done = e.Done
+	case e.Failed != nil:
+		x.failure = e.Failed
+	case e.Stray != "":
+		x.log.Info("printed by the application", "text", e.Stray)
+	}
+	return nil
+}
+
+func (x *exchange) send(s *protocol.Send) {
+	op := websocket.BinaryMessage
+	data := s.Payload
+	if !s.Binary {
+		op = websocket.TextMessage
+		data = x.text(data)
+	}
+	x.deliver(s.To, op, bytes.Clone(data))
+}
+
+// text makes a text message UTF-8: a browser would end the connection over anything else (RFC 6455, section 8.1).
+func (x *exchange) text(data []byte) []byte {
+	if utf8.Valid(data) {
+		return data
+	}
+	x.log.Warn("text is not utf-8: invalid bytes were replaced", keyBytes, len(data))
+	return bytes.ToValidUTF8(data, []byte("\uFFFD"))
+}
+
+// sendFrames does what the bytes given to do_reply say.
+func (x *exchange) sendFrames(s *protocol.Send) {
+	frames, err := protocol.ParseFrames(bytes.Clone(s.Payload))
+	if err != nil {
+		x.log.Warn("do_reply was given no websocket frames", keyError, err)
+	}
+	for _, f := range frames {
+		data := f.Payload
+		if f.Opcode == protocol.OpText {
+			data = x.text(data)
+		}
+		x.deliver(s.To, int(f.Opcode), data)
+	}
+}
+
+// deliver queues a message for each recipient; for several, it is made a frame only once.
+func (x *exchange) deliver(to protocol.Recipients, op int, data []byte) {
+	clients := x.recipients(to)
+	o := outgoing{op: op, data: data}
+	if len(clients) > 1 && op < websocket.CloseMessage {
+		prepared, err := websocket.NewPreparedMessage(op, data)
+		if err != nil {
+			x.log.Error("message was not sent", keyError, err)
+			return
+		}
+		o = outgoing{prepared: prepared}
+	}
+	for _, c := range clients {
+		switch err := c.send(o, len(data)); {
+		case errors.Is(err, errOutboxClosed):
+			x.log.Debug("message was not sent", keyTarget, c.key, keyError, err)
+		case err != nil:
+			x.log.Warn("message was not sent", keyTarget, c.key, keyError, err)
+		}
+	}
+}
+
+// recipients leaves out who cannot be sent anything: nothing reaches a socket before its 101.
+func (x *exchange) recipients(to protocol.Recipients) []*client {
+	if to.Open {
+		return x.bridge.table.openClients()
+	}
+	clients, missing := x.bridge.table.upgraded(to.Keys)
+	if len(missing) > 0 {
+		x.log.Warn("message was not sent: no such open client", keyTarget, missing)
+	}
+	return clients
+}
+
+// close ends a client whose close handlers ran in this event, or are still to run.
+func (x *exchange) close(e *protocol.Close) {
+	c := x.bridge.table.get(e.Client)
+	if c == nil {
+		return // it left meanwhile
+	}
+	code, reason := closeFrame(e)
+	if e.Code != 0 && code != e.Code {
+		x.log.Warn("close code cannot be sent", keyTarget, e.Client, keyCode, e.Code)
+	}
+	if !e.Handled {
+		c.endWith(protocol.EndedByHandler, code, reason)
+		return
+	}
+	c.markEnded(protocol.EndedByHandler, code, reason)
+	c.leave()
+}
+
+// closeFrame returns what a close frame may carry: a registered code, and a reason of 123 bytes (RFC 6455, sections 5.5
+// and 7.4).
+func closeFrame(e *protocol.Close) (code int, reason string) {
+	const maxReason = 123
+	code, reason = e.Code, strings.ToValidUTF8(e.Reason, "\uFFFD")
+	if code != 0 && !protocol.ValidCloseCode(code) {
+		code = websocket.CloseInternalServerErr
+	}
+	for len(reason) > maxReason {
+		_, size := utf8.DecodeLastRuneInString(reason)
+		reason = reason[:len(reason)-size]
+	}
+	return code, reason
+}
+
+// relay writes a log line of the PHP half into ours.
+func (x *exchange) relay(l *protocol.Log) {
+	level := slog.LevelInfo
+	_ = level.UnmarshalText([]byte(strings.ToUpper(strings.Replace(l.Level, "warning", "warn", 1)))) // else info
+	attrs := []slog.Attr{}
+	if l.File != "" {
+		attrs = append(attrs, slog.String(keyFile, l.File), slog.Int(keyLine, l.Line))
+	}
+	x.log.LogAttrs(context.Background(), level, l.Message, attrs...)
+}

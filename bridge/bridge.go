@@ -1,0 +1,147 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// Bridge is one server: its clients, their rows and the way of their events to PHP.
+//
+// Its life is New, Initialize, Serve, Finalize, in this order, once.
+type Bridge struct {
+	cfg     Config
+	log     *slog.Logger
+	table   *table
+	gate    *gate
+	events  *mailbox // of the server itself
+	seq     atomic.Uint64
+	outage  outage
+	buffers sync.Pool // write buffers of connections, held only while they write
+
+	description atomic.Pointer[protocol.Description]
+	codeMu      sync.Mutex // guards code
+	code        string     // fingerprint of the application's files
+
+	base  context.Context // of every event; its end gives up what still runs
+	abort context.CancelCauseFunc
+	quit  chan struct{} // closed when a handler asks for shutdown
+	once  sync.Once     // closes quit
+
+	work sync.WaitGroup // every goroutine of a client or a mailbox
+
+	entranceMu sync.Mutex // guards draining, and handshakes against growing while they are waited for
+	draining   bool
+	handshakes sync.WaitGroup
+}
+
+// New checks cfg and returns a bridge that does nothing yet.
+func New(cfg Config) (*Bridge, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	b := &Bridge{cfg: cfg, log: cfg.Logger, table: newTable(), gate: newGate(), quit: make(chan struct{})}
+	b.base, b.abort = context.WithCancelCause(context.Background())
+	b.events = newMailbox(cfg.EventQueue, int(cfg.MaxMessage), b.spawn, b.serve)
+	return b, nil
+}
+
+func (c *Config) check() error {
+	var errs []error
+	for name, ok := range map[string]bool{
+		"PHP": c.PHP != nil, "Logger": c.Logger != nil,
+		"Isolation":    c.Isolation == Serial || c.Isolation == PerConnection,
+		"LoopInterval": c.LoopInterval > 0, "MaxMessage": c.MaxMessage > 0, "EventQueue": c.EventQueue > 0,
+		"SendQueue": c.SendQueue > 0, "SendQueueBytes": c.SendQueueBytes > 0,
+		"HandshakeTimeout": c.HandshakeTimeout > 0, "WriteTimeout": c.WriteTimeout > 0,
+		"PingInterval": c.PingInterval > 0, "PongTimeout": c.PongTimeout > 0, "QueueWait": c.QueueWait > 0,
+		"UnavailableWait": c.UnavailableWait > 0, "DrainTimeout": c.DrainTimeout > 0,
+	} {
+		if !ok {
+			errs = append(errs, fmt.Errorf("bridge: Config.%s is missing", name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Initialize describes the application and runs ws_server_initialize. It waits for a php-fpm that is still starting, as
+// long as an event would. It is called before the pipe and the listener exist.
+func (b *Bridge) Initialize(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() { b.abort(context.Cause(ctx)) })
+	defer stop()
+	if err := b.persist(func() error { return b.describe(b.base) }, true); err != nil {
+		return err
+	}
+	_, err := b.ask(nil, protocol.Initialize, nil)
+	return err
+}
+
+// Finalize runs ws_server_finalize, the last thing that happens, when the pipe is gone too.
+func (b *Bridge) Finalize() error {
+	_, err := b.ask(nil, protocol.Finalize, nil)
+	b.abort(errStopped)
+	return err
+}
+
+var errStopped = errors.New("the server has stopped")
+
+// Ready reports whether the bridge takes clients: php-fpm was there when last asked, and no shutdown has begun.
+func (b *Bridge) Ready() bool {
+	b.entranceMu.Lock()
+	defer b.entranceMu.Unlock()
+	return !b.draining && !b.outage.on()
+}
+
+// fifo brings a document to ws_server_fifo. It blocks while too many wait.
+func (b *Bridge) fifo(_ context.Context, document []byte) error {
+	if !b.has(protocol.Fifo) {
+		b.log.Warn("document from the pipe dropped: there is no ws_server_fifo", keyBytes, len(document))
+		return nil
+	}
+	if !b.events.put(errand{kind: protocol.Fifo, payload: document}) {
+		return errStopped
+	}
+	return nil
+}
+
+// loop runs ws_server_loop every LoopInterval until ctx ends. A turn that finds events still waiting is left out.
+func (b *Bridge) loop(ctx context.Context) {
+	tick := time.NewTicker(b.cfg.LoopInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if b.has(protocol.Loop) {
+				b.events.offer(errand{kind: protocol.Loop})
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// requestQuit begins the shutdown that a handler asked for.
+func (b *Bridge) requestQuit() {
+	b.once.Do(func() { close(b.quit) })
+}
+
+// spawn runs f in a goroutine that drain waits for. Its callers are waited for themselves, so the count never grows from
+// zero during the wait.
+func (b *Bridge) spawn(f func()) { b.work.Go(f) }
+
+// enter counts a handshake that drain waits for. It reports false once a drain has begun.
+func (b *Bridge) enter() (leave func(), ok bool) {
+	b.entranceMu.Lock()
+	defer b.entranceMu.Unlock()
+	if b.draining {
+		return nil, false
+	}
+	b.handshakes.Add(1)
+	return b.handshakes.Done, true
+}

@@ -1,0 +1,255 @@
+package bridge
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// client is one connection, from the accepted socket to the end of its close event.
+type client struct {
+	// Set before another goroutine sees the client.
+	bridge *Bridge
+	key    int64
+	peer   string // ip:port
+	env    []byte
+	log    *slog.Logger
+	events *mailbox
+	tapped bool // PHP has known it since the socket was accepted
+
+	row row // guarded by table.mu
+
+	// Set by opened, with table.mu held; constant afterwards.
+	conn *websocket.Conn
+	out  *outbox
+	ping *time.Timer
+
+	halves atomic.Int32 // reader and writer that have ended; the second closes the socket
+
+	mu     sync.Mutex // guards how it ends
+	ended  bool
+	ending protocol.Ending
+	code   int
+	reason string
+}
+
+// newClient adds a row in state CONNECTING.
+func (b *Bridge) newClient(peer string) *client {
+	c := &client{bridge: b, peer: peer}
+	c.events = newMailbox(b.cfg.EventQueue, int(b.cfg.MaxMessage), b.spawn, c.run)
+	b.table.add(c, peer)
+	c.log = b.log.With(keyClient, c.key, keyPeer, peer)
+	return c
+}
+
+// opened makes c an open WebSocket. It reports false if c was ended by a drain out of time.
+func (c *client) opened(conn *websocket.Conn) bool {
+	cfg := &c.bridge.cfg
+	conn.SetPingHandler(c.pinged)
+	conn.SetPongHandler(c.ponged)
+	// The close frame is answered after the close event, so that before_close can still send (RFC 6455, section 5.5.1).
+	conn.SetCloseHandler(func(int, string) error { return nil })
+	return c.bridge.table.open(c, func() {
+		c.conn = conn
+		c.out = &outbox{conn: conn, spawn: c.bridge.spawn, ended: c.written,
+			timeout: cfg.WriteTimeout, limit: cfg.SendQueue, bytes: cfg.SendQueueBytes}
+		c.ping = time.AfterFunc(cfg.PingInterval, c.sendPing)
+	})
+}
+
+// read takes messages off the socket until it ends. A full mailbox keeps it from reading: TCP pushes back.
+func (c *client) read() {
+	defer c.halfEnded()
+	for {
+		op, data, err := c.readMessage()
+		if err != nil {
+			c.endRead(err)
+			return
+		}
+		c.received(op, data)
+	}
+}
+
+// readMessage returns one byte more than the limit of a message that is over it.
+func (c *client) readMessage() (op int, data []byte, err error) {
+	if err := c.alive(); err != nil {
+		return 0, nil, err
+	}
+	op, r, err := c.conn.NextReader()
+	if err != nil {
+		return 0, nil, err
+	}
+	data, err = io.ReadAll(io.LimitReader(r, c.bridge.cfg.MaxMessage+1))
+	return op, data, err
+}
+
+// alive puts off the time at which the client counts as silent. Once it has ended there is no putting off: it has to
+// answer our close frame.
+func (c *client) alive() error {
+	if c.hasEnded() {
+		return nil
+	}
+	return c.conn.SetReadDeadline(time.Now().Add(c.bridge.cfg.PongTimeout))
+}
+
+func (c *client) received(op int, data []byte) {
+	switch {
+	case int64(len(data)) > c.bridge.cfg.MaxMessage:
+		c.end(protocol.EndedTooBig)
+	case op == websocket.TextMessage && !utf8.Valid(data):
+		c.end(protocol.EndedNotUTF8)
+	case op == websocket.TextMessage && len(data) > 0: // an empty text has never reached a handler
+		c.events.put(errand{kind: protocol.Text, payload: data})
+	case op == websocket.BinaryMessage && !c.bridge.has(protocol.Binary):
+		c.end(protocol.EndedNoBinary)
+	case op == websocket.BinaryMessage:
+		c.events.put(errand{kind: protocol.Binary, payload: data})
+	}
+}
+
+func (c *client) endRead(err error) {
+	var closed *websocket.CloseError
+	var network net.Error
+	switch {
+	case errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure:
+		c.endWith(protocol.EndedByClient, replyCode(closed.Code), "")
+	case errors.As(err, &network) && network.Timeout():
+		c.end(protocol.EndedSilent)
+	case errors.As(err, &network), errors.Is(err, io.ErrUnexpectedEOF), closed != nil, errors.Is(err, net.ErrClosed):
+		c.end(protocol.EndedByHangup)
+	default: // gorilla has sent the close frame
+		c.end(protocol.EndedProtocol)
+		c.linger()
+	}
+}
+
+// linger reads on for a moment, so that what the client still sends does not make the kernel reset the connection
+// before it has seen the close frame.
+func (c *client) linger() {
+	if c.conn.SetReadDeadline(time.Now().Add(closeWait)) == nil {
+		_, _ = io.Copy(io.Discard, c.conn.NetConn())
+	}
+}
+
+// replyCode is the code that answers a client's close frame: its own (RFC 6455, section 5.5.1).
+func replyCode(code int) int {
+	if code == websocket.CloseNoStatusReceived {
+		return websocket.CloseNormalClosure
+	}
+	return code
+}
+
+func (c *client) pinged(data string) error {
+	c.send(outgoing{op: websocket.PongMessage, data: []byte(data)}, len(data))
+	return nil
+}
+
+func (c *client) ponged(string) error {
+	c.bridge.table.set(c, protocol.Field{Name: "pong_time", Value: microtime(time.Now())})
+	return c.alive()
+}
+
+func (c *client) sendPing() {
+	if c.hasEnded() {
+		return
+	}
+	c.bridge.table.set(c, protocol.Field{Name: "ping_time", Value: microtime(time.Now())})
+	c.send(outgoing{op: websocket.PingMessage}, 0)
+	c.ping.Reset(c.bridge.cfg.PingInterval)
+}
+
+// send queues o; a client that has too much queued already is ended.
+func (c *client) send(o outgoing, size int) error {
+	err := c.out.push(o, size)
+	if errors.Is(err, errOutboxFull) {
+		c.end(protocol.EndedSlow)
+	}
+	return err
+}
+
+// end queues the close event behind the client's other events, with the ending's own code. Only the first call counts.
+func (c *client) end(e protocol.Ending) {
+	code, reason := e.Close()
+	c.endWith(e, code, reason)
+}
+
+func (c *client) endWith(e protocol.Ending, code int, reason string) {
+	if !c.markEnded(e, code, reason) {
+		return
+	}
+	if e == protocol.EndedSlow {
+		c.out.abort(code, reason)
+	}
+	c.events.last(errand{kind: protocol.Closing})
+}
+
+// markEnded records how the client ends; it reports false if that is settled already.
+func (c *client) markEnded(e protocol.Ending, code int, reason string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		return false
+	}
+	c.ended, c.ending, c.code, c.reason = true, e, code, reason
+	return true
+}
+
+func (c *client) hasEnded() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ended
+}
+
+func (c *client) how() (e protocol.Ending, code int, reason string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ending, c.code, c.reason
+}
+
+// leave ends the client for good: its row goes, its queued events are dropped, its socket ends behind what it is still
+// to be sent. It may be called again.
+func (c *client) leave() {
+	if !c.bridge.table.remove(c) {
+		return
+	}
+	c.events.close()
+	ending, code, reason := c.how()
+	c.log.Info("client left", keyEnding, ending.String(), keyCode, code)
+	if c.out != nil {
+		c.ping.Stop()
+		c.out.close(code, reason)
+	}
+}
+
+// kill ends the client without regard to what it is still to be sent.
+func (c *client) kill() {
+	c.leave()
+	if c.conn != nil {
+		c.conn.Close()
+	}
+}
+
+// written is called when the writer has ended: the other side may still answer our close frame.
+func (c *client) written(drop bool) {
+	if drop || c.halves.Load() > 0 {
+		c.conn.Close()
+	} else {
+		c.conn.SetReadDeadline(time.Now().Add(closeWait))
+	}
+	c.halfEnded()
+}
+
+func (c *client) halfEnded() {
+	if c.halves.Add(1) == 2 {
+		c.conn.Close()
+	}
+}

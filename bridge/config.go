@@ -1,0 +1,67 @@
+package bridge
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// PHP runs the application's handlers.
+type PHP interface {
+	// Environment maps a client's handshake to what its events carry as CGI environment, once per client.
+	Environment(r *http.Request) ([]byte, error)
+	// Run brings events to PHP in one request and calls apply for each effect as PHP makes it. It blocks until the
+	// request ended. Nil means that each event ended with a done or failed effect; an error wraps one of protocol's.
+	Run(ctx context.Context, env []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error
+	// Describe reports what the application's code can do.
+	Describe(ctx context.Context) (*protocol.Description, error)
+}
+
+// Pipe is where other programs write documents for ws_server_fifo.
+type Pipe interface {
+	// Run calls deliver for each document until ctx ends, and returns after the last call.
+	Run(ctx context.Context, deliver func(ctx context.Context, document []byte) error) error
+}
+
+// Isolation says which events may run at the same time.
+type Isolation string
+
+const (
+	// Serial runs one event at a time over all clients; each sees all rows. Exact as the original server.
+	Serial Isolation = "serial"
+	// PerConnection runs the events of different clients side by side; each sees its own row only. Server events run
+	// alone with all rows.
+	PerConnection Isolation = "connection"
+)
+
+// Config is what a Bridge needs. Every field but Pipe and Page is required; a limit or a wait of 0 is an error.
+type Config struct {
+	PHP    PHP
+	Pipe   Pipe         // nil: none
+	Page   http.Handler // answers requests that are no WebSocket handshake; nil: 426
+	Logger *slog.Logger
+
+	ServerHeader     string   // of the 101 answer; empty: none
+	RequireCookie    bool     // a handshake without Cookie is refused, as the original did
+	RequireUserAgent bool     // likewise
+	AllowedOrigins   []string // hosts or origins beside the request's own host; "*" allows all
+
+	Isolation    Isolation
+	CloseOnError bool          // a failed event closes its client with 1011
+	LoopInterval time.Duration // between two ws_server_loop events
+
+	MaxMessage       int64 // bytes of one message of a client; over it: 1009
+	EventQueue       int   // events of one client that wait; over it the client's socket is not read
+	SendQueue        int   // messages that wait for a client to read them; over it: 1013
+	SendQueueBytes   int   // their bytes
+	HandshakeTimeout time.Duration
+	WriteTimeout     time.Duration // of one message to a client
+	PingInterval     time.Duration
+	PongTimeout      time.Duration // without a sign of life the client is dropped
+	QueueWait        time.Duration // for an event's turn; over it: 1013
+	UnavailableWait  time.Duration // of all events for a php-fpm that is away; over it: 1013
+	DrainTimeout     time.Duration // from the end of Serve's context to its return
+}

@@ -1,0 +1,53 @@
+package bridge
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// describe asks PHP what the application's code can do, and what for it needs no request.
+func (b *Bridge) describe(ctx context.Context) error {
+	d, err := b.cfg.PHP.Describe(ctx)
+	if err != nil {
+		return fmt.Errorf("describe the application: %w", err)
+	}
+	if !d.Has(protocol.Authenticate) {
+		return fmt.Errorf("describe the application: ws_server_authenticate is not defined")
+	}
+	if d.PostMaxSize > 0 && d.PostMaxSize < b.cfg.MaxMessage {
+		b.log.Warn("php's post_max_size is below the largest message: events over it will fail",
+			"post_max_size", d.PostMaxSize, "max_message", b.cfg.MaxMessage)
+	}
+	for _, w := range d.Warnings {
+		b.log.Warn(w)
+	}
+	b.log.Info("application described", keyVersion, d.PHP, "handlers", len(d.Handlers))
+	b.description.Store(d)
+	return nil
+}
+
+// describeIfChanged describes anew when an answer shows that the code changed. If that fails, the next event tries again.
+func (b *Bridge) describeIfChanged(code string) {
+	b.codeMu.Lock()
+	same := code == b.code || code == ""
+	first := b.code == ""
+	b.code = code
+	b.codeMu.Unlock()
+	if same || first {
+		return
+	}
+	if err := b.describe(b.base); err != nil {
+		b.log.Error("the changed application cannot be used", keyError, err)
+		b.codeMu.Lock()
+		b.code = "unknown"
+		b.codeMu.Unlock()
+	}
+}
+
+// has reports whether events of kind k have a handler.
+func (b *Bridge) has(k protocol.Kind) bool {
+	d := b.description.Load()
+	return d != nil && d.Has(k)
+}

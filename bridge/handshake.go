@@ -1,0 +1,219 @@
+package bridge
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// retryAfter is the seconds after which a client that met no php-fpm may ask again.
+const retryAfter = "2"
+
+// readBuffer is each connection's own read buffer; gorilla reads past it for anything larger. 4096, net/http's size,
+// is most of what an idle connection costs.
+const readBuffer = 1024
+
+// refusal is a handshake's answer other than 101. Its text says nothing of PHP.
+type refusal struct {
+	status int
+	text   string
+}
+
+// serveHTTP answers a handshake and everything that is none.
+func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
+	leave, ok := b.enter()
+	if !ok {
+		refuse(w, refusal{http.StatusServiceUnavailable, "server shutting down"})
+		return
+	}
+	defer leave()
+	if !websocket.IsWebSocketUpgrade(r) {
+		b.serveOther(w, r)
+		return
+	}
+	if no := b.checkRequest(r); no != nil {
+		b.log.Info("handshake refused", keyPeer, r.RemoteAddr, "status", no.status, "why", no.text,
+			keyOrigin, r.Header.Get("Origin"), keyHost, r.Host)
+		refuse(w, *no)
+		return
+	}
+	c := clientOf(r)
+	if c == nil {
+		c = b.newClient(r.RemoteAddr)
+	}
+	if no := b.handshake(c, w, r); no != nil {
+		c.log.Info("handshake refused", "status", no.status, "why", no.text)
+		refuse(w, *no)
+	}
+}
+
+func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
+	if b.cfg.Page != nil {
+		b.cfg.Page.ServeHTTP(w, r)
+		return
+	}
+	w.Header().Set("Connection", "Upgrade")
+	w.Header().Set("Upgrade", "websocket")
+	refuse(w, refusal{http.StatusUpgradeRequired, "this is a websocket server"})
+}
+
+func refuse(w http.ResponseWriter, no refusal) {
+	switch no.status {
+	case 0: // already answered
+		return
+	case http.StatusServiceUnavailable:
+		w.Header().Set("Retry-After", retryAfter)
+	case http.StatusUpgradeRequired:
+		w.Header().Set("Sec-WebSocket-Version", "13")
+	}
+	w.Header().Set("Connection", "close")
+	http.Error(w, no.text, no.status)
+}
+
+// checkRequest refuses what is no good handshake before PHP hears of it (RFC 6455, section 4.2.1).
+func (b *Bridge) checkRequest(r *http.Request) *refusal {
+	key, err := base64.StdEncoding.DecodeString(r.Header.Get("Sec-WebSocket-Key"))
+	switch {
+	case r.Method != http.MethodGet:
+		return &refusal{http.StatusMethodNotAllowed, "a handshake is a GET"}
+	case r.Header.Get("Sec-WebSocket-Version") != "13":
+		return &refusal{http.StatusUpgradeRequired, "websocket version 13 is required"}
+	case err != nil || len(key) != 16:
+		return &refusal{http.StatusBadRequest, "bad Sec-WebSocket-Key"}
+	case !b.originAllowed(r):
+		return &refusal{http.StatusForbidden, "origin not allowed"}
+	}
+	return nil
+}
+
+// originAllowed holds a browser's Origin against the host it asked for: the same host on any port, as a legacy server
+// stood on a port of its own, or one that the configuration names. Other programs send none.
+func (b *Bridge) originAllowed(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" || slices.Contains(b.cfg.AllowedOrigins, "*") {
+		return true
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.Host == "" {
+		return false
+	}
+	host := url.URL{Host: r.Host}
+	return strings.EqualFold(u.Hostname(), host.Hostname()) ||
+		slices.ContainsFunc(b.cfg.AllowedOrigins, func(allowed string) bool {
+			return strings.EqualFold(allowed, origin) || strings.EqualFold(allowed, u.Host) ||
+				strings.EqualFold(allowed, u.Hostname())
+		})
+}
+
+// handshake takes c from CONNECTING to OPEN, or to its end: one turn, as in the original, so that no other event comes
+// between authenticate and open.
+func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *refusal {
+	env, err := b.cfg.PHP.Environment(r)
+	if err != nil {
+		c.log.Info("bad handshake", keyError, err)
+		return b.abandon(c, refusal{http.StatusBadRequest, "bad request header"})
+	}
+	c.env = env
+	leave, no := b.handshakeTurn(r.Context(), c)
+	if no != nil {
+		return b.abandon(c, *no)
+	}
+	defer leave()
+	no = b.authenticate(c, r)
+	switch {
+	case no == nil:
+		return b.open(c, w, r)
+	case no.status == http.StatusServiceUnavailable:
+		return b.abandon(c, *no)
+	}
+	c.markEnded(protocol.EndedRefused, 0, "")
+	c.close()
+	return no
+}
+
+// handshakeTurn waits for the gate. While php-fpm is away a handshake does not queue behind the events that wait for it.
+func (b *Bridge) handshakeTurn(ctx context.Context, c *client) (leave func(), no *refusal) {
+	if b.outage.on() {
+		if leave, ok := b.gate.tryEnter(b.alone(c)); ok {
+			return leave, nil
+		}
+		return nil, &refusal{http.StatusServiceUnavailable, "try again later"}
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, b.cfg.QueueWait, errQueueWait)
+	defer cancel()
+	leave, err := b.gate.enter(ctx, b.alone(c))
+	if err != nil {
+		return nil, &refusal{http.StatusServiceUnavailable, "try again later"}
+	}
+	return leave, nil
+}
+
+// abandon ends a handshake that PHP was not asked about; close handlers run only if connect or read may have run.
+func (b *Bridge) abandon(c *client, no refusal) *refusal {
+	if !c.markEnded(protocol.EndedRefused, 0, "") {
+		return &no
+	}
+	if c.tapped {
+		c.events.last(errand{kind: protocol.Closing})
+	} else {
+		c.leave()
+	}
+	return &no
+}
+
+// authenticate asks the application; nil lets the client in.
+func (b *Bridge) authenticate(c *client, r *http.Request) *refusal {
+	forbidden := &refusal{http.StatusForbidden, "forbidden"}
+	if b.cfg.RequireCookie && len(r.Header["Cookie"]) == 0 || b.cfg.RequireUserAgent && len(r.Header["User-Agent"]) == 0 {
+		return forbidden
+	}
+	done, err := b.ask(c, protocol.Authenticate, nil)
+	switch {
+	case errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded):
+		return &refusal{http.StatusServiceUnavailable, "try again later"}
+	case err != nil:
+		return &refusal{http.StatusInternalServerError, "internal error"}
+	case !done.True():
+		return forbidden
+	}
+	return nil
+}
+
+// open answers 101 and runs the open event.
+func (b *Bridge) open(c *client, w http.ResponseWriter, r *http.Request) *refusal {
+	upgrader := websocket.Upgrader{
+		HandshakeTimeout: b.cfg.WriteTimeout,
+		ReadBufferSize:   readBuffer,
+		WriteBufferPool:  &b.buffers,
+		CheckOrigin:      func(*http.Request) bool { return true }, // checkRequest has
+	}
+	header := http.Header{}
+	if b.cfg.ServerHeader != "" {
+		header.Set("Server", b.cfg.ServerHeader)
+	}
+	conn, err := upgrader.Upgrade(w, r, header)
+	if err != nil {
+		c.log.Info("handshake failed", keyError, err)
+		c.markEnded(protocol.EndedByHangup, 0, "")
+		c.close()
+		return &refusal{} // Upgrade has answered what could be answered
+	}
+	if !c.opened(conn) {
+		conn.Close()
+		return &refusal{}
+	}
+	c.log.Info("client connected")
+	if _, err := b.ask(c, protocol.Open, nil); err != nil {
+		c.failed(protocol.Open, err)
+	}
+	b.spawn(c.read)
+	return nil
+}

@@ -1,0 +1,138 @@
+package bridge
+
+import (
+	"sync"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// errand is an event that waits for its turn.
+type errand struct {
+	kind    protocol.Kind
+	payload []byte
+	// after, if not nil, is called when the event is over, and with nils if it never ran.
+	after func(*protocol.Done, error)
+}
+
+// mailbox holds the events of one client, or of the server, in their order, and runs them one at a time. Its runner is a
+// goroutine only while there is something to run: an idle client costs none.
+type mailbox struct {
+	run   func(errand)
+	spawn func(func()) // starts the runner where somebody waits for it
+	limit int          // events that may wait
+	bytes int          // payload bytes that may wait; one event always may
+
+	mu      sync.Mutex // guards the fields below
+	room    sync.Cond
+	queue   []errand
+	waiting int  // payload bytes in queue
+	running bool // a runner is at work
+	sealed  bool // the last errand is in the queue
+	closed  bool // nothing runs any more
+}
+
+func newMailbox(limit, bytes int, spawn func(func()), run func(errand)) *mailbox {
+	m := &mailbox{run: run, spawn: spawn, limit: limit, bytes: bytes}
+	m.room.L = &m.mu
+	return m
+}
+
+// put queues e and blocks while the mailbox is full. It reports whether e will run.
+func (m *mailbox) put(e errand) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for !m.sealed && m.full(len(e.payload)) {
+		m.room.Wait()
+	}
+	if m.sealed {
+		return false
+	}
+	m.push(e)
+	return true
+}
+
+// offer is put for those who do not wait: it reports false if nothing may be queued behind what is there already.
+func (m *mailbox) offer(e errand) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.sealed || len(m.queue) > 0 {
+		return false
+	}
+	m.push(e)
+	return true
+}
+
+// last queues e, full or not, and refuses everything after it.
+func (m *mailbox) last(e errand) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.sealed {
+		return false
+	}
+	m.push(e)
+	m.seal()
+	return true
+}
+
+// close drops what is queued and refuses everything after it. What runs already runs on.
+func (m *mailbox) close() {
+	m.mu.Lock()
+	dropped := m.queue
+	m.queue, m.waiting = nil, 0
+	m.closed = true
+	m.seal()
+	m.mu.Unlock()
+	for _, e := range dropped {
+		e.finish(nil, nil)
+	}
+}
+
+func (e *errand) finish(done *protocol.Done, err error) {
+	if e.after != nil {
+		e.after(done, err)
+	}
+}
+
+func (m *mailbox) seal() {
+	m.sealed = true
+	m.room.Broadcast()
+}
+
+func (m *mailbox) full(size int) bool {
+	return len(m.queue) >= m.limit || len(m.queue) > 0 && m.waiting+size > m.bytes
+}
+
+func (m *mailbox) push(e errand) {
+	m.queue = append(m.queue, e)
+	m.waiting += len(e.payload)
+	if !m.running {
+		m.running = true
+		m.spawn(m.drain)
+	}
+}
+
+func (m *mailbox) drain() {
+	for {
+		e, ok := m.next()
+		if !ok {
+			return
+		}
+		m.run(e)
+	}
+}
+
+func (m *mailbox) next() (errand, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.queue) == 0 {
+		m.running = false
+		m.queue = nil // an idle mailbox keeps no memory
+		return errand{}, false
+	}
+	e := m.queue[0]
+	m.queue[0] = errand{}
+	m.queue = m.queue[1:]
+	m.waiting -= len(e.payload)
+	m.room.Broadcast()
+	return e, true
+}

@@ -1,0 +1,152 @@
+package bridge
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+var (
+	errOutboxFull   = errors.New("client does not read")
+	errOutboxClosed = errors.New("client is gone")
+)
+
+// closeWait bounds how long a client may take to answer our close frame before its socket is closed all the same. Browsers
+// answer at once.
+const closeWait = 2 * time.Second
+
+// outgoing is a message, a control frame, or the end of the connection.
+type outgoing struct {
+	op       int // a websocket message type; 0 drops the connection without a close frame
+	data     []byte
+	prepared *websocket.PreparedMessage // instead of op and data: shared with other clients
+}
+
+func (o *outgoing) last() bool {
+	return o.prepared == nil && (o.op == 0 || o.op == websocket.CloseMessage)
+}
+
+// outbox holds what a client is sent until its socket takes it. Its writer is a goroutine only while there is something
+// to write: an idle client costs none.
+type outbox struct {
+	conn    *websocket.Conn
+	spawn   func(func()) // starts the writer where somebody waits for it
+	ended   func(drop bool)
+	timeout time.Duration
+	limit   int // messages
+	bytes   int // and their bytes; one message always may wait
+
+	mu      sync.Mutex // guards the fields below
+	queue   []outgoing
+	waiting int
+	running bool
+	closed  bool // the last item is queued
+}
+
+// push queues o and never blocks. Its data must not change any more.
+func (b *outbox) push(o outgoing, size int) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return errOutboxClosed
+	}
+	if len(b.queue) >= b.limit || len(b.queue) > 0 && b.waiting+size > b.bytes {
+		return errOutboxFull
+	}
+	b.waiting += size
+	b.add(o)
+	return nil
+}
+
+// close queues the end of the connection behind everything else: a close frame, or with code 0 just the end.
+func (b *outbox) close(code int, reason string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.end(code, reason)
+}
+
+// abort is close for a client that does not read: what it is still owed is dropped.
+func (b *outbox) abort(code int, reason string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.closed {
+		b.queue, b.waiting = nil, 0
+	}
+	b.end(code, reason)
+}
+
+func (b *outbox) end(code int, reason string) {
+	if b.closed {
+		return
+	}
+	b.closed = true
+	o := outgoing{}
+	if code != 0 {
+		o = outgoing{op: websocket.CloseMessage, data: websocket.FormatCloseMessage(code, reason)}
+	}
+	b.add(o)
+}
+
+func (b *outbox) add(o outgoing) {
+	b.queue = append(b.queue, o)
+	if !b.running {
+		b.running = true
+		b.spawn(b.drain)
+	}
+}
+
+func (b *outbox) drain() {
+	for {
+		items := b.take()
+		if items == nil {
+			return
+		}
+		for _, o := range items {
+			if err := b.write(o); err != nil || o.last() {
+				b.finish(o, err)
+				return
+			}
+		}
+	}
+}
+
+// take returns what is queued, or nil if the writer is to rest.
+func (b *outbox) take() []outgoing {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	items := b.queue
+	b.queue, b.waiting = nil, 0
+	b.running = len(items) > 0
+	return items
+}
+
+// finish leaves the outbox closed for good; running stays set, so no writer starts again. ErrCloseSent means that gorilla
+// has sent a close frame of its own, over a protocol error.
+func (b *outbox) finish(o outgoing, err error) {
+	b.mu.Lock()
+	b.closed = true
+	b.queue, b.waiting = nil, 0
+	b.mu.Unlock()
+	b.ended(o.op == 0 || err != nil && !errors.Is(err, websocket.ErrCloseSent))
+}
+
+func (b *outbox) write(o outgoing) error {
+	deadline := time.Now().Add(b.timeout)
+	switch {
+	case o.prepared != nil:
+		if err := b.conn.SetWriteDeadline(deadline); err != nil {
+			return err
+		}
+		return b.conn.WritePreparedMessage(o.prepared)
+	case o.op == 0:
+		return nil
+	case o.op >= websocket.CloseMessage:
+		return b.conn.WriteControl(o.op, o.data, deadline)
+	}
+	if err := b.conn.SetWriteDeadline(deadline); err != nil {
+		return err
+	}
+	return b.conn.WriteMessage(o.op, o.data)
+}

@@ -1,0 +1,100 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+var errDrained = errors.New("the drain ran out of time")
+
+// Serve accepts clients from l until ctx ends or a handler asks for shutdown, and then drains. It closes l. It returns
+// nil after a drain, whichever began it.
+func (b *Bridge) Serve(ctx context.Context, l net.Listener) error {
+	server := b.httpServer()
+	if _, err := b.ask(nil, protocol.Started, nil); err != nil {
+		return errors.Join(fmt.Errorf("start the application: %w", err), l.Close())
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var sources sync.WaitGroup
+	sources.Go(func() { b.loop(ctx) })
+	if b.cfg.Pipe != nil {
+		sources.Go(func() { b.readPipe(ctx) })
+	}
+	failed := make(chan error, 1)
+	sources.Go(func() { failed <- server.Serve(b.tap(l)) })
+	var err error
+	select {
+	case <-ctx.Done():
+	case <-b.quit:
+	case err = <-failed:
+		err = fmt.Errorf("accept clients: %w", err)
+	}
+	stop()
+	b.drain(server, l, &sources)
+	return err
+}
+
+func (b *Bridge) httpServer() *http.Server {
+	return &http.Server{
+		Handler:           http.HandlerFunc(b.serveHTTP),
+		ReadHeaderTimeout: b.cfg.HandshakeTimeout,
+		IdleTimeout:       b.cfg.HandshakeTimeout,
+		ErrorLog:          slog.NewLogLogger(b.log.Handler(), slog.LevelDebug),
+		ConnContext:       rememberTap,
+		ConnState:         forgetTap,
+	}
+}
+
+func (b *Bridge) readPipe(ctx context.Context) {
+	if err := b.cfg.Pipe.Run(ctx, b.fifo); err != nil && ctx.Err() == nil {
+		b.log.Error("the pipe is no longer read", keyError, err)
+	}
+}
+
+// drain is the written order of a shutdown.
+func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGroup) {
+	b.log.Info("draining", keyClients, len(b.table.all()))
+	ctx, cancel := context.WithTimeoutCause(context.Background(), b.cfg.DrainTimeout, errDrained)
+	defer cancel()
+	gaveUp := make(chan struct{})
+	inTime := context.AfterFunc(ctx, func() { defer close(gaveUp); b.giveUp() })
+
+	// 1. No new clients. Handshakes that have begun come to their end, as clients or refused.
+	b.entranceMu.Lock()
+	b.draining = true
+	b.entranceMu.Unlock()
+	l.Close()
+	b.handshakes.Wait()
+	// 2. No new documents, no new turn of the loop. What the pipe held whole has been queued.
+	sources.Wait()
+	// 3. Every client gets its close event behind its other events, and 1001. What is queued runs.
+	for _, c := range b.table.all() {
+		c.end(protocol.EndedByServer)
+	}
+	b.work.Wait()
+	// 4. Connections that never became clients.
+	server.Close()
+	if !inTime() {
+		<-gaveUp
+	}
+	// 5. The application's own end. Nothing else runs any more, so it gets a context that has not been given up.
+	b.base, b.abort = context.WithCancelCause(context.Background())
+	_, _ = b.ask(nil, protocol.Shutdown, nil) // ask has logged what went wrong
+}
+
+// giveUp ends what the drain's time was not enough for: events under way, and clients that do not leave.
+func (b *Bridge) giveUp() {
+	b.log.Warn("drain ran out of time", keyClients, len(b.table.all()))
+	b.abort(errDrained)
+	for _, c := range b.table.all() {
+		c.kill()
+	}
+}
