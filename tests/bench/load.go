@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// call is one caller's event, answered.
+type call func() error
+
+// drive has every caller call again and again for some time and returns how long each call took.
+func drive(ctx context.Context, callers []call, d time.Duration) (latencies, time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	took := make(latencies, len(callers))
+	errs := make([]error, len(callers))
+	var group sync.WaitGroup
+	began := time.Now()
+	for i, c := range callers {
+		group.Go(func() { took[i], errs[i] = repeat(ctx, c) })
+	}
+	group.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, 0, err
+		}
+	}
+	return took, time.Since(began), nil
+}
+
+func repeat(ctx context.Context, c call) (took []time.Duration, err error) {
+	for ctx.Err() == nil {
+		began := time.Now()
+		if err := c(); err != nil {
+			return nil, err
+		}
+		took = append(took, time.Since(began))
+	}
+	return took, nil
+}
+
+// dial opens n WebSockets.
+func dial(address string, n int) ([]*websocket.Conn, error) {
+	h := http.Header{"Cookie": {"login=bench"}, "User-Agent": {"bench"}}
+	d := websocket.Dialer{HandshakeTimeout: 10 * time.Second, ReadBufferSize: 512, WriteBufferSize: 512}
+	conns := make([]*websocket.Conn, 0, n)
+	for range n {
+		conn, _, err := d.Dial("ws://"+address+"/", h)
+		if err != nil {
+			hangUp(conns)
+			return nil, fmt.Errorf("connect client %d: %w", len(conns)+1, err)
+		}
+		conns = append(conns, conn)
+	}
+	return conns, nil
+}
+
+func hangUp(conns []*websocket.Conn) {
+	for _, c := range conns {
+		c.Close()
+	}
+}
+
+// message is what every event carries.
+const message = `{"room":"lobby","text":"a chat message of common size, neither long nor short"}`
+
+// echo sends the message on conn and waits for its return.
+func echo(conn *websocket.Conn) call {
+	return func() error {
+		if err := conn.WriteMessage(websocket.TextMessage, []byte(message)); err != nil {
+			return err
+		}
+		_, got, err := conn.ReadMessage()
+		if err == nil && string(got) != message {
+			err = fmt.Errorf("got %q", got)
+		}
+		return err
+	}
+}

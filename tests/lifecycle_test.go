@@ -1,0 +1,157 @@
+package tests
+
+import (
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestDrainRunsWhatIsQueued(t *testing.T) {
+	s := serve(t, app{toml: initializeOnce, handlers: diary + `
+function ws_server_binary(&$connections,&$connection,$client_key,$data) { send_text($client_key,"slow"); while (!file_exists(__DIR__."/go")) { usleep(10000); clearstatcache(); } }`})
+	c := s.connectAs("login=anna")
+	c.want("welcome")
+	if err := c.conn.WriteMessage(2, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	c.want("slow")
+	for _, text := range []string{"one", "two", "three"} {
+		c.send(text)
+	}
+	s.pipe("last document")
+	// A ping is answered by the reader behind the three texts: they are queued now.
+	pong := make(chan struct{})
+	c.conn.SetPongHandler(func(string) error { close(pong); return nil })
+	if err := c.conn.WriteMessage(9, []byte("are they there?")); err != nil {
+		t.Fatal(err)
+	}
+	received := make(chan string, 10)
+	go func() {
+		defer close(received)
+		for {
+			_, data, err := c.conn.ReadMessage()
+			if err != nil {
+				return
+			}
+			received <- string(data)
+		}
+	}()
+	<-pong
+	s.signal(syscall.SIGTERM)
+	s.log.wait("draining")
+	s.write("go", "")
+	if status := s.wait(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	var all []string
+	for text := range received {
+		all = append(all, text)
+	}
+	if got := strings.Join(all, ","); got != "got one,got two,got three" {
+		t.Errorf("got %s", got)
+	}
+	got := s.read("diary")
+	for _, want := range []string{"text 1 three", "fifo last document", "before_close anna", "shutdown ", "finalize"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}
+
+func TestDrainIsBounded(t *testing.T) {
+	s := serve(t, app{
+		toml: "[server]\ndrain_timeout = \"1s\"\n[php]\ninitialize = \"once\"\n",
+		handlers: diary + `
+function ws_server_binary(&$connections,&$connection,$client_key,$data) { send_text($client_key,"slow"); sleep(60); }`})
+	c := s.connectAs("login=anna")
+	c.want("welcome")
+	if err := c.conn.WriteMessage(2, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	c.want("slow")
+	if status := s.stop(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	s.log.wait("drain ran out of time")
+	if got := s.read("diary"); !strings.Contains(got, "shutdown") || !strings.Contains(got, "finalize") {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestNothingIsLeftBehind(t *testing.T) {
+	for name, sig := range map[string]syscall.Signal{"SIGTERM": syscall.SIGTERM, "SIGINT": syscall.SIGINT, "SIGKILL": syscall.SIGKILL} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, app{handlers: echo})
+			s.connect().ask("x")
+			master := s.fpmMaster()
+			workers, err := exec.Command("pgrep", "-P", strconv.Itoa(master)).Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.signal(sig)
+			s.wait()
+			for _, field := range append(strings.Fields(string(workers)), strconv.Itoa(master)) {
+				pid, _ := strconv.Atoi(field)
+				eventually(t, "process "+field+" ends", func() bool { return !running(pid) })
+			}
+		})
+	}
+}
+
+func TestWorkersAreNotRoot(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can start php-fpm for another user")
+	}
+	s := serve(t, app{handlers: `function ws_server_text(&$connections,&$connection,$client_key,$msg) { $u=posix_getpwuid(posix_geteuid()); send_text($client_key,$u["name"]); }`})
+	if got := s.connect().ask("x"); got != "www-data" {
+		t.Errorf("workers run as %q", got)
+	}
+}
+
+func TestEventsFileThatWorkersCannotRead(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can start php-fpm for another user")
+	}
+	a := app{handlers: echo, fails: true}
+	s := prepare(t, a)
+	if err := os.Chmod(s.path("push_server_events.php"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.start(s.arguments(a)...)
+	if status := s.wait(); status != 1 {
+		t.Errorf("exit status %d", status)
+	}
+	s.log.wait("", s.path("push_server_events.php"), "www-data")
+}
+
+func TestChangedCodeIsUsedAtOnce(t *testing.T) {
+	s := serve(t, app{handlers: evalText})
+	c := s.connect()
+	c.send(`return "old";`)
+	c.want("old")
+	s.write("push_server_events.php", `<?php
+function ws_server_authenticate() { return True; }
+function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,"new"); }
+function ws_server_binary(&$connections,&$connection,$client_key,$data) { send_text($client_key,"new binary"); }
+`)
+	eventually(t, "the new code answers", func() bool { return c.ask(`return "old";`) == "new" })
+	s.log.wait("application described", `"handlers":3`)
+	if err := c.conn.WriteMessage(2, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	c.want("new binary")
+}
+
+func TestPHPErrorInTheEventsFile(t *testing.T) {
+	a := app{fails: true}
+	s := prepare(t, a)
+	s.write("push_server_events.php", "<?php function broken( {")
+	s.start(s.arguments(a)...)
+	if status := s.wait(); status != 1 {
+		t.Errorf("exit status %d", status)
+	}
+	s.log.wait("", "push_server_events.php", "syntax error")
+}
