@@ -1,0 +1,92 @@
+package bridge
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// pair returns both ends of a WebSocket connection.
+func pair(t *testing.T) (server, client *websocket.Conn) {
+	t.Helper()
+	conns := make(chan *websocket.Conn, 1)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, err := (&websocket.Upgrader{}).Upgrade(w, r, nil)
+		if err != nil {
+			t.Error(err)
+		}
+		conns <- conn
+	}))
+	t.Cleanup(s.Close)
+	client, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server = <-conns
+	t.Cleanup(func() { client.Close(); server.Close() })
+	return server, client
+}
+
+func newOutbox(conn *websocket.Conn, limit, bytes int) (*outbox, *sync.WaitGroup, chan bool) {
+	var work sync.WaitGroup
+	ended := make(chan bool, 2) // a second end would be a fault, and is looked for
+	return &outbox{conn: conn, spawn: func(f func()) { work.Go(f) }, ended: func(drop bool) { ended <- drop },
+		timeout: 500 * time.Millisecond, limit: limit, bytes: bytes}, &work, ended
+}
+
+func TestOutboxWritesInOrderAndEndsOnce(t *testing.T) {
+	server, client := pair(t)
+	b, work, ended := newOutbox(server, 10, 1000)
+	for _, text := range []string{"one", "two"} {
+		if err := b.push(outgoing{op: websocket.TextMessage, data: []byte(text)}, 3); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.close(4000, "over")
+	b.close(1000, "not sent")
+	if err := b.push(outgoing{op: websocket.TextMessage}, 0); !errors.Is(err, errOutboxClosed) {
+		t.Errorf("push after close: %v", err)
+	}
+	for _, want := range []string{"one", "two"} {
+		if _, got, err := client.ReadMessage(); err != nil || string(got) != want {
+			t.Fatalf("got %q, %v; want %q", got, err, want)
+		}
+	}
+	if _, _, err := client.ReadMessage(); !websocket.IsCloseError(err, 4000) {
+		t.Errorf("got %v", err)
+	}
+	work.Wait()
+	if drop := <-ended; drop || len(ended) > 0 {
+		t.Errorf("ended with drop %v, and %d times more", drop, len(ended))
+	}
+}
+
+func TestOutboxIsBounded(t *testing.T) {
+	server, client := pair(t) // the client never reads, and the kernel keeps little for it
+	if err := errors.Join(server.NetConn().(*net.TCPConn).SetWriteBuffer(4096), client.NetConn().(*net.TCPConn).SetReadBuffer(4096)); err != nil {
+		t.Fatal(err)
+	}
+	const size = 1 << 20
+	b, work, ended := newOutbox(server, 100, 10*size)
+	data := make([]byte, size)
+	var err error
+	pushed := 0
+	for ; err == nil && pushed < 100; pushed++ {
+		err = b.push(outgoing{op: websocket.BinaryMessage, data: data}, size)
+	}
+	if !errors.Is(err, errOutboxFull) {
+		t.Errorf("after %d messages: %v", pushed, err)
+	}
+	b.abort(1013, "too slow")
+	work.Wait() // the write deadline ends it
+	if drop := <-ended; !drop {
+		t.Error("a client that does not read was waited for")
+	}
+}

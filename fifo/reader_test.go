@@ -1,0 +1,238 @@
+package fifo
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// madeUpSource is a source without a file, for tests in a synctest bubble.
+type madeUpSource struct {
+	data        chan string
+	interrupted chan struct{}
+}
+
+func newMadeUpSource() *madeUpSource {
+	return &madeUpSource{data: make(chan string, 64), interrupted: make(chan struct{}, 1)}
+}
+
+func (s *madeUpSource) read(p []byte, wait time.Duration) (int, error) {
+	select {
+	case <-s.interrupted:
+		return 0, errInterrupted
+	default:
+	}
+	var silent <-chan time.Time
+	if wait > 0 {
+		t := time.NewTimer(wait)
+		defer t.Stop()
+		silent = t.C
+	}
+	select {
+	case d := <-s.data:
+		return copy(p, d), nil
+	case <-s.interrupted:
+		return 0, errInterrupted
+	case <-silent:
+		return 0, errSilent
+	}
+}
+
+func (s *madeUpSource) interrupt() { s.interrupted <- struct{}{} }
+
+func (s *madeUpSource) resume() {
+	select {
+	case <-s.interrupted:
+	default:
+	}
+}
+
+// bench is a reader under test inside a bubble.
+type bench struct {
+	source  *madeUpSource
+	cancel  context.CancelFunc
+	ended   chan error
+	docs    []string        // read after synctest.Wait
+	times   []time.Duration // when each document came, since the start
+	skipped []Skipped
+}
+
+// startBench runs a reader with the default config; deliver, if given, runs before a document is recorded.
+func startBench(t *testing.T, deliver func(ctx context.Context, doc string) error) *bench {
+	t.Helper()
+	b := &bench{source: newMadeUpSource(), ended: make(chan error, 1)}
+	c, err := Config{Path: "unused", Report: func(s Skipped) { b.skipped = append(b.skipped, s) }}.complete()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	b.cancel = cancel
+	start := time.Now()
+	go func() {
+		b.ended <- runReader(ctx, nil, b.source, c, func(ctx context.Context, doc []byte) error {
+			if deliver != nil {
+				if err := deliver(ctx, string(doc)); err != nil {
+					return err
+				}
+			}
+			b.docs = append(b.docs, string(doc))
+			b.times = append(b.times, time.Since(start))
+			return nil
+		})
+	}()
+	return b
+}
+
+func (b *bench) finish(t *testing.T) {
+	t.Helper()
+	b.cancel()
+	if err := <-b.ended; err != nil {
+		t.Errorf("reader ended with %v", err)
+	}
+}
+
+func TestReaderDeliversJSONAtOnceAndCommandsAfterQuiet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := startBench(t, nil)
+		b.source.data <- `{"a":1}rel`
+		time.Sleep(DefaultQuiet - 1)
+		b.source.data <- `oad`
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if want := []string{`{"a":1}`, `reload`}; !slices.Equal(b.docs, want) {
+			t.Fatalf("documents %q, want %q", b.docs, want)
+		}
+		if want := []time.Duration{0, 2*DefaultQuiet - 1}; !slices.Equal(b.times, want) {
+			t.Errorf("delivered at %v, want %v", b.times, want)
+		}
+		b.finish(t)
+	})
+}
+
+func TestReaderCutsOffAfterStall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := startBench(t, nil)
+		b.source.data <- `{"slow":`
+		time.Sleep(DefaultStall - 1)
+		b.source.data <- `1}{"dead":`
+		time.Sleep(DefaultStall + 1)
+		b.source.data <- `{"next":1}`
+		synctest.Wait()
+		if want := []string{`{"slow":1}`, `{"next":1}`}; !slices.Equal(b.docs, want) {
+			t.Errorf("documents %q, want %q", b.docs, want)
+		}
+		if want := []Skipped{{CutOff, 8}}; !slices.Equal(b.skipped, want) {
+			t.Errorf("skipped %v, want %v", b.skipped, want)
+		}
+		b.finish(t)
+	})
+}
+
+func TestReaderDoesNotCountItsOwnDelayAsSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := startBench(t, func(context.Context, string) error {
+			time.Sleep(time.Minute)
+			return nil
+		})
+		b.source.data <- `{"a":1}{"b":`
+		b.source.data <- `2}`
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if want := []string{`{"a":1}`, `{"b":2}`}; !slices.Equal(b.docs, want) || len(b.skipped) > 0 {
+			t.Errorf("documents %q, want %q; skipped %v", b.docs, want, b.skipped)
+		}
+		b.finish(t)
+	})
+}
+
+func TestReaderDrainsWhenItsContextEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := startBench(t, nil)
+		synctest.Wait()
+		b.cancel()
+		for _, d := range []string{`{"a":1}`, `{"b":2}reload`} {
+			b.source.data <- d
+		}
+		if err := <-b.ended; err != nil {
+			t.Errorf("reader ended with %v", err)
+		}
+		if want := []string{`{"a":1}`, `{"b":2}`, `reload`}; !slices.Equal(b.docs, want) {
+			t.Errorf("documents %q, want %q", b.docs, want)
+		}
+	})
+}
+
+func TestReaderDrainsNoLongerThanItsGrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := startBench(t, nil)
+		start := time.Now()
+		b.cancel()
+		stop := make(chan struct{})
+		var flood sync.WaitGroup
+		flood.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				case <-time.After(DefaultQuiet / 2):
+					b.source.data <- `{"flood":1}`
+				}
+			}
+		})
+		if err := <-b.ended; err != nil {
+			t.Errorf("reader ended with %v", err)
+		}
+		d := time.Since(start)
+		close(stop)
+		flood.Wait()
+		if d < DefaultGrace || d > DefaultGrace+DefaultQuiet {
+			t.Errorf("drained for %v, want %v", d, DefaultGrace)
+		}
+	})
+}
+
+func TestReaderLetsDeliverFinishWithinTheGrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := startBench(t, func(ctx context.Context, doc string) error {
+			if doc == "[1]" {
+				time.Sleep(DefaultGrace - 1)
+				return ctx.Err()
+			}
+			<-ctx.Done()
+			return context.Cause(ctx)
+		})
+		b.source.data <- `[1][2][3]{"dead":`
+		synctest.Wait()
+		start := time.Now()
+		b.cancel()
+		if err := <-b.ended; !errors.Is(err, errGraceOver) {
+			t.Errorf("reader ended with %v, want %v", err, errGraceOver)
+		}
+		if d := time.Since(start); d != DefaultGrace {
+			t.Errorf("ended after %v, want %v", d, DefaultGrace)
+		}
+		if want := []string{"[1]"}; !slices.Equal(b.docs, want) {
+			t.Errorf("documents %q, want %q", b.docs, want)
+		}
+		if want := []Skipped{{Undelivered, 3}, {Undelivered, 3}, {CutOff, 8}}; !slices.Equal(b.skipped, want) {
+			t.Errorf("skipped %v, want %v", b.skipped, want)
+		}
+	})
+}
+
+func TestReaderEndsWithTheErrorOfDeliver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failure := errors.New("failure")
+		b := startBench(t, func(context.Context, string) error { return failure })
+		b.source.data <- `{"a":1}`
+		if err := <-b.ended; !errors.Is(err, failure) || !strings.Contains(err.Error(), "deliver document") {
+			t.Errorf("reader ended with %v, want %v", err, failure)
+		}
+		b.cancel()
+	})
+}
