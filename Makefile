@@ -1,0 +1,30 @@
+# Needs Go and make. What else a target needs it installs with apt, once, and says so first.
+.PHONY: demo test build bench lint fuzz
+
+# A chat at http://127.0.0.1:8080/. Options: make demo ARGS="--listen 127.0.0.1:9090 --workers 2"
+demo:
+	.ci/install demo
+	$(MAKE) --no-print-directory build
+	bin/wsbridge demo $(ARGS)
+
+# Every test, with the race detector, a real php-fpm and a real browser.
+test:
+	.ci/install test
+	CGO_ENABLED=1 go test -race -timeout 13m ./...
+
+build:
+	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/wsbridge
+
+# Ratios measured in one run; the numbers are this machine's.
+bench:
+	.ci/install demo
+	go test -run '^$$' -bench . -benchtime 3s -timeout 30m ./...
+
+lint:
+	.ci/install lint
+	.ci/lint
+
+# Each fuzz target for SECONDS.
+SECONDS = 60
+fuzz:
+	.ci/fuzz $(SECONDS)

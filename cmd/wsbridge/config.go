@@ -1,0 +1,126 @@
+package main
+
+import "time"
+
+// Config is everything that can be configured. deploy/wsbridge.toml says what each key means, why its default is what it
+// is and where it is dangerous; a test keeps that file and defaultConfig alike.
+type Config struct {
+	Server    ServerConfig    `toml:"server"`
+	Legacy    LegacyConfig    `toml:"legacy"`
+	PHP       PHPConfig       `toml:"php"`
+	Isolation IsolationConfig `toml:"isolation"`
+	Loop      LoopConfig      `toml:"loop"`
+	Pipe      PipeConfig      `toml:"pipe"`
+	Log       LogConfig       `toml:"log"`
+
+	// Notes are the operator's to know, and no reason not to start: to be logged as warnings, once.
+	Notes []string `toml:"-"`
+	// Constants are the names of the application constants in the legacy settings file. Their values, passwords among
+	// them, are never kept: only PHP reads them.
+	Constants []string `toml:"-"`
+}
+
+// ServerConfig is about clients.
+type ServerConfig struct {
+	Listen           string   `toml:"listen"`        // host:port; port 0 takes a free one
+	ServerHeader     string   `toml:"server_header"` // of the handshake's answer; empty for none
+	HandshakeTimeout Duration `toml:"handshake_timeout"`
+	RequireCookie    bool     `toml:"require_cookie"`
+	RequireUserAgent bool     `toml:"require_user_agent"`
+	// AllowedOrigins are "scheme://host[:port]" in lower case, or "*" alone. Empty: the request's own host, any port.
+	AllowedOrigins []string `toml:"allowed_origins"`
+	MaxMessage     ByteSize `toml:"max_message"`
+	EventQueue     int      `toml:"event_queue"`      // events waiting, per connection
+	SendQueue      int      `toml:"send_queue"`       // messages waiting, per connection
+	SendQueueBytes ByteSize `toml:"send_queue_bytes"` // the same in bytes; holds one message of MaxMessage at least
+	WriteTimeout   Duration `toml:"write_timeout"`
+	PingInterval   Duration `toml:"ping_interval"` // shorter than PongTimeout
+	PongTimeout    Duration `toml:"pong_timeout"`
+	DrainTimeout   Duration `toml:"drain_timeout"`
+}
+
+// LegacyConfig is about the original server's settings file.
+type LegacyConfig struct {
+	Settings string `toml:"settings"` // absolute after loading; empty if there is none
+}
+
+// PHPConfig is about php-fpm and the application's code.
+type PHPConfig struct {
+	FastCGI         string   `toml:"fastcgi"` // see Endpoint; empty: a php-fpm of wsbridge's own
+	FPM             string   `toml:"fpm"`     // own php-fpm's binary; empty: found
+	Workers         int      `toml:"workers"` // own php-fpm's
+	User            string   `toml:"user"`    // own php-fpm's workers; empty: the default of the phpfpm package
+	Group           string   `toml:"group"`
+	MemoryLimit     string   `toml:"memory_limit"` // php.ini notation
+	Ini             IniTable `toml:"ini"`
+	RunDir          string   `toml:"run_dir"`       // absolute; empty: a private temporary folder
+	EventsFile      string   `toml:"events_file"`   // absolute, as php-fpm sees it
+	SettingsFile    string   `toml:"settings_file"` // as php-fpm sees it; after loading Legacy.Settings if it was empty
+	Script          string   `toml:"script"`        // as an external php-fpm sees it; empty: the unpacked one
+	MaxConnections  int      `toml:"max_connections"`
+	IdleTimeout     Duration `toml:"idle_timeout"`
+	DialTimeout     Duration `toml:"dial_timeout"`
+	Timeout         Duration `toml:"timeout"`          // one event
+	UnavailableWait Duration `toml:"unavailable_wait"` // how long events wait for php-fpm
+	Initialize      string   `toml:"initialize"`       // "every" or "once"
+	OnError         string   `toml:"on_error"`         // "continue" or "close"
+}
+
+// IsolationConfig is about what may run at the same time.
+type IsolationConfig struct {
+	Mode string `toml:"mode"` // "serial" or "connection"
+}
+
+// LoopConfig is about ws_server_loop.
+type LoopConfig struct {
+	Interval Duration `toml:"interval"`
+}
+
+// PipeConfig is about the named pipe.
+type PipeConfig struct {
+	Path        string   `toml:"path"` // absolute; empty: no pipe
+	Mode        FileMode `toml:"mode"`
+	MaxDocument ByteSize `toml:"max_document"`
+	Quiet       Duration `toml:"quiet"`
+}
+
+// LogConfig is about wsbridge's own log.
+type LogConfig struct {
+	Level  string `toml:"level"`  // "debug", "info", "warn" or "error"
+	Format string `toml:"format"` // "auto", "text" or "json"
+}
+
+// defaultConfig returns a whole configuration; only the events file is missing.
+func defaultConfig() Config {
+	return Config{
+		Server: ServerConfig{
+			Listen:           "127.0.0.1:50000",
+			ServerHeader:     "wsbridge",
+			HandshakeTimeout: Duration(10 * time.Second),
+			AllowedOrigins:   []string{},
+			MaxMessage:       16 << 20,
+			EventQueue:       64,
+			SendQueue:        1024,
+			SendQueueBytes:   32 << 20,
+			WriteTimeout:     Duration(10 * time.Second),
+			PingInterval:     Duration(30 * time.Second),
+			PongTimeout:      Duration(60 * time.Second),
+			DrainTimeout:     Duration(15 * time.Second),
+		},
+		PHP: PHPConfig{
+			Workers:         4,
+			MemoryLimit:     "512M",
+			Ini:             IniTable{},
+			IdleTimeout:     Duration(30 * time.Second),
+			DialTimeout:     Duration(3 * time.Second),
+			Timeout:         Duration(30 * time.Second),
+			UnavailableWait: Duration(10 * time.Second),
+			Initialize:      "every",
+			OnError:         "continue",
+		},
+		Isolation: IsolationConfig{Mode: "serial"},
+		Loop:      LoopConfig{Interval: Duration(200 * time.Millisecond)},
+		Pipe:      PipeConfig{Mode: 0o660, MaxDocument: 1 << 20, Quiet: Duration(50 * time.Millisecond)},
+		Log:       LogConfig{Level: "info", Format: "auto"},
+	}
+}

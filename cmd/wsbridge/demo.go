@@ -1,0 +1,42 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+)
+
+func newDemoCommand() *cobra.Command {
+	cfg := defaultConfig()
+	cfg.Server.Listen = "127.0.0.1:8080"
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Run a small chat to try wsbridge",
+		Long: `Runs a multi-room chat, written as a legacy-style push_server_events.php, with a php-fpm
+of its own and a page to open in a browser. Nothing is left behind when it ends.`,
+		Example: `  wsbridge demo --listen 127.0.0.1:8080 --workers 4`,
+		Args:    noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkDemo(&cfg); err != nil {
+				return err
+			}
+			if err := runDemo(cmd.Context(), cfg, cmd.ErrOrStderr()); err != nil {
+				return &runError{err}
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&cfg.Server.Listen, "listen", cfg.Server.Listen, "`ADDRESS` to listen on, host:port")
+	flags.IntVar(&cfg.PHP.Workers, "workers", cfg.PHP.Workers, "`NUMBER` of php-fpm workers")
+	return cmd
+}
+
+// checkDemo is the demo's part of a configuration's validation: it brings its own events file.
+func checkDemo(cfg *Config) error {
+	c := checker{from: provenance{
+		"server.listen": {name: "--listen"},
+		"php.workers":   {name: "--workers"},
+	}}
+	c.all(cfg)
+	return c.problems.err()
+}

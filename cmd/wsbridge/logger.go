@@ -1,0 +1,36 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+	"os"
+)
+
+// newLogger returns the program's logger. It serves configurations that passed their validation.
+func newLogger(out io.Writer, cfg LogConfig) *slog.Logger {
+	options := &slog.HandlerOptions{Level: logLevels()[cfg.Level]}
+	if cfg.Format == "text" || cfg.Format == "auto" && isTerminal(out) {
+		return slog.New(slog.NewTextHandler(out, options))
+	}
+	return slog.New(slog.NewJSONHandler(out, options))
+}
+
+func logLevels() map[string]slog.Level {
+	return map[string]slog.Level{
+		"debug": slog.LevelDebug,
+		"info":  slog.LevelInfo,
+		"warn":  slog.LevelWarn,
+		"error": slog.LevelError,
+	}
+}
+
+// isTerminal reports whether a person may be reading. Other character devices pass for one, which costs nothing: what
+// collects log lines is a pipe, a socket or a file.
+func isTerminal(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

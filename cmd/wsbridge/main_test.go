@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// binaryEnv carries the path of the built program from TestMain to the tests.
+const binaryEnv = "WSBRIDGE_TEST_BINARY"
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "wsbridge-cmd-")
+	if err == nil {
+		err = buildBinary(filepath.Join(dir, "wsbridge"))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		os.RemoveAll(dir)
+		os.Exit(code)
+	}))
+}
+
+func buildBinary(path string) error {
+	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("build wsbridge: %w\n%s", err, out)
+	}
+	return os.Setenv(binaryEnv, path)
+}
+
+// result is how one run of the program ended.
+type result struct {
+	code           int
+	stdout, stderr string
+}
+
+// runBinary runs the program to its end.
+func runBinary(tb testing.TB, args ...string) result {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), 20*time.Second)
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, os.Getenv(binaryEnv), args...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
+		tb.Fatal(err)
+	}
+	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+func TestWrongUseExitsTwoWithOneLine(t *testing.T) {
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "name a command: demo, serve or version"},
+		{[]string{"start"}, `unknown command "start": want demo, serve or version`},
+		{[]string{"serv"}, `unknown command "serv": want demo, serve or version`},
+		{[]string{"--verbose"}, "unknown flag: --verbose (see wsbridge --help)"},
+		{[]string{"help", "start"}, `unknown command "start": want demo, serve or version`},
+		{[]string{"help", "serve", "more"}, `unknown command "serve more": want demo, serve or version`},
+		{[]string{"version", "now"}, `unexpected argument "now" (see wsbridge version --help)`},
+		{[]string{"serve"}, "serve needs --settings FILE or --config FILE (see wsbridge serve --help)"},
+		{[]string{"serve", "x.toml"}, `unexpected argument "x.toml" (see wsbridge serve --help)`},
+		{[]string{"serve", "--port", "1"}, "unknown flag: --port (see wsbridge serve --help)"},
+		{[]string{"serve", "--config"}, "flag needs an argument: --config (see wsbridge serve --help)"},
+		{[]string{"serve", "--config", ""}, "--config is empty"},
+		{[]string{"serve", "--settings", "s", "--fastcgi="}, "--fastcgi is empty"},
+		{[]string{"serve", "--config", "missing.toml"}, "open missing.toml: no such file or directory"},
+		{[]string{"serve", "--settings", "testdata"}, "read testdata: is a directory"},
+		{[]string{"serve", "--settings", "testdata/settings/good.conf", "--fastcgi", "/run/php.sock"},
+			`--fastcgi = "/run/php.sock": want "unix:/path" or "tcp:host:port"`},
+		{[]string{"demo", "--workers", "two"},
+			`invalid argument "two" for "--workers" flag: strconv.ParseInt: parsing "two": invalid syntax (see wsbridge demo --help)`},
+		{[]string{"demo", "--workers", "0"}, "--workers = 0: want a whole number from 1 to 4096"},
+		{[]string{"demo", "--listen", "8080"}, `--listen = "8080": want host:port, such as "127.0.0.1:50000"`},
+	} {
+		t.Run(strings.Join(tt.args, " "), func(t *testing.T) {
+			got := runBinary(t, tt.args...)
+			want := result{code: exitUsage, stderr: "wsbridge: " + tt.want + "\n"}
+			if got != want {
+				t.Errorf("got %+v\nwant %+v", got, want)
+			}
+		})
+	}
+}
+
+func TestHelpOfEveryCommand(t *testing.T) {
+	for _, tt := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"--help"}, []string{"serve ", "demo ", "version ", "Exit codes:"}},
+		{[]string{"help"}, []string{"serve ", "demo ", "version ", "Exit codes:"}},
+		{[]string{"serve", "--help"}, []string{"--settings FILE", "--config FILE", "--fastcgi ADDRESS", "second signal"}},
+		{[]string{"help", "serve"}, []string{"--settings FILE", "--config FILE", "--fastcgi ADDRESS", "--help"}},
+		{[]string{"demo", "-h"}, []string{"--listen ADDRESS", `"127.0.0.1:8080"`, "--workers NUMBER", "(default 4)"}},
+		{[]string{"version", "--help"}, []string{"wsbridge version"}},
+		{[]string{"help", "--help"}, []string{"wsbridge help [command]"}},
+	} {
+		t.Run(strings.Join(tt.args, " "), func(t *testing.T) {
+			got := runBinary(t, tt.args...)
+			if got.code != exitOK || got.stderr != "" {
+				t.Errorf("got exit code %d, stderr %q", got.code, got.stderr)
+			}
+			for _, want := range append(tt.want, "Usage:") {
+				if !strings.Contains(got.stdout, want) {
+					t.Errorf("no %q in:\n%s", want, got.stdout)
+				}
+			}
+		})
+	}
+}
+
+func TestVersionPrintsOneLine(t *testing.T) {
+	got := runBinary(t, "version")
+	if got.code != exitOK || !strings.HasPrefix(got.stdout, "wsbridge ") || !strings.Contains(got.stdout, ", contract 1, go1.") ||
+		strings.Count(got.stdout, "\n") != 1 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestErrorOfTheServerExitsOne(t *testing.T) {
+	if code := exitCode(&runError{errors.New("listen: address already in use")}); code != exitFailure {
+		t.Errorf("got %d", code)
+	}
+	if code := exitCode(fmt.Errorf("serve: %w", &runError{context.Canceled})); code != exitFailure {
+		t.Errorf("wrapped: got %d", code)
+	}
+	if code := exitCode(configError("bad")); code != exitUsage {
+		t.Errorf("configuration: got %d", code)
+	}
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// runError marks an error of the running server. Every other error of a command is wrong use or bad configuration.
+type runError struct{ err error }
+
+func (e *runError) Error() string { return e.err.Error() }
+func (e *runError) Unwrap() error { return e.err }
+
+// newRootCommand returns the whole command tree.
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "wsbridge",
+		Short: "Holds WebSockets for legacy PHP push applications",
+		Long: `wsbridge holds the WebSockets and the named pipe of a legacy PHP push application
+and runs every event as a FastCGI request to php-fpm, where the application's own,
+unchanged push_server_events.php handles it.
+
+Exit codes: 0 ended as asked, 1 the server failed, 2 wrong use or bad configuration.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return fmt.Errorf("name a command: %s", commandNames(cmd))
+			}
+			return fmt.Errorf("unknown command %q: want %s", args[0], commandNames(cmd))
+		},
+		RunE:          func(*cobra.Command, []string) error { return nil }, // Args has refused
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())
+	})
+	root.AddCommand(newServeCommand(), newDemoCommand(), newVersionCommand())
+	root.SetHelpCommand(newHelpCommand())
+	return root
+}
+
+// commandNames lists what there is to run.
+func commandNames(root *cobra.Command) string {
+	var names []string
+	for _, c := range root.Commands() {
+		if c.Name() != "help" {
+			names = append(names, c.Name())
+		}
+	}
+	return either(names)
+}
+
+// either joins alternatives for a sentence: "a, b or c".
+func either(names []string) string {
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// noArguments refuses arguments; cobra's own message speaks of an unknown command.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("unexpected argument %q (see %s --help)", args[0], cmd.CommandPath())
+	}
+	return nil
+}
