@@ -37,10 +37,9 @@ const (
 	PerConnection Isolation = "connection"
 )
 
-// Config is what a Bridge needs. Every field but Pipe and Page is required; a limit or a wait of 0 is an error.
+// Config is what a Bridge needs. PHP, Logger, Isolation and every limit and wait are required.
 type Config struct {
 	PHP    PHP
-	Pipe   Pipe         // nil: none
 	Page   http.Handler // answers requests that are no WebSocket handshake; nil: 426
 	Logger *slog.Logger
 

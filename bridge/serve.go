@@ -14,9 +14,9 @@ import (
 
 var errDrained = errors.New("the drain ran out of time")
 
-// Serve accepts clients from l until ctx ends or a handler asks for shutdown, and then drains. It closes l. It returns
-// nil after a drain, whichever began it.
-func (b *Bridge) Serve(ctx context.Context, l net.Listener) error {
+// Serve accepts clients from l, and documents from pipe unless it is nil, until ctx ends or a handler asks for shutdown,
+// and then drains. It closes l and leaves pipe to its owner. It returns nil after a drain, whichever began it.
+func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
 	server := b.httpServer()
 	if _, err := b.ask(nil, protocol.Started, nil); err != nil {
 		return errors.Join(fmt.Errorf("start the application: %w", err), l.Close())
@@ -25,8 +25,8 @@ func (b *Bridge) Serve(ctx context.Context, l net.Listener) error {
 	defer stop()
 	var sources sync.WaitGroup
 	sources.Go(func() { b.loop(ctx) })
-	if b.cfg.Pipe != nil {
-		sources.Go(func() { b.readPipe(ctx) })
+	if pipe != nil {
+		sources.Go(func() { b.readPipe(ctx, pipe) })
 	}
 	failed := make(chan error, 1)
 	sources.Go(func() { failed <- server.Serve(b.tap(l)) })
@@ -53,8 +53,8 @@ func (b *Bridge) httpServer() *http.Server {
 	}
 }
 
-func (b *Bridge) readPipe(ctx context.Context) {
-	if err := b.cfg.Pipe.Run(ctx, b.fifo); err != nil && ctx.Err() == nil {
+func (b *Bridge) readPipe(ctx context.Context, pipe Pipe) {
+	if err := pipe.Run(ctx, b.fifo); err != nil && ctx.Err() == nil {
 		b.log.Error("the pipe is no longer read", keyError, err)
 	}
 }

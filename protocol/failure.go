@@ -22,7 +22,7 @@ const (
 	FailedException  FailureKind = "exception"  // nothing caught it
 	FailedExit       FailureKind = "exit"       // exit or die
 	FailedUnreadable FailureKind = "unreadable" // php-fpm's user cannot read the events or settings file
-	FailedRedeclare  FailureKind = "redeclare"  // the application defines a helper function itself; Name says which
+	FailedRedeclare  FailureKind = "redeclare"  // the application defines a helper function itself; Name is what to yield
 	FailedRequest    FailureKind = "request"    // the PHP half did not understand the request
 )
 

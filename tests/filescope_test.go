@@ -134,6 +134,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	echo "printed in a handler";
 	send_text($client_key,"one");
 	echo '{"seq":1,"send":{"to":"open","length":4}}'."\nevil\n";
+	send_text($client_key,"two");
 	fwrite(STDERR,"written to STDERR\n");
 	ob_start();
 	echo "kept by the handler";
@@ -145,6 +146,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	c := s.connect()
 	c.send("x")
 	c.want("one")
+	c.want("two")
 	c.want("kept by the handler")
 	for _, text := range []string{"printed at file scope", "printed in a handler", "evil", "written to STDERR", "printed without a buffer"} {
 		s.log.wait("", text)

@@ -145,7 +145,7 @@ func (s *server) read(name string) string {
 func (s *server) start(args ...string) {
 	s.t.Helper()
 	s.cmd = exec.Command(binary, args...)
-	s.cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66")
+	s.cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=0")
 	stderr, err := s.cmd.StderrPipe()
 	if err != nil {
 		s.t.Fatal(err)

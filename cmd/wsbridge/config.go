@@ -36,6 +36,7 @@ type ServerConfig struct {
 	WriteTimeout   Duration `toml:"write_timeout"`
 	PingInterval   Duration `toml:"ping_interval"` // shorter than PongTimeout
 	PongTimeout    Duration `toml:"pong_timeout"`
+	QueueWait      Duration `toml:"queue_wait"` // an event's wait for its turn
 	DrainTimeout   Duration `toml:"drain_timeout"`
 }
 
@@ -105,6 +106,7 @@ func defaultConfig() Config {
 			WriteTimeout:     Duration(10 * time.Second),
 			PingInterval:     Duration(30 * time.Second),
 			PongTimeout:      Duration(60 * time.Second),
+			QueueWait:        Duration(60 * time.Second),
 			DrainTimeout:     Duration(15 * time.Second),
 		},
 		PHP: PHPConfig{

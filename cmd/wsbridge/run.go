@@ -3,22 +3,110 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
+	"net"
+	"net/http"
+
+	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/fastcgi"
+	"github.com/wsbridge/wsbridge/fifo"
 )
 
-var errNotWired = errors.New("not wired")
-
 // run serves as cfg says until ctx ends, then drains. Log lines go to out.
-func run(_ context.Context, cfg Config, out io.Writer) error {
+func run(ctx context.Context, cfg Config, out io.Writer) error {
 	log := newLogger(out, cfg.Log)
 	for _, note := range cfg.Notes {
 		log.Warn(note)
 	}
-	return errNotWired
+	return serve(ctx, cfg, log, nil)
 }
 
-// runDemo serves the demo application and its page until ctx ends. Log lines go to out.
-func runDemo(_ context.Context, cfg Config, out io.Writer) error {
-	newLogger(out, cfg.Log).Info("demo", "listen", cfg.Server.Listen)
-	return errNotWired
+// serve starts everything in the original's order and ends it in the opposite one: php-fpm is there first and last, since
+// handlers run from initialize to finalize, and the pipe exists before the first client and until the last has left.
+// Requests that are no WebSocket handshake go to page, if it is not nil.
+func serve(ctx context.Context, cfg Config, log *slog.Logger, page http.Handler) (err error) {
+	log.Info("starting", "events_file", cfg.PHP.EventsFile)
+	php, err := startPHP(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, php.stop()) }()
+	client, err := fastcgi.New(php.client)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, client.Close()) }()
+
+	b, err := bridge.New(bridgeConfig(cfg, log, client, page))
+	if err != nil {
+		return err
+	}
+	if err := b.Initialize(ctx); err != nil {
+		return err
+	}
+	if err := listenAndServe(ctx, cfg, log, b); err != nil {
+		return err
+	}
+	if finalErr := b.Finalize(); finalErr != nil {
+		log.Error("ws_server_finalize failed", "error", finalErr)
+	}
+	log.Info("stopped")
+	return err
+}
+
+// listenAndServe makes the pipe, if there is to be one, and then the listener; the pipe is gone when it returns.
+func listenAndServe(ctx context.Context, cfg Config, log *slog.Logger, b *bridge.Bridge) (err error) {
+	var pipe bridge.Pipe
+	if cfg.Pipe.Path != "" {
+		own, createErr := createPipe(cfg.Pipe, log)
+		if createErr != nil {
+			return createErr
+		}
+		defer func() { err = errors.Join(err, own.Close()) }()
+		pipe = own
+	}
+	l, err := net.Listen("tcp", cfg.Server.Listen)
+	if err != nil {
+		return fmt.Errorf("listen for clients: %w", err)
+	}
+	log.Info("listening", "address", l.Addr().String(), "pipe", cfg.Pipe.Path)
+	return b.Serve(ctx, l, pipe)
+}
+
+func createPipe(cfg PipeConfig, log *slog.Logger) (*fifo.Pipe, error) {
+	return fifo.Create(fifo.Config{
+		Path:   cfg.Path,
+		Mode:   cfg.Mode.Std(),
+		Limit:  int(cfg.MaxDocument),
+		Quiet:  cfg.Quiet.Std(),
+		Report: func(s fifo.Skipped) { log.Warn("data in the pipe was skipped", "skipped", s) },
+	})
+}
+
+func bridgeConfig(cfg Config, log *slog.Logger, php bridge.PHP, page http.Handler) bridge.Config {
+	return bridge.Config{
+		PHP:              php,
+		Page:             page,
+		Logger:           log,
+		ServerHeader:     cfg.Server.ServerHeader,
+		RequireCookie:    cfg.Server.RequireCookie,
+		RequireUserAgent: cfg.Server.RequireUserAgent,
+		AllowedOrigins:   cfg.Server.AllowedOrigins,
+		Isolation:        bridge.Isolation(cfg.Isolation.Mode),
+		CloseOnError:     cfg.PHP.OnError == "close",
+		LoopInterval:     cfg.Loop.Interval.Std(),
+		MaxMessage:       int64(cfg.Server.MaxMessage),
+		EventQueue:       cfg.Server.EventQueue,
+		SendQueue:        cfg.Server.SendQueue,
+		SendQueueBytes:   int(cfg.Server.SendQueueBytes),
+		HandshakeTimeout: cfg.Server.HandshakeTimeout.Std(),
+		WriteTimeout:     cfg.Server.WriteTimeout.Std(),
+		PingInterval:     cfg.Server.PingInterval.Std(),
+		PongTimeout:      cfg.Server.PongTimeout.Std(),
+		QueueWait:        cfg.Server.QueueWait.Std(),
+		UnavailableWait:  cfg.PHP.UnavailableWait.Std(),
+		DrainTimeout:     cfg.Server.DrainTimeout.Std(),
+	}
 }

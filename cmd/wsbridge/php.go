@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/wsbridge/wsbridge/fastcgi"
+	"github.com/wsbridge/wsbridge/fastcgi/phpfpm"
+	phphandlers "github.com/wsbridge/wsbridge/php-handlers"
+)
+
+// php is the php-fpm that events go to, and how to take leave of it.
+type php struct {
+	client fastcgi.Config
+	stop   func() error
+}
+
+// startPHP unpacks the PHP half into a run-time folder and, unless cfg names an existing php-fpm, starts one.
+func startPHP(ctx context.Context, cfg Config, log *slog.Logger) (*php, error) {
+	dir, err := makeRunDir(cfg.PHP.RunDir)
+	if err != nil {
+		return nil, err
+	}
+	remove := func() error { return os.RemoveAll(dir) }
+	if err := phphandlers.Unpack(dir); err != nil {
+		return nil, errors.Join(err, remove())
+	}
+	p := &php{stop: remove, client: fastcgi.Config{
+		Script:         filepath.Join(dir, phphandlers.Entry),
+		EventsFile:     cfg.PHP.EventsFile,
+		SettingsFile:   cfg.PHP.SettingsFile,
+		InitializeOnce: cfg.PHP.Initialize == "once",
+		MaxConnections: cfg.PHP.Connections(),
+		IdleTimeout:    cfg.PHP.IdleTimeout.Std(),
+		DialTimeout:    cfg.PHP.DialTimeout.Std(),
+		Timeout:        cfg.PHP.Timeout.Std(),
+		MaxPayload:     int(cfg.Server.SendQueueBytes), // nothing larger could be sent
+		Logger:         log,
+	}}
+	if network, address, external := cfg.PHP.Endpoint(); external {
+		p.client.Network, p.client.Address = network, address
+		if cfg.PHP.Script != "" {
+			p.client.Script = cfg.PHP.Script
+		}
+		return p, nil
+	}
+	own, err := startOwn(ctx, cfg, dir, log)
+	if err != nil {
+		return nil, errors.Join(err, remove())
+	}
+	p.client.Network, p.client.Address = "unix", own.Address()
+	p.stop = func() error { return errors.Join(own.Close(), remove()) }
+	return p, nil
+}
+
+func startOwn(ctx context.Context, cfg Config, dir string, log *slog.Logger) (*phpfpm.Process, error) {
+	return phpfpm.Start(ctx, phpfpm.Config{
+		Binary:      cfg.PHP.FPM,
+		Dir:         dir,
+		Workers:     cfg.PHP.Workers,
+		User:        cfg.PHP.User,
+		Group:       cfg.PHP.Group,
+		Timeout:     cfg.PHP.Timeout.Std(),
+		Idle:        cfg.PHP.IdleTimeout.Std(),
+		MemoryLimit: cfg.PHP.MemoryLimit,
+		INI:         cfg.PHP.Ini,
+		Logger:      log,
+	})
+}
+
+// makeRunDir makes a folder of a name nobody can guess, below parent or else the system's temporary folder. As root it lets
+// php-fpm's workers, another user, reach the files in it, without showing anybody their names.
+func makeRunDir(parent string) (string, error) {
+	dir, err := os.MkdirTemp(parent, "wsbridge-")
+	if err != nil {
+		return "", fmt.Errorf("make run-time folder: %w", err)
+	}
+	if os.Geteuid() == 0 {
+		const reachable = 0o711
+		if err := os.Chmod(dir, reachable); err != nil {
+			return "", errors.Join(fmt.Errorf("make run-time folder: %w", err), os.RemoveAll(dir))
+		}
+	}
+	return dir, nil
+}

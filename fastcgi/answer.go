@@ -1,0 +1,108 @@
+package fastcgi
+
+import (
+	"bufio"
+	"fmt"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// Protocol statuses of an EndRequest record (FastCGI specification, section 5.5).
+const (
+	statusComplete   = 0
+	statusOverloaded = 2
+)
+
+// endSize is the content's size of an EndRequest record.
+const endSize = 8
+
+// sink takes an answer's two streams in pieces, which are valid only during the call.
+type sink interface {
+	stdout(p []byte) error
+	stderr(p []byte) error
+}
+
+// transportError is a failure of the socket, as opposed to what was read from it or to an error of the sink.
+type transportError struct{ err error }
+
+func (e *transportError) Error() string { return e.err.Error() }
+func (e *transportError) Unwrap() error { return e.err }
+
+// readAnswer reads records until the one that ends the request and returns its protocol status. It stops at the sink's
+// first error and returns it unchanged.
+func readAnswer(r *bufio.Reader, s sink) (status byte, err error) {
+	for {
+		rec, err := readRecord(r)
+		if err != nil {
+			return 0, err
+		}
+		switch rec.kind {
+		case typeStdout:
+			err = readStream(r, rec.content, s.stdout)
+		case typeStderr:
+			err = readStream(r, rec.content, s.stderr)
+		case typeEnd:
+			return readEnd(r, rec)
+		default:
+			err = fmt.Errorf("%w: record of type %d", protocol.ErrMalformed, rec.kind)
+		}
+		if err == nil {
+			err = discard(r, rec.padding)
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+}
+
+func readRecord(r *bufio.Reader) (record, error) {
+	header, err := r.Peek(headerSize)
+	if err != nil {
+		return record{}, &transportError{err}
+	}
+	rec, err := parseRecord(header)
+	if err != nil {
+		return record{}, err
+	}
+	return rec, discard(r, headerSize)
+}
+
+// readStream hands on n bytes as they arrive, out of the reader's own buffer.
+func readStream(r *bufio.Reader, n int, to func([]byte) error) error {
+	for n > 0 {
+		p, err := r.Peek(min(n, max(r.Buffered(), 1)))
+		if err != nil {
+			return &transportError{err}
+		}
+		if len(p) < r.Buffered() { // Peek(1) filled the buffer
+			p, _ = r.Peek(min(n, r.Buffered()))
+		}
+		if err := to(p); err != nil {
+			return err
+		}
+		n -= len(p)
+		if err := discard(r, len(p)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readEnd(r *bufio.Reader, rec record) (status byte, err error) {
+	if rec.content != endSize {
+		return 0, fmt.Errorf("%w: end record of %d bytes", protocol.ErrMalformed, rec.content)
+	}
+	body, err := r.Peek(endSize)
+	if err != nil {
+		return 0, &transportError{err}
+	}
+	status = body[4] // in front of it the script's exit status, which the failed line explains better
+	return status, discard(r, endSize+rec.padding)
+}
+
+func discard(r *bufio.Reader, n int) error {
+	if _, err := r.Discard(n); err != nil {
+		return &transportError{err}
+	}
+	return nil
+}

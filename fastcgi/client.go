@@ -1,0 +1,144 @@
+package fastcgi
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/yookoala/gofast"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// Client runs events in one php-fpm. Its methods may be called concurrently.
+type Client struct {
+	cfg     Config
+	token   string
+	session gofast.SessionHandler
+	server  []byte // the environment of events that no client caused
+	own     *ownParams
+	pool    *pool
+}
+
+// New returns a client of cfg's php-fpm. It connects to nothing yet. The caller closes it.
+func New(cfg Config) (*Client, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("configure fastcgi: %w", err)
+	}
+	c := &Client{cfg: cfg, token: newToken(), session: newSession(cfg.Script)}
+	if c.server, err = c.serverEnvironment(); err != nil {
+		return nil, fmt.Errorf("configure fastcgi: %w", err)
+	}
+	c.own = newOwnParams(&c.cfg, c.token)
+	c.pool = newPool(&c.cfg)
+	return c, nil
+}
+
+// newToken returns the word that marks an answer's lines. No application can guess it.
+func newToken() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails: crypto/rand, Read
+	return hex.EncodeToString(b[:])
+}
+
+// Close refuses further calls of Run, closes idle connections and waits for running exchanges, each at most as long as
+// Config.Timeout.
+func (c *Client) Close() error {
+	c.pool.close()
+	return nil
+}
+
+// Run runs events, whose Seq ascend, in one request and blocks until that ended. A nil environment is the server's own,
+// any other is one of Environment's. Effects reach apply on the calling goroutine as they arrive; a payload is valid
+// only during the call. What the application printed reaches it as Stray.
+//
+// Nil means that every event got its done or failed line. An error of apply ends the exchange and is returned
+// unchanged; so is ctx's cause, wrapped, if ctx is cancelled. Any other error wraps one of these:
+//
+//   - protocol.ErrUnavailable: nothing was sent, or php-fpm refused the entry script (ScriptError), or the client is
+//     closed (ErrClosed);
+//   - protocol.ErrOverloaded: php-fpm's backlog is full, or ctx's deadline passed while all connections were in use;
+//   - protocol.ErrTimeout: Config.Timeout or ctx's deadline passed after the request was sent;
+//   - protocol.ErrCutOff: the connection ended, or PHP did, before every event had its last line. A failed event can
+//     end PHP: those after it have not run then, and the error names the first of them;
+//   - protocol.ErrMalformed: the answer is not one of the contract.
+//
+// A request is never sent twice.
+func (c *Client) Run(ctx context.Context, environment []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
+	if err := checkEvents(events); err != nil {
+		return err
+	}
+	if environment == nil {
+		environment = c.server
+	}
+	if len(environment) > maxContent {
+		return fmt.Errorf("run exchange: environment of %d bytes", len(environment))
+	}
+	return c.run(ctx, environment, c.own.bytes(), apply, events)
+}
+
+// run sends events with these two blocks of parameters.
+func (c *Client) run(ctx context.Context, environment, own []byte, apply func(*protocol.Effect) error, events []*protocol.Event) error {
+	if err := c.pool.enter(ctx); err != nil {
+		return err
+	}
+	defer c.pool.leave()
+	for {
+		k, err := c.pool.take(ctx)
+		if err != nil {
+			return err
+		}
+		k.request.encode(environment, own, events)
+		err = c.exchange(ctx, k, apply, events)
+		if _, unsent := err.(*unsentError); !unsent { //nolint:errorlint // never wrapped
+			return err
+		}
+		if !k.used {
+			return fmt.Errorf("%w: %w", protocol.ErrUnavailable, err)
+		}
+	}
+}
+
+// exchange sends k's request and reads the answer. It keeps k or closes it, also when apply panics.
+func (c *Client) exchange(ctx context.Context, k *conn, apply func(*protocol.Effect) error, events []*protocol.Event) error {
+	disarm := k.arm(ctx, c.cfg.Timeout)
+	whole := false
+	defer func() {
+		if fit := disarm(); fit && whole {
+			c.pool.keep(k)
+		} else {
+			k.Close()
+		}
+	}()
+	if err := k.send(); err != nil {
+		return c.explain(ctx, err)
+	}
+	x := c.newExchange(apply, events)
+	defer x.errors.flush()
+	status, err := readAnswer(k.reader, x)
+	if err == nil {
+		err = x.finish(status)
+	}
+	whole = err == nil
+	return c.explain(ctx, err)
+}
+
+// explain turns a failure of the socket into one of the contract's.
+func (c *Client) explain(ctx context.Context, err error) error {
+	failed, ok := err.(*transportError) //nolint:errorlint // an error of apply may wrap one
+	switch {
+	case !ok:
+		return err
+	case !errors.Is(failed.err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("%w: %w", protocol.ErrCutOff, failed.err)
+	case ctx.Err() == nil:
+		return fmt.Errorf("%w: no end within %v", protocol.ErrTimeout, c.cfg.Timeout)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("%w: %w", protocol.ErrTimeout, context.Cause(ctx))
+	}
+	return fmt.Errorf("run exchange: %w", context.Cause(ctx))
+}

@@ -1,0 +1,110 @@
+package fastcgi
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"path"
+	"strings"
+	"time"
+)
+
+// maxPath bounds the configured paths (Linux's PATH_MAX), so that the own parameters fit one record.
+const maxPath = 4096
+
+// Config says how to reach php-fpm and what to run there. Paths are as php-fpm sees them, absolute.
+type Config struct {
+	Network string // "unix" or "tcp"
+	Address string // the socket's path, or host:port
+
+	Script       string // the PHP half's entry script
+	EventsFile   string // the application's push_server_events.php
+	SettingsFile string // the legacy settings file; empty if there is none
+	// InitializeOnce leaves ws_server_initialize to the event of that name; else it runs in each request.
+	InitializeOnce bool
+
+	// MaxConnections is the most connections there ever are, idle ones among them; each occupies one worker. Default 4.
+	MaxConnections int
+	// IdleTimeout is how long an unused connection is kept. Default 5 s. See the package documentation for what
+	// php-fpm makes of an idle connection.
+	IdleTimeout time.Duration
+	// DialTimeout bounds connecting. Default 5 s.
+	DialTimeout time.Duration
+	// Timeout bounds one exchange, from the first byte written to the answer's end, and with it the time that php-fpm
+	// lets it wait for a worker, and the time spent in apply. Default 30 s.
+	Timeout time.Duration
+	// MaxPayload bounds the payload of one effect, in bytes. Default 16 MiB.
+	MaxPayload int
+
+	// Logger gets what php-fpm writes to a request's error stream. Default: nothing is logged.
+	Logger *slog.Logger
+}
+
+// ParseAddress splits "unix:/path" or "tcp:host:port" into a network and an address.
+func ParseAddress(s string) (network, address string, err error) {
+	network, address, _ = strings.Cut(s, ":")
+	if err := checkAddress(network, address); err != nil {
+		return "", "", fmt.Errorf("parse php-fpm address %q: %w", s, err)
+	}
+	return network, address, nil
+}
+
+func checkAddress(network, address string) error {
+	switch network {
+	case "unix":
+		if !path.IsAbs(address) {
+			return errors.New("want unix:/path with an absolute path")
+		}
+		return nil
+	case "tcp":
+		at := strings.LastIndexByte(address, ':')
+		if at < 1 || at == len(address)-1 {
+			return errors.New("want tcp:host:port")
+		}
+		return nil
+	}
+	return errors.New("want unix:/path or tcp:host:port")
+}
+
+// withDefaults fills in what is not set and checks the rest.
+func (c Config) withDefaults() (Config, error) {
+	if c.MaxConnections == 0 {
+		c.MaxConnections = 4
+	}
+	if c.IdleTimeout == 0 {
+		c.IdleTimeout = 5 * time.Second
+	}
+	if c.DialTimeout == 0 {
+		c.DialTimeout = 5 * time.Second
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 30 * time.Second
+	}
+	if c.MaxPayload == 0 {
+		c.MaxPayload = 16 << 20
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c, c.check()
+}
+
+func (c *Config) check() error {
+	if err := checkAddress(c.Network, c.Address); err != nil {
+		return fmt.Errorf("address %q %q: %w", c.Network, c.Address, err)
+	}
+	for _, p := range []struct{ name, value string }{
+		{"script", c.Script}, {"events file", c.EventsFile}, {"settings file", c.SettingsFile},
+	} {
+		if p.value == "" && p.name == "settings file" {
+			continue
+		}
+		if !path.IsAbs(p.value) || len(p.value) > maxPath || strings.ContainsAny(p.value, forbidden) {
+			return fmt.Errorf("%s %q: want an absolute path", p.name, p.value)
+		}
+	}
+	if c.MaxConnections < 0 || c.MaxPayload < 0 || min(c.IdleTimeout, c.DialTimeout, c.Timeout) < 0 {
+		return errors.New("negative limit or time")
+	}
+	return nil
+}

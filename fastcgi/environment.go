@@ -1,0 +1,178 @@
+package fastcgi
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/textproto"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/yookoala/gofast"
+)
+
+// ErrBadHeader says that a handshake cannot become parameters; it deserves status 400. The error's text names the
+// header, never its value.
+var ErrBadHeader = errors.New("fastcgi: bad header")
+
+const (
+	// forbidden bytes would end a value early in C, or start a new line wherever a value is printed.
+	forbidden = "\x00\r\n"
+	// maxEnvironment bounds a handshake's parameters, in bytes; with the rest they fit one record.
+	maxEnvironment = 60 << 10
+)
+
+// newSession returns gofast's mapping of a request to parameters. Its end is not a connection: the parameters stay in
+// the request.
+func newSession(script string) gofast.SessionHandler {
+	keep := func(gofast.Client, *gofast.Request) (*gofast.ResponsePipe, error) { return nil, nil }
+	return gofast.Chain(gofast.BasicParamsMap, gofast.MapHeader, gofast.MapEndpoint(script))(keep)
+}
+
+// Environment maps a client's handshake to the parameters (RFC 3875, section 4.1) of all its events, encoded for Run.
+// It does no I/O and reads no body. Its errors wrap ErrBadHeader.
+//
+// Dropped are the header Proxy (CVE-2016-5385), Accept-Encoding, by which php.ini's zlib.output_compression would
+// compress the answer, and as nginx does, every name of other characters than letters, digits and hyphens: PHP turns
+// some of them into underscores, so such a name could stand in for another. SERVER_PORT and SERVER_ADDR tell the
+// address that took the connection if r's context holds it (http.LocalAddrContextKey).
+func (c *Client) Environment(r *http.Request) ([]byte, error) {
+	headers, err := cleanHeaders(r.Header)
+	if err != nil {
+		return nil, err
+	}
+	clean := r.WithContext(r.Context())
+	clean.Header, clean.Body = headers, nil
+	request := gofast.NewRequest(clean)
+	if _, err := c.session(nil, request); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadHeader, err)
+	}
+	params := c.scriptParams()
+	for name, value := range request.Params {
+		// HTTP_ stands in front of whatever a client names, so none of its headers is a parameter of ours or one of
+		// php-fpm's, such as PHP_VALUE.
+		if strings.HasPrefix(name, "HTTP_") || isMapped(name) {
+			params[name] = value
+		}
+	}
+	setAddresses(params, r)
+	return encodeParams(params)
+}
+
+// serverEnvironment is the environment of events that no client caused.
+func (c *Client) serverEnvironment() ([]byte, error) {
+	params := c.scriptParams()
+	params["SERVER_PROTOCOL"] = "HTTP/1.1"
+	params["SERVER_NAME"] = "localhost"
+	params["REQUEST_URI"] = params["SCRIPT_NAME"]
+	params["QUERY_STRING"] = ""
+	return encodeParams(params)
+}
+
+// scriptParams are the parameters that no handshake changes.
+func (c *Client) scriptParams() map[string]string {
+	return map[string]string{
+		"CONTENT_TYPE":      "application/x-wsbridge",
+		"DOCUMENT_ROOT":     path.Dir(c.cfg.EventsFile),
+		"GATEWAY_INTERFACE": "CGI/1.1",
+		"REDIRECT_STATUS":   "200",
+		"REQUEST_METHOD":    http.MethodPost,
+		"SCRIPT_FILENAME":   c.cfg.Script,
+		"SCRIPT_NAME":       "/" + path.Base(c.cfg.Script),
+		"SERVER_SOFTWARE":   "wsbridge",
+	}
+}
+
+// isMapped reports whether gofast's value of a parameter is the right one.
+func isMapped(name string) bool {
+	switch name {
+	case "DOCUMENT_URI", "HTTPS", "QUERY_STRING", "REMOTE_ADDR", "REMOTE_PORT", "REQUEST_URI", "SERVER_NAME", "SERVER_PORT",
+		"SERVER_PROTOCOL":
+		return true
+	}
+	return false
+}
+
+// cleanHeaders returns the headers that may become parameters.
+func cleanHeaders(h http.Header) (http.Header, error) {
+	clean := make(http.Header, len(h))
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		values := h[name]
+		if strings.ContainsAny(name, forbidden) {
+			return nil, fmt.Errorf("%w: control character in a name", ErrBadHeader)
+		}
+		for _, value := range values {
+			if strings.ContainsAny(value, forbidden) {
+				return nil, fmt.Errorf("%w: control character in %s", ErrBadHeader, name)
+			}
+		}
+		if !isPlainName(name) {
+			continue
+		}
+		name = textproto.CanonicalMIMEHeaderKey(name)
+		if name != "Proxy" && name != "Accept-Encoding" {
+			clean[name] = append(clean[name], values...)
+		}
+	}
+	if cookies := clean["Cookie"]; len(cookies) > 1 { // RFC 6265, section 5.4; gofast joins with a comma
+		clean["Cookie"] = []string{strings.Join(cookies, "; ")}
+	}
+	return clean, nil
+}
+
+func isPlainName(s string) bool {
+	for i := range len(s) {
+		switch b := s[i]; {
+		case b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z', b >= '0' && b <= '9', b == '-':
+		default:
+			return false
+		}
+	}
+	return s != ""
+}
+
+// setAddresses sets what gofast does not know: addresses in the form of RFC 3875, section 4.1.8, and the scheme.
+func setAddresses(params map[string]string, r *http.Request) {
+	params["REQUEST_SCHEME"] = "http"
+	if r.TLS != nil {
+		params["REQUEST_SCHEME"] = "https"
+	}
+	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		params["REMOTE_ADDR"] = plainAddr(peer.Addr())
+	} else if addr, err := netip.ParseAddr(r.RemoteAddr); err == nil {
+		params["REMOTE_ADDR"] = plainAddr(addr)
+	}
+	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if local == nil {
+		return
+	}
+	if addr, err := netip.ParseAddrPort(local.String()); err == nil {
+		params["SERVER_ADDR"] = plainAddr(addr.Addr())
+		_, params["SERVER_PORT"], _ = net.SplitHostPort(local.String())
+	}
+}
+
+func plainAddr(a netip.Addr) string { return a.Unmap().WithZone("").String() }
+
+// encodeParams encodes params in the order of their names.
+func encodeParams(params map[string]string) ([]byte, error) {
+	size := 0
+	for name, value := range params {
+		if strings.ContainsAny(value, forbidden) {
+			return nil, fmt.Errorf("%w: control character in %s", ErrBadHeader, name)
+		}
+		size += 8 + len(name) + len(value)
+	}
+	if size > maxEnvironment {
+		return nil, fmt.Errorf("%w: handshake of %d bytes, limit %d", ErrBadHeader, size, maxEnvironment)
+	}
+	b := make([]byte, 0, size)
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		b = appendPair(b, name, params[name])
+	}
+	return b, nil
+}

@@ -1,0 +1,82 @@
+package phpfpm
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"regexp"
+	"strings"
+)
+
+// maxLogLine bounds a line of php-fpm's log; the rest of the line is dropped.
+const maxLogLine = 8 << 10
+
+// keyText is the log attribute for what a worker wrote.
+const keyText = "text"
+
+// maxTail is how many of the last lines a failed start quotes.
+const maxTail = 5
+
+// logReader turns php-fpm's output into ours.
+type logReader struct {
+	logger *slog.Logger
+	line   *regexp.Regexp // [time] LEVEL: message
+	worker *regexp.Regexp // what php-fpm before 7.3 makes of a worker's output
+	tail   []string
+}
+
+func newLogReader(logger *slog.Logger) *logReader {
+	return &logReader{
+		logger: logger,
+		line:   regexp.MustCompile(`^\[[^\]]+\] (DEBUG|NOTICE|WARNING|ERROR|ALERT): (.*)$`),
+		worker: regexp.MustCompile(`^\[pool [^\]]+\] child \d+(?:, script '.*'(?: \(.*?\))?)? said into std(?:out|err): "(.*)"(?:, pipe is closed)?$`),
+	}
+}
+
+// read logs r's lines until it ends.
+func (l *logReader) read(r io.Reader) {
+	lines := bufio.NewReaderSize(r, maxLogLine)
+	for {
+		line, err := lines.ReadSlice('\n')
+		l.log(strings.ToValidUTF8(strings.TrimRight(string(line), "\r\n"), "\uFFFD"))
+		for errors.Is(err, bufio.ErrBufferFull) {
+			_, err = lines.ReadSlice('\n')
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (l *logReader) log(line string) {
+	if line == "" {
+		return
+	}
+	if len(l.tail) == maxTail {
+		l.tail = l.tail[1:]
+	}
+	l.tail = append(l.tail, line)
+	match := l.line.FindStringSubmatch(line)
+	if match == nil {
+		l.logger.Warn("php-fpm worker wrote", keyText, line)
+		return
+	}
+	if said := l.worker.FindStringSubmatch(match[2]); said != nil {
+		l.logger.Warn("php-fpm worker wrote", keyText, said[1])
+		return
+	}
+	l.logger.Log(context.Background(), logLevel(match[1]), "php-fpm: "+match[2])
+}
+
+// logLevel translates php-fpm's levels; its notices tell of each start and stop, of no use to an operator of ours.
+func logLevel(name string) slog.Level {
+	switch name {
+	case "DEBUG", "NOTICE":
+		return slog.LevelDebug
+	case "WARNING":
+		return slog.LevelWarn
+	}
+	return slog.LevelError
+}

@@ -1,0 +1,61 @@
+package phpfpm
+
+import (
+	"fmt"
+	"os"
+	"os/user"
+)
+
+// defaultUser runs the workers where nothing else is configured: the web server's user, which owns PHP sessions.
+const defaultUser = "www-data"
+
+// account says which user and group the pool names.
+type account struct {
+	user, group string // empty: php-fpm's own
+	root        bool   // php-fpm has to be told that this is meant
+}
+
+// workerAccount decides who runs the workers. Only root can choose, and workers run as root only if that is configured.
+func workerAccount(name, group string) (account, error) {
+	if os.Geteuid() != 0 {
+		return ownAccount(name, group)
+	}
+	if name == "" {
+		name = defaultUser
+	}
+	u, err := user.Lookup(name)
+	if err != nil {
+		return account{}, fmt.Errorf("find the workers' user: %w", err)
+	}
+	if group == "" {
+		group = u.Gid
+	} else if _, err := user.LookupGroup(group); err != nil {
+		return account{}, fmt.Errorf("find the workers' group: %w", err)
+	}
+	return account{user: name, group: group, root: u.Uid == "0"}, nil
+}
+
+// ownAccount accepts no other user than the one that runs this program.
+func ownAccount(name, group string) (account, error) {
+	if name == "" && group == "" {
+		return account{}, nil
+	}
+	self, err := user.Current()
+	if err != nil {
+		return account{}, fmt.Errorf("find the workers' user: %w", err)
+	}
+	if name != "" && name != self.Username && name != self.Uid {
+		return account{}, fmt.Errorf("run workers as user %q: started as %s, not as root", name, self.Username)
+	}
+	if group == "" {
+		return account{}, nil
+	}
+	g, err := user.LookupGroup(group)
+	if err != nil {
+		return account{}, fmt.Errorf("find the workers' group: %w", err)
+	}
+	if g.Gid != self.Gid {
+		return account{}, fmt.Errorf("run workers as group %q: not started as root", group)
+	}
+	return account{}, nil
+}

@@ -1,0 +1,185 @@
+package fastcgi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// ErrClosed says that the client was closed. Where Run returns it, it comes with protocol.ErrUnavailable.
+var ErrClosed = errors.New("fastcgi: client is closed")
+
+// sweepInterval is how often idle connections are looked at. php-fpm's worker waits after it has closed a connection
+// until the other side closes it too.
+const sweepInterval = time.Second
+
+// pool bounds the connections and keeps idle ones. Each exchange enters, takes a connection, keeps or closes it, and
+// leaves.
+type pool struct {
+	dial        func(context.Context) (*conn, error)
+	idleTimeout time.Duration
+	slots       chan struct{} // one element for each exchange; its senders are served in the order they came
+	closing     chan struct{}
+	once        sync.Once
+	sweeps      sync.WaitGroup // the armed timer, until it has run or was stopped
+
+	// mu guards the fields below, and idleSince of the connections in idle.
+	mu     sync.Mutex
+	idle   []*conn // the one used last is last
+	timer  *time.Timer
+	armed  bool
+	closed bool
+}
+
+func newPool(cfg *Config) *pool {
+	p := &pool{
+		dial:        func(ctx context.Context) (*conn, error) { return dial(ctx, cfg) },
+		idleTimeout: cfg.IdleTimeout,
+		slots:       make(chan struct{}, cfg.MaxConnections),
+		closing:     make(chan struct{}),
+	}
+	p.timer = time.AfterFunc(time.Hour, p.sweep)
+	p.timer.Stop()
+	return p
+}
+
+// enter waits for a turn. Nothing was sent if it fails: waiting up to ctx's deadline is protocol.ErrOverloaded.
+func (p *pool) enter(ctx context.Context) error {
+	select {
+	case <-p.closing:
+		return fmt.Errorf("%w: %w", protocol.ErrUnavailable, ErrClosed)
+	default:
+	}
+	if ctx.Err() == nil {
+		select {
+		case p.slots <- struct{}{}:
+			return nil
+		case <-p.closing:
+			return fmt.Errorf("%w: %w", protocol.ErrUnavailable, ErrClosed)
+		case <-ctx.Done():
+		}
+	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("%w: no free connection: %w", protocol.ErrOverloaded, context.Cause(ctx))
+	}
+	return fmt.Errorf("wait for a connection: %w", context.Cause(ctx))
+}
+
+func (p *pool) leave() { <-p.slots }
+
+// take returns a connection, the one used last if it is still good. There is none idle when it dials, so idle and
+// used ones together are never more than slots.
+func (p *pool) take(ctx context.Context) (*conn, error) {
+	for {
+		c := p.pop()
+		if c == nil {
+			return p.dial(ctx)
+		}
+		if c.quiet() {
+			return c, nil
+		}
+		c.Close()
+	}
+}
+
+func (p *pool) pop() *conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := len(p.idle) - 1
+	if last < 0 {
+		return nil
+	}
+	c := p.idle[last]
+	p.idle[last] = nil
+	p.idle = p.idle[:last]
+	return c
+}
+
+// keep makes c idle, or closes it if the pool is closed.
+func (p *pool) keep(c *conn) {
+	c.used = true
+	if !p.push(c) {
+		c.Close()
+	}
+}
+
+func (p *pool) push(c *conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return false
+	}
+	c.idleSince = time.Now()
+	p.idle = append(p.idle, c)
+	if !p.armed {
+		p.arm()
+	}
+	return true
+}
+
+// arm starts the timer; the caller holds mu, and idle is not empty.
+func (p *pool) arm() {
+	p.armed = true
+	p.sweeps.Add(1)
+	p.timer.Reset(min(sweepInterval, max(0, time.Until(p.idle[0].idleSince.Add(p.idleTimeout)))))
+}
+
+// sweep closes connections that were idle for too long, or that php-fpm has closed.
+func (p *pool) sweep() {
+	defer p.sweeps.Done()
+	for _, c := range p.expired() {
+		c.Close()
+	}
+}
+
+func (p *pool) expired() []*conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.armed = false
+	var gone []*conn
+	kept := p.idle[:0]
+	for _, c := range p.idle {
+		if time.Since(c.idleSince) >= p.idleTimeout || !c.quiet() {
+			gone = append(gone, c)
+		} else {
+			kept = append(kept, c)
+		}
+	}
+	clear(p.idle[len(kept):])
+	p.idle = kept
+	if len(kept) > 0 && !p.closed {
+		p.arm()
+	}
+	return gone
+}
+
+// close lets nobody enter any more, closes idle connections and waits until all exchanges have left.
+func (p *pool) close() {
+	p.once.Do(func() {
+		close(p.closing)
+		for _, c := range p.stop() {
+			c.Close()
+		}
+		for range cap(p.slots) {
+			p.slots <- struct{}{}
+		}
+		p.sweeps.Wait()
+	})
+}
+
+func (p *pool) stop() []*conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	if p.armed && p.timer.Stop() {
+		p.armed = false
+		p.sweeps.Done()
+	}
+	idle := p.idle
+	p.idle = nil
+	return idle
+}
