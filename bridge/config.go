@@ -46,7 +46,7 @@ type Config struct {
 	ServerHeader     string   // of the 101 answer; empty: none
 	RequireCookie    bool     // a handshake without Cookie is refused, as the original did
 	RequireUserAgent bool     // likewise
-	AllowedOrigins   []string // hosts or origins beside the request's own host; "*" allows all
+	AllowedOrigins   []string // as browsers send them, beside the request's own host; "*" allows all
 
 	Isolation    Isolation
 	CloseOnError bool          // a failed event closes its client with 1011

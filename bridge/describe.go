@@ -2,19 +2,22 @@ package bridge
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"github.com/wsbridge/wsbridge/protocol"
 )
+
+// errNoAuthenticate refuses an application that could let nobody in; every other handler is optional.
+var errNoAuthenticate = errors.New("ws_server_authenticate is not defined in the events file")
 
 // describe asks PHP what the application's code can do, and what for it needs no request.
 func (b *Bridge) describe(ctx context.Context) error {
 	d, err := b.cfg.PHP.Describe(ctx)
 	if err != nil {
-		return fmt.Errorf("describe the application: %w", err)
+		return err
 	}
 	if !d.Has(protocol.Authenticate) {
-		return fmt.Errorf("describe the application: ws_server_authenticate is not defined")
+		return errNoAuthenticate
 	}
 	if d.PostMaxSize > 0 && d.PostMaxSize < b.cfg.MaxMessage {
 		b.log.Warn("php's post_max_size is below the largest message: events over it will fail",

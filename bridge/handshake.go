@@ -107,10 +107,7 @@ func (b *Bridge) originAllowed(r *http.Request) bool {
 	}
 	host := url.URL{Host: r.Host}
 	return strings.EqualFold(u.Hostname(), host.Hostname()) ||
-		slices.ContainsFunc(b.cfg.AllowedOrigins, func(allowed string) bool {
-			return strings.EqualFold(allowed, origin) || strings.EqualFold(allowed, u.Host) ||
-				strings.EqualFold(allowed, u.Hostname())
-		})
+		slices.ContainsFunc(b.cfg.AllowedOrigins, func(allowed string) bool { return strings.EqualFold(allowed, origin) })
 }
 
 // handshake takes c from CONNECTING to OPEN, or to its end: one turn, as in the original, so that no other event comes

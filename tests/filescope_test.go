@@ -176,10 +176,10 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 
 func TestSessionsWorkInHandlers(t *testing.T) {
 	s := serve(t, app{handlers: `
+session_save_path(__DIR__);
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
 	send_text($client_key,"before");
-	session_save_path(__DIR__);
 	session_start();
 	$_SESSION["n"]=isset($_SESSION["n"])?$_SESSION["n"]+1:1;
 	session_write_close();

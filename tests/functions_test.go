@@ -172,7 +172,7 @@ func TestTextHelpers(t *testing.T) {
 		`return get_header(extract_headers("GET / HTTP/1.1\r\nHost: a:1\r\n\r\nx"),"host");`: "a:1",
 		`return extract_headers("no end");`:                                                  "false",
 		`return get_header(array("A: b"),"c");`:                                              "false",
-		`global $templates; $templates=array("page"=>"@@head@@ %%who%% $$SITE$$","head"=>"H:"); return template_fill("page",array("who"=>"you"));`: "H: you example",
+		`global $templates; $templates=array("page"=>'@@head@@ %%who%% $$SITE$$',"head"=>"H:"); return template_fill("page",array("who"=>"you"));`: "H: you example",
 		`return template_fill("x",array("n"=>1),array(),array("x"=>"custom %%n%%"));`:                                                              "custom 1",
 	} {
 		if got := c.ask(call); got != want {

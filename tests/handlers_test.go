@@ -239,5 +239,5 @@ func TestMissingAuthenticateIsAnError(t *testing.T) {
 	if status := s.wait(); status != 1 {
 		t.Errorf("exit status %d", status)
 	}
-	s.log.wait("", "ws_server_authenticate is not defined")
+	s.wantError("ws_server_authenticate")
 }

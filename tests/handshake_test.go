@@ -78,8 +78,8 @@ func TestHandshakeAnswers(t *testing.T) {
 
 func TestOriginsCanBeAllowed(t *testing.T) {
 	for name, a := range map[string]app{
-		"settings": {settings: "WEBSOCKET_ALLOWED_ORIGINS=https://shop.example, other.example\n"},
-		"toml":     {toml: "[server]\nallowed_origins = [\"https://shop.example\", \"other.example\"]\n"},
+		"settings": {settings: "WEBSOCKET_ALLOWED_ORIGINS=https://shop.example, http://other.example\n"},
+		"toml":     {toml: "[server]\nallowed_origins = [\"https://shop.example\", \"http://other.example\"]\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a.handlers = echo

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -198,6 +199,18 @@ func (s *server) wait() int {
 		s.t.Error("the race detector found a race")
 	}
 	return s.cmd.ProcessState.ExitCode()
+}
+
+// wantError looks for a line that says why the program has ended.
+func (s *server) wantError(parts ...string) {
+	s.t.Helper()
+	for line := range strings.Lines(s.log.text()) {
+		missing := slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(line, part) })
+		if strings.HasPrefix(line, "wsbridge: ") && !missing {
+			return
+		}
+	}
+	s.t.Errorf("no error line with %q in:\n%s", parts, s.log.text())
 }
 
 // pipe writes to the named pipe as the web application does: open, write, close.

@@ -28,7 +28,7 @@ func importRules() []rule {
 		{"php-handlers", nil, "the PHP half is only embedded here"},
 		{"bridge", []string{contract, "github.com/gorilla/websocket", "golang.org/x/sync/semaphore"},
 			"it declares the interface it asks for answers, so that it can be tested without php-fpm"},
-		{"fastcgi", []string{contract, "github.com/yookoala/gofast"},
+		{"fastcgi", []string{contract, "github.com/yookoala/gofast", "golang.org/x/sys/unix"},
 			"it answers events, and knows of no clients"},
 		{"cmd", []string{module, "github.com/"}, "it joins the others"},
 		{"tests", []string{module, "github.com/"}, "they use everything"},

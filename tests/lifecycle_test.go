@@ -124,7 +124,7 @@ func TestEventsFileThatWorkersCannotRead(t *testing.T) {
 	if status := s.wait(); status != 1 {
 		t.Errorf("exit status %d", status)
 	}
-	s.log.wait("", s.path("push_server_events.php"), "www-data")
+	s.wantError(s.path("push_server_events.php"), "www-data")
 }
 
 func TestChangedCodeIsUsedAtOnce(t *testing.T) {
@@ -153,5 +153,5 @@ func TestPHPErrorInTheEventsFile(t *testing.T) {
 	if status := s.wait(); status != 1 {
 		t.Errorf("exit status %d", status)
 	}
-	s.log.wait("", "push_server_events.php", "syntax error")
+	s.wantError("push_server_events.php", "syntax error")
 }

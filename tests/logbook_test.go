@@ -18,6 +18,7 @@ type logBook struct {
 	lines []map[string]any
 	raw   bytes.Buffer
 	more  chan struct{} // closed and replaced with each line
+	ended bool          // the program has
 }
 
 func newLogBook(t *testing.T) *logBook { return &logBook{t: t, more: make(chan struct{})} }
@@ -28,6 +29,10 @@ func (l *logBook) read(r io.Reader) {
 	for lines.Scan() {
 		l.add(lines.Bytes())
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = true
+	close(l.more)
 }
 
 func (l *logBook) add(line []byte) {
@@ -53,7 +58,7 @@ func (l *logBook) wait(msg string, parts ...string) map[string]any {
 	timeout := time.After(patience)
 	for seen := 0; ; {
 		l.mu.Lock()
-		lines, more := l.lines[seen:], l.more
+		lines, more, ended := l.lines[seen:], l.more, l.ended
 		l.mu.Unlock()
 		for _, line := range lines {
 			if matches(line, msg, parts) {
@@ -61,6 +66,9 @@ func (l *logBook) wait(msg string, parts ...string) map[string]any {
 			}
 		}
 		seen += len(lines)
+		if ended {
+			l.t.Fatalf("the program ended without a log line %q with %q:\n%s", msg, parts, l.text())
+		}
 		select {
 		case <-more:
 		case <-timeout:

@@ -130,7 +130,7 @@ func TestPipePathThatIsNoPipe(t *testing.T) {
 	if status := s.wait(); status != 1 {
 		t.Errorf("exit status %d", status)
 	}
-	s.log.wait("", s.path("ws_notify"))
+	s.wantError(s.path("ws_notify"), "regular file")
 	if got := s.read("ws_notify"); got != "precious" {
 		t.Errorf("the file has %q", got)
 	}

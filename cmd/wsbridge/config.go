@@ -113,7 +113,7 @@ func defaultConfig() Config {
 			Workers:         4,
 			MemoryLimit:     "512M",
 			Ini:             IniTable{},
-			IdleTimeout:     Duration(30 * time.Second),
+			IdleTimeout:     Duration(5 * time.Second),
 			DialTimeout:     Duration(3 * time.Second),
 			Timeout:         Duration(30 * time.Second),
 			UnavailableWait: Duration(10 * time.Second),

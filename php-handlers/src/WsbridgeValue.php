@@ -64,7 +64,13 @@ class WsbridgeValue
     public static function readable($text)
     {
         $text = (string) $text;
-        return preg_match('//u', $text) === 1 ? $text : preg_replace('/[\x80-\xff]/', '?', $text);
+        if (preg_match('//u', $text) === 1) {
+            return $text;
+        }
+        if (defined('JSON_INVALID_UTF8_SUBSTITUTE')) { // PHP 7.2
+            return json_decode(json_encode($text, JSON_INVALID_UTF8_SUBSTITUTE));
+        }
+        return preg_replace('/[\x80-\xff]/', '?', $text);
     }
 
     public static function holdsObject(array $value, $depth = 0)

@@ -23,6 +23,8 @@ type options struct {
 	duration time.Duration
 	clients  int
 	idle     int
+	hold     int    // be that many idle clients
+	at       string // of the server there
 }
 
 func main() {
@@ -31,10 +33,16 @@ func main() {
 	flag.DurationVar(&o.duration, "for", 5*time.Second, "`time` of each measurement")
 	flag.IntVar(&o.clients, "clients", 64, "echoing `clients`")
 	flag.IntVar(&o.idle, "idle", 5000, "idle `clients` of the memory measurement")
+	flag.IntVar(&o.hold, "hold", 0, "only hold `clients` open, for the memory measurement")
+	flag.StringVar(&o.at, "at", "", "`address` to hold them at")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := bench(ctx, o); err != nil {
+	do := bench
+	if o.hold > 0 {
+		do = func(ctx context.Context, o options) error { return hold(ctx, o.at, o.hold) }
+	}
+	if err := do(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/wsbridge/wsbridge/fastcgi"
+	"github.com/wsbridge/wsbridge/fastcgi/phpfpm"
+	phphandlers "github.com/wsbridge/wsbridge/php-handlers"
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// php is a php-fpm with the PHP half and the echo application.
+type php struct {
+	dir    string
+	fpm    *phpfpm.Process
+	client *fastcgi.Client
+}
+
+func startPHP(ctx context.Context) (*php, error) {
+	dir, err := writeApplication()
+	if err != nil {
+		return nil, err
+	}
+	p := &php{dir: dir}
+	if err := p.start(ctx); err != nil {
+		return nil, errors.Join(err, p.stop())
+	}
+	return p, nil
+}
+
+func (p *php) start(ctx context.Context) (err error) {
+	if err := phphandlers.Unpack(p.dir); err != nil {
+		return err
+	}
+	if p.fpm, err = phpfpm.Start(ctx, phpfpm.Config{Dir: p.dir, Workers: workers}); err != nil {
+		return err
+	}
+	p.client, err = fastcgi.New(fastcgi.Config{
+		Network: "unix", Address: p.fpm.Address(), MaxConnections: workers,
+		Script:     filepath.Join(p.dir, phphandlers.Entry),
+		EventsFile: filepath.Join(p.dir, "push_server_events.php"), SettingsFile: filepath.Join(p.dir, "server_shared.conf"),
+	})
+	return err
+}
+
+func (p *php) stop() (err error) {
+	if p.client != nil {
+		err = p.client.Close()
+	}
+	if p.fpm != nil {
+		err = errors.Join(err, p.fpm.Close())
+	}
+	return errors.Join(err, os.RemoveAll(p.dir))
+}
+
+// event runs one text event, as a client's event in isolation "connection" is.
+func (p *php) event(ctx context.Context) call {
+	e := protocol.Event{Kind: protocol.Text, Seq: 1, Client: 1, Payload: []byte(message), Open: "1-64",
+		Row: []byte(`{"peer_name":"127.0.0.1:50000","state":"OPEN","ping_time":false,"pong_time":false,"buffer":[]}`)}
+	return func() error {
+		echoed := false
+		err := p.client.Run(ctx, nil, func(f *protocol.Effect) error {
+			echoed = echoed || f.Send != nil && string(f.Send.Payload) == message
+			return nil
+		}, &e)
+		if err == nil && !echoed {
+			err = errors.New("the event was not echoed")
+		}
+		return err
+	}
+}
+
+// measureBare calls the PHP half with the codec alone: what is left when everything but php-fpm costs nothing.
+func measureBare(ctx context.Context, o options) (r result, err error) {
+	p, err := startPHP(ctx)
+	if err != nil {
+		return r, fmt.Errorf("start php-fpm: %w", err)
+	}
+	defer func() { err = errors.Join(err, p.stop()) }()
+	callers := make([]call, workers)
+	for i := range callers {
+		callers[i] = p.event(ctx)
+	}
+	if _, _, err := drive(ctx, callers, o.duration/5); err != nil { // opcache and the processors warm up
+		return r, err
+	}
+	fpm := children(os.Getpid())
+	load, used := cpu(os.Getpid()), cpuOfAll(fpm)
+	took, length, err := drive(ctx, callers, o.duration)
+	if err != nil {
+		return r, err
+	}
+	r.rate, r.p50, r.p99 = took.summary(length)
+	events := time.Duration(r.rate * length.Seconds())
+	r.load = (cpu(os.Getpid()) - load) / events
+	r.php = (cpuOfAll(fpm) - used) / events
+	one, length, err := drive(ctx, callers[:1], o.duration/2)
+	_, r.single, _ = one.summary(length)
+	return r, err
+}

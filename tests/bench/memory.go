@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wsbridge/wsbridge/bridge"
+)
+
+// measureMemory holds a bridge in this process, so that the Go runtime can be asked, and its idle clients in another.
+func measureMemory(ctx context.Context, o options) (err error) {
+	p, err := startPHP(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.stop()) }()
+	b, err := bridge.New(idleConfig(p))
+	if err != nil {
+		return err
+	}
+	if err := b.Initialize(ctx); err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	serving, stop := context.WithCancel(ctx)
+	served := make(chan error, 1)
+	go func() { served <- b.Serve(serving, l, nil) }()
+	defer func() { stop(); err = errors.Join(err, <-served) }()
+
+	before := memory()
+	clients, err := startIdle(l.Addr().String(), o.idle)
+	if err != nil {
+		return err
+	}
+	after := memory()
+	fmt.Printf("\n%d idle clients cost each: heap %d B, stacks %d B, resident %d B\n", o.idle,
+		(after.heap-before.heap)/int64(o.idle), (after.stacks-before.stacks)/int64(o.idle), (after.resident-before.resident)/int64(o.idle))
+	_ = clients.Process.Kill()
+	_ = clients.Wait() // killed: its error says so
+	return nil
+}
+
+func idleConfig(p *php) bridge.Config {
+	const long = time.Hour
+	return bridge.Config{
+		PHP: p.client, Logger: slog.New(slog.DiscardHandler), Isolation: bridge.PerConnection, LoopInterval: long,
+		MaxMessage: 16 << 20, EventQueue: 64, SendQueue: 1024, SendQueueBytes: 32 << 20, HandshakeTimeout: time.Minute,
+		WriteTimeout: time.Minute, PingInterval: long, PongTimeout: long, QueueWait: time.Minute, UnavailableWait: time.Minute,
+		DrainTimeout: time.Minute,
+	}
+}
+
+type memoryUse struct{ heap, stacks, resident int64 }
+
+func memory() memoryUse {
+	runtime.GC()
+	runtime.GC() // what finalizers of the first have let go
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return memoryUse{int64(m.HeapAlloc), int64(m.StackInuse), resident()}
+}
+
+// resident is VmRSS of proc(5), status, in bytes.
+func resident() int64 {
+	data, _ := os.ReadFile("/proc/self/status")
+	for line := range strings.Lines(string(data)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kib, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			return kib << 10
+		}
+	}
+	return 0
+}
+
+// startIdle runs this program again as the clients, and returns when all are connected.
+func startIdle(address string, n int) (*exec.Cmd, error) {
+	cmd := exec.Command("/proc/self/exe", "-hold", strconv.Itoa(n), "-at", address)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "connected\n" {
+		return nil, errors.Join(fmt.Errorf("idle clients: %q", line), err, cmd.Wait())
+	}
+	return cmd, nil
+}
+
+// hold is that other program.
+func hold(ctx context.Context, address string, n int) error {
+	conns, err := dial(address, n)
+	if err != nil {
+		return err
+	}
+	defer hangUp(conns)
+	fmt.Println("connected")
+	<-ctx.Done()
+	return nil
+}
