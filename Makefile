@@ -18,6 +18,8 @@ build:
 # Ratios measured in one run; the numbers are this machine's.
 bench:
 	.ci/install demo
+	$(MAKE) --no-print-directory build
+	go run ./tests/bench $(ARGS)
 	go test -run '^$$' -bench . -benchtime 3s -timeout 30m ./...
 
 lint:

@@ -152,7 +152,7 @@ func TestReadConsumes(t *testing.T) {
 	s := serve(t, app{handlers: `
 function ws_server_read(&$connections,&$connection,$client_key,$data)
 {
-	if ($connection["state"]=="OPEN" && strlen($data)==9) { return "consumed"; }
+	if ($connection["state"]=="OPEN" && strlen($data)==9) { send_text($client_key,"eaten"); return "consumed"; }
 	return "";
 }
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,$msg); }`})
@@ -161,6 +161,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text
 		t.Errorf("got %q", got)
 	}
 	c.send("abc") // 9 bytes as a frame
+	c.want("eaten")
 	if got := c.ask("longer"); got != "longer" {
 		t.Errorf("got %q: a consumed read was handled", got)
 	}
