@@ -78,10 +78,11 @@ func (o *ownParams) encode(names []string) []byte {
 	return appendPair(b, "WSBRIDGE_YIELD", strings.Join(names, ","))
 }
 
-// isYieldable reports whether the PHP half may leave s to the application: a function's name, or a file that is loaded
-// before our helpers are.
+// isYieldable reports whether the PHP half may leave s to the application: a function's name, or "@" and the path of a file
+// that is loaded before our helpers are defined.
 func isYieldable(s string) bool {
-	return isFunctionName(s) || path.IsAbs(s) && len(s) <= maxPath && !strings.ContainsAny(s, ","+forbidden)
+	file, isFile := strings.CutPrefix(s, "@")
+	return isFunctionName(s) || isFile && path.IsAbs(file) && len(file) <= maxPath && !strings.ContainsAny(file, ","+forbidden)
 }
 
 func isFunctionName(s string) bool {

@@ -12,7 +12,7 @@ import (
 // Entry is the entry script's name within the unpacked folder.
 const Entry = "wsbridge.php"
 
-//go:embed wsbridge.php src/*.php
+//go:embed wsbridge.php src/*.php functions/*.php
 var half embed.FS
 
 //go:embed demo

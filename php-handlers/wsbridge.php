@@ -1,50 +1,44 @@
 <?php
 /*
- * The entry script: php-fpm runs it once for each request of wsbridge. It includes the application's
- * push_server_events.php at global scope, as the original server did, calls the handlers of the request's events and
- * writes what they ask for. The contract is described in protocol/doc.go of wsbridge's source.
+ * The PHP half of wsbridge: php-fpm runs this file for every request that wsbridge makes. See protocol/doc.go for what
+ * comes in and what goes out.
  *
- * Everything here and in src/ runs on PHP 5.6 to 8.4, since the applications are that old. Its own variables stay out of
- * the global scope, which belongs to the application.
+ * Everything here runs at global scope, as the original server did, so that the top-level variables of the
+ * application's file are globals. That is also why this file has none of its own but the four the original had.
  */
 
-// No web server passes these parameters on from a visitor: headers of a visitor arrive as HTTP_*.
-if (!isset($_SERVER['WSBRIDGE_CONTRACT'], $_SERVER['WSBRIDGE_TOKEN'], $_SERVER['WSBRIDGE_EVENTS_FILE'])) {
+// A client's header can only ever become an HTTP_* parameter, so nobody but wsbridge gets past this line.
+if (!isset($_SERVER['WSBRIDGE_CONTRACT'], $_SERVER['WSBRIDGE_TOKEN'])) {
     http_response_code(404);
-    exit;
+    return;
 }
 
-require __DIR__ . '/src/WsbridgeAnswer.php';
-require __DIR__ . '/src/WsbridgeFailure.php';
-require __DIR__ . '/src/WsbridgeValue.php';
-require __DIR__ . '/src/WsbridgeRows.php';
-require __DIR__ . '/src/WsbridgeApplication.php';
-require __DIR__ . '/src/WsbridgeEvents.php';
-require __DIR__ . '/src/process.php';
-
-WsbridgeAnswer::begin($_SERVER['WSBRIDGE_TOKEN']);
-WsbridgeFailure::watch();
+require __DIR__ . '/src/Answer.php';
+require __DIR__ . '/src/Output.php';
+require __DIR__ . '/src/Stream.php';
+require __DIR__ . '/src/Process.php';
+require __DIR__ . '/src/Request.php';
+require __DIR__ . '/src/Value.php';
+require __DIR__ . '/src/Rows.php';
+require __DIR__ . '/src/Frame.php';
+require __DIR__ . '/src/Clients.php';
+require __DIR__ . '/src/Handlers.php';
+require __DIR__ . '/src/Helpers.php';
+require __DIR__ . '/src/Failure.php';
+require __DIR__ . '/src/Application.php';
 
 $server = null;
-$sockets = array();
-$connections = array();
+$sockets = [];
+$connections = [];
+$settings = [];
 
-if (WsbridgeEvents::next()) {
-    WsbridgeApplication::check();
-    $settings = WsbridgeApplication::settings();
-
-    // The application's own copies of the helper file come before ours, whose functions then stand back.
-    while (WsbridgeApplication::nextHelperFile()) {
-        include_once WsbridgeApplication::$helperFile;
+try {
+    if (Wsbridge\Application::start()) {
+        include Wsbridge\Application::$eventsFile;
+        Wsbridge\Application::run();
     }
-    require __DIR__ . '/src/api_clients.php';
-    require __DIR__ . '/src/api_frames.php';
-    require __DIR__ . '/src/api_text.php';
-
-    require_once $_SERVER['WSBRIDGE_EVENTS_FILE'];
-    WsbridgeApplication::included();
-
-    do {
-        WsbridgeEvents::run();
-    } while (WsbridgeEvents::next());
+} catch (Exception $wsbridge_uncaught) {
+    Wsbridge\Failure::exception($wsbridge_uncaught);
+} catch (Throwable $wsbridge_uncaught) { // PHP 7 and later: Error
+    Wsbridge\Failure::exception($wsbridge_uncaught);
 }

@@ -15,8 +15,8 @@
 //	WSBRIDGE_EVENTS_FILE    the application's push_server_events.php, as php-fpm sees it
 //	WSBRIDGE_SETTINGS_FILE  the legacy settings file, as php-fpm sees it; empty if there is none
 //	WSBRIDGE_INITIALIZE     "every": ws_server_initialize runs in each request; "once": only as an event
-//	WSBRIDGE_YIELD          comma-separated: helper functions that the events file defines itself, and files that
-//	                        define some, which are loaded before ours
+//	WSBRIDGE_YIELD          comma-separated: helper functions that the application defines itself, and as "@/path",
+//	                        percent-encoded, files of the application's that define some, to be loaded before ours
 //
 // Its body is, for each event, one line of JSON and then the payload's raw bytes, never escaped:
 //

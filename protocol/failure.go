@@ -24,6 +24,7 @@ const (
 	FailedUnreadable FailureKind = "unreadable" // php-fpm's user cannot read the events or settings file
 	FailedRedeclare  FailureKind = "redeclare"  // the application defines a helper function itself; Name is what to yield
 	FailedRequest    FailureKind = "request"    // the PHP half did not understand the request
+	FailedSkipped    FailureKind = "skipped"    // it did not run: an event before it in the request ended PHP
 )
 
 // Failure is how PHP tells that an event failed. It is an error.

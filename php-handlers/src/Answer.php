@@ -1,0 +1,115 @@
+<?php
+namespace Wsbridge;
+
+/**
+ * Writes the answer: one line per effect, in the order of the calls, each flushed as it is made, since a handler may
+ * go on working for seconds.
+ */
+final class Answer
+{
+    /** What each line starts with. */
+    public static $token;
+
+    /** Effects that cannot be written while the handler has an output buffer of its own kind open. */
+    private static $held = '';
+
+    private static $flushed = false;
+
+    /** $to is JSON: an array of keys, or "open". */
+    public static function send($to, $payload, $binary = false)
+    {
+        self::effect('"send":{"to":' . $to . ($binary ? ',"binary":true' : '') . ',"length":' . strlen($payload) . '}', $payload);
+    }
+
+    /** Frame bytes for one client. */
+    public static function frames($client, $bytes)
+    {
+        self::effect('"frames":{"to":[' . $client . '],"length":' . strlen($bytes) . '}', $bytes);
+    }
+
+    /** $code 0 drops the connection without a close frame; $handled says that the close handlers ran in this event. */
+    public static function close($client, $code, $reason, $handled)
+    {
+        self::effect('"close":{"client":' . $client
+            . ($code === 0 ? '' : ',"code":' . $code)
+            . ($reason === '' ? '' : ',"reason":' . Value::text($reason))
+            . ($handled ? ',"handled":true}' : '}'));
+    }
+
+    public static function log($level, $message, $file = '', $line = 0)
+    {
+        if (Request::seq() === 0) {
+            echo $message, "\n"; // outside of all events: printed, which is logged as well
+            return;
+        }
+        self::effect(self::logEntry($level, $message, $file, $line));
+    }
+
+    /** $result and $rows are JSON, or empty. */
+    public static function done($result, $rows, $code, $last)
+    {
+        $done = ($result === null ? '' : '"result":' . $result . ',')
+            . ($rows === '' ? '' : '"rows":{' . $rows . '},')
+            . '"code":"' . $code . '"';
+        self::finish('"done":{' . $done . '}', $last);
+    }
+
+    /** $failure is JSON: the object behind "failed". */
+    public static function failed($failure)
+    {
+        self::finish('"failed":' . $failure, true);
+    }
+
+    private static function effect($json, $payload = null)
+    {
+        if (Request::seq() === 0) {
+            return; // made by a shutdown function of the application, when the answer has ended
+        }
+        if (!Output::leave()) {
+            self::$held .= self::line($json) . ($payload === null ? '' : $payload . "\n");
+            return;
+        }
+        if (!self::$flushed) {
+            self::$flushed = true;
+            Process::releaseSession();
+        }
+        self::write($json, $payload);
+        flush();
+        Output::enter();
+    }
+
+    /** Ends an event. After the last, php-fpm flushes what there is together with the end of its answer. */
+    private static function finish($json, $last)
+    {
+        Output::unwind();
+        Output::leave();
+        self::write($json, null);
+        if (!$last) {
+            Output::enter();
+        }
+    }
+
+    private static function write($json, $payload)
+    {
+        $printed = Output::take();
+        if ($printed !== '') {
+            echo self::line(self::logEntry('info', $printed));
+        }
+        echo self::$held, self::line($json);
+        self::$held = '';
+        if ($payload !== null) {
+            echo $payload, "\n"; // not joined: a payload may be many megabytes
+        }
+    }
+
+    private static function line($json)
+    {
+        return self::$token . ' {"seq":' . Request::seq() . ',' . $json . "}\n";
+    }
+
+    private static function logEntry($level, $message, $file = '', $line = 0)
+    {
+        return '"log":{"level":"' . $level . '","message":' . Value::text($message)
+            . ($file === '' ? '' : ',"file":' . Value::text($file) . ',"line":' . (int) $line) . '}';
+    }
+}

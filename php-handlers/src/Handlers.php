@@ -1,0 +1,133 @@
+<?php
+namespace Wsbridge;
+
+/** Calls the application's handlers as the original server did. */
+final class Handlers
+{
+    const NAMES = 'initialize,started,loop,fifo,connect,read,authenticate,open,text,binary,before_close,after_close,shutdown,finalize';
+
+    /** Clients whose close handlers are running: a handler may call close_client for the very client. */
+    private static $closing = [];
+
+    /** Runs an event and returns its result as JSON, or null. */
+    public static function run(array $event)
+    {
+        global $connections;
+        $client = $event['client'];
+        switch ($event['event']) {
+            case 'describe':
+                require __DIR__ . '/Description.php';
+                return Description::json();
+            case 'close':
+                self::close($client, 0, '');
+                return null;
+        }
+        $handler = 'ws_server_' . $event['event'];
+        if (!function_exists($handler)) {
+            return null; // the code has changed since wsbridge last asked
+        }
+        if ($client === 0) {
+            return self::server($handler, $event);
+        }
+        if (!isset($connections[$client])) {
+            Answer::log('warning', 'client ' . $client . ' has no row: ' . $handler . ' is not called');
+            return null;
+        }
+        return self::client($handler, $client, $event['payload']);
+    }
+
+    /**
+     * What close_client does, and what happens when a client leaves: before_close sees the row, after_close does not. All
+     * of it has happened when this returns.
+     */
+    public static function close($client, $code, $reason)
+    {
+        global $connections;
+        if (isset(self::$closing[$client])) {
+            return;
+        }
+        self::$closing[$client] = true;
+        try {
+            if (isset($connections[$client]) && function_exists('ws_server_before_close')) {
+                ws_server_before_close($connections, $connections[$client]);
+            }
+            Answer::close($client, $code, $reason, true);
+            Rows::close($client);
+            if (function_exists('ws_server_after_close')) {
+                ws_server_after_close($connections);
+            }
+        } finally {
+            unset(self::$closing[$client]);
+        }
+    }
+
+    // Below, arguments are variables and handlers are called by name: each parameter is then passed as its author declared
+    // it, by reference or by value.
+
+    private static function server($handler, array $event)
+    {
+        global $server, $sockets, $connections;
+        switch ($event['event']) {
+            case 'initialize':
+            case 'finalize':
+                $handler();
+                break;
+            case 'fifo':
+                $sockets = Stream::sockets();
+                $data = trim($event['payload']);
+                $handler($server, $sockets, $connections, $data);
+                break;
+            default:
+                $sockets = Stream::sockets();
+                $handler($server, $sockets, $connections);
+        }
+        return null;
+    }
+
+    private static function client($handler, $client, $data)
+    {
+        global $connections, $sockets;
+        $sockets = Stream::sockets();
+        switch ($handler) {
+            case 'ws_server_authenticate':
+                return self::authenticate($connections[$client]);
+            case 'ws_server_read':
+                return self::decision(self::data($handler, $client, $data));
+            case 'ws_server_text':
+            case 'ws_server_binary':
+                self::data($handler, $client, $data);
+                return null;
+        }
+        $handler($connections, $connections[$client], $client);
+        return null;
+    }
+
+    private static function authenticate(array &$connection)
+    {
+        $cookies = isset($_SERVER['HTTP_COOKIE']) ? $_SERVER['HTTP_COOKIE'] : '';
+        $agent = isset($_SERVER['HTTP_USER_AGENT']) ? $_SERVER['HTTP_USER_AGENT'] : '';
+        $address = isset($_SERVER['REMOTE_ADDR']) ? $_SERVER['REMOTE_ADDR'] : '';
+        // Handlers were written for a loose comparison: 0, "", null and array() refuse.
+        return ws_server_authenticate($connection, $cookies, $agent, $address) == false ? 'false' : 'true';
+    }
+
+    /** The documented form has three parameters; the running server passed the client's key as the third of four. */
+    private static function data($handler, $client, $data)
+    {
+        global $connections;
+        $function = new \ReflectionFunction($handler);
+        if ($function->getNumberOfParameters() === 3 && !$function->isVariadic()) {
+            return $handler($connections, $connections[$client], $data);
+        }
+        return $handler($connections, $connections[$client], $client, $data);
+    }
+
+
+    private static function decision($result)
+    {
+        if ($result === '') {
+            return '"pass"';
+        }
+        return $result === 'quit' ? '"quit"' : '"consumed"';
+    }
+}

@@ -1,0 +1,89 @@
+<?php
+namespace Wsbridge;
+
+/**
+ * The functions that the original server offered to handlers. Some applications bring their own copy of one, or of the
+ * server's whole helper file, and PHP cannot undefine a function. WSBRIDGE_YIELD, a comma-separated list, says what to
+ * do about it: "send_email" leaves that function to the application, "@/path/shared_utils.php" loads the application's
+ * file first, before ours are defined, each unless it exists. Failure finds out which it must be.
+ */
+final class Helpers
+{
+    private static $yielded = [];
+
+    public static function define($yield)
+    {
+        foreach ($yield === '' ? [] : explode(',', $yield) as $entry) {
+            if ($entry[0] === '@') {
+                require_once rawurldecode(substr($entry, 1));
+            } else {
+                self::$yielded[strtolower($entry)] = true;
+            }
+        }
+        $folder = dirname(__DIR__) . '/functions';
+        require $folder . '/clients.php';
+        require $folder . '/frames.php';
+        require $folder . '/messages.php';
+        require $folder . '/headers.php';
+        require $folder . '/files.php';
+        require $folder . '/templates.php';
+        require $folder . '/times.php';
+        require $folder . '/mail.php';
+    }
+
+    /** Whether a helper is ours to define. */
+    public static function wanted($name)
+    {
+        return !isset(self::$yielded[$name]) && !function_exists($name);
+    }
+
+    /** The entry for WSBRIDGE_YIELD that lets a file define a helper. */
+    public static function entry($name, $file)
+    {
+        return $file !== Application::$eventsFile && self::isLibrary($file) ? '@' . str_replace('%2F', '/', rawurlencode($file)) : $name;
+    }
+
+    /**
+     * Whether a file does nothing but declare functions and classes, so that it can be loaded before anything else: then
+     * it is, and all of its functions are there whenever the application loads it itself.
+     */
+    private static function isLibrary($file)
+    {
+        if (!function_exists('token_get_all')) {
+            return false;
+        }
+        $depth = 0;
+        $previous = null;
+        foreach (token_get_all(file_get_contents($file)) as $token) {
+            $kind = is_array($token) ? $token[0] : $token;
+            if (in_array($kind, [T_WHITESPACE, T_COMMENT, T_DOC_COMMENT, T_OPEN_TAG, T_CLOSE_TAG, '&'], true)) {
+                continue;
+            }
+            if ($depth === 0 && !self::opensDeclaration($kind, $token, $previous)) {
+                return false;
+            }
+            $depth += self::nesting($kind);
+            $previous = $kind;
+        }
+        return true;
+    }
+
+    /** Whether a token may stand outside all braces and parentheses of a library. */
+    private static function opensDeclaration($kind, $token, $previous)
+    {
+        if ($kind === T_STRING) {
+            $named = [T_FUNCTION, T_CLASS, T_INTERFACE, T_TRAIT, T_EXTENDS, T_IMPLEMENTS, ','];
+            return in_array($previous, $named, true) || strtolower($token[1]) === 'define';
+        }
+        $declaring = [T_FUNCTION, T_CLASS, T_ABSTRACT, T_FINAL, T_INTERFACE, T_TRAIT, T_EXTENDS, T_IMPLEMENTS, T_IF, ',', ';', '(', '{', ')', '}'];
+        return in_array($kind, $declaring, true) || $kind === T_INLINE_HTML && trim($token[1]) === '';
+    }
+
+    private static function nesting($kind)
+    {
+        if (in_array($kind, ['(', '{', T_CURLY_OPEN, T_DOLLAR_OPEN_CURLY_BRACES], true)) {
+            return 1;
+        }
+        return $kind === ')' || $kind === '}' ? -1 : 0;
+    }
+}

@@ -1,0 +1,91 @@
+<?php
+namespace Wsbridge;
+
+/** What the original server's process offered: settings of PHP, constants, standard streams. */
+final class Process
+{
+    const MEMORY = 536870912; // 512M
+
+    public static function prepare()
+    {
+        error_reporting(E_ALL);
+        set_time_limit(0);
+        umask(0);
+        if (ini_get('date.timezone') !== 'UTC') {
+            date_default_timezone_set('UTC'); // looks for files
+        }
+        ini_set('display_errors', '0'); // Failure reports them
+        ini_set('html_errors', '0');
+        if (ini_get('zlib.output_compression')) {
+            ini_set('zlib.output_compression', '0');
+        }
+        $memory = self::bytes(ini_get('memory_limit'));
+        if ($memory >= 0 && $memory < self::MEMORY) {
+            ini_set('memory_limit', '512M');
+        }
+        Stream::standard();
+    }
+
+    /** Makes a constant of each KEY=VALUE line of a settings file, and returns its lines; null if it cannot be read. */
+    public static function constants($file)
+    {
+        $text = @file_get_contents($file); // asking first would cost as much again
+        if ($text === false) {
+            return null;
+        }
+        if (strncmp($text, "\xef\xbb\xbf", 3) === 0) {
+            $text = substr($text, 3);
+        }
+        $lines = explode("\n", $text);
+        foreach ($lines as $line) {
+            $line = trim($line);
+            if ($line === '' || $line[0] === '#' || strpos($line, '=') === false) {
+                continue;
+            }
+            $pair = explode('=', $line, 2);
+            $name = rtrim($pair[0]);
+            if ($name !== '' && strpos($name, '::') === false && !defined($name)) {
+                define($name, ltrim($pair[1]));
+            }
+        }
+        return $lines;
+    }
+
+    /**
+     * Makes session_start() work in a handler once effects are flushed. Headers are sent by then, and PHP refuses to
+     * start a session that would need one, so the session's id is taken from the client's cookie here.
+     */
+    public static function releaseSession()
+    {
+        if (!function_exists('session_status') || session_status() !== PHP_SESSION_NONE) {
+            return;
+        }
+        ini_set('session.use_cookies', '0');
+        ini_set('session.use_trans_sid', '0'); // would write the id into the answer instead
+        ini_set('session.cache_limiter', '');
+        $name = session_name();
+        $id = isset($_COOKIE[$name]) ? $_COOKIE[$name] : '';
+        if (session_id() === '' && is_string($id) && preg_match('/^[A-Za-z0-9,-]{1,256}$/D', $id)) {
+            session_id($id);
+        }
+    }
+
+    /** The user that runs this process; empty where PHP cannot tell. get_current_user() is the owner of the script. */
+    public static function user()
+    {
+        if (function_exists('posix_geteuid')) {
+            $id = posix_geteuid();
+            $entry = posix_getpwuid($id);
+            return $entry ? $entry['name'] : (string) $id;
+        }
+        return (string) getenv('USER');
+    }
+
+    /** The bytes of a php.ini size such as "8M". */
+    public static function bytes($size)
+    {
+        $shifts = ['k' => 10, 'm' => 20, 'g' => 30];
+        $unit = strtolower(substr(trim($size), -1));
+        return (int) $size << (isset($shifts[$unit]) ? $shifts[$unit] : 0);
+    }
+}

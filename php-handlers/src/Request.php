@@ -1,0 +1,78 @@
+<?php
+namespace Wsbridge;
+
+/** The request's events, in order. */
+final class Request
+{
+    const CONTRACT = '1';
+
+    private static $events = [];
+    private static $at = 0;
+
+    /** Reads the body; false if the request was answered with a failure. */
+    public static function read()
+    {
+        $body = fopen('php://input', 'rb');
+        while (($line = fgets($body)) !== false) {
+            $event = self::decode($line);
+            if ($event === null) {
+                return self::refuse('malformed event: ' . substr($line, 0, 200));
+            }
+            $at = count(self::$events);
+            self::$events[] = $event;
+            if ($_SERVER['WSBRIDGE_CONTRACT'] !== self::CONTRACT || $event['v'] !== (int) self::CONTRACT) {
+                return self::refuse('this PHP half speaks version ' . self::CONTRACT . ' of the contract, not '
+                    . $_SERVER['WSBRIDGE_CONTRACT']);
+            }
+            $payload = $event['length'] > 0 ? stream_get_contents($body, $event['length']) : '';
+            if (strlen($payload) !== $event['length']) {
+                return self::refuse('the body ends after ' . strlen($payload) . ' of ' . $event['length']
+                    . ' bytes of the payload; php.ini has post_max_size = ' . ini_get('post_max_size'));
+            }
+            self::$events[$at]['payload'] = $payload;
+        }
+        return self::$events !== [] || self::refuse('the body holds no event');
+    }
+
+    /** The event that is running, or null after the last. */
+    public static function current()
+    {
+        return isset(self::$events[self::$at]) ? self::$events[self::$at] : null;
+    }
+
+    /** The number of the event that is running, 0 after the last. */
+    public static function seq()
+    {
+        return isset(self::$events[self::$at]) ? self::$events[self::$at]['seq'] : 0;
+    }
+
+    public static function isLast()
+    {
+        return self::$at === count(self::$events) - 1;
+    }
+
+    /** Ends the running event, and lets go of its payload. */
+    public static function next()
+    {
+        self::$events[self::$at++] = null;
+    }
+
+    private static function decode($line)
+    {
+        $event = json_decode($line, true);
+        if (!isset($event['v'], $event['seq'], $event['event'], $event['length'])) {
+            return null;
+        }
+        $event['client'] = isset($event['client']) ? $event['client'] : 0;
+        // Two looks at the text spare most events a look at each value, see Rows.
+        $event['tagged'] = strpos($line, '\u0000') !== false;
+        $event['zeros'] = preg_match('/[:\[,]-?0\.0/', $line) === 1;
+        return $event;
+    }
+
+    private static function refuse($why)
+    {
+        Failure::report('request', $why);
+        return false;
+    }
+}

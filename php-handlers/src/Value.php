@@ -1,0 +1,155 @@
+<?php
+namespace Wsbridge;
+
+/**
+ * Carries PHP values through JSON exactly. What JSON cannot carry (bytes that are not UTF-8, NAN, INF, objects, very deep
+ * arrays) travels as {"\u0000php": base64 of serialize()}. So does an array that has that key itself: only what this
+ * class has written is ever unserialized, never what a client has sent.
+ */
+final class Value
+{
+    const TAG = "\0php";
+
+    /** Names that are not UTF-8 travel as this and their base64. */
+    const NAME = "\0b64:";
+
+    /** Deeper arrays are not worth the risk that a JSON parser on the way has a limit. PHP's own is 512. */
+    const DEPTH = 100;
+
+    /** How deep, and in how many arrays and objects, resources are searched for. */
+    const SEARCHED_DEPTH = 1000;
+    const SEARCHED = 200000;
+
+    private static $left = 0;
+    private static $seen = [];
+
+    /**
+     * The JSON of a value. Throws an Exception that says what it is that outlives no process: a resource, a closure.
+     * Floats are exact within exactly() only.
+     */
+    public static function encode($value)
+    {
+        self::$left = self::SEARCHED;
+        self::$seen = [];
+        if (self::isPlain($value, 0)) {
+            $json = json_encode($value, self::flags());
+            if ($json !== false) { // it is if a string is not UTF-8
+                return $json;
+            }
+        }
+        return '{"\u0000php":"' . base64_encode(serialize($value)) . '"}';
+    }
+
+    /** The serialize() text of a decoded JSON value that encode has tagged, else null. */
+    public static function tagged($value)
+    {
+        return is_array($value) && isset($value[self::TAG]) && count($value) === 1 ? base64_decode($value[self::TAG]) : null;
+    }
+
+    /** The value of a serialize() text. */
+    public static function unserialize($text)
+    {
+        if (PHP_VERSION_ID >= 70400) {
+            return unserialize($text, ['max_depth' => 0]); // 4096 otherwise
+        }
+        return unserialize($text);
+    }
+
+    /** A string as JSON, for people to read: bytes that are not UTF-8 are replaced. */
+    public static function text($string)
+    {
+        $json = json_encode((string) $string, JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES);
+        if ($json === false) {
+            $valid = htmlspecialchars_decode(htmlspecialchars($string, ENT_NOQUOTES | ENT_SUBSTITUTE, 'UTF-8'), ENT_NOQUOTES);
+            $json = json_encode($valid, JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES);
+        }
+        return $json;
+    }
+
+    /** A field's name as JSON. */
+    public static function encodeName($name)
+    {
+        $name = (string) $name;
+        if (strncmp($name, self::NAME, 5) !== 0) {
+            $json = json_encode($name, JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES);
+            if ($json !== false) {
+                return $json;
+            }
+        }
+        return '"\u0000b64:' . base64_encode($name) . '"';
+    }
+
+    /** The name that encodeName has written. */
+    public static function decodeName($name)
+    {
+        return strncmp((string) $name, self::NAME, 5) === 0 ? base64_decode(substr($name, 5)) : $name;
+    }
+
+    /** Calls $work with php.ini's rounding of floats out of force. */
+    public static function exactly($work)
+    {
+        $previous = ini_get('serialize_precision');
+        if ($previous === '-1' || $previous === '17') {
+            return $work();
+        }
+        ini_set('serialize_precision', '17');
+        try {
+            return $work();
+        } finally {
+            ini_set('serialize_precision', $previous);
+        }
+    }
+
+    /** Whether JSON may carry a value, its strings aside. Throws as encode does. */
+    private static function isPlain($value, $depth)
+    {
+        if (is_string($value) || is_int($value) || is_bool($value) || $value === null) {
+            return true;
+        }
+        if (is_float($value)) {
+            return PHP_VERSION_ID >= 70100 && !is_nan($value) && !is_infinite($value); // PHP 5 writes 1.0 as 1
+        }
+        if (is_array($value)) {
+            return self::isPlainArray($value, $depth);
+        }
+        if (!is_object($value)) {
+            throw new \Exception('a resource');
+        }
+        self::search($value, $depth);
+        return false;
+    }
+
+    private static function isPlainArray(array $array, $depth)
+    {
+        // An array may hold itself by reference, even many times: both limits end that. serialize() can do it.
+        if ($depth > self::SEARCHED_DEPTH || --self::$left < 0) {
+            return false;
+        }
+        $plain = $depth < self::DEPTH && !array_key_exists(self::TAG, $array);
+        foreach ($array as $value) {
+            $plain = self::isPlain($value, $depth + 1) && $plain;
+        }
+        return $plain;
+    }
+
+    /** Looks for a resource in an object: serialize() writes it as the number 0 and says nothing. */
+    private static function search($object, $depth)
+    {
+        if ($object instanceof \Closure) {
+            throw new \Exception('a Closure');
+        }
+        $decides = $object instanceof \Serializable || method_exists($object, '__serialize') || method_exists($object, '__sleep');
+        $hash = spl_object_hash($object);
+        if ($decides || isset(self::$seen[$hash])) {
+            return;
+        }
+        self::$seen[$hash] = true;
+        self::isPlainArray((array) $object, $depth);
+    }
+
+    private static function flags()
+    {
+        $flags = JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES;
+        return PHP_VERSION_ID >= 70100 ? $flags | JSON_PRESERVE_ZERO_FRACTION : $flags;
+    }
+}
