@@ -44,7 +44,8 @@ final class Application
         }
         $code = self::code();
         self::$phase = 'events';
-        $every = $_SERVER['WSBRIDGE_INITIALIZE'] === 'every';
+        $first = Request::current();
+        $every = $_SERVER['WSBRIDGE_INITIALIZE'] === 'every' && $first['event'] !== 'describe';
         if ($every && function_exists('ws_server_initialize')) {
             ws_server_initialize();
         }

@@ -15,6 +15,7 @@ final class Process
             date_default_timezone_set('UTC'); // looks for files
         }
         ini_set('display_errors', '0'); // Failure reports them
+        ini_set('log_errors', '0'); // a second time they would come without their event
         ini_set('html_errors', '0');
         if (ini_get('zlib.output_compression')) {
             ini_set('zlib.output_compression', '0');
