@@ -117,8 +117,9 @@ func (c *Client) exchange(ctx context.Context, k *conn, apply func(*protocol.Eff
 	if err := k.send(); err != nil {
 		return c.explain(ctx, err)
 	}
-	x := c.newExchange(apply, events)
-	defer x.errors.flush()
+	x := &k.exchange
+	x.begin(c, apply, events)
+	defer x.end()
 	status, err := readAnswer(k.reader, x)
 	if err == nil {
 		err = x.finish(status)

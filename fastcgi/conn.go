@@ -21,10 +21,11 @@ const readBuffer = 16 << 10
 // conn is a connection to php-fpm and, while it is open, one of its workers. One exchange at a time owns it.
 type conn struct {
 	net.Conn
-	raw     syscall.RawConn
-	reader  *bufio.Reader
-	request request
-	used    bool // it has served an exchange
+	raw      syscall.RawConn
+	reader   *bufio.Reader
+	request  request
+	exchange exchange
+	used     bool // it has served an exchange
 
 	expire  func()        // makes all I/O fail at once; bound once, for context.AfterFunc
 	expired chan struct{} // receives when expire has run

@@ -22,7 +22,7 @@ func (e *ScriptError) Error() string { return fmt.Sprintf("run %s: %s", e.Script
 // Unwrap returns protocol.ErrUnavailable.
 func (e *ScriptError) Unwrap() error { return protocol.ErrUnavailable }
 
-// exchange is the reading side of one request.
+// exchange is the reading side of one request. It belongs to a connection and serves one request after the other.
 type exchange struct {
 	client  *Client
 	apply   func(*protocol.Effect) error
@@ -36,16 +36,26 @@ type exchange struct {
 	start [maxRefusal]byte
 }
 
-func (c *Client) newExchange(apply func(*protocol.Effect) error, events []*protocol.Event) *exchange {
-	x := &exchange{
+// begin prepares x for the answer to these events.
+func (x *exchange) begin(c *Client, apply func(*protocol.Effect) error, events []*protocol.Event) {
+	enter := x.enter
+	if enter == nil {
+		enter = x.effect
+	}
+	*x = exchange{
 		client:  c,
 		apply:   apply,
+		enter:   enter,
 		decoder: protocol.NewAnswerDecoder(c.token, c.cfg.MaxPayload),
 		ledger:  ledger{events: events},
 		errors:  stderrLog{logger: c.cfg.Logger},
 	}
-	x.enter = x.effect
-	return x
+}
+
+// end logs what is left to be logged and lets go of everything.
+func (x *exchange) end() {
+	x.errors.flush()
+	*x = exchange{enter: x.enter}
 }
 
 func (x *exchange) stdout(p []byte) error {

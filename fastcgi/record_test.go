@@ -1,0 +1,186 @@
+package fastcgi
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+func TestRecordBytes(t *testing.T) {
+	for _, test := range []struct {
+		record record
+		bytes  string
+	}{
+		{record{typeBegin, 8, 0}, "\x01\x01\x00\x01\x00\x08\x00\x00"},
+		{record{typeEnd, 8, 0}, "\x01\x03\x00\x01\x00\x08\x00\x00"},
+		{record{typeParams, 0, 0}, "\x01\x04\x00\x01\x00\x00\x00\x00"},
+		{record{typeStdin, 0x1234, 4}, "\x01\x05\x00\x01\x12\x34\x04\x00"},
+		{record{typeStdout, 65535, 255}, "\x01\x06\x00\x01\xff\xff\xff\x00"},
+		{record{typeStderr, 65528, 0}, "\x01\x07\x00\x01\xff\xf8\x00\x00"},
+	} {
+		if got := appendRecord(nil, test.record); string(got) != test.bytes {
+			t.Errorf("%+v: got %q, want %q", test.record, got, test.bytes)
+		}
+		if got, err := parseRecord([]byte(test.bytes)); err != nil || got != test.record {
+			t.Errorf("%q: got %+v, %v, want %+v", test.bytes, got, err, test.record)
+		}
+	}
+}
+
+func TestParseRecordRefuses(t *testing.T) {
+	for name, header := range map[string]string{
+		"version 0":        "\x00\x06\x00\x01\x00\x00\x00\x00",
+		"version 2":        "\x02\x06\x00\x01\x00\x00\x00\x00",
+		"management":       "\x01\x0b\x00\x00\x00\x08\x00\x00",
+		"another request":  "\x01\x06\x00\x02\x00\x00\x00\x00",
+		"request 256 or 1": "\x01\x06\x01\x01\x00\x00\x00\x00",
+		"text":             "HTTP/1.1",
+	} {
+		if _, err := parseRecord([]byte(header)); !errors.Is(err, protocol.ErrMalformed) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+func TestPairBytes(t *testing.T) {
+	long := strings.Repeat("v", 128)
+	for _, test := range []struct{ name, value, bytes string }{
+		{"", "", "\x00\x00"},
+		{"A", "", "\x01\x00A"},
+		{"AB", "xyz", "\x02\x03ABxyz"},
+		{"A", long[:127], "\x01\x7fA" + long[:127]},
+		{"A", long, "\x01\x80\x00\x00\x80A" + long},
+		{long, "x", "\x80\x00\x00\x80\x01" + long + "x"},
+		{"A", strings.Repeat("w", 70000), "\x01\x80\x01\x11\x70A" + strings.Repeat("w", 70000)},
+	} {
+		got := appendPair(nil, test.name, test.value)
+		if string(got) != test.bytes {
+			t.Errorf("%.20q=%.20q: got %.40q, want %.40q", test.name, test.value, got, test.bytes)
+		}
+		if pairs := decodePairs(t, got); len(pairs) != 1 || pairs[test.name] != test.value {
+			t.Errorf("%.40q: does not decode to itself", got)
+		}
+	}
+}
+
+// decodePairs reads parameters as php-fpm does.
+func decodePairs(tb testing.TB, b []byte) map[string]string {
+	tb.Helper()
+	length := func() int {
+		if b[0] < 128 {
+			n := int(b[0])
+			b = b[1:]
+			return n
+		}
+		n := binary.BigEndian.Uint32(b) &^ (1 << 31)
+		b = b[4:]
+		return int(n)
+	}
+	pairs := map[string]string{}
+	for len(b) > 0 {
+		name, value := length(), length()
+		pairs[string(b[:name])] = string(b[name : name+value])
+		b = b[name+value:]
+	}
+	return pairs
+}
+
+func TestRequestBytes(t *testing.T) {
+	var q request
+	event := &protocol.Event{Kind: protocol.Text, Seq: 7, Client: 12, Payload: []byte("hello")}
+	q.encode(appendPair(nil, "A", "1"), appendPair(nil, "BC", "23"), []*protocol.Event{event})
+	body := `{"v":1,"seq":7,"event":"text","client":12,"length":5,"open":""}` + "\nhello"
+	want := "\x01\x01\x00\x01\x00\x08\x00\x00" + "\x00\x01\x01\x00\x00\x00\x00\x00" +
+		"\x01\x04\x00\x01\x00\x04\x04\x00" + "\x01\x01A1\x00\x00\x00\x00" +
+		"\x01\x04\x00\x01\x00\x06\x02\x00" + "\x02\x02BC23\x00\x00" +
+		"\x01\x04\x00\x01\x00\x12\x16\x00" + "\x0e\x02CONTENT_LENGTH69" + strings.Repeat("\x00", 22) +
+		"\x01\x04\x00\x01\x00\x00\x00\x00" +
+		"\x01\x05\x00\x01\x00\x45\x03\x00" + body + "\x00\x00\x00" +
+		"\x01\x05\x00\x01\x00\x00\x00\x00"
+	if string(q.buf) != want {
+		t.Errorf("got\n%q, want\n%q", q.buf, want)
+	}
+}
+
+func TestRequestOfEverySizeDecodesToItself(t *testing.T) {
+	var q request // one for all: what a larger request left must not show
+	for _, size := range []int{200_000, 0, 1, 65_463, 65_464, 65_465, 130_000, 131_000, 131_056, 7} {
+		for near := range 10 {
+			event := &protocol.Event{Kind: protocol.Text, Seq: 1, Payload: bytes.Repeat([]byte{'p'}, size+near)}
+			environment, own := appendPair(nil, "A", strings.Repeat("e", near)), appendPair(nil, "B", "2")
+			q.encode(environment, own, []*protocol.Event{event})
+			var wire bytes.Buffer
+			if n, err := q.writeTo(&wire); err != nil || n != int64(wire.Len()) {
+				t.Fatalf("wrote %d: %v", n, err)
+			}
+			got := decodeRequest(t, &wire)
+			body := string(event.AppendTo(nil))
+			if string(got.body) != body || wire.Len() != 0 {
+				t.Fatalf("%d bytes: the body is another", size+near)
+			}
+			params := decodePairs(t, got.params)
+			if params["A"] != strings.Repeat("e", near) || params["B"] != "2" || len(params) != 3 {
+				t.Errorf("%d bytes: got %v", size+near, params)
+			}
+		}
+	}
+}
+
+func TestRequestWithoutBody(t *testing.T) {
+	var q request
+	q.encode(nil, appendPair(nil, "A", "1"), nil)
+	wire := bytes.NewBuffer(q.buf)
+	got := decodeRequest(t, wire)
+	if len(got.body) != 0 || wire.Len() != 0 || decodePairs(t, got.params)["CONTENT_LENGTH"] != "0" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestLargeBuffersAreNotKept(t *testing.T) {
+	var q request
+	q.encode(nil, nil, []*protocol.Event{{Seq: 1, Payload: make([]byte, maxKeptBuffer)}})
+	if q.release(); q.buf != nil {
+		t.Errorf("kept %d bytes", cap(q.buf))
+	}
+}
+
+// decoded is a request as a server sees it.
+type decoded struct{ params, body []byte }
+
+// decodeRequest reads one request strictly: records in order, none longer than php-fpm takes.
+func decodeRequest(tb testing.TB, r io.Reader) (d decoded) {
+	tb.Helper()
+	stage := typeBegin
+	for {
+		header := make([]byte, headerSize)
+		if _, err := io.ReadFull(r, header); err != nil {
+			tb.Fatalf("read record: %v", err)
+		}
+		rec, err := parseRecord(header)
+		if err != nil || rec.kind != stage || rec.content > maxContent || (rec.content+rec.padding)%8 != 0 {
+			tb.Fatalf("record %+v in stage %d: %v", rec, stage, err)
+		}
+		content := make([]byte, rec.content+rec.padding)
+		if _, err := io.ReadFull(r, content); err != nil {
+			tb.Fatalf("read content: %v", err)
+		}
+		content = content[:rec.content]
+		switch {
+		case stage == typeBegin:
+			stage = typeParams
+		case stage == typeParams && rec.content == 0:
+			stage = typeStdin
+		case stage == typeParams:
+			d.params = append(d.params, content...)
+		case rec.content == 0:
+			return d
+		default:
+			d.body = append(d.body, content...)
+		}
+	}
+}
