@@ -3,7 +3,7 @@
 //
 // The way of an event through the files of this package:
 //
-//	handshake.go, client.go, pipe.go, loop.go   something happens
+//	handshake.go, reader.go, raw.go, bridge.go  something happens
 //	mailbox.go                                  it waits for the earlier events of the same client
 //	gate.go                                     it waits for its turn among all clients
 //	dispatch.go                                 it goes to PHP, and again while php-fpm is away
