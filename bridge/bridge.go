@@ -26,8 +26,7 @@ type Bridge struct {
 	buffers sync.Pool // write buffers of connections, held only while they write
 
 	description atomic.Pointer[protocol.Description]
-	codeMu      sync.Mutex // guards code
-	code        string     // fingerprint of the application's files
+	describing  sync.Mutex // held while the application is described anew
 
 	base  context.Context // of every event; its end gives up what still runs
 	abort context.CancelCauseFunc

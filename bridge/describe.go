@@ -33,19 +33,12 @@ func (b *Bridge) describe(ctx context.Context) error {
 
 // describeIfChanged describes anew when an answer shows that the code changed. If that fails, the next event tries again.
 func (b *Bridge) describeIfChanged(code string) {
-	b.codeMu.Lock()
-	same := code == b.code || code == ""
-	first := b.code == ""
-	b.code = code
-	b.codeMu.Unlock()
-	if same || first {
+	if code == b.description.Load().Code || !b.describing.TryLock() {
 		return
 	}
+	defer b.describing.Unlock()
 	if err := b.describe(b.base); err != nil {
 		b.log.Error("the changed application cannot be used", keyError, err)
-		b.codeMu.Lock()
-		b.code = "unknown"
-		b.codeMu.Unlock()
 	}
 }
 

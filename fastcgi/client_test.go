@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -251,6 +252,13 @@ func TestRestartedPHPIsFoundAgain(t *testing.T) {
 		mustAsk(t, c, "echo:a")
 		f.kill()
 		eventually(t, "the killed worker's connection is closed", func() bool { return !idleQuiet(c) })
+		eventually(t, "the last worker to die has closed the listener", func() bool {
+			conn, err := net.Dial(c.cfg.Network, c.cfg.Address)
+			if err == nil {
+				conn.Close()
+			}
+			return err != nil
+		})
 		if _, err := ask(t.Context(), c, nil, "echo:b"); !errors.Is(err, protocol.ErrUnavailable) {
 			t.Errorf("php-fpm is dead, got %v", err)
 		}

@@ -28,8 +28,11 @@ func (c *Client) Describe(ctx context.Context) (*protocol.Description, error) {
 			return nil, fmt.Errorf("describe application: %w", err)
 		}
 		if last.Done != nil {
-			c.own.yield(yielded)
-			return decodeDescription(last.Done)
+			d, err := decodeDescription(last.Done)
+			if err == nil {
+				c.own.describe(yielded, d.Sockets)
+			}
+			return d, err
 		}
 		name := last.Failed.Name
 		again := last.Failed.Kind == protocol.FailedRedeclare && isYieldable(name) &&
@@ -45,7 +48,7 @@ func (c *Client) Describe(ctx context.Context) (*protocol.Description, error) {
 func (c *Client) describe(ctx context.Context, yielded []string) (*protocol.Effect, error) {
 	var last *protocol.Effect
 	event := protocol.Event{Kind: protocol.Describe, Seq: 1}
-	err := c.run(ctx, c.server, c.own.encode(yielded), func(e *protocol.Effect) error {
+	err := c.run(ctx, c.server, c.own.encode(yielded, false), func(e *protocol.Effect) error {
 		if e.Last() {
 			last = e
 		}
@@ -56,7 +59,7 @@ func (c *Client) describe(ctx context.Context, yielded []string) (*protocol.Effe
 }
 
 func decodeDescription(done *protocol.Done) (*protocol.Description, error) {
-	d := new(protocol.Description)
+	d := &protocol.Description{Code: done.Code}
 	if err := json.Unmarshal(done.Result, d); err != nil {
 		return nil, fmt.Errorf("describe application: %w: %w", protocol.ErrMalformed, err)
 	}

@@ -23,14 +23,15 @@ type ownParams struct {
 	token   string
 	encoded atomic.Pointer[[]byte]
 
-	// mu guards yielded.
+	// mu guards the fields below.
 	mu      sync.Mutex
 	yielded []string
+	sockets bool
 }
 
 func newOwnParams(cfg *Config, token string) *ownParams {
 	o := &ownParams{cfg: cfg, token: token}
-	o.yield(nil)
+	o.describe(nil, false)
 	return o
 }
 
@@ -46,26 +47,26 @@ func (o *ownParams) learn(name string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(o.yielded) < maxYielded && !slices.Contains(o.yielded, name) {
-		o.store(append(o.yielded, name))
+		o.store(append(o.yielded, name), o.sockets)
 	}
 }
 
-// yield replaces the functions learnt.
-func (o *ownParams) yield(names []string) {
+// describe replaces what was learnt by what a description has found.
+func (o *ownParams) describe(names []string, sockets bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.store(slices.Clone(names))
+	o.store(slices.Clone(names), sockets)
 }
 
 // store takes names over; the caller holds mu.
-func (o *ownParams) store(names []string) {
-	o.yielded = names
-	b := o.encode(names)
+func (o *ownParams) store(names []string, sockets bool) {
+	o.yielded, o.sockets = names, sockets
+	b := o.encode(names, sockets)
 	o.encoded.Store(&b)
 }
 
-// encode returns the encoded parameters of a request that yields names.
-func (o *ownParams) encode(names []string) []byte {
+// encode returns the encoded parameters of a request that yields names, to an application that may write to $sockets.
+func (o *ownParams) encode(names []string, sockets bool) []byte {
 	initialize := "every"
 	if o.cfg.InitializeOnce {
 		initialize = "once"
@@ -75,7 +76,11 @@ func (o *ownParams) encode(names []string) []byte {
 	b = appendPair(b, "WSBRIDGE_EVENTS_FILE", o.cfg.EventsFile)
 	b = appendPair(b, "WSBRIDGE_SETTINGS_FILE", o.cfg.SettingsFile)
 	b = appendPair(b, "WSBRIDGE_INITIALIZE", initialize)
-	return appendPair(b, "WSBRIDGE_YIELD", strings.Join(names, ","))
+	b = appendPair(b, "WSBRIDGE_YIELD", strings.Join(names, ","))
+	if sockets {
+		b = appendPair(b, "WSBRIDGE_SOCKETS", "1")
+	}
+	return b
 }
 
 // isYieldable reports whether the PHP half may leave s to the application: a function's name, or "@" and the path of a file

@@ -1,4 +1,5 @@
-// Package phphandlers is the PHP half of wsbridge and the demo application, embedded.
+// Package phphandlers carries the PHP half of wsbridge: the entry script that php-fpm runs for each event, the functions
+// that handlers call, the web side's pipe client and a demo application.
 package phphandlers
 
 import (
@@ -9,64 +10,65 @@ import (
 	"path/filepath"
 )
 
-// Entry is the entry script's name within the unpacked folder.
+// Entry is the script that php-fpm runs, below the folder given to Unpack.
 const Entry = "wsbridge.php"
 
-//go:embed wsbridge.php src/*.php functions/*.php
-var half embed.FS
+// The demo application, below the folder given to Unpack.
+const (
+	DemoEvents = "demo/push_server_events.php"
+	DemoPage   = "demo/index.html"
+)
 
-//go:embed demo
-var demo embed.FS
+//go:embed *.php src/*.php functions/*.php demo/*
+var files embed.FS
 
-// Unpack writes the PHP half into dir, which must exist. The files can be read by everybody who can reach dir.
-func Unpack(dir string) error { return unpack(half, dir) }
-
-// UnpackDemo writes the demo application into dir, which must exist.
-func UnpackDemo(dir string) error {
-	sub, err := fs.Sub(demo, "demo")
-	if err != nil {
-		return err
-	}
-	return unpack(sub, dir)
-}
-
-// DemoPage is the page of the demo.
-func DemoPage() ([]byte, error) { return demo.ReadFile("demo/index.html") }
-
-func unpack(files fs.FS, dir string) error {
+// Unpack writes the PHP half into dir, which it makes if need be, replacing what is there. Everybody may read the files:
+// who may reach them is decided by dir's own mode, which is left as it is.
+func Unpack(dir string) error {
 	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		target := filepath.Join(dir, name)
+		target := filepath.Join(dir, filepath.FromSlash(name))
 		if entry.IsDir() {
-			return makeDir(target)
+			return makeFolder(target)
 		}
-		content, err := fs.ReadFile(files, name)
-		if err != nil {
-			return err
-		}
-		return writeFile(target, content)
+		return writeFile(target, name)
 	})
 	if err != nil {
-		return fmt.Errorf("unpack php files: %w", err)
+		return fmt.Errorf("unpack php half: %w", err)
 	}
 	return nil
 }
 
-func makeDir(path string) error {
-	const mode = 0o755
-	if err := os.Mkdir(path, mode); err != nil && !os.IsExist(err) {
+// makeFolder makes a folder that everybody may enter, whatever the umask; one that exists stays as it is.
+func makeFolder(target string) error {
+	err := os.Mkdir(target, 0o755)
+	if os.IsExist(err) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	return nil
+	return os.Chmod(target, 0o755)
 }
 
-// writeFile gives the file its mode whatever the umask: php-fpm's workers are another user.
-func writeFile(path string, content []byte) error {
-	const mode = 0o644
-	if err := os.WriteFile(path, content, mode); err != nil {
+func writeFile(target, name string) error {
+	content, err := files.ReadFile(name)
+	if err != nil {
 		return err
 	}
-	return os.Chmod(path, mode)
+	if err := os.WriteFile(target, content, 0o644); err != nil {
+		return err
+	}
+	return os.Chmod(target, 0o644) // php-fpm runs as another user, and the umask may be narrow
+}
+
+// DemoIndex returns the demo's page, an HTML document that needs nothing else.
+func DemoIndex() []byte {
+	page, err := files.ReadFile(DemoPage)
+	if err != nil {
+		panic(err) // it is compiled in
+	}
+	return page
 }

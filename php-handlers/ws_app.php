@@ -12,12 +12,13 @@ if (!function_exists('ws_pipe_data')) {
      */
     function ws_pipe_data(&$params)
     {
-        // A file that is no pipe was left by a writer that came when there was no server; writing to it would tell nobody.
-        if (!file_exists(WEBSOCKET_XHR_PIPE_FILE) || filetype(WEBSOCKET_XHR_PIPE_FILE) !== 'fifo') {
+        if (!file_exists(WEBSOCKET_XHR_PIPE_FILE)) {
             $params['pipe_status'] = 'PIPE FILE NOT FOUND';
             return;
         }
-        $pipe = @fopen(WEBSOCKET_XHR_PIPE_FILE, 'r+'); // as w+, but it never creates a file
+        // A plain file was left by a writer that came when there was no server: nobody reads it. r+ never makes one.
+        $isPipe = filetype(WEBSOCKET_XHR_PIPE_FILE) === 'fifo';
+        $pipe = $isPipe ? @fopen(WEBSOCKET_XHR_PIPE_FILE, 'r+') : false;
         if ($pipe === false) {
             $params['pipe_status'] = 'ERROR OPENING PIPE FILE';
             return;

@@ -13,6 +13,10 @@ type Description struct {
 	User     string     `json:"user"` // the user that runs handlers; empty where PHP cannot tell
 	// PostMaxSize is php.ini's post_max_size in bytes, 0 for none: no request's body can be larger.
 	PostMaxSize int64 `json:"post_max_size"`
+	// Sockets says that the application may write to $sockets itself.
+	Sockets bool `json:"sockets,omitempty"`
+	// Code is the fingerprint of the files described, as Done.Code.
+	Code string `json:"-"`
 	// Warnings are for the operator: a log folder that cannot be written, a missing extension.
 	Warnings []string `json:"warnings,omitempty"`
 }

@@ -17,6 +17,7 @@
 //	WSBRIDGE_INITIALIZE     "every": ws_server_initialize runs in each request; "once": only as an event
 //	WSBRIDGE_YIELD          comma-separated: helper functions that the application defines itself, and as "@/path",
 //	                        percent-encoded, files of the application's that define some, to be loaded before ours
+//	WSBRIDGE_SOCKETS        "1": the application writes to $sockets, so its values are to be streams
 //
 // Its body is, for each event, one line of JSON and then the payload's raw bytes, never escaped:
 //

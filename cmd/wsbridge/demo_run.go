@@ -16,7 +16,7 @@ import (
 const demoSettings = `WEBSOCKET_ENABLE=1
 WEBSOCKET_SERVER_HEADER=wsbridge demo
 WEBSOCKET_XHR_PIPE_FILE=%[1]s/pipe
-WEBSOCKET_EVENTS_INCLUDE_FILE=%[1]s/push_server_events.php
+WEBSOCKET_EVENTS_INCLUDE_FILE=%[1]s/%[2]s
 `
 
 // runDemo serves the demo application and its page until ctx ends. Log lines go to out.
@@ -27,39 +27,29 @@ func runDemo(ctx context.Context, cfg Config, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := phphandlers.UnpackDemo(dir); err != nil {
+	if err := phphandlers.Unpack(dir); err != nil {
 		return err
 	}
 	settings := filepath.Join(dir, "server_shared.conf")
 	const readable = 0o644
-	if err := os.WriteFile(settings, fmt.Appendf(nil, demoSettings, dir), readable); err != nil {
+	if err := os.WriteFile(settings, fmt.Appendf(nil, demoSettings, dir, phphandlers.DemoEvents), readable); err != nil {
 		return fmt.Errorf("write demo settings: %w", err)
 	}
-	page, err := demoPage()
-	if err != nil {
-		return err
-	}
-	cfg.PHP.EventsFile = filepath.Join(dir, "push_server_events.php")
+	cfg.PHP.EventsFile = filepath.Join(dir, phphandlers.DemoEvents)
 	cfg.PHP.SettingsFile = settings
 	cfg.Pipe.Path = filepath.Join(dir, "pipe")
 	cfg.Server.RequireCookie, cfg.Server.RequireUserAgent = true, true
 	fmt.Fprintf(out, "Open http://%s/ in two windows. The pipe, for a shell:\n\n  echo '{\"to\":\"*\",\"text\":\"hi\"}' > %s\n\n",
 		cfg.Server.Listen, cfg.Pipe.Path)
-	return serve(ctx, cfg, log, page)
+	return serve(ctx, cfg, log, http.HandlerFunc(demoPage))
 }
 
-func demoPage() (http.Handler, error) {
-	content, err := phphandlers.DemoPage()
-	if err != nil {
-		return nil, err
+func demoPage(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/" {
+		http.NotFound(w, r)
+		return
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/" {
-			http.NotFound(w, r)
-			return
-		}
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Cache-Control", "no-cache")
-		_, _ = w.Write(content)
-	}), nil
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-cache")
+	_, _ = w.Write(phphandlers.DemoIndex())
 }

@@ -13,7 +13,7 @@ final class Answer
     /** Effects that cannot be written while the handler has an output buffer of its own kind open. */
     private static $held = '';
 
-    private static $flushed = false;
+    private static $begun = false;
 
     /** $to is JSON: an array of keys, or "open". */
     public static function send($to, $payload, $binary = false)
@@ -65,13 +65,10 @@ final class Answer
         if (Request::seq() === 0) {
             return; // made by a shutdown function of the application, when the answer has ended
         }
+        self::begin();
         if (!Output::leave()) {
             self::$held .= self::line($json) . ($payload === null ? '' : $payload . "\n");
             return;
-        }
-        if (!self::$flushed) {
-            self::$flushed = true;
-            Process::releaseSession();
         }
         self::write($json, $payload);
         flush();
@@ -81,11 +78,23 @@ final class Answer
     /** Ends an event. After the last, php-fpm flushes what there is together with the end of its answer. */
     private static function finish($json, $last)
     {
+        if (!$last) {
+            self::begin();
+        }
         Output::unwind();
         Output::leave();
         self::write($json, null);
         if (!$last) {
             Output::enter();
+        }
+    }
+
+    /** Before anything is written that the application's code runs after. */
+    private static function begin()
+    {
+        if (!self::$begun) {
+            self::$begun = true;
+            Process::releaseSession();
         }
     }
 

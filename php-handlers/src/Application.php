@@ -58,6 +58,13 @@ final class Application
         }
     }
 
+    /** Whether an included file is the application's, not ours. */
+    public static function owns($file)
+    {
+        $ours = dirname(__DIR__) . DIRECTORY_SEPARATOR;
+        return strncmp($file, $ours, strlen($ours)) !== 0 || $file === self::$eventsFile; // the demo lies with us
+    }
+
     /**
      * A fingerprint of the application's files. For up to opcache.revalidate_freq seconds after a file has changed,
      * opcache may still run what it was before; until then the fingerprint is another one, so that wsbridge looks
@@ -65,12 +72,10 @@ final class Application
      */
     private static function code()
     {
-        $ours = dirname(__DIR__) . DIRECTORY_SEPARATOR;
-        $length = strlen($ours);
         $stats = '';
         $newest = 0;
         foreach (get_included_files() as $file) {
-            if (strncmp($file, $ours, $length) !== 0 && ($stat = @stat($file))) {
+            if (self::owns($file) && ($stat = @stat($file))) {
                 $stats .= $file . ':' . $stat['mtime'] . ':' . $stat['size'] . "\n";
                 $newest = max($newest, $stat['ctime']); // a deployment may keep the mtime of the files it copies
             }

@@ -11,6 +11,7 @@ final class Description
             'php' => PHP_VERSION,
             'user' => Process::user(),
             'post_max_size' => max(0, Process::bytes(ini_get('post_max_size'))),
+            'sockets' => self::usesSockets(),
             'warnings' => self::warnings(),
         ]);
     }
@@ -26,6 +27,48 @@ final class Description
             }
         }
         return $handlers;
+    }
+
+    /**
+     * Whether the application may write to $sockets itself: it names them elsewhere than in the parameters of a function,
+     * or a handler that gets them calls them something else. Without the tokenizer, it may.
+     */
+    private static function usesSockets()
+    {
+        foreach (['started', 'loop', 'fifo', 'shutdown'] as $event) {
+            if (function_exists('ws_server_' . $event)) {
+                $function = new \ReflectionFunction('ws_server_' . $event);
+                $parameters = $function->getParameters();
+                if (isset($parameters[1]) && $parameters[1]->getName() !== 'sockets') {
+                    return true;
+                }
+            }
+        }
+        foreach (get_included_files() as $file) {
+            if (Application::owns($file) && self::namesSockets(file_get_contents($file))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static function namesSockets($source)
+    {
+        if (!function_exists('token_get_all')) {
+            return strpos($source, 'sockets') !== false;
+        }
+        $inHead = false; // between "function" and its "{"
+        foreach (token_get_all($source) as $token) {
+            $kind = is_array($token) ? $token[0] : $token;
+            if ($kind === T_FUNCTION) {
+                $inHead = true;
+            } elseif ($kind === '{' || $kind === ';') {
+                $inHead = false;
+            } elseif (!$inHead && is_array($token) && in_array($token[1], ['$sockets', '"sockets"', "'sockets'"], true)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static function warnings()

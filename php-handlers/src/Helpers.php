@@ -56,10 +56,11 @@ final class Helpers
         $previous = null;
         foreach (token_get_all(file_get_contents($file)) as $token) {
             $kind = is_array($token) ? $token[0] : $token;
-            if (in_array($kind, [T_WHITESPACE, T_COMMENT, T_DOC_COMMENT, T_OPEN_TAG, T_CLOSE_TAG, '&'], true)) {
+            $text = is_array($token) ? $token[1] : $token;
+            if (in_array($kind, [T_WHITESPACE, T_COMMENT, T_DOC_COMMENT, T_OPEN_TAG, T_CLOSE_TAG], true) || $text === '&') {
                 continue;
             }
-            if ($depth === 0 && !self::opensDeclaration($kind, $token, $previous)) {
+            if ($depth === 0 && !self::declares($kind, $text, $previous)) {
                 return false;
             }
             $depth += self::nesting($kind);
@@ -69,14 +70,14 @@ final class Helpers
     }
 
     /** Whether a token may stand outside all braces and parentheses of a library. */
-    private static function opensDeclaration($kind, $token, $previous)
+    private static function declares($kind, $text, $previous)
     {
         if ($kind === T_STRING) {
             $named = [T_FUNCTION, T_CLASS, T_INTERFACE, T_TRAIT, T_EXTENDS, T_IMPLEMENTS, ','];
-            return in_array($previous, $named, true) || strtolower($token[1]) === 'define';
+            return in_array($previous, $named, true) || strtolower($text) === 'define';
         }
         $declaring = [T_FUNCTION, T_CLASS, T_ABSTRACT, T_FINAL, T_INTERFACE, T_TRAIT, T_EXTENDS, T_IMPLEMENTS, T_IF, ',', ';', '(', '{', ')', '}'];
-        return in_array($kind, $declaring, true) || $kind === T_INLINE_HTML && trim($token[1]) === '';
+        return in_array($kind, $declaring, true) || $kind === T_INLINE_HTML && trim($text) === '';
     }
 
     private static function nesting($kind)

@@ -51,10 +51,11 @@ final class Output
     /** Steps out of all buffers, so that what is echoed goes to wsbridge; false if that cannot be done now. */
     public static function leave()
     {
-        if (ob_get_level() < self::$level) {
-            self::$level = 0; // PHP itself discards all buffers when memory is exhausted, and tells no callback
+        $level = ob_get_level();
+        if ($level < self::$level) {
+            self::$level = 0; // PHP drops all buffers without a word when the memory is exhausted
         }
-        if (self::$level !== ob_get_level() && !self::setAside()) {
+        if ($level !== self::$level && !self::setAside()) {
             return false;
         }
         if (self::$level === 0) {

@@ -237,10 +237,11 @@ final class Rows
         if (count($states) === count($rows)) {
             return array_combine(array_keys($rows), $states);
         }
+        $states = [];
         foreach ($rows as $client => $row) {
-            $rows[$client] = isset($row['state']) ? $row['state'] : false;
+            $states[$client] = isset($row['state']) ? $row['state'] : false;
         }
-        return $rows;
+        return $states;
     }
 
     private static function isInRanges($client)

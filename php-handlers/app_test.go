@@ -1,0 +1,235 @@
+package phphandlers
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/yookoala/gofast"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+const (
+	token      = "t0k3n"
+	maxPayload = 64 << 20
+)
+
+// app is a legacy application on a php-fpm of its own.
+type app struct {
+	*fpm
+	t      testing.TB
+	params map[string]string
+}
+
+// newApp writes handlers, PHP code without its opening tag, as the application's push_server_events.php.
+func newApp(t testing.TB, handlers string) *app { return newAppWith(t, handlers, nil) }
+
+// newAppWith does so for a php-fpm with further php.ini settings.
+func newAppWith(t testing.TB, handlers string, ini map[string]string) *app {
+	t.Helper()
+	a := &app{fpm: startFPM(t, ini), t: t}
+	a.params = map[string]string{
+		"SCRIPT_FILENAME":        a.path("php/" + Entry),
+		"REQUEST_METHOD":         "POST",
+		"CONTENT_TYPE":           "application/x-wsbridge",
+		"WSBRIDGE_CONTRACT":      strconv.Itoa(protocol.Version),
+		"WSBRIDGE_TOKEN":         token,
+		"WSBRIDGE_EVENTS_FILE":   a.write(t, "app/push_server_events.php", "<?php\n"+handlers),
+		"WSBRIDGE_SETTINGS_FILE": "",
+		"WSBRIDGE_INITIALIZE":    "once",
+		"WSBRIDGE_YIELD":         "",
+	}
+	return a
+}
+
+// with returns the same application, asked with further parameters: names and values in turn.
+func (a *app) with(pairs ...string) *app {
+	params := maps.Clone(a.params)
+	for i := 0; i < len(pairs); i += 2 {
+		params[pairs[i]] = pairs[i+1]
+	}
+	return &app{fpm: a.fpm, t: a.t, params: params}
+}
+
+// row is an event of client 12, who sees only its own row.
+func row(kind protocol.Kind, payload, row string) *protocol.Event {
+	return &protocol.Event{Kind: kind, Seq: 7, Client: 12, Payload: []byte(payload), Row: []byte(row), Open: "1-12,15"}
+}
+
+// table is an event of client 12, who sees all rows.
+func table(kind protocol.Kind, payload, rows string) *protocol.Event {
+	return &protocol.Event{Kind: kind, Seq: 7, Client: 12, Payload: []byte(payload), Table: []byte(rows)}
+}
+
+// serverEvent is an event without a client.
+func serverEvent(kind protocol.Kind, payload, rows string) *protocol.Event {
+	return &protocol.Event{Kind: kind, Seq: 7, Payload: []byte(payload), Table: []byte(rows)}
+}
+
+// three are rows of three clients, the last of which is not open.
+const three = `{"12":{"id":"a","state":"OPEN"},"15":{"id":"b","state":"OPEN"},"16":{"id":"c","state":"CONNECTING"}}`
+
+// run makes one request of the events and returns its effects.
+func (a *app) run(events ...*protocol.Event) []*protocol.Effect {
+	a.t.Helper()
+	var body []byte
+	for _, e := range events {
+		body = e.AppendTo(body)
+	}
+	return decodeAnswer(a.t, a.post(body, nil).body.Bytes())
+}
+
+// response is an http.ResponseWriter that keeps what it gets, and tells of each piece as it arrives.
+type response struct {
+	status int
+	header http.Header
+	body   bytes.Buffer
+	piece  func([]byte)
+}
+
+func (r *response) Header() http.Header    { return r.header }
+func (r *response) WriteHeader(status int) { r.status = status }
+
+func (r *response) Write(p []byte) (int, error) {
+	if r.piece != nil {
+		r.piece(p)
+	}
+	return r.body.Write(p)
+}
+
+// post sends one request to php-fpm through gofast.
+func (a *app) post(body []byte, piece func([]byte)) *response {
+	a.t.Helper()
+	client, err := gofast.SimpleClientFactory(gofast.SimpleConnFactory("unix", a.socket))()
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer client.Close()
+	request := gofast.NewRequest(nil)
+	maps.Copy(request.Params, a.params)
+	request.Params["CONTENT_LENGTH"] = strconv.Itoa(len(body))
+	request.Stdin = io.NopCloser(bytes.NewReader(body))
+	pipe, err := client.Do(request)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	r := &response{header: http.Header{}, piece: piece}
+	var stderr strings.Builder
+	if err := pipe.WriteTo(r, &stderr); err != nil {
+		a.t.Fatal(err)
+	}
+	if stderr.Len() > 0 {
+		a.t.Logf("php's log: %s", stderr.String())
+	}
+	return r
+}
+
+func decodeAnswer(t testing.TB, answer []byte) (effects []*protocol.Effect) {
+	t.Helper()
+	d := protocol.NewAnswerDecoder(token, maxPayload)
+	keep := func(e *protocol.Effect) error {
+		for _, s := range []*protocol.Send{e.Send, e.Frames} {
+			if s != nil {
+				s.Payload = bytes.Clone(s.Payload)
+			}
+		}
+		effects = append(effects, e)
+		return nil
+	}
+	if err := d.Feed(answer, keep); err != nil {
+		t.Fatalf("%v in %q", err, answer)
+	}
+	if err := d.Finish(keep); err != nil {
+		t.Fatalf("%v in %q", err, answer)
+	}
+	return effects
+}
+
+// show writes effects as people read them, a line each. Log lines are left out, as is the code's fingerprint.
+func show(effects []*protocol.Effect) string {
+	var lines []string
+	for _, e := range effects {
+		switch {
+		case e.Log != nil:
+		case e.Stray != "":
+			lines = append(lines, "stray "+e.Stray)
+		default:
+			lines = append(lines, showEffect(e))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func showEffect(e *protocol.Effect) string {
+	switch {
+	case e.Send != nil:
+		return showPayload("send", e.Send)
+	case e.Frames != nil:
+		return showPayload("frames", e.Frames)
+	case e.Close != nil:
+		return "close " + toJSON(e.Close)
+	case e.Failed != nil:
+		return "failed " + string(e.Failed.Kind)
+	}
+	done := *e.Done
+	done.Code = ""
+	return "done " + toJSON(done)
+}
+
+func showPayload(what string, s *protocol.Send) string {
+	if s.Binary {
+		what += " binary"
+	}
+	return what + " " + toJSON(s.To) + " " + string(s.Payload)
+}
+
+func toJSON(v any) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return err.Error()
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// want compares effects as show writes them.
+func want(t testing.TB, effects []*protocol.Effect, lines ...string) {
+	t.Helper()
+	if got, want := show(effects), strings.Join(lines, "\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s\nlogged\n%s", got, want, strings.Join(logged(effects), "\n"))
+	}
+}
+
+// logged returns the log lines: level and message.
+func logged(effects []*protocol.Effect) (lines []string) {
+	for _, e := range effects {
+		if e.Log != nil {
+			lines = append(lines, e.Log.Level+" "+e.Log.Message)
+		}
+	}
+	return lines
+}
+
+// wantLogged checks that a log line contains text.
+func wantLogged(t testing.TB, effects []*protocol.Effect, text string) {
+	t.Helper()
+	if lines := strings.Join(logged(effects), "\n"); !strings.Contains(lines, text) {
+		t.Errorf("%q is not logged: %s", text, lines)
+	}
+}
+
+// failure returns the failure that ended the last event.
+func failure(t testing.TB, effects []*protocol.Effect) *protocol.Failure {
+	t.Helper()
+	if len(effects) == 0 || effects[len(effects)-1].Failed == nil {
+		t.Fatalf("did not fail: %s", show(effects))
+	}
+	return effects[len(effects)-1].Failed
+}

@@ -1,0 +1,144 @@
+package phphandlers
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// fpm is a php-fpm of a test's own, on a private socket. As root, its workers run as www-data.
+type fpm struct {
+	dir    string // readable by its workers; the unpacked PHP half is in "php"
+	socket string
+	log    string
+}
+
+// startFPM starts a php-fpm that the test's end stops.
+func startFPM(t testing.TB, ini map[string]string) *fpm {
+	t.Helper()
+	dir := publicDir(t)
+	f := &fpm{dir: dir, socket: filepath.Join(dir, "fpm.sock"), log: filepath.Join(dir, "fpm.log")}
+	if err := Unpack(filepath.Join(dir, "php")); err != nil {
+		t.Fatal(err)
+	}
+	conf := f.write(t, "fpm.conf", f.config(ini))
+	cmd := exec.Command(fpmBinary(t), "--nodaemonize", "--fpm-config", conf, "--allow-to-run-as-root")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait()
+	})
+	f.awaitSocket(t)
+	return f
+}
+
+func (f *fpm) config(ini map[string]string) string {
+	lines := []string{"[global]", "error_log = " + f.log, "[www]", "listen = " + f.socket,
+		"pm = static", "pm.max_children = 2", "php_value[opcache.revalidate_freq] = 0"}
+	if os.Getuid() == 0 {
+		lines = append(lines, "user = www-data", "group = www-data")
+	}
+	for name, value := range ini {
+		lines = append(lines, fmt.Sprintf("php_value[%s] = %s", name, value))
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+func (f *fpm) awaitSocket(t testing.TB) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if conn, err := net.Dial("unix", f.socket); err == nil {
+			_ = conn.Close()
+			return
+		}
+	}
+	log, _ := os.ReadFile(f.log)
+	t.Fatalf("php-fpm does not listen: %s", log)
+}
+
+func (f *fpm) path(name string) string { return filepath.Join(f.dir, name) }
+
+// write writes a file that php-fpm's workers can read, and returns its path.
+func (f *fpm) write(t testing.TB, name, content string) string {
+	t.Helper()
+	path := f.path(name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func (f *fpm) read(t testing.TB, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(f.path(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// publicDir is a temporary folder that other users can enter and write to, which those of testing cannot be.
+func publicDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "wsbridge-php-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func fpmBinary(t testing.TB) string {
+	return findBinary(t, "php-fpm", "php-fpm8.4", "php-fpm8.3", "php-fpm8.2")
+}
+
+func phpBinary(t testing.TB) string { return findBinary(t, "php", "php8.4", "php8.3", "php8.2") }
+
+func findBinary(t testing.TB, names ...string) string {
+	t.Helper()
+	for _, name := range names {
+		for _, candidate := range []string{name, "/usr/sbin/" + name} {
+			if path, err := exec.LookPath(candidate); err == nil {
+				return path
+			}
+		}
+	}
+	t.Fatalf("none of %v is installed: run make test, which installs it", names)
+	return ""
+}
+
+// workerUser is the user that php-fpm's workers run as.
+func workerUser(t testing.TB) string {
+	t.Helper()
+	if os.Getuid() == 0 {
+		return "www-data"
+	}
+	u, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Username
+}
+
+// makeUnreadable takes a file away from php-fpm's workers.
+func makeUnreadable(t testing.TB, path string) {
+	t.Helper()
+	if err := os.Chmod(path, 0); err != nil {
+		t.Fatal(err)
+	}
+}
