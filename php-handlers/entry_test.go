@@ -2,6 +2,7 @@ package phphandlers
 
 import (
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -138,4 +139,26 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 		}
 	})
 	want(t, decodeAnswer(t, r.body.Bytes()), "send [12] working", "send [12] in a buffer", "done {}")
+}
+
+func TestPathsThroughLinks(t *testing.T) {
+	a := newApp(t, `function show_message($m) { echo "own ".$m; } function ws_server_text(&$connections,&$connection,$client_key,$msg) { show_message($msg); send_text(12,unix_to_iso_timestamp(0)); }`)
+	if err := os.Symlink(a.dir, a.path("link")); err != nil {
+		t.Fatal(err)
+	}
+	linked := a.with("SCRIPT_FILENAME", a.path("link/php/"+Entry), "WSBRIDGE_EVENTS_FILE", a.path("link/app/push_server_events.php"))
+	effects, yielded := linked.askYielding(func() *protocol.Event { return table(protocol.Text, "x", three) })
+	want(t, effects, "send [12] 1970-01-01T00:00:00Z", "done {}")
+	wantLogged(t, effects, "info own x")
+	if len(yielded) != 1 || yielded[0] != "show_message" {
+		t.Errorf("yielded %q", yielded)
+	}
+	f := failure(t, linked.with("WSBRIDGE_EVENTS_FILE", a.path("link/nowhere.php")).run(table(protocol.Text, "x", three)))
+	if f.Kind != protocol.FailedUnreadable {
+		t.Errorf("got %+v", f)
+	}
+	effects = linked.with("WSBRIDGE_YIELD", "show_message").run(&protocol.Event{Kind: protocol.Describe, Seq: 1})
+	if got := string(effects[0].Done.Result); !strings.Contains(got, `"sockets":false`) {
+		t.Errorf("got %s", got)
+	}
 }

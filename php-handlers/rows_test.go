@@ -217,6 +217,9 @@ func TestValuesThatCannotBeUnserializedStay(t *testing.T) {
 	want(t, effects, "done {}")
 	wantLogged(t, effects, `field "v" of row 12 cannot be unserialized: no`)
 	wantLogged(t, effects, "info NULL")
+	effects = a.run(row(protocol.Text, `show_message(gettype($connection["v"]));`, `{"v":{"\u0000php":"bm9uc2Vuc2U="}}`)) // nonsense
+	want(t, effects, "done {}")
+	wantLogged(t, effects, `field "v" of row 12 cannot be unserialized: unserialize() failed`)
 }
 
 func TestFloatsAreExactWhateverPHPIniSays(t *testing.T) {

@@ -32,6 +32,7 @@ $sockets = [];
 $connections = [];
 $settings = [];
 
+Wsbridge\Application::$entry = __FILE__;
 try {
     if (Wsbridge\Application::start()) {
         include Wsbridge\Application::$eventsFile;

@@ -27,13 +27,13 @@ func (c *Config) settings() ([]string, error) {
 		"log_errors":     "1",
 		"expose_php":     "0",
 
-		// Deployed code is seen at the next event; where a symbolic link points elsewhere now, within two seconds. Seeing
-		// that at once takes a realpath_cache_size of 0, and a third more of a worker's time for small events. A
-		// realpath_cache_ttl of 0 would keep entries for ever.
+		// Deployed code is seen at the next event; where a symbolic link above the events file points elsewhere now, within
+		// two seconds: the PHP half includes it by its real path. An application that names such a link in includes of its
+		// own needs opcache.revalidate_path = 1, which opens each file for each event. A realpath_cache_ttl of 0 would
+		// keep entries for ever.
 		"opcache.enable":              "1",
 		"opcache.validate_timestamps": "1",
 		"opcache.revalidate_freq":     "0",
-		"opcache.revalidate_path":     "1",
 		"realpath_cache_ttl":          "1",
 	}
 	for name, value := range c.INI {

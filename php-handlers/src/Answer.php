@@ -55,9 +55,9 @@ final class Answer
     }
 
     /** $failure is JSON: the object behind "failed". */
-    public static function failed($failure)
+    public static function failed($failure, $last)
     {
-        self::finish('"failed":' . $failure, true);
+        self::finish('"failed":' . $failure, $last);
     }
 
     private static function effect($json, $payload = null)

@@ -7,6 +7,9 @@ final class Application
     /** The application's push_server_events.php. */
     public static $eventsFile;
 
+    /** The entry script, by the name that PHP knows it by. */
+    public static $entry;
+
     /** "start", then "include" while the application's files are loaded, then "events". */
     public static $phase = 'start';
 
@@ -21,7 +24,9 @@ final class Application
         if (!Request::read()) {
             return false;
         }
-        self::$eventsFile = $_SERVER['WSBRIDGE_EVENTS_FILE'];
+        // By its real path, so that a symbolic link to another release is other code to opcache.
+        $real = realpath($_SERVER['WSBRIDGE_EVENTS_FILE']);
+        self::$eventsFile = $real === false ? $_SERVER['WSBRIDGE_EVENTS_FILE'] : $real;
         $settingsFile = $_SERVER['WSBRIDGE_SETTINGS_FILE'];
         if ($settingsFile !== '') {
             $settings = Process::constants($settingsFile);
@@ -61,8 +66,8 @@ final class Application
     /** Whether an included file is the application's, not ours. */
     public static function owns($file)
     {
-        $ours = dirname(__DIR__) . DIRECTORY_SEPARATOR;
-        return strncmp($file, $ours, strlen($ours)) !== 0 || $file === self::$eventsFile; // the demo lies with us
+        $folder = dirname($file);
+        return $folder !== __DIR__ && $folder !== dirname(__DIR__) . DIRECTORY_SEPARATOR . 'functions' && $file !== self::$entry;
     }
 
     /**

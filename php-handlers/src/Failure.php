@@ -24,7 +24,7 @@ final class Failure
         if ($level & self::FATAL) {
             return false; // PHP ends the request, see shutdown
         }
-        if ($file === dirname(__DIR__) . '/wsbridge.php') { // its one statement that can warn is the include
+        if ($file === Application::$entry) { // its one statement that can warn is the include
             self::unreadable(Application::$eventsFile);
             return true;
         }
@@ -85,9 +85,9 @@ final class Failure
             echo 'wsbridge: ', $message, "\n"; // there is no event to fail
             return;
         }
-        Answer::failed(self::json($kind, $message, $file, $line, $name));
+        Answer::failed(self::json($kind, $message, $file, $line, $name), Request::isLast());
         for (Request::next(); Request::seq() !== 0; Request::next()) {
-            Answer::failed(self::json('skipped', 'not run: event ' . $seq . ', before it in the request, ended PHP'));
+            Answer::failed(self::json('skipped', 'not run: event ' . $seq . ', before it in the request, ended PHP'), Request::isLast());
         }
     }
 

@@ -122,7 +122,6 @@ final class Handlers
         return $handler($connections, $connections[$client], $client, $data);
     }
 
-
     private static function decision($result)
     {
         if ($result === '') {

@@ -13,12 +13,8 @@ final class Helpers
 
     public static function define($yield)
     {
-        foreach ($yield === '' ? [] : explode(',', $yield) as $entry) {
-            if ($entry[0] === '@') {
-                require_once rawurldecode(substr($entry, 1));
-            } else {
-                self::$yielded[strtolower($entry)] = true;
-            }
+        if ($yield !== '') {
+            array_map([__CLASS__, 'yieldTo'], explode(',', $yield));
         }
         $folder = dirname(__DIR__) . '/functions';
         require $folder . '/clients.php';
@@ -40,7 +36,20 @@ final class Helpers
     /** The entry for WSBRIDGE_YIELD that lets a file define a helper. */
     public static function entry($name, $file)
     {
-        return $file !== Application::$eventsFile && self::isLibrary($file) ? '@' . str_replace('%2F', '/', rawurlencode($file)) : $name;
+        $isEvents = realpath($file) === realpath(Application::$eventsFile); // which is included anyway
+        return $isEvents || !self::isLibrary($file) ? $name : '@' . str_replace('%2F', '/', rawurlencode($file));
+    }
+
+    private static function yieldTo($entry)
+    {
+        if (strncmp($entry, '@', 1) !== 0) {
+            self::$yielded[strtolower($entry)] = true;
+            return;
+        }
+        $file = rawurldecode(substr($entry, 1));
+        if (is_file($file)) { // a new version of the application may do without it
+            require_once $file;
+        }
     }
 
     /**

@@ -46,13 +46,14 @@ final class Value
         return is_array($value) && isset($value[self::TAG]) && count($value) === 1 ? base64_decode($value[self::TAG]) : null;
     }
 
-    /** The value of a serialize() text. */
+    /** The value of a serialize() text. Throws what the value's own class does, or an Exception. */
     public static function unserialize($text)
     {
-        if (PHP_VERSION_ID >= 70400) {
-            return unserialize($text, ['max_depth' => 0]); // 4096 otherwise
+        $value = PHP_VERSION_ID >= 70400 ? unserialize($text, ['max_depth' => 0]) : unserialize($text); // 4096 otherwise
+        if ($value === false && $text !== 'b:0;') {
+            throw new \Exception('unserialize() failed');
         }
-        return unserialize($text);
+        return $value;
     }
 
     /** A string as JSON, for people to read: bytes that are not UTF-8 are replaced. */
