@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"strconv"
@@ -143,6 +144,36 @@ function ws_server_binary(&$connections,&$connection,$client_key,$data) { send_t
 		t.Fatal(err)
 	}
 	c.want("new binary")
+}
+
+func TestReleaseBySymbolicLink(t *testing.T) {
+	a := app{handlers: echo}
+	s := prepare(t, a)
+	for _, release := range []string{"one", "two"} {
+		if err := os.Mkdir(s.path(release), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		s.write(release+"/push_server_events.php", `<?php
+require_once("version.php");
+function ws_server_authenticate() { return True; }
+function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,version()); }`)
+		s.write(release+"/version.php", "<?php function version() { return '"+release+"'; }")
+	}
+	point := func(release string) {
+		t.Helper()
+		if err := errors.Join(os.Symlink(release, s.path("next")), os.Rename(s.path("next"), s.path("current"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	point("one")
+	s.write("server_shared.conf", strings.Replace(s.read("server_shared.conf"), s.path("push_server"), s.path("current/push_server"), 1))
+	s.start(s.arguments(a)...)
+	s.address = s.log.wait("listening")["address"].(string)
+	c := s.connect()
+	c.send("which?")
+	c.want("one")
+	point("two")
+	eventually(t, "the new release answers", func() bool { return c.ask("which?") == "two" })
 }
 
 func TestPHPErrorInTheEventsFile(t *testing.T) {
