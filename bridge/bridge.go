@@ -22,7 +22,7 @@ type Bridge struct {
 	gate    *gate
 	events  *mailbox // of the server itself
 	seq     atomic.Uint64
-	outage  outage
+	outage  *outage
 	buffers sync.Pool // write buffers of connections, held only while they write
 
 	description atomic.Pointer[protocol.Description]
@@ -45,7 +45,7 @@ func New(cfg Config) (*Bridge, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	b := &Bridge{cfg: cfg, log: cfg.Logger, table: newTable(), gate: newGate(), quit: make(chan struct{})}
+	b := &Bridge{cfg: cfg, log: cfg.Logger, table: newTable(), gate: newGate(), outage: newOutage(), quit: make(chan struct{})}
 	b.base, b.abort = context.WithCancelCause(context.Background())
 	b.events = newMailbox(cfg.EventQueue, int(cfg.MaxMessage), b.spawn, b.serve)
 	return b, nil

@@ -136,7 +136,7 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 	return no
 }
 
-// handshakeTurn waits for the gate. While php-fpm is away a handshake does not queue behind the events that wait for it.
+// handshakeTurn waits for the gate, but not behind events that wait for a php-fpm that is away.
 func (b *Bridge) handshakeTurn(ctx context.Context, c *client) (leave func(), no *refusal) {
 	if b.outage.on() {
 		if leave, ok := b.gate.tryEnter(b.alone(c)); ok {
@@ -146,6 +146,7 @@ func (b *Bridge) handshakeTurn(ctx context.Context, c *client) (leave func(), no
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, b.cfg.QueueWait, errQueueWait)
 	defer cancel()
+	defer b.outage.cancels(cancel)()
 	leave, err := b.gate.enter(ctx, b.alone(c))
 	if err != nil {
 		return nil, &refusal{http.StatusServiceUnavailable, "try again later"}
