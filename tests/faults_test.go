@@ -185,8 +185,8 @@ func TestExternalPHPGoesAndComesBack(t *testing.T) {
 	a := app{handlers: pid, toml: "[php]\nunavailable_wait = \"20s\"\n"}
 	s := prepare(t, a)
 	address, stop, start := external(t, s)
-	s.start(append(s.arguments(a), "--fastcgi", address)...)
-	s.address = s.log.wait("listening")["address"].(string)
+	a.args = []string{"--fastcgi", address}
+	s.run(a)
 	c := s.connect()
 	c.send("pid")
 	c.receive()
@@ -212,8 +212,8 @@ func TestExternalPHPStaysAway(t *testing.T) {
 	a := app{handlers: pid, toml: "[php]\nunavailable_wait = \"500ms\"\n"}
 	s := prepare(t, a)
 	address, stop, _ := external(t, s)
-	s.start(append(s.arguments(a), "--fastcgi", address)...)
-	s.address = s.log.wait("listening")["address"].(string)
+	a.args = []string{"--fastcgi", address}
+	s.run(a)
 	c := s.connect()
 	stop()
 	began := time.Now()

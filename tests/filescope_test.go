@@ -52,8 +52,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	for _, name := range []string{"relative", "dot", "absolute", "late"} {
 		s.write("inc_"+name+".php", "<?php function "+name+"() { return '"+name+" '; }")
 	}
-	s.start(s.arguments(a)...)
-	s.address = s.log.wait("listening")["address"].(string)
+	s.run(a)
 	s.connect().ask("x")
 }
 
@@ -91,8 +90,7 @@ function show_message($msg,$star=False) { echo "own: ".$msg."\n"; }
 function unix_to_iso_timestamp($ts) { return "own ".$ts; }
 function var_dump_to_str($v) { return "own"; }
 `)
-			s.start(s.arguments(a)...)
-			s.address = s.log.wait("listening")["address"].(string)
+			s.run(a)
 			_ = s.connect() // with the file required in a handler, its first event tells wsbridge about it
 			if got := s.connect().ask("x"); got != "own 0" && name != "in a handler" {
 				t.Errorf("got %q", got)

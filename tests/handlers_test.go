@@ -233,7 +233,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text
 }
 
 func TestMissingAuthenticateIsAnError(t *testing.T) {
-	a := app{fails: true}
+	a := app{}
 	s := prepare(t, a)
 	s.write("push_server_events.php", "<?php function ws_server_text() {}")
 	s.start(s.arguments(a)...)

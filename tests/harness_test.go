@@ -58,19 +58,21 @@ type app struct {
 	settings string   // further lines of the legacy settings file
 	toml     string   // if not empty: served by --config, with the settings file as [legacy] settings
 	args     []string // further arguments
-	fails    bool     // the program is expected to exit before it listens
 }
 
 // serve starts wsbridge and waits until it listens. The test's end stops it and fails the test if that does not work.
 func serve(t *testing.T, a app) *server {
 	t.Helper()
 	s := prepare(t, a)
-	s.start(s.arguments(a)...)
-	if a.fails {
-		return s
-	}
-	s.address = s.log.wait("listening")["address"].(string)
+	s.run(a)
 	return s
+}
+
+// run starts the prepared application and waits until wsbridge listens.
+func (s *server) run(a app) {
+	s.t.Helper()
+	s.start(s.arguments(a)...)
+	s.address = s.log.wait("listening")["address"].(string)
 }
 
 // prepare writes the application's files. Their folder can be read by php-fpm's user.

@@ -116,7 +116,7 @@ func TestEventsFileThatWorkersCannotRead(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can start php-fpm for another user")
 	}
-	a := app{handlers: echo, fails: true}
+	a := app{handlers: echo}
 	s := prepare(t, a)
 	if err := os.Chmod(s.path("push_server_events.php"), 0o600); err != nil {
 		t.Fatal(err)
@@ -167,8 +167,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text
 	}
 	point("one")
 	s.write("server_shared.conf", strings.Replace(s.read("server_shared.conf"), s.path("push_server"), s.path("current/push_server"), 1))
-	s.start(s.arguments(a)...)
-	s.address = s.log.wait("listening")["address"].(string)
+	s.run(a)
 	c := s.connect()
 	c.send("which?")
 	c.want("one")
@@ -177,7 +176,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text
 }
 
 func TestPHPErrorInTheEventsFile(t *testing.T) {
-	a := app{fails: true}
+	a := app{}
 	s := prepare(t, a)
 	s.write("push_server_events.php", "<?php function broken( {")
 	s.start(s.arguments(a)...)

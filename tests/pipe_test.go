@@ -123,7 +123,7 @@ echo json_encode(array($document["pipe_status"],$command["pipe_status"]));
 }
 
 func TestPipePathThatIsNoPipe(t *testing.T) {
-	a := app{handlers: forward, fails: true}
+	a := app{handlers: forward}
 	s := prepare(t, a)
 	s.write("ws_notify", "precious")
 	s.start(s.arguments(a)...)
@@ -142,8 +142,7 @@ func TestPipeStaleIsMadeAnew(t *testing.T) {
 	if out, err := exec.Command("mkfifo", "-m", "600", s.path("ws_notify")).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	s.start(s.arguments(a)...)
-	s.address = s.log.wait("listening")["address"].(string)
+	s.run(a)
 	c := s.connect()
 	s.pipe("hello")
 	c.want("hello")
