@@ -32,6 +32,7 @@ type Bridge struct {
 	abort context.CancelCauseFunc
 	quit  chan struct{} // closed when a handler asks for shutdown
 	once  sync.Once     // closes quit
+	hasty atomic.Bool   // the drain ran out of time: nothing waits for php-fpm any more
 
 	work sync.WaitGroup // every goroutine of a client or a mailbox
 
@@ -45,7 +46,7 @@ func New(cfg Config) (*Bridge, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	b := &Bridge{cfg: cfg, log: cfg.Logger, table: newTable(), gate: newGate(), outage: newOutage(), quit: make(chan struct{})}
+	b := &Bridge{cfg: cfg, log: cfg.Logger, table: newTable(), gate: newGate(cfg.Parallel), outage: newOutage(), quit: make(chan struct{})}
 	b.base, b.abort = context.WithCancelCause(context.Background())
 	b.events = newMailbox(cfg.EventQueue, int(cfg.MaxMessage), b.spawn, b.serve)
 	return b, nil
@@ -56,6 +57,7 @@ func (c *Config) check() error {
 	for name, ok := range map[string]bool{
 		"PHP": c.PHP != nil, "Logger": c.Logger != nil,
 		"Isolation":    c.Isolation == Serial || c.Isolation == PerConnection,
+		"Parallel":     c.Parallel > 0,
 		"LoopInterval": c.LoopInterval > 0, "MaxMessage": c.MaxMessage > 0, "EventQueue": c.EventQueue > 0,
 		"SendQueue": c.SendQueue > 0, "SendQueueBytes": c.SendQueueBytes > 0,
 		"HandshakeTimeout": c.HandshakeTimeout > 0, "WriteTimeout": c.WriteTimeout > 0,

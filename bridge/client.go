@@ -135,13 +135,8 @@ func (c *client) leave() {
 	}
 }
 
-// kill ends the client without regard to what it is still to be sent.
-func (c *client) kill() {
-	c.leave()
-	if c.conn != nil {
-		c.conn.Close()
-	}
-}
+// gone reports whether the client has left.
+func (c *client) gone() bool { return c.bridge.table.get(c.key) == nil }
 
 // written is called when the writer has ended: the other side may still answer our close frame.
 func (c *client) written(drop bool) {
@@ -156,5 +151,6 @@ func (c *client) written(drop bool) {
 func (c *client) halfEnded() {
 	if c.halves.Add(1) == 2 {
 		c.conn.Close()
+		c.bridge.table.hungUp(c)
 	}
 }

@@ -49,6 +49,7 @@ type Config struct {
 	AllowedOrigins   []string // as browsers send them, beside the request's own host; "*" allows all
 
 	Isolation    Isolation
+	Parallel     int           // events side by side: as many as PHP runs; the others wait for their turn, up to QueueWait
 	CloseOnError bool          // a failed event closes its client with 1011
 	LoopInterval time.Duration // between two ws_server_loop events
 

@@ -26,6 +26,10 @@ func (c *client) run(e errand) {
 		return
 	}
 	defer leave()
+	if c.gone() { // closed by another event while this one waited for its turn
+		e.finish(nil, nil)
+		return
+	}
 	if e.kind == protocol.Closing {
 		c.close()
 		return
@@ -97,7 +101,7 @@ func (b *Bridge) ask(c *client, kind protocol.Kind, payload []byte) (*protocol.D
 		x.log = c.log
 	}
 	x.log = x.log.With(keyEvent, kind, keySeq, x.seq)
-	err := b.persist(func() error { return x.run(payload) }, kind != protocol.Authenticate)
+	err := b.persist(func() error { return x.run(payload) }, x.mayWait())
 	if err == nil && x.failure != nil {
 		err = x.failure
 	}
@@ -127,7 +131,7 @@ func (b *Bridge) persist(f func() error, wait bool) error {
 		if first {
 			b.log.Error("php-fpm is away", keyError, err)
 		}
-		if !wait || time.Since(since) > b.cfg.UnavailableWait {
+		if !wait || b.hasty.Load() || time.Since(since) > b.cfg.UnavailableWait {
 			return err
 		}
 		select {

@@ -47,6 +47,15 @@ func (x *exchange) run(payload []byte) error {
 	return nil
 }
 
+// mayWait reports whether the event waits for a php-fpm that is away; those of a handshake do not.
+func (x *exchange) mayWait() bool {
+	if x.kind == protocol.Closing {
+		ending, _, _ := x.client.how()
+		return ending != protocol.EndedRefused
+	}
+	return x.kind != protocol.Authenticate
+}
+
 // logFailure is the one place where a failed event is logged.
 func (x *exchange) logFailure(err error) {
 	var f *protocol.Failure

@@ -2,24 +2,25 @@ package bridge
 
 import (
 	"context"
-	"math"
 
 	"golang.org/x/sync/semaphore"
 )
 
-// gate gives events their turn, first come, first served: one alone, or many side by side. One that wants to be alone
+// gate gives events their turn, first come, first served: one alone, or some side by side. One that wants to be alone
 // is not overtaken by those that came after it, so nobody starves.
 type gate struct {
 	turns *semaphore.Weighted
+	width int64
 }
 
-func newGate() *gate {
-	return &gate{turns: semaphore.NewWeighted(math.MaxInt64)}
+// newGate returns a gate for at most width events side by side.
+func newGate(width int) *gate {
+	return &gate{turns: semaphore.NewWeighted(int64(width)), width: int64(width)}
 }
 
 // enter blocks until the event's turn or the end of ctx. The caller calls leave once.
 func (g *gate) enter(ctx context.Context, alone bool) (leave func(), err error) {
-	weight := weight(alone)
+	weight := g.weight(alone)
 	if err := g.turns.Acquire(ctx, weight); err != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -28,16 +29,16 @@ func (g *gate) enter(ctx context.Context, alone bool) (leave func(), err error) 
 
 // tryEnter is enter for those who do not wait; ok is false if it is not their turn.
 func (g *gate) tryEnter(alone bool) (leave func(), ok bool) {
-	weight := weight(alone)
+	weight := g.weight(alone)
 	if !g.turns.TryAcquire(weight) {
 		return nil, false
 	}
 	return func() { g.turns.Release(weight) }, true
 }
 
-func weight(alone bool) int64 {
+func (g *gate) weight(alone bool) int64 {
 	if alone {
-		return math.MaxInt64
+		return g.width
 	}
 	return 1
 }

@@ -12,7 +12,7 @@ import (
 
 func TestGateOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate()
+		g := newGate(4)
 		var mu sync.Mutex
 		var events []string
 		note := func(s string) {
@@ -51,7 +51,7 @@ var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func TestGateGivesUpWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate()
+		g := newGate(4)
 		leave, err := g.enter(t.Context(), true)
 		if err != nil {
 			t.Fatal(err)

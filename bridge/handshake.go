@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -31,7 +33,7 @@ type refusal struct {
 func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	leave, ok := b.enter()
 	if !ok {
-		refuse(w, refusal{http.StatusServiceUnavailable, "server shutting down"})
+		b.refuse(w, refusal{http.StatusServiceUnavailable, "server shutting down"})
 		return
 	}
 	defer leave()
@@ -42,7 +44,7 @@ func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	if no := b.checkRequest(r); no != nil {
 		b.log.Info("handshake refused", keyPeer, r.RemoteAddr, "status", no.status, "why", no.text,
 			keyOrigin, r.Header.Get("Origin"), keyHost, r.Host)
-		refuse(w, *no)
+		b.refuse(w, *no)
 		return
 	}
 	c := clientOf(r)
@@ -51,31 +53,46 @@ func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if no := b.handshake(c, w, r); no != nil {
 		c.log.Info("handshake refused", "status", no.status, "why", no.text)
-		refuse(w, *no)
+		b.refuse(w, *no)
 	}
 }
 
 func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
 	if b.cfg.Page != nil {
+		b.bound(w)
 		b.cfg.Page.ServeHTTP(w, r)
 		return
 	}
-	w.Header().Set("Connection", "Upgrade")
-	w.Header().Set("Upgrade", "websocket")
-	refuse(w, refusal{http.StatusUpgradeRequired, "this is a websocket server"})
+	b.refuse(w, refusal{http.StatusUpgradeRequired, "this is a websocket server"})
 }
 
-func refuse(w http.ResponseWriter, no refusal) {
+func (b *Bridge) refuse(w http.ResponseWriter, no refusal) {
 	switch no.status {
 	case 0: // already answered
 		return
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", retryAfter)
-	case http.StatusUpgradeRequired:
+	case http.StatusUpgradeRequired: // RFC 6455, section 4.4; RFC 9110, section 15.5.22
 		w.Header().Set("Sec-WebSocket-Version", "13")
+		w.Header().Set("Upgrade", "websocket")
+	case http.StatusMethodNotAllowed: // RFC 9110, section 15.5.6
+		w.Header().Set("Allow", http.MethodGet)
 	}
 	w.Header().Set("Connection", "close")
+	if w.Header().Get("Upgrade") != "" {
+		w.Header().Add("Connection", "Upgrade") // RFC 9110, section 7.8
+	}
+	b.bound(w)
 	http.Error(w, no.text, no.status)
+}
+
+// bound keeps who sends no end of a request's body, or does not read its answer, from holding the connection for good:
+// the server's own timeouts are those of a request's header.
+func (b *Bridge) bound(w http.ResponseWriter) {
+	c := http.NewResponseController(w)
+	// They fail only on a connection that has none, or has ended.
+	_ = c.SetReadDeadline(time.Now().Add(b.cfg.HandshakeTimeout))
+	_ = c.SetWriteDeadline(time.Now().Add(b.cfg.WriteTimeout))
 }
 
 // checkRequest refuses what is no good handshake before PHP hears of it (RFC 6455, section 4.2.1).
@@ -110,9 +127,11 @@ func (b *Bridge) originAllowed(r *http.Request) bool {
 		slices.ContainsFunc(b.cfg.AllowedOrigins, func(allowed string) bool { return strings.EqualFold(allowed, origin) })
 }
 
-// handshake takes c from CONNECTING to OPEN, or to its end: one turn, as in the original, so that no other event comes
-// between authenticate and open.
+// handshake takes c from CONNECTING to OPEN, or to its end, when the events before it are over: one turn, as in the
+// original, so that no other event comes between authenticate and open.
 func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *refusal {
+	c.events.hold() // a close event waits for the end of authenticate and open
+	defer c.events.release()
 	env, err := b.cfg.PHP.Environment(r)
 	if err != nil {
 		c.log.Info("bad handshake", keyError, err)
@@ -124,8 +143,12 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 		return b.abandon(c, *no)
 	}
 	defer leave()
-	no = b.authenticate(c, r)
+	if !c.gone() {
+		no = b.authenticate(c, r)
+	}
 	switch {
+	case c.gone(): // a handler has closed it, with its close handlers
+		return cmp.Or(no, &refusal{http.StatusForbidden, "forbidden"})
 	case no == nil:
 		return b.open(c, w, r)
 	case no.status == http.StatusServiceUnavailable:

@@ -23,10 +23,11 @@ type mailbox struct {
 	bytes int          // payload bytes that may wait; one event always may
 
 	mu      sync.Mutex // guards the fields below
-	room    sync.Cond
+	room    sync.Cond  // there is room, or the runner rests
 	queue   []errand
 	waiting int  // payload bytes in queue
 	running bool // a runner is at work
+	held    bool // nothing starts before release
 	sealed  bool // the last errand is in the queue
 	closed  bool // nothing runs any more
 }
@@ -105,10 +106,33 @@ func (m *mailbox) full(size int) bool {
 func (m *mailbox) push(e errand) {
 	m.queue = append(m.queue, e)
 	m.waiting += len(e.payload)
-	if !m.running {
+	m.start()
+}
+
+func (m *mailbox) start() {
+	if !m.running && !m.held && len(m.queue) > 0 {
 		m.running = true
 		m.spawn(m.drain)
 	}
+}
+
+// hold keeps what is queued from starting until release, for events that the caller runs itself. It blocks while one
+// runs already.
+func (m *mailbox) hold() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.held = true
+	for m.running {
+		m.room.Wait()
+	}
+}
+
+// release is called once after hold.
+func (m *mailbox) release() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.held = false
+	m.start()
 }
 
 func (m *mailbox) drain() {
@@ -125,8 +149,11 @@ func (m *mailbox) next() (errand, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.queue) == 0 {
-		m.running = false
 		m.queue = nil // an idle mailbox keeps no memory
+	}
+	if m.held || len(m.queue) == 0 {
+		m.running = false
+		m.room.Broadcast()
 		return errand{}, false
 	}
 	e := m.queue[0]

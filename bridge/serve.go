@@ -65,7 +65,7 @@ func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGr
 	ctx, cancel := context.WithTimeoutCause(context.Background(), b.cfg.DrainTimeout, errDrained)
 	defer cancel()
 	gaveUp := make(chan struct{})
-	inTime := context.AfterFunc(ctx, func() { defer close(gaveUp); b.giveUp() })
+	inTime := context.AfterFunc(ctx, func() { defer close(gaveUp); b.giveUp(server) })
 
 	// 1. No new clients. Handshakes that have begun come to their end, as clients or refused.
 	b.entranceMu.Lock()
@@ -90,11 +90,19 @@ func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGr
 	_, _ = b.ask(nil, protocol.Shutdown, nil) // ask has logged what went wrong
 }
 
-// giveUp ends what the drain's time was not enough for: events under way, and clients that do not leave.
-func (b *Bridge) giveUp() {
+// giveUp ends what the drain's time was not enough for: events under way, clients that do not leave or do not read what
+// they are still owed, and requests that are none of a client.
+func (b *Bridge) giveUp(server *http.Server) {
 	b.log.Warn("drain ran out of time", keyClients, len(b.table.all()))
+	b.hasty.Store(true)
 	b.abort(errDrained)
+	code, reason := protocol.EndedByServer.Close()
 	for _, c := range b.table.all() {
-		c.kill()
+		c.markEnded(protocol.EndedByServer, code, reason)
+		c.leave()
 	}
+	for _, c := range b.table.connected() {
+		c.conn.Close()
+	}
+	server.Close()
 }

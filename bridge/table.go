@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -23,6 +24,7 @@ type table struct {
 	clients map[int64]*client
 	keys    []int64 // ascending
 	last    int64
+	sockets map[*client]struct{} // answered 101 and not closed: a client that left may still be owed messages
 	// encoded and ranges are the answers of snapshot and openKeys, until a row changes.
 	encoded []byte
 	ranges  *string
@@ -35,7 +37,7 @@ type row struct {
 }
 
 func newTable() *table {
-	return &table{clients: map[int64]*client{}}
+	return &table{clients: map[int64]*client{}, sockets: map[*client]struct{}{}}
 }
 
 // add gives c its key and its row.
@@ -87,10 +89,25 @@ func (t *table) open(c *client, ready func()) bool {
 		return false
 	}
 	ready()
+	t.sockets[c] = struct{}{}
 	c.row.fields.Set("state", json.RawMessage(stateOpen))
 	c.row.fields.Set("buffer", json.RawMessage("[]"))
 	t.changed(c)
 	return true
+}
+
+// hungUp forgets c's socket.
+func (t *table) hungUp(c *client) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.sockets, c)
+}
+
+// connected returns the clients whose sockets are not closed, those that have left among them.
+func (t *table) connected() []*client {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Collect(maps.Keys(t.sockets))
 }
 
 // apply makes an event's changes, all at once, and returns the clients whose rows it removed.

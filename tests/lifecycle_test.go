@@ -3,8 +3,7 @@ package tests
 import (
 	"errors"
 	"os"
-	"os/exec"
-	"strconv"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -88,16 +87,10 @@ func TestNothingIsLeftBehind(t *testing.T) {
 			s := serve(t, app{handlers: echo})
 			s.connect().ask("x")
 			master := s.fpmMaster()
-			workers, err := exec.Command("pgrep", "-P", strconv.Itoa(master)).Output()
-			if err != nil {
-				t.Fatal(err)
-			}
+			all := append(childrenOf(t, master), master)
 			s.signal(sig)
 			s.wait()
-			for _, field := range append(strings.Fields(string(workers)), strconv.Itoa(master)) {
-				pid, _ := strconv.Atoi(field)
-				eventually(t, "process "+field+" ends", func() bool { return !running(pid) })
-			}
+			eventually(t, "all of php-fpm ends", func() bool { return !slices.ContainsFunc(all, running) })
 		})
 	}
 }

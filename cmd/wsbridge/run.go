@@ -46,9 +46,7 @@ func serve(ctx context.Context, cfg Config, log *slog.Logger, page http.Handler)
 	if err := b.Initialize(ctx); err != nil {
 		return err
 	}
-	if err := listenAndServe(ctx, cfg, log, b); err != nil {
-		return err
-	}
+	err = listenAndServe(ctx, cfg, log, b)
 	if finalErr := b.Finalize(); finalErr != nil {
 		log.Error("ws_server_finalize failed", "error", finalErr)
 	}
@@ -95,6 +93,7 @@ func bridgeConfig(cfg Config, log *slog.Logger, php bridge.PHP, page http.Handle
 		RequireUserAgent: cfg.Server.RequireUserAgent,
 		AllowedOrigins:   cfg.Server.AllowedOrigins,
 		Isolation:        bridge.Isolation(cfg.Isolation.Mode),
+		Parallel:         cfg.PHP.Connections(),
 		CloseOnError:     cfg.PHP.OnError == "close",
 		LoopInterval:     cfg.Loop.Interval.Std(),
 		MaxMessage:       int64(cfg.Server.MaxMessage),

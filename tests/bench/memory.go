@@ -56,7 +56,7 @@ func measureMemory(ctx context.Context, o options) (err error) {
 func idleConfig(p *php) bridge.Config {
 	const long = time.Hour
 	return bridge.Config{
-		PHP: p.client, Logger: slog.New(slog.DiscardHandler), Isolation: bridge.PerConnection, LoopInterval: long,
+		PHP: p.client, Logger: slog.New(slog.DiscardHandler), Isolation: bridge.PerConnection, Parallel: workers, LoopInterval: long,
 		MaxMessage: 16 << 20, EventQueue: 64, SendQueue: 1024, SendQueueBytes: 32 << 20, HandshakeTimeout: time.Minute,
 		WriteTimeout: time.Minute, PingInterval: long, PongTimeout: long, QueueWait: time.Minute, UnavailableWait: time.Minute,
 		DrainTimeout: time.Minute,

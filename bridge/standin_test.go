@@ -1,0 +1,216 @@
+package bridge
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// patience bounds every wait for something that must happen.
+const patience = 20 * time.Second
+
+// application stands in for PHP: a handler for each kind of event, and a journal of what ran.
+type application struct {
+	handlers map[protocol.Kind]handler
+	down     func() bool
+
+	mu      sync.Mutex // guards journal
+	journal []string
+}
+
+// handler runs an event; what it returns is the result of done.
+type handler func(ctx context.Context, e *protocol.Event, apply func(*protocol.Effect) error) string
+
+func (a *application) Environment(*http.Request) ([]byte, error) { return []byte("env"), nil }
+
+func (a *application) Describe(context.Context) (*protocol.Description, error) {
+	d := &protocol.Description{Handlers: map[string]protocol.Handler{}}
+	for _, kind := range append([]protocol.Kind{protocol.Authenticate, protocol.Closing}, a.kinds()...) {
+		for _, name := range kind.Handlers() {
+			d.Handlers[name] = protocol.Handler{}
+		}
+	}
+	return d, nil
+}
+
+func (a *application) kinds() (kinds []protocol.Kind) {
+	for kind := range a.handlers {
+		kinds = append(kinds, kind)
+	}
+	return kinds
+}
+
+func (a *application) Run(ctx context.Context, _ []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	if a.down != nil && a.down() {
+		return protocol.ErrUnavailable
+	}
+	for _, e := range events {
+		a.note(e, "begins")
+		result := "true"
+		if h := a.handlers[e.Kind]; h != nil {
+			result = h(ctx, e, apply)
+		}
+		a.note(e, "ends")
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := apply(&protocol.Effect{Seq: e.Seq, Done: &protocol.Done{Result: json.RawMessage(result)}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *application) note(e *protocol.Event, what string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.journal = append(a.journal, fmt.Sprintf("%s %d %s", e.Kind, e.Client, what))
+}
+
+func (a *application) count(line string) (n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, l := range a.journal {
+		if l == line {
+			n++
+		}
+	}
+	return n
+}
+
+// watch returns whether line comes to be in the journal within a moment: what must not happen is given a chance to.
+func (a *application) watch(line string) bool {
+	for deadline := time.Now().Add(200 * time.Millisecond); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if a.count(line) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *application) lines() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.journal)
+}
+
+// served is a bridge that serves an application on a port of its own.
+type served struct {
+	*Bridge
+	t       *testing.T
+	address string
+	stop    func()
+	done    chan error
+}
+
+func serveApplication(t *testing.T, a *application, change func(*Config)) *served {
+	t.Helper()
+	cfg := Config{
+		PHP: a, Logger: slog.New(slog.NewTextHandler(&logWriter{t: t}, nil)), Isolation: Serial, Parallel: 4,
+		LoopInterval: time.Hour, MaxMessage: 1 << 20, EventQueue: 8, SendQueue: 64, SendQueueBytes: 64 << 20,
+		HandshakeTimeout: time.Second, WriteTimeout: 10 * time.Second, PingInterval: time.Minute, PongTimeout: time.Minute,
+		QueueWait: 10 * time.Second, UnavailableWait: 10 * time.Second, DrainTimeout: 10 * time.Second,
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	b, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Initialize(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s := &served{Bridge: b, t: t, address: l.Addr().String(), stop: stop, done: make(chan error, 1)}
+	ended := make(chan struct{})
+	go func() { defer close(ended); s.done <- b.Serve(ctx, l, nil) }()
+	t.Cleanup(func() {
+		stop()
+		<-ended
+	})
+	return s
+}
+
+// drained ends the server and returns how long that took.
+func (s *served) drained() time.Duration {
+	s.t.Helper()
+	start := time.Now()
+	s.stop()
+	select {
+	case <-s.done:
+	case <-time.After(patience):
+		s.t.Error("the bridge does not end")
+	}
+	return time.Since(start)
+}
+
+func (s *served) connect() *websocket.Conn {
+	s.t.Helper()
+	conn, _, err := websocket.DefaultDialer.Dial("ws://"+s.address, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+func (s *served) dial() net.Conn {
+	s.t.Helper()
+	conn, err := net.Dial("tcp", s.address)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(patience))
+	return conn
+}
+
+func say(t *testing.T, conn *websocket.Conn, text string) {
+	t.Helper()
+	if err := conn.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// eventually waits for a condition that nothing announces.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for timeout := time.After(patience); !ok(); {
+		select {
+		case <-tick.C:
+		case <-timeout:
+			t.Fatalf("did not happen: %s", what)
+		}
+	}
+}
+
+// logWriter brings the bridge's log into the test's, as long as the test runs.
+type logWriter struct{ t *testing.T }
+
+func (w *logWriter) Write(p []byte) (int, error) {
+	w.t.Log(strings.TrimSpace(string(bytes.Clone(p))))
+	return len(p), nil
+}
