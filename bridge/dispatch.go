@@ -131,7 +131,7 @@ func (b *Bridge) persist(f func() error, wait bool) error {
 		if first {
 			b.log.Error("php-fpm is away", keyError, err)
 		}
-		if !wait || b.hasty.Load() || time.Since(since) > b.cfg.UnavailableWait {
+		if !wait || errors.Is(err, protocol.ErrRefused) || b.hasty.Load() || time.Since(since) > b.cfg.UnavailableWait {
 			return err
 		}
 		select {

@@ -60,7 +60,11 @@ func (x *exchange) mayWait() bool {
 func (x *exchange) logFailure(err error) {
 	var f *protocol.Failure
 	if errors.As(err, &f) {
-		x.log.Error("handler failed", keyError, string(f.Kind)+": "+f.Message, keyFile, f.File, keyLine, f.Line)
+		log := x.log
+		if f.File != "" {
+			log = log.With(keyFile, f.File, keyLine, f.Line)
+		}
+		log.Error("handler failed", keyError, string(f.Kind)+": "+f.Message)
 		return
 	}
 	x.log.Error("event failed", keyError, err)

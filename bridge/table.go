@@ -49,6 +49,7 @@ func (t *table) add(c *client, peer string) {
 	c.row.fields = protocol.Fields{
 		{Name: "peer_name", Value: quote(peer)},
 		{Name: "state", Value: json.RawMessage(stateConnecting)},
+		{Name: "buffer", Value: json.RawMessage("[]")},
 		{Name: "ping_time", Value: json.RawMessage("false")},
 		{Name: "pong_time", Value: json.RawMessage("false")},
 	}
@@ -91,7 +92,6 @@ func (t *table) open(c *client, ready func()) bool {
 	ready()
 	t.sockets[c] = struct{}{}
 	c.row.fields.Set("state", json.RawMessage(stateOpen))
-	c.row.fields.Set("buffer", json.RawMessage("[]"))
 	t.changed(c)
 	return true
 }

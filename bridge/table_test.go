@@ -19,7 +19,7 @@ func newTableWith(n int) (*table, []*client) {
 
 func open(t *table, c *client) { t.open(c, func() { c.out = &outbox{} }) }
 
-const connecting = `{"peer_name":"127.0.0.1:1","state":"CONNECTING","ping_time":false,"pong_time":false}`
+const connecting = `{"peer_name":"127.0.0.1:1","state":"CONNECTING","buffer":[],"ping_time":false,"pong_time":false}`
 
 func TestTableSnapshot(t *testing.T) {
 	table, clients := newTableWith(2)
@@ -72,7 +72,7 @@ func TestTableAppliesChanges(t *testing.T) {
 		t.Errorf("removed %v", removed)
 	}
 	row, _ := table.ownRow(clients[0])
-	if got := string(row); got != `{"peer_name":"127.0.0.1:1","state":"CONNECTING","login":"a"}` {
+	if got := string(row); got != `{"peer_name":"127.0.0.1:1","state":"CONNECTING","buffer":[],"login":"a"}` {
 		t.Errorf("got %s", got)
 	}
 }

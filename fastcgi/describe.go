@@ -70,7 +70,11 @@ func decodeDescription(done *protocol.Done) (*protocol.Description, error) {
 func (c *Client) log(e *protocol.Effect) {
 	switch {
 	case e.Log != nil:
-		c.cfg.Logger.Log(context.Background(), level(e.Log.Level), "php: "+e.Log.Message, keyFile, e.Log.File, keyLine, e.Log.Line)
+		log := c.cfg.Logger
+		if e.Log.File != "" {
+			log = log.With(keyFile, e.Log.File, keyLine, e.Log.Line)
+		}
+		log.Log(context.Background(), level(e.Log.Level), e.Log.Message)
 	case e.Stray != "":
 		c.cfg.Logger.Warn("php printed", keyText, e.Stray)
 	}

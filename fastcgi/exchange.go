@@ -11,7 +11,7 @@ import (
 const maxRefusal = 32
 
 // ScriptError says that php-fpm refused to run the entry script, so that no handler ran. It wraps
-// protocol.ErrUnavailable.
+// protocol.ErrUnavailable and protocol.ErrRefused.
 type ScriptError struct {
 	Script string // as php-fpm was told
 	Reason string
@@ -19,8 +19,8 @@ type ScriptError struct {
 
 func (e *ScriptError) Error() string { return fmt.Sprintf("run %s: %s", e.Script, e.Reason) }
 
-// Unwrap returns protocol.ErrUnavailable.
-func (e *ScriptError) Unwrap() error { return protocol.ErrUnavailable }
+// Unwrap returns the errors that it is in the contract's terms.
+func (e *ScriptError) Unwrap() []error { return []error{protocol.ErrUnavailable, protocol.ErrRefused} }
 
 // exchange is the reading side of one request. It belongs to a connection and serves one request after the other.
 type exchange struct {

@@ -116,11 +116,13 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	secret := a.write(t, "secret.php", "<?php")
 	makeUnreadable(t, secret)
 	for _, name := range []string{"WSBRIDGE_EVENTS_FILE", "WSBRIDGE_SETTINGS_FILE"} {
-		for path, problem := range map[string]string{secret: "cannot be read", a.path("nowhere.php"): "does not exist"} {
+		for path, problem := range map[string]string{
+			secret: "cannot be read", a.path("nowhere.php"): "does not exist", a.path("no/where.php"): "does not exist",
+		} {
 			effects := a.with(name, path).run(&protocol.Event{Kind: protocol.Describe, Seq: 1})
 			f := failure(t, effects)
 			if f.Kind != protocol.FailedUnreadable || !strings.Contains(f.Message, path+" "+problem) ||
-				!strings.HasSuffix(f.Message, " by user "+workerUser(t)) || len(effects) != 1 {
+				!strings.HasSuffix(f.Error(), " by user "+workerUser(t)) || len(effects) != 1 {
 				t.Errorf("%s: got %+v in %s", name, f, show(effects))
 			}
 		}

@@ -60,6 +60,11 @@ send_text(12,"y"); $mine=ob_get_clean(); send_text(12,$mine); while (ob_get_leve
 	want(t, effects, "stray raw", "send [12] x", "stray raw", "stray again", "send [12] y", "send [12] mine", "stray at the end", "done {}")
 	wantLogged(t, effects, "info caught")
 	wantLogged(t, effects, "info caught again")
+	for _, line := range logged(effects) {
+		if strings.HasPrefix(line, "warning ") {
+			t.Errorf("logged %q", line)
+		}
+	}
 }
 
 func TestPrintingWithoutEnd(t *testing.T) {

@@ -150,3 +150,19 @@ func TestCodeChangesWithTheFiles(t *testing.T) {
 		t.Error("ours are no files of the application")
 	}
 }
+
+func TestHelperFilesLoadedAheadDoNotChangeTheCode(t *testing.T) {
+	a := newApp(t, `function ws_server_text(&$connections,&$connection,$client_key,$msg) { require_once("late.php"); send_text($client_key,unix_to_iso_timestamp(0)); }`)
+	late := a.write(t, "app/late.php", `<?php function unix_to_iso_timestamp($ts) { return "own"; }`)
+	described := a.run(&protocol.Event{Kind: protocol.Describe, Seq: 1})[0].Done.Code
+	effects := a.with("WSBRIDGE_YIELD", "@"+late).run(table(protocol.Text, "", three))
+	code := func(s string) string { return strings.TrimSuffix(s, "+") }
+	if got := effects[len(effects)-1].Done; got == nil || code(got.Code) != code(described) {
+		t.Errorf("described with code %s, got %s", described, show(effects))
+	}
+	a.write(t, "app/late.php", `<?php function unix_to_iso_timestamp($ts) {} function ws_server_binary() {}`)
+	effects = a.with("WSBRIDGE_YIELD", "@"+late).run(&protocol.Event{Kind: protocol.Describe, Seq: 1})
+	if got := effects[0].Done; got == nil || code(got.Code) == code(described) {
+		t.Errorf("a handler in it is not noticed: %s", show(effects))
+	}
+}

@@ -5,10 +5,11 @@ import (
 	"fmt"
 )
 
-// The ways an exchange with php-fpm fails. Only after the first two is it certain that no handler ran.
+// The ways an exchange with php-fpm fails. Only after the first three is it certain that no handler ran.
 var (
 	ErrUnavailable = errors.New("php-fpm is not reachable")
 	ErrOverloaded  = errors.New("php-fpm is overloaded")
+	ErrRefused     = errors.New("php-fpm refuses the entry script") // with ErrUnavailable; waiting will not help
 	ErrTimeout     = errors.New("php-fpm did not answer in time")
 	ErrCutOff      = errors.New("php-fpm's answer was cut off")
 	ErrMalformed   = errors.New("php-fpm's answer is malformed")

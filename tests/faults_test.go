@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"net"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -260,4 +261,25 @@ func TestClientThatDoesNotReadIsClosed(t *testing.T) {
 		c.want("sent")
 	}
 	s.log.wait("client left", `"ending":"slow"`)
+}
+
+func TestScriptThatPHPCannotReadIsSaidAtOnce(t *testing.T) {
+	a := app{handlers: pid, toml: "[php]\nscript = \"/nowhere/wsbridge.php\"\n"}
+	s := prepare(t, a)
+	address, _, _ := external(t, s)
+	eventually(t, "php-fpm listens", func() bool { return reachable(address) })
+	s.start(append(s.arguments(a), "--fastcgi", address)...)
+	if status := s.wait(); status != 1 {
+		t.Errorf("exit status %d", status)
+	}
+	s.wantError("/nowhere/wsbridge.php")
+}
+
+// reachable reports whether somebody listens at an address of --fastcgi.
+func reachable(address string) bool {
+	conn, err := net.Dial("tcp", strings.TrimPrefix(address, "tcp:"))
+	if err == nil {
+		conn.Close()
+	}
+	return err == nil
 }

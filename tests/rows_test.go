@@ -20,7 +20,7 @@ func TestRowOfAClient(t *testing.T) {
 	s := serve(t, app{handlers: evalText})
 	c := s.connect()
 	c.send(`return array_keys($connection);`)
-	c.want(`["peer_name","state","ping_time","pong_time","buffer"]`)
+	c.want(`["peer_name","state","buffer","ping_time","pong_time"]`)
 	c.send(`return array($connection["state"],$connection["buffer"],$connection["ping_time"],$connection["pong_time"]);`)
 	c.want(`["OPEN",[],false,false]`)
 	if got := c.ask(`return $connection["peer_name"];`); got != c.conn.LocalAddr().String() {

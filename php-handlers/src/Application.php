@@ -35,7 +35,7 @@ final class Application
                 return false;
             }
         }
-        chdir(dirname(self::$eventsFile)); // the original was started in the application's folder
+        @chdir(dirname(self::$eventsFile)); // as the original was; the include tells if there is none
         Helpers::define(isset($_SERVER['WSBRIDGE_YIELD']) ? $_SERVER['WSBRIDGE_YIELD'] : '');
         self::$phase = 'include';
         return true;
@@ -80,7 +80,7 @@ final class Application
         $stats = '';
         $newest = 0;
         foreach (get_included_files() as $file) {
-            if (self::owns($file) && ($stat = @stat($file))) {
+            if (self::owns($file) && !Helpers::isAhead($file) && ($stat = @stat($file))) {
                 $stats .= $file . ':' . $stat['mtime'] . ':' . $stat['size'] . "\n";
                 $newest = max($newest, $stat['ctime']); // a deployment may keep the mtime of the files it copies
             }

@@ -44,7 +44,7 @@ final class Failure
         clearstatcache();
         $problem = file_exists($file) ? ' cannot be read' : ' does not exist, or lies in a folder that cannot be entered';
         $user = Process::user();
-        self::report('unreadable', $file . $problem . ' by user ' . ($user === '' ? '(unknown)' : $user), $file);
+        self::report('unreadable', $file . $problem . ' by user ' . ($user === '' ? '(unknown)' : $user));
     }
 
     /** What nothing caught. An engine's Error counts as the fatal error that it was up to PHP 5. */

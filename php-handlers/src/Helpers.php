@@ -11,6 +11,9 @@ final class Helpers
 {
     private static $yielded = [];
 
+    /** The application's files without handlers that were loaded before ours, as keys. */
+    private static $ahead = [];
+
     public static function define($yield)
     {
         if ($yield !== '') {
@@ -33,6 +36,15 @@ final class Helpers
         return !isset(self::$yielded[$name]) && !function_exists($name);
     }
 
+    /**
+     * Whether a file without handlers was loaded before ours. It is no part of the code's fingerprint: if only a handler
+     * includes it, a description does not load it, and the fingerprints would never agree.
+     */
+    public static function isAhead($file)
+    {
+        return isset(self::$ahead[$file]);
+    }
+
     /** The entry for WSBRIDGE_YIELD that lets a file define a helper. */
     public static function entry($name, $file)
     {
@@ -49,7 +61,20 @@ final class Helpers
         $file = rawurldecode(substr($entry, 1));
         if (is_file($file)) { // a new version of the application may do without it
             require_once $file;
+            if (!self::holdsHandlers()) {
+                self::$ahead[realpath($file)] = true;
+            }
         }
+    }
+
+    private static function holdsHandlers()
+    {
+        foreach (explode(',', Handlers::NAMES) as $event) {
+            if (function_exists('ws_server_' . $event)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**

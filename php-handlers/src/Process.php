@@ -58,7 +58,8 @@ final class Process
      */
     public static function releaseSession()
     {
-        if (!function_exists('session_status') || session_status() !== PHP_SESSION_NONE) {
+        $startable = function_exists('session_status') && session_status() === PHP_SESSION_NONE;
+        if (!$startable || headers_sent()) { // by what was printed past our buffer: PHP would refuse all of the below
             return;
         }
         ini_set('session.use_cookies', '0');
