@@ -21,33 +21,56 @@ const (
 // before, since the code may have changed. A *protocol.Failure says that the application's code failed; other errors
 // are those of Run.
 func (c *Client) Describe(ctx context.Context) (*protocol.Description, error) {
-	var yielded []string
+	d := &protocol.Description{}
+	done, yielded, err := c.introspect(ctx, protocol.Describe, d)
+	if err != nil {
+		return nil, fmt.Errorf("describe application: %w", err)
+	}
+	d.Code = done.Code
+	c.own.describe(yielded, d.Sockets)
+	return d, nil
+}
+
+// Inspect asks for all that the application's owner should know of its code. It changes nothing for later requests. Its
+// errors are those of Describe.
+func (c *Client) Inspect(ctx context.Context) (*protocol.Inspection, error) {
+	i := &protocol.Inspection{}
+	done, _, err := c.introspect(ctx, protocol.Inspect, i)
+	if err != nil {
+		return nil, fmt.Errorf("inspect application: %w", err)
+	}
+	i.Code = done.Code
+	return i, nil
+}
+
+// introspect runs an event that asks about the code and decodes its result into result. It returns the names that had to
+// be yielded to the application for that.
+func (c *Client) introspect(ctx context.Context, kind protocol.Kind, result any) (done *protocol.Done, yielded []string, err error) {
 	for {
-		last, err := c.describe(ctx, yielded)
+		last, err := c.introspectOnce(ctx, kind, yielded)
 		if err != nil {
-			return nil, fmt.Errorf("describe application: %w", err)
+			return nil, nil, err
 		}
 		if last.Done != nil {
-			d, err := decodeDescription(last.Done)
-			if err == nil {
-				c.own.describe(yielded, d.Sockets)
+			if err := json.Unmarshal(last.Done.Result, result); err != nil {
+				return nil, nil, fmt.Errorf("%w: %w", protocol.ErrMalformed, err)
 			}
-			return d, err
+			return last.Done, yielded, nil
 		}
 		name := last.Failed.Name
 		again := last.Failed.Kind == protocol.FailedRedeclare && isYieldable(name) &&
 			!slices.Contains(yielded, name) && len(yielded) < maxYielded
 		if !again {
-			return nil, fmt.Errorf("describe application: %w", last.Failed)
+			return nil, nil, last.Failed
 		}
 		yielded = append(yielded, name)
 	}
 }
 
-// describe runs the event once and returns its last effect.
-func (c *Client) describe(ctx context.Context, yielded []string) (*protocol.Effect, error) {
+// introspectOnce runs the event once and returns its last effect.
+func (c *Client) introspectOnce(ctx context.Context, kind protocol.Kind, yielded []string) (*protocol.Effect, error) {
 	var last *protocol.Effect
-	event := protocol.Event{Kind: protocol.Describe, Seq: 1}
+	event := protocol.Event{Kind: kind, Seq: 1}
 	err := c.run(ctx, c.server, c.own.encode(yielded, false), func(e *protocol.Effect) error {
 		if e.Last() {
 			last = e
@@ -56,14 +79,6 @@ func (c *Client) describe(ctx context.Context, yielded []string) (*protocol.Effe
 		return nil
 	}, []*protocol.Event{&event})
 	return last, err
-}
-
-func decodeDescription(done *protocol.Done) (*protocol.Description, error) {
-	d := &protocol.Description{Code: done.Code}
-	if err := json.Unmarshal(done.Result, d); err != nil {
-		return nil, fmt.Errorf("describe application: %w: %w", protocol.ErrMalformed, err)
-	}
-	return d, nil
 }
 
 // log writes what an event of the client's own had to say.

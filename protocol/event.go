@@ -10,6 +10,7 @@ type Kind string
 
 const (
 	Describe     Kind = "describe"     // no handler; reports what exists
+	Inspect      Kind = "inspect"      // no handler; reports what its owner should know of the code
 	Initialize   Kind = "initialize"   // ws_server_initialize, before the pipe and the listener exist
 	Started      Kind = "started"      // ws_server_started, listening
 	Loop         Kind = "loop"         // ws_server_loop
@@ -29,7 +30,7 @@ const (
 // request.
 func (k Kind) Handlers() []string {
 	switch k {
-	case Describe:
+	case Describe, Inspect:
 		return nil
 	case Closing:
 		return []string{"ws_server_before_close", "ws_server_after_close"}
