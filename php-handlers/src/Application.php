@@ -50,7 +50,7 @@ final class Application
         $code = self::code();
         self::$phase = 'events';
         $first = Request::current();
-        $every = $_SERVER['WSBRIDGE_INITIALIZE'] === 'every' && $first['event'] !== 'describe';
+        $every = $_SERVER['WSBRIDGE_INITIALIZE'] === 'every' && !in_array($first['event'], ['describe', 'inspect'], true);
         if ($every && function_exists('ws_server_initialize')) {
             ws_server_initialize();
         }
@@ -66,8 +66,8 @@ final class Application
     /** Whether an included file is the application's, not ours. */
     public static function owns($file)
     {
-        $folder = dirname($file);
-        return $folder !== __DIR__ && $folder !== dirname(__DIR__) . DIRECTORY_SEPARATOR . 'functions' && $file !== self::$entry;
+        $ours = [__DIR__, __DIR__ . DIRECTORY_SEPARATOR . 'Analysis', dirname(__DIR__) . DIRECTORY_SEPARATOR . 'functions'];
+        return !in_array(dirname($file), $ours, true) && $file !== self::$entry;
     }
 
     /**
