@@ -172,3 +172,70 @@ function f() { global $b,$c,$templates; $b=1; $c[]=2; $templates=array(); }`
 		t.Errorf("got %s", toJSON(any))
 	}
 }
+
+func TestLibrariesThatHandlersIncludeAreRead(t *testing.T) {
+	a := newApp(t, "")
+	library := a.write(t, "lib/library.php", "<?php\nnamespace Deep;\nif (!defined('DEEP')) { define('DEEP', 1); }\nfunction deep() { return 1; }\nclass Deep { function go() { } }\n")
+	wide := a.write(t, "lib/wide.php", "<?php\nfunction wide() { global $connections; }\n")
+	script := a.write(t, "lib/script.php", "<?php\nfunction narrow() { }\n$connections = 1;\n")
+	for body, want := range map[string]struct {
+		why   string
+		watch []string
+	}{
+		`require_once "` + library + `"; Deep\deep(); $d=new Deep\Deep(); $d->go();`:                {"", []string{library}},
+		`include(dirname(__FILE__)."/../../lib/library.php");`:                                      {"", []string{library}},
+		`include_once __DIR__."/../../lib/library.php";`:                                            {"", []string{library}},
+		`require dirname(dirname(__DIR__)).DIRECTORY_SEPARATOR."lib/library.php";`:                  {"", []string{library}},
+		`require("../../lib/library.php");`:                                                         {"", []string{library}},
+		`require_once "` + wide + `"; wide();`:                                                      {"wide() uses global $connections", []string{wide}},
+		`require_once "` + script + `"; narrow();`:                                                  {"includes script.php, which does more than declare", nil},
+		`require_once "` + library + `x";`:                                                          {"includes a file whose name cannot be told", nil},
+		`$x="` + library + `"; require $x;`:                                                         {"includes a file whose name cannot be told", nil},
+		`require "` + library + `".$msg;`:                                                           {"includes a file whose name cannot be told", nil},
+		`if (1) { } } require_once "` + script + `"; function x() { require_once "` + script + `";`: {"code outside of functions uses $connections", nil},
+	} {
+		d := a.described(head + "{ " + body + " }")
+		cause := d.Handlers["ws_server_text"].Table
+		if (cause == nil) != (want.why == "") || cause != nil && !strings.Contains(cause.Why, want.why) || !slices.Equal(d.Watch, want.watch) {
+			t.Errorf("%s: got %s, watch %q", body, toJSON(cause), d.Watch)
+		}
+	}
+}
+
+func TestClassesAreLoadedToBeRead(t *testing.T) {
+	a := newApp(t, "")
+	quiet := a.write(t, "classes/Quiet.php", "<?php class Quiet extends Base { static $n; }")
+	base := a.write(t, "classes/Base.php", "<?php abstract class Base { function __construct() { } function go() { } }")
+	loud := a.write(t, "classes/Loud.php", "<?php class Loud { static function go() { global $connections; } }")
+	for _, loader := range []string{
+		`spl_autoload_register(function ($c) { $f=__DIR__."/../../classes/$c.php"; if (is_file($f)) { require $f; } });`,
+		`function load($c) { if (is_file(__DIR__."/../../classes/".$c.".php")) { include __DIR__."/../../classes/".$c.".php"; } } spl_autoload_register("load");`,
+		`class L { static function load($c) { @include __DIR__."/../../classes/".$c.".php"; } } spl_autoload_register(array("L","load"));`,
+	} {
+		for body, want := range map[string]struct {
+			why   string
+			watch []string
+		}{
+			`$q=new Quiet(); $q->go();`:              {"", []string{quiet, base}},
+			`echo Quiet::$n;`:                        {"", []string{quiet, base}},
+			`Loud::go();`:                            {"Loud::go() uses global $connections", []string{loud}},
+			`array_map(array("Loud","go"),array());`: {"Loud::go() uses global $connections", []string{loud}},
+			`call_user_func("Loud::go");`:            {"Loud::go() uses global $connections", []string{loud}},
+			`Missing::go();`:                         {"uses class Missing, which does not exist", nil},
+			`$x=unserialize($msg);`:                  {"calls unserialize(), which may load classes", nil},
+			`class_exists($msg);`:                    {"which could be any class, to class_exists()", nil},
+			`if ($msg instanceof Loud) { }`:          {"", nil},
+			`$x=Loud::class;`:                        {"", []string{loud}},
+		} {
+			d := a.described(loader + head + "{ " + body + " }")
+			cause := d.Handlers["ws_server_text"].Table
+			if (cause == nil) != (want.why == "") || cause != nil && !strings.Contains(cause.Why, want.why) || !sameFiles(d.Watch, want.watch) {
+				t.Errorf("%s %s: got %s, watch %q", loader, body, toJSON(cause), d.Watch)
+			}
+		}
+	}
+}
+
+func sameFiles(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}

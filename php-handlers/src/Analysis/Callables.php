@@ -179,7 +179,9 @@ final class Callables
     private function named($name, $i)
     {
         if (strpos($name, '::') !== false) {
-            $this->scanner->unit->methods[strtolower(substr($name, strpos($name, '::') + 2))] = true;
+            list($class, $method) = explode('::', $name, 2);
+            $this->functions->classNamed('\\' . ltrim($class, '\\'), $i);
+            $this->scanner->unit->methods[strtolower($method)] = true;
             return true;
         }
         $short = Unit::short($name);

@@ -29,6 +29,8 @@ final class Callbacks
         stream_wrapper_register 1,stream_register_wrapper 1,stream_filter_register 1,class_exists 0,interface_exists 0,
         trait_exists 0,enum_exists 0';
 
+    const CLASS_METHODS = 'fetch_object 0,fetchobject 0,registernodeclass 1';
+
     private static $tables = [];
 
     public static function of($table, $name)

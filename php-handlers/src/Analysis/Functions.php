@@ -67,7 +67,8 @@ final class Functions
     public function construct($i)
     {
         $source = $this->scanner->code->source;
-        switch ($source->kinds[$i + 1]) {
+        $isComputed = $source->kinds[$i + 2] === T_DOUBLE_COLON; // a static property has its name
+        switch ($isComputed ? T_DOUBLE_COLON : $source->kinds[$i + 1]) {
             case T_STRING:
                 $this->constructs($source->texts[$i + 1], $i + 1);
                 break;
@@ -165,6 +166,7 @@ final class Functions
             $this->unknown('calls ->' . $name . '()' . ($name === 'gettrace' ? ', which shows arguments' : self::ANYTHING), $open);
         }
         $this->callables->check(Callbacks::of('METHODS', $name), $open, '->' . $name . '()');
+        $this->callables->checkClasses(Callbacks::of('CLASS_METHODS', $name), $open, '->' . $name . '()');
         foreach (Php::parametersOfMethods($name) as $parameters) {
             $this->callables->check(Callables::positions($parameters), $open, '->' . $name . '()');
         }

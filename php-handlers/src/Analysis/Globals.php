@@ -95,7 +95,7 @@ final class Globals
     private function addWrites(Unit $unit, $name, array $writes)
     {
         foreach ($writes as $write) {
-            if ($unit->isFile && !$write['closure']) {
+            if ($unit->isFile && !$write['closure'] && !$this->isShared($write)) {
                 continue;
             }
             $this->writes[$name][] = $write + ['unit' => $unit];
@@ -103,6 +103,14 @@ final class Globals
                 $this->shared[$name] = true;
             }
         }
+    }
+
+    /** Whether a reference is made outside of functions by which they may write; one to another global is no matter. */
+    private function isShared(array $write)
+    {
+        $source = $write['code']->source;
+        $at = $write['at'];
+        return $write['kind'] === 'reference' && !($source->matches($at - 3, [T_VARIABLE, '=', '&', T_VARIABLE, ';']));
     }
 
     private function describe($name)
@@ -119,7 +127,7 @@ final class Globals
     private function living($name)
     {
         if (isset($this->shared[$name])) {
-            return $this->cause(true, 'a closure writes it', $this->writes[$name][0]);
+            return $this->cause(true, 'a closure, or a reference to it, may write it', $this->writes[$name][0]);
         }
         foreach ($this->handlers as $event => $handler) {
             if ($event === 'ws_server_initialize' && !$this->once) {

@@ -70,7 +70,12 @@ final class Loader
     {
         $file = Includes::file($code->source, $i);
         $atOnce = in_array($code, $this->program->file->codes, true) && !$code->isInClosure($i);
-        if ($file !== null && !$atOnce && !isset($this->program->sources[$file])) {
+        if ($file === null || $atOnce || isset($this->program->sources[$file])) {
+            return;
+        }
+        $trial = new Program();
+        $source = $trial->add($file);
+        if ($source !== null && Includes::isLibrary($trial, $source)) {
             $this->program->add($file);
         }
     }

@@ -8,7 +8,7 @@ namespace Wsbridge\Analysis;
  */
 final class Source
 {
-    /** By index, from 1; there are tokens of kind ";" before the first and behind the last. */
+    /** By index, from 1; there are some of kind ";" before the first and behind the last. */
     public $kinds = [';'];
     public $texts = [';'];
     public $lines = [0];
@@ -19,7 +19,7 @@ final class Source
     /** The innermost bracket that is open at each token, 0 for none. */
     public $outer = [0];
 
-    /** The index of the last token. */
+    /** The index of the first ";" behind the last token. */
     public $last = 0;
 
     public $file;
@@ -54,10 +54,12 @@ final class Source
             $glued = false;
         }
         $this->pair();
-        foreach ([1, 2, 3, 4] as $sentinel) {
+        $last = count($this->kinds);
+        foreach ([1, 2, 3, 4, 5] as $sentinel) {
             $this->push(';', ';', $line);
             $this->outer[] = 0;
         }
+        $this->last = $last;
     }
 
     /** Whether the tokens from $i on are of these kinds. */
@@ -74,7 +76,7 @@ final class Source
     /** The index behind a bracket's partner; behind the last token if it has none. */
     public function behind($i)
     {
-        return isset($this->partners[$i]) ? $this->partners[$i] + 1 : $this->last + 1;
+        return isset($this->partners[$i]) ? $this->partners[$i] + 1 : $this->last;
     }
 
     /** The first index of each argument or element between a bracket and its partner, and the index of that partner. */

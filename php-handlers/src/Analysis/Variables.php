@@ -6,8 +6,8 @@ final class Variables
 {
     /**
      * How the variable at $start may be written there, null if it is only read. "assign" and "element" come with the
-     * index of the value that it, or an element of it, is given; "touch" means that the object it holds may change; "unset"
-     * and "other" are what they say. The name is followed by what stands at $next.
+     * index of the value that it, or an element of it, is given; "touch" means that the object it holds may change; "reference"
+     * that something else may write it from then on; "unset" and "other" are what they say. $next is what follows its name.
      */
     public static function write(Program $program, Code $code, $start, $next)
     {
@@ -22,10 +22,15 @@ final class Variables
         }
         $before = $source->kinds[$start - 1];
         $changes = in_array($follows, ['=', T_PLUS_EQUAL, T_INC, T_DEC], true) || $before === T_INC || $before === T_DEC
-            || $before === '&' && self::isReference($source, $start - 1)
             || $before === T_RETURN && $code->reference || self::isDeclared($source, $start)
             || self::isLooped($source, $start, $end);
-        return $changes ? ['other', 0] : self::within($program, $code, $start, $end, $path);
+        if ($changes) {
+            return [$path === 'property' ? 'touch' : 'other', 0];
+        }
+        if ($before === '&' && self::isReference($source, $start - 1)) {
+            return ['reference', 0];
+        }
+        return self::within($program, $code, $start, $end, $path);
     }
 
     /** What follows on [..], ->name and ::$name behind a variable, and which of them there are. */
