@@ -234,3 +234,34 @@ func TestKeysThatMayHaveChanged(t *testing.T) {
 	)
 	checkReached(t, rows)
 }
+
+func TestSyntaxThatPHPDoesNotKnowIsNoObstacle(t *testing.T) {
+	for name, step := range map[string]string{"testdata/modern.php": "5", "demo/push_server_events.php": "7", "testdata/golden.php": "3"} {
+		if out := runPHP(t, "testdata/prefixes.php", name, step); out != "" {
+			t.Errorf("%s: %s", name, out)
+		}
+	}
+}
+
+func TestLargeApplicationsAreDescribed(t *testing.T) {
+	var code strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&code, `
+function office_%[1]d(&$data,$client_key)
+{
+  global $count_%[1]d;
+  $count_%[1]d++;
+  foreach ($data["rooms"] as $key => $room)
+  {
+    $data["rooms"][$key]=trim($room).": ".json_encode(array("n"=>$key));
+  }
+  return office_%[2]d($data,$client_key);
+}`, i, (i+1)%1000)
+	}
+	code.WriteString(head + "\n{ office_0($connection,$client_key); }\nfunction ws_server_open($connections) { office_5($connections,1); }")
+	d := newApp(t, "").described(code.String())
+	h := d.Handlers["ws_server_text"]
+	if h.Table != nil || len(h.Writes) != 1000 || len(d.Globals) != 1000 || d.Handlers["ws_server_open"].Table == nil {
+		t.Errorf("got %s", toJSON(h))
+	}
+}

@@ -10,7 +10,29 @@ final class Description
 
     public static function json()
     {
-        return json_encode(self::describe(self::analyse()));
+        return self::encode(self::describe(self::analyse()));
+    }
+
+    /** JSON of what may have the bytes of sources in it. */
+    public static function encode(array $description)
+    {
+        array_walk_recursive($description, function (&$text) {
+            if (is_string($text) && !preg_match('//u', $text)) {
+                $text = json_decode(Value::text($text));
+            }
+        });
+        foreach (['handlers', 'globals'] as $set) {
+            $description[$set] = $description[$set] ?: (object) [];
+        }
+        return json_encode($description);
+    }
+
+    /** Names of variables as they travel, like those of a row's fields. */
+    public static function names(array $names)
+    {
+        return array_map(function ($name) {
+            return json_decode(Value::encodeName($name));
+        }, $names);
     }
 
     public static function analyse()
@@ -18,15 +40,16 @@ final class Description
         foreach (preg_split('/,\s*/', self::ANALYSIS) as $name) {
             require __DIR__ . '/Analysis/' . $name . '.php';
         }
-        return new Analysis\Overview();
+        return Analysis\Overview::loaded();
     }
 
     public static function describe(Analysis\Overview $overview)
     {
         $handlers = self::handlers($overview);
+        $globals = $overview->globals === null ? [] : $overview->globals->all();
         return [
-            'handlers' => (object) $handlers,
-            'globals' => (object) ($overview->globals === null ? [] : $overview->globals->all()),
+            'handlers' => $handlers,
+            'globals' => array_combine(self::names(array_keys($globals)), $globals),
             'php' => PHP_VERSION,
             'user' => Process::user(),
             'post_max_size' => max(0, Process::bytes(ini_get('post_max_size'))),
@@ -45,7 +68,11 @@ final class Description
             $name = 'ws_server_' . $event;
             if (function_exists($name)) {
                 $function = new \ReflectionFunction($name);
-                $handlers[$name] = ['params' => $function->getNumberOfParameters()] + $overview->handler($name);
+                $reached = $overview->handler($name);
+                foreach (array_intersect_key($reached, ['reads' => true, 'writes' => true]) as $what => $names) {
+                    $reached[$what] = self::names($names);
+                }
+                $handlers[$name] = ['params' => $function->getNumberOfParameters()] + $reached;
             }
         }
         return $handlers;

@@ -25,5 +25,5 @@ if ($a): elseif ($b): else: endif; switch ($x): case 1; default: endswitch; whil
 #[A] fn() => 1; $$a->b = $$$c; ${'x'}{0}; unset($a[1], $b->c, $d::$e); global $$x, ${'y' . 1}, $z; $x = &$y['a']->b; isset($a, $b?->c) && empty($d); static fn&(&$x) => $x;
 0x1F_FF + 0o17 + 1_000.5e-3; $a = (int) $b + (object) ['x' => 1]; $a instanceof (B::class); @$a[] = "a{$b}c" . 'd' . "e$f[0]";
 }
-namespace { function f() { } exit; } ?>
+namespace { function f() { } function ws_server_text($a, &$b, $c, ...$d) { $a[$c][1] = $db = new \PDO("x"); global $db, $n; $n++; App\Chat\typed(); sleep(1); session_start(); } exit; } ?>
 text <?= $x ?> more <?php __halt_compiler(); binary <?php $connections

@@ -17,24 +17,47 @@ final class Overview
     /** Why every handler reaches everything: the code cannot be read; or null. */
     public $blind;
 
-    private $once;
+    /** Whether ws_server_initialize runs once, and not before each event. */
+    public $once;
 
-    public function __construct()
+    /** Of the application that is loaded. */
+    public static function loaded()
+    {
+        $overview = new self();
+        if (function_exists('token_get_all')) {
+            $overview->read(Loader::load([Application::class, 'owns']));
+        } else {
+            $overview->blind = "PHP's tokenizer extension is missing, so its code cannot be read";
+        }
+        return $overview;
+    }
+
+    /** Of a file by itself, which need not be one that PHP could run. */
+    public static function of($file)
+    {
+        $program = new Program();
+        $program->add($file);
+        $overview = new self();
+        $overview->read($program);
+        return $overview;
+    }
+
+    private function __construct()
     {
         $this->once = $_SERVER['WSBRIDGE_INITIALIZE'] !== 'every';
-        if (!function_exists('token_get_all')) {
-            $this->blind = "PHP's tokenizer extension is missing, so its code cannot be read";
-            return;
-        }
-        $this->program = Loader::load([Application::class, 'owns']);
-        $this->blind = $this->program->unreadable;
+    }
+
+    private function read(Program $program)
+    {
+        $this->program = $program;
+        $this->blind = $program->unreadable;
         foreach (explode(',', Handlers::NAMES) as $event) {
-            if (isset($this->program->functions['ws_server_' . $event])) {
-                $this->handlers['ws_server_' . $event] = $this->program->functions['ws_server_' . $event];
+            if (isset($program->functions['ws_server_' . $event])) {
+                $this->handlers['ws_server_' . $event] = $program->functions['ws_server_' . $event];
             }
         }
-        $this->reach = new Reach($this->program);
-        $this->globals = new Globals($this->program, $this->reach, $this->handlers, $this->once);
+        $this->reach = new Reach($program);
+        $this->globals = new Globals($program, $this->reach, $this->handlers, $this->once);
     }
 
     /** What a handler reaches. */

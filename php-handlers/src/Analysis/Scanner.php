@@ -244,7 +244,7 @@ final class Scanner
     {
         $source = $this->code->source;
         $name = $source->matches($i + 1, ['[', T_CONSTANT_ENCAPSED_STRING, ']']) ? $source->literal($i + 2) : null;
-        if ($name === null || $name === 'GLOBALS') {
+        if ($name === null || $name === 'GLOBALS' || is_numeric($name)) {
             $this->reachAll('uses $GLOBALS by a name that is computed, or as a whole', $i);
         } elseif (!$this->table($name, 'uses $GLOBALS["' . $name . '"]', $i)) {
             $this->globalVariable($name, $i, $i + 4);
