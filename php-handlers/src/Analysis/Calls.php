@@ -6,8 +6,8 @@ final class Calls
 {
     /**
      * What the parenthesis at $open calls: a list of a kind and a name in lower case. Kinds are "function", "method",
-     * "static" (its class, as written, comes third), "new" ("*" for any class), "dynamic" (the name is what stands there),
-     * and "" for what is no call.
+     * "static" (its class, as written, comes third), "new" ("*" for any class), "closure" (called where it is made), "dynamic"
+     * (the name is what stands there), and "" for what is no call.
      */
     public static function callee(Code $code, $open)
     {
@@ -66,8 +66,8 @@ final class Calls
             return ['', ''];
         }
         $first = $source->kinds[$start + 1] === T_STATIC ? $start + 2 : $start + 1;
-        $isClosure = $source->kinds[$first] === T_FUNCTION; // called where it is made
-        return $isClosure ? ['', ''] : ['dynamic', 'what an expression gives'];
+        $isClosure = $source->kinds[$first] === T_FUNCTION;
+        return $isClosure ? ['closure', ''] : ['dynamic', 'what an expression gives'];
     }
 
     private static function partner(Source $source, $i)
@@ -79,7 +79,7 @@ final class Calls
     public static function writes(Program $program, Code $code, $open, $start)
     {
         $callee = self::callee($code, $open);
-        if ($callee[0] === 'dynamic') {
+        if ($callee[0] === 'dynamic' || $callee[0] === 'closure') {
             return true;
         }
         if ($callee[0] === '') {

@@ -44,12 +44,6 @@ final class Code
         $this->from = $next;
     }
 
-    /** The line where it begins. */
-    public function line()
-    {
-        return $this->segments === [] ? 0 : $this->source->lines[$this->segments[0][0]];
-    }
-
     /** Whether a token is run not with the code itself but when a closure in it is called. */
     public function isInClosure($i)
     {

@@ -106,7 +106,7 @@ final class Functions
     public function string($i)
     {
         $text = $this->scanner->code->source->literal($i);
-        if (!preg_match('/^\\\\?[a-z_\x80-\xff][\w\\\\\x80-\xff]*(::\w+)?$/i', $text, $match)) {
+        if ($this->scanner->unit->isFile && !$this->isArgument($i) || !preg_match('/^\\\\?[a-z_\x80-\xff][\w\\\\\x80-\xff]*(::\w+)?$/i', $text, $match)) {
             return;
         }
         $program = $this->scanner->program;
@@ -121,6 +121,15 @@ final class Functions
         }
     }
 
+    /** Whether it is given to a function of PHP's. What else is named outside of functions is called only by code that says so. */
+    private function isArgument($i)
+    {
+        $open = $this->scanner->code->source->outer[$i];
+        $callee = $open > 0 ? Calls::callee($this->scanner->code, $open) : ['', ''];
+        return $callee[0] === 'function' && Php::hasFunction($callee[1]) && $callee[1] !== 'define';
+    }
+
+    /** An include, or require. */
     public function includeAt($i)
     {
         $program = $this->scanner->program;
@@ -129,7 +138,7 @@ final class Functions
         if ($this->scanner->unit->isFile && !$this->scanner->code->isInClosure($i) || $program->isAutoloader($this->scanner->unit, $this->scanner->code, $i)) {
             return; // it has been included; or will be only for classes, which have been looked up
         }
-        $file = Includes::file($source, $i);
+        $file = Includes::file($program, $source, $i);
         if ($file === null) {
             $this->scanner->reachAll('includes a file whose name cannot be told', $i);
         } elseif (!($isOnce && isset($program->included[$file]))
@@ -149,11 +158,9 @@ final class Functions
             $this->internal($name, $i, $open);
         } elseif (function_exists($name)) {
             $this->unknown('calls ' . $name . '(), whose source is not known', $i);
-        } elseif (Php::isExtension($name)) {
-            $this->scanner->program->missesExtension = true;
         } elseif (preg_match('/^(runkit|uopz)/', $name)) {
             $this->scanner->reachAll('calls ' . $name . '()', $i);
-        } elseif (!Guards::has($this->scanner->code->source, 'function_exists', $name)) {
+        } elseif (!Php::isExtension($name) && !Guards::has($this->scanner->code->source, 'function_exists', $name)) {
             $this->unknown('calls ' . $name . '(), which does not exist', $i);
         }
     }
@@ -279,9 +286,7 @@ final class Functions
             } elseif (preg_match('/^reflection|^(ffi|soapserver)$/', strtolower($full))) {
                 $this->unknown('uses ' . $full . ', which can call anything', $i);
             }
-        } elseif (Php::isExtensionClass(strtolower($full))) {
-            $this->scanner->program->missesExtension = true;
-        } elseif (!Guards::has($this->scanner->code->source, 'class_exists', $class)) {
+        } elseif (!Php::isExtensionClass(strtolower($full)) && !Guards::has($this->scanner->code->source, 'class_exists', $class)) {
             $this->unknown('uses class ' . $full . ', which does not exist', $i);
         }
     }

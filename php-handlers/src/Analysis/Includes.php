@@ -8,9 +8,9 @@ final class Includes
     const HARMLESS = 'define,defined,function_exists,class_exists,interface_exists,trait_exists,dirname';
 
     /** The file that the include at $i means if that stands there plainly, else null. */
-    public static function file(Source $source, $i)
+    public static function file(Program $program, Source $source, $i)
     {
-        $path = self::fold($source, $i + 1, $end);
+        $path = self::fold($program, $source, $i + 1, $end);
         if ($path === null || $path === '' || $source->kinds[$end] !== ';') {
             return null;
         }
@@ -48,12 +48,12 @@ final class Includes
             || $kind === T_FUNCTION && $code->source->kinds[$i - 1] === T_USE;
     }
 
-    /** The string that an expression of literals, __DIR__ and dirname() gives, or null; $end is what follows it. */
-    private static function fold(Source $source, $i, &$end)
+    /** The string that an expression of literals, constants, __DIR__ and dirname() gives, or null; $end is what follows it. */
+    private static function fold(Program $program, Source $source, $i, &$end)
     {
         $text = '';
         while (true) {
-            $part = self::part($source, $i, $end);
+            $part = self::part($program, $source, $i, $end);
             if ($part === null) {
                 return null;
             }
@@ -65,7 +65,7 @@ final class Includes
         }
     }
 
-    private static function part(Source $source, $i, &$end)
+    private static function part(Program $program, Source $source, $i, &$end)
     {
         $end = $i + 1;
         switch ($source->kinds[$i]) {
@@ -76,19 +76,34 @@ final class Includes
             case T_FILE:
                 return $source->file;
             case '(':
-                $text = self::fold($source, $i + 1, $end);
+                $text = self::fold($program, $source, $i + 1, $end);
                 $closed = $end === $source->behind($i) - 1;
                 $end = $source->behind($i);
                 return $closed ? $text : null;
             case T_STRING:
                 $name = strtolower($source->texts[$i]);
                 if ($name === 'dirname' && $source->kinds[$i + 1] === '(') {
-                    $text = self::part($source, $i + 1, $end);
+                    $text = self::part($program, $source, $i + 1, $end);
                     return $text === null ? null : dirname($text);
                 }
-                return $name === 'directory_separator' ? DIRECTORY_SEPARATOR : null;
+                return $name === 'directory_separator' ? DIRECTORY_SEPARATOR : self::constant($program, $source->texts[$i]);
         }
         return null;
+    }
+
+    /** What a constant certainly is: one of the settings file, or defined in one place, and plainly there. */
+    private static function constant(Program $program, $name)
+    {
+        if (isset($program->constants[$name])) {
+            list($source, $i) = $program->constants[$name][0];
+            $places = count($program->constants[$name]);
+            unset($program->constants[$name]); // it may be defined by itself
+            $text = self::fold($program, $source, $i, $end);
+            $program->constants[$name] = array_fill(0, $places, [$source, $i]);
+            return $places === 1 && $source->kinds[$end] === ')' ? $text : null;
+        }
+        $settings = isset($GLOBALS['settings']) ? preg_grep('/^\s*' . preg_quote($name, '/') . '\s*=/', (array) $GLOBALS['settings']) : [];
+        return $settings !== [] && defined($name) ? constant($name) : null;
     }
 
     /** Where PHP looks for a file. */

@@ -56,7 +56,7 @@ final class Loader
                 if ($kind === T_STRING && ($source->kinds[$i + 1] === T_DOUBLE_COLON || $source->kinds[$i - 1] === T_NEW)) {
                     $this->className($code->resolve($source->texts[$i]), $source->texts[$i]);
                 } elseif ($kind === T_STRING && $source->kinds[$i + 1] === '(') {
-                    $this->autoloader($code, $i);
+                    $this->call($code, $i, $code->functionName($source->texts[$i]));
                 } elseif ($kind === T_CONSTANT_ENCAPSED_STRING) {
                     $this->string($source, $i);
                 } elseif (in_array($kind, $includes, true)) {
@@ -68,7 +68,7 @@ final class Loader
 
     private function includes(Code $code, $i)
     {
-        $file = Includes::file($code->source, $i);
+        $file = Includes::file($this->program, $code->source, $i);
         $atOnce = in_array($code, $this->program->file->codes, true) && !$code->isInClosure($i);
         if ($file === null || $atOnce || isset($this->program->sources[$file])) {
             return;
@@ -99,13 +99,19 @@ final class Loader
             return;
         }
         $this->asked[$full] = true;
-        if (!isset($this->program->classes[Unit::short($full)])) {
-            try {
-                class_exists($full);
-            } catch (\Exception $e) {
-            } catch (\Throwable $e) {
-            }
+        if (!isset($this->program->classes[Unit::short($full)]) && !$this->exists($full) && Php::isExtensionClass(strtolower($full))) {
+            $this->program->missesExtension = true;
         }
+    }
+
+    private function exists($class)
+    {
+        try {
+            return class_exists($class) || interface_exists($class, false) || trait_exists($class, false);
+        } catch (\Exception $e) {
+        } catch (\Throwable $e) {
+        }
+        return false;
     }
 
     private function parents()
@@ -117,13 +123,24 @@ final class Loader
         }
     }
 
-    /** spl_autoload_register("name"), or with a method or a closure. */
-    private function autoloader(Code $code, $i)
+    private function call(Code $code, $i, $name)
     {
         $source = $code->source;
-        if (Unit::short($source->texts[$i]) !== 'spl_autoload_register') {
+        if (in_array($source->kinds[$i - 1], [T_OBJECT_OPERATOR, T_DOUBLE_COLON, T_FUNCTION], true)) {
             return;
         }
+        if ($name === 'spl_autoload_register') {
+            $this->autoloader($source, $i);
+        } elseif ($name === 'define' && $source->matches($i + 2, [T_CONSTANT_ENCAPSED_STRING, ','])) {
+            $this->program->constants[$source->literal($i + 2)][] = [$source, $i + 4];
+        } elseif (!function_exists($name) && Php::isExtension($name)) {
+            $this->program->missesExtension = true;
+        }
+    }
+
+    /** spl_autoload_register("name"), or with a method or a closure. */
+    private function autoloader(Source $source, $i)
+    {
         list($starts) = $source->elements($i + 1);
         $start = $starts === [] ? $i : $starts[0];
         $kind = $source->kinds[$start];

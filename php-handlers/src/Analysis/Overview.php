@@ -24,11 +24,18 @@ final class Overview
     public static function loaded()
     {
         $overview = new self();
-        if (function_exists('token_get_all')) {
-            $overview->read(Loader::load([Application::class, 'owns']));
-        } else {
+        if (!function_exists('token_get_all')) {
             $overview->blind = "PHP's tokenizer extension is missing, so its code cannot be read";
+            return $overview;
         }
+        try {
+            $overview->read(Loader::load([Application::class, 'owns']));
+            return $overview;
+        } catch (\Exception $why) {
+        } catch (\Throwable $why) {
+        }
+        $overview = new self(); // better to know nothing than to have no description
+        $overview->blind = 'its code was not understood: ' . $why->getMessage();
         return $overview;
     }
 

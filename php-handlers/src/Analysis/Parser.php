@@ -155,12 +155,11 @@ final class Parser
     {
         $kinds = $this->source->kinds;
         $anonymous = $kinds[$i + 1] !== T_STRING;
-        $class = ['name' => $anonymous ? 'class@anonymous' : $this->source->texts[$i + 1], 'full' => '', 'parents' => []];
-        $class['parents'] = [];
-        $class['trait'] = strtolower($this->source->texts[$i]) === 'trait';
+        $name = $anonymous ? 'class@anonymous' : $this->source->texts[$i + 1];
+        $full = $this->namespace === '' || $anonymous ? $name : $this->namespace . '\\' . $name;
+        $class = ['name' => $name, 'full' => $full, 'parents' => []];
         $scope = $this->top('code');
         $scope->namespace = $this->namespace;
-        $class['full'] = $this->namespace === '' || $anonymous ? $class['name'] : $this->namespace . '\\' . $class['name'];
         $inherits = false;
         for ($at = $i + 1; $at < $this->source->last && $kinds[$at] !== '{'; $at++) {
             if ($kinds[$at] === '(') {

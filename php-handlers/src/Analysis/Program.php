@@ -4,6 +4,11 @@ namespace Wsbridge\Analysis;
 /** The application's code as a whole, and what PHP itself knows of functions and classes. */
 final class Program
 {
+    /** How many bytes of source are looked at: each takes up to 60 bytes of memory, and up to two microseconds. */
+    const MOST = 4194304;
+
+    private $size = 0;
+
     /** The code of all files that stands outside of functions and classes. */
     public $file;
 
@@ -35,6 +40,9 @@ final class Program
     /** Whether it uses an extension of PHP's that is not installed, of whose methods nothing is known. */
     public $missesExtension = false;
 
+    /** Where define() gives constants their values, by name: lists of a source and an index. */
+    public $constants = [];
+
     private $classUnits = [];
 
     public function __construct()
@@ -47,8 +55,9 @@ final class Program
     public function add($file)
     {
         $text = @file_get_contents($file);
-        if ($text === false) {
-            $this->unreadable = 'the source of ' . $file . ' cannot be read';
+        $this->size += strlen($text);
+        if ($text === false || $this->size > self::MOST) {
+            $this->unreadable = $text === false ? 'the source of ' . $file . ' cannot be read' : 'the application has more code than is looked at';
             return null;
         }
         $source = new Source($file, $text);

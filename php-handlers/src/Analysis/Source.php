@@ -178,13 +178,11 @@ final class Source
     /** Whether a keyword is a name where it stands, as in $list->print() and function list(). */
     private function isName($kind, $text, $previous)
     {
-        if (!is_int($kind) || $kind === T_VARIABLE || !preg_match('/^\w+$/', $text)) {
-            return false;
-        }
         if ($previous === '&') {
-            $previous = $this->kinds[$this->last - 1] === T_FUNCTION ? T_FUNCTION : '&';
+            $previous = $this->kinds[$this->last - 1];
         }
-        return in_array($previous, [T_OBJECT_OPERATOR, T_DOUBLE_COLON, T_FUNCTION, T_CONST], true);
+        $names = $previous === T_OBJECT_OPERATOR || $previous === T_DOUBLE_COLON || $previous === T_FUNCTION || $previous === T_CONST;
+        return $names && is_int($kind) && $kind !== T_VARIABLE && preg_match('/^\w+$/', $text);
     }
 
     private function pair()
