@@ -15,11 +15,19 @@ final class Inspection
         }
         $program = $overview->program ?: new Analysis\Program();
         return Description::encode(Description::describe($overview) + [
-            'files' => array_keys($program->sources),
+            'files' => self::files($program),
             'functions' => array_sum(array_map('count', $program->methods)) + count($program->functions),
             'fills' => Description::names(self::fills($overview)),
             'findings' => self::findings($overview),
         ]);
+    }
+
+    /** The application's files, its events file first. */
+    private static function files(Analysis\Program $program)
+    {
+        $files = $program->sources;
+        $events = array_intersect_key($files, [Application::$eventsFile => true]);
+        return array_keys($events + $files);
     }
 
     /** The global variables that ws_server_initialize fills. */

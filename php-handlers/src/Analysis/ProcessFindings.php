@@ -43,6 +43,9 @@ final class ProcessFindings
                     $this->name($unit, $code, $i, Unit::short($source->texts[$i]));
                 }
                 break;
+            case T_VARIABLE:
+                $this->arguments($unit, $code, $i);
+                break;
             case T_CONSTANT_ENCAPSED_STRING:
                 if ($source->literal($i) === 'php://stdin') {
                     $this->findings->add('warning', 'stdin', 'php://stdin is empty: there is no console', $code, $i);
@@ -70,6 +73,20 @@ final class ProcessFindings
         }
     }
 
+    private function arguments(Unit $unit, Code $code, $i)
+    {
+        $source = $code->source;
+        $name = $source->texts[$i];
+        if ($name === '$_SERVER' && $source->kinds[$i + 1] === '[') {
+            $name = '$' . $source->literal($i + 2);
+        } elseif ($source->kinds[$i - 1] !== T_GLOBAL && (!$unit->isFile || $code->isInClosure($i))) {
+            return; // a variable of the function's own
+        }
+        if ($name === '$argv' || $name === '$argc') {
+            $this->findings->add('warning', 'argv', substr($name, 1) . ' is empty: there is no command line', $code, $i);
+        }
+    }
+
     private function call(Unit $unit, Code $code, $i, $name)
     {
         switch ($name) {
@@ -77,7 +94,10 @@ final class ProcessFindings
                 $this->findings->add('warning', 'sapi', 'php_sapi_name() is "fpm-fcgi" now, and no longer "cli"', $code, $i);
                 break;
             case 'posix_kill':
-                $this->findings->add('warning', 'process', 'posix_kill() acts on processes of php-fpm, not on the server', $code, $i);
+                $this->findings->add('warning', 'pcntl', 'posix_kill() acts on processes of php-fpm, not on the server', $code, $i);
+                break;
+            case 'getopt':
+                $this->findings->add('warning', 'argv', 'getopt() finds nothing: there is no command line', $code, $i);
                 break;
             case 'sleep':
             case 'usleep':
@@ -99,7 +119,7 @@ final class ProcessFindings
                 break;
             default:
                 if (strncmp($name, 'pcntl_', 6) === 0 && function_exists($name)) {
-                    $this->findings->add('warning', 'process', $name . '() acts on a worker of php-fpm, not on the server', $code, $i);
+                    $this->findings->add('warning', 'pcntl', $name . '() acts on a worker of php-fpm, not on the server', $code, $i);
                 }
         }
     }
