@@ -239,3 +239,18 @@ func TestClassesAreLoadedToBeRead(t *testing.T) {
 func sameFiles(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
+
+func TestStaticVariablesAreTold(t *testing.T) {
+	a := newApp(t, "")
+	const statics = ` { static $n=0; A::set(); } class A { static $x; static function set() { self::$x=1; } } function never() { static $m; }`
+	for code, want := range map[string]string{
+		head + statics: "static variables start anew in each event: $n of ws_server_text(), A::$x",
+		head + ` { static $a,$b,$c,$d,$e,$f,$g; }`: "static variables start anew in each event: $a of ws_server_text(), $b of ws_server_text(), " +
+			"$c of ws_server_text(), $d of ws_server_text(), $e of ws_server_text(), 2 others",
+		head + ` { echo A::$x; A::f(); } class A { static $x=1; static function f() {} }`: "",
+	} {
+		if got := strings.Join(a.described(code).Warnings, "\n"); got != want {
+			t.Errorf("%s: got %s", code, got)
+		}
+	}
+}

@@ -5,7 +5,7 @@ namespace Wsbridge;
 final class Description
 {
     /** The files of the analysis, which no other event needs. */
-    const ANALYSIS = 'Source,Code,Unit,Parser,Program,Loader,Implicit,Includes,Php,Callbacks,Calls,Variables,Roles,Scanner,Functions,
+    const ANALYSIS = 'Source,Code,Unit,Parser,Program,Loader,Implicit,Includes,Php,Callbacks,Calls,Variables,Roles,Statics,Scanner,Functions,
         Callables,Guards,Reach,Bound,Globals,Overview';
 
     public static function json()
@@ -57,7 +57,7 @@ final class Description
                 return isset($handler['sockets']);
             }) !== [],
             'watch' => $overview->watch(),
-            'warnings' => self::warnings(),
+            'warnings' => array_merge(self::warnings(), self::statics($overview)),
         ];
     }
 
@@ -76,6 +76,17 @@ final class Description
             }
         }
         return $handlers;
+    }
+
+    /** One line, since a library may have many. */
+    private static function statics(Analysis\Overview $overview)
+    {
+        $statics = $overview->statics();
+        $more = count($statics) - 5;
+        if ($more > 1) {
+            array_splice($statics, 5, count($statics), $more . ' others');
+        }
+        return $statics === [] ? [] : ['static variables start anew in each event: ' . implode(', ', $statics)];
     }
 
     private static function warnings()

@@ -95,6 +95,18 @@ final class Overview
         return $this->program === null ? [] : array_values(array_diff(array_keys($this->program->sources), array_keys($this->program->included)));
     }
 
+    /** Names of what is static in what handlers can call. */
+    public function statics()
+    {
+        $statics = [];
+        foreach ($this->reach === null ? [] : $this->handlers as $handler) {
+            foreach ($this->reach->closure($handler) as $reached) {
+                $statics += $reached[0]->statics;
+            }
+        }
+        return array_keys($statics);
+    }
+
     /** What runs before each event may have made a reference to the table, by which any handler can reach it. */
     private function early($what)
     {

@@ -144,6 +144,12 @@ final class Scanner
                 case T_CONSTANT_ENCAPSED_STRING:
                     $this->functions->string($i);
                     break;
+                case T_STATIC:
+                case T_DOUBLE_COLON:
+                    foreach (Statics::at($this->program, $this->unit, $this->code, $i) as $at => $name) {
+                        $this->unit->statics += [$name => $this->place($at)];
+                    }
+                    break;
                 case T_EVAL:
                     $this->reachAll('uses eval', $i);
                     break;

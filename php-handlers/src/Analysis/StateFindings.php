@@ -7,13 +7,10 @@ final class StateFindings
     private $overview;
     private $findings;
 
-    /** Static properties reported, as keys. */
-    private $properties = [];
-
     public static function find(Overview $overview, Findings $findings)
     {
         $finder = new self($overview, $findings);
-        $findings->each([$finder, 'look']);
+        $finder->statics();
         $finder->globals();
     }
 
@@ -23,48 +20,18 @@ final class StateFindings
         $this->findings = $findings;
     }
 
-    /** Looks at one token. */
-    public function look(Unit $unit, Code $code, $i)
+    /** Each static property once, where it is written first. */
+    private function statics()
     {
-        $source = $code->source;
-        if ($source->kinds[$i] === T_STATIC && $source->kinds[$i + 1] === T_VARIABLE && $code->body > 0) {
-            foreach ($this->declared($source, $i) as $at) {
-                $this->findings->add('warning', 'static', 'static variable ' . $source->texts[$at] . ' of ' . $unit->label
-                    . ' starts anew in each event', $code, $at);
+        $known = [];
+        foreach ($this->overview->program->units() as $unit) {
+            foreach ($unit->statics as $name => $place) {
+                if (!isset($known[$name])) {
+                    $known[$name] = true;
+                    $this->findings->place('warning', 'static', (strpos($name, '::$') === false ? 'static variable ' : 'static property ') . $name
+                        . ' starts anew in each event', $place['file'], $place['line']);
+                }
             }
-        } elseif ($source->kinds[$i] === T_DOUBLE_COLON && $source->kinds[$i + 1] === T_VARIABLE && $source->kinds[$i + 2] !== '(') {
-            $this->property($unit, $code, $i);
-        }
-    }
-
-    private function declared(Source $source, $i)
-    {
-        $declared = [];
-        for ($at = $i + 1; $at < $source->last && $source->kinds[$at] !== ';'; $at++) {
-            if ($source->kinds[$at] === T_VARIABLE && in_array($source->kinds[$at - 1], [T_STATIC, ','], true)) {
-                $declared[] = $at;
-            } elseif (isset($source->partners[$at])) {
-                $at = max($at, $source->partners[$at]);
-            }
-        }
-        return $declared;
-    }
-
-    private function property(Unit $unit, Code $code, $i)
-    {
-        $source = $code->source;
-        $write = Variables::write($this->overview->program, $code, $i - 1, $i + 2);
-        if ($write === null || $write[0] === 'touch' || $unit->isFile) {
-            return;
-        }
-        $class = $source->texts[$i - 1];
-        if (in_array(strtolower($class), ['self', 'static', 'parent'], true) && strpos($unit->label, '::') !== false) {
-            $class = substr($unit->label, 0, strpos($unit->label, '::'));
-        }
-        $name = $class . '::' . $source->texts[$i + 1];
-        if (!isset($this->properties[strtolower($name)])) {
-            $this->properties[strtolower($name)] = true;
-            $this->findings->add('warning', 'static', 'static property ' . $name . ' starts anew in each event', $code, $i);
         }
     }
 

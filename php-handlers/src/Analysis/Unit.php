@@ -45,6 +45,9 @@ final class Unit
     public $reads = [];
     public $writes = [];
 
+    /** Its static variables, and the static properties it writes, as Statics calls them: name => [file, line]. */
+    public $statics = [];
+
     public function __construct($label, $class = '')
     {
         $this->label = $label;
