@@ -17,7 +17,7 @@ func TestPeersAreThoseSentToByAnotherKey(t *testing.T) {
 		`send_text($client_key,$msg);`: false, `broadcast_to_all($msg);`: false, `do_reply($client_key,"x");`: false, `close_client($client_key);`: false,
 		`send_text(3,$msg);`: true, `send_text($connection["to"],$msg);`: true, `do_reply((int)$client_key,"x");`: true, `say($client_key);`: true,
 		`$client_key=3; send_text($client_key,$msg);`: true, `send_text($client_key,$msg); $client_key++;`: true, `$f="x"; $f();`: true,
-		`array_map("send_text",array(3),array("x"));`: true, `eval($msg);`: true, `new Talker();`: true,
+		`array_map("send_text",array(3),array("x"));`: true, `eval($msg);`: true, `new Talker();`: true, `$connection["state"]="AWAY"; broadcast_to_all($msg);`: true,
 	} {
 		d := a.described(head + "{ " + body + " } function say($client_key) { send_text($client_key,1); } class Talker { function __construct() { send_text(1,2); } }")
 		if got := d.Handlers["ws_server_text"].Peers; got != want {

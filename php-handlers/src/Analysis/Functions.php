@@ -106,6 +106,7 @@ final class Functions
     public function string($i)
     {
         $text = $this->scanner->code->source->literal($i);
+        $this->scanner->unit->namesState = $this->scanner->unit->namesState || $text === 'state';
         if ($this->scanner->unit->isFile && !$this->isArgument($i) || !preg_match('/^\\\\?[a-z_\x80-\xff][\w\\\\\x80-\xff]*(::\w+)?$/i', $text, $match)) {
             return;
         }
@@ -191,6 +192,9 @@ final class Functions
             case 'send_text':
             case 'do_reply':
                 $own ? $this->scanner->keyedPeers() : $this->scanner->unit->peers = true;
+                break;
+            case 'broadcast_to_all':
+                $this->scanner->unit->broadcasts = true;
                 break;
             case 'close_client':
                 $this->scanner->unit->closes = true;

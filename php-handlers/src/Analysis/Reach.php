@@ -70,14 +70,18 @@ final class Reach
         return null;
     }
 
+    /** Whether a unit needs to know who is open: broadcast_to_all() asks if the handler has changed that. */
     public function peers(Unit $unit)
     {
+        $broadcasts = $namesState = false;
         foreach ($this->closure($unit) as $reached) {
             if ($reached[0]->peers) {
                 return true;
             }
+            $broadcasts = $broadcasts || $reached[0]->broadcasts;
+            $namesState = $namesState || $reached[0]->namesState;
         }
-        return false;
+        return $broadcasts && $namesState;
     }
 
     private function calledBy(Unit $unit)

@@ -41,6 +41,10 @@ final class Unit
     public $peers = false;
     public $keyedPeers = false;
 
+    /** Whether it sends to all, and whether it names the field of a row that says who is open. */
+    public $broadcasts = false;
+    public $namesState = false;
+
     /** Names of the global variables it mentions: name => [file, line]; and its writes to them: name => Writes. */
     public $reads = [];
     public $writes = [];
