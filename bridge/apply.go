@@ -13,6 +13,9 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
+// errNoClient says that the client has left, or was never there.
+var errNoClient = errors.New("no such open client")
+
 // apply does what PHP says, as it says it. It never blocks.
 func (x *exchange) apply(e *protocol.Effect) error {
 	switch {
@@ -85,9 +88,21 @@ func (x *exchange) deliver(to protocol.Recipients, op int, data []byte) {
 		case errors.Is(err, errOutboxClosed):
 			x.log.Debug("message was not sent", keyTarget, c.key, keyError, err)
 		case err != nil:
-			x.log.Warn("message was not sent", keyTarget, c.key, keyError, err)
+			x.miss(c.key, err)
 		}
 	}
+}
+
+// miss reports a client that a message did not reach, once in an event.
+func (x *exchange) miss(client int64, err error) {
+	if x.missed[client] {
+		return
+	}
+	if x.missed == nil {
+		x.missed = map[int64]bool{}
+	}
+	x.missed[client] = true
+	x.log.Warn("message was not sent", keyTarget, client, keyError, err)
 }
 
 // recipients leaves out who cannot be sent anything: nothing reaches a socket before its 101.
@@ -96,8 +111,8 @@ func (x *exchange) recipients(to protocol.Recipients) []*client {
 		return x.bridge.table.openClients()
 	}
 	clients, missing := x.bridge.table.upgraded(to.Keys)
-	if len(missing) > 0 {
-		x.log.Warn("message was not sent: no such open client", keyTarget, missing)
+	for _, key := range missing {
+		x.miss(key, errNoClient)
 	}
 	return clients
 }

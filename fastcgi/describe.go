@@ -27,7 +27,7 @@ func (c *Client) Describe(ctx context.Context) (*protocol.Description, error) {
 		return nil, fmt.Errorf("describe application: %w", err)
 	}
 	d.Code = done.Code
-	c.own.describe(yielded, d.Sockets)
+	c.own.describe(found{yielded: yielded, watched: d.Watch})
 	return d, nil
 }
 
@@ -71,7 +71,7 @@ func (c *Client) introspect(ctx context.Context, kind protocol.Kind, result any)
 func (c *Client) introspectOnce(ctx context.Context, kind protocol.Kind, yielded []string) (*protocol.Effect, error) {
 	var last *protocol.Effect
 	event := protocol.Event{Kind: kind, Seq: 1}
-	err := c.run(ctx, c.server, c.own.encode(yielded, false), func(e *protocol.Effect) error {
+	err := c.run(ctx, c.server, c.own.encode(found{yielded: yielded}), func(e *protocol.Effect) error {
 		if e.Last() {
 			last = e
 		}

@@ -1,6 +1,10 @@
 package protocol
 
-import "strconv"
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+)
 
 // Version is the contract's version; the PHP half refuses any other.
 const Version = 1
@@ -26,6 +30,21 @@ const (
 	Finalize     Kind = "finalize"     // ws_server_finalize, last
 )
 
+// Kinds returns every kind.
+func Kinds() []Kind {
+	return []Kind{Describe, Inspect, Initialize, Started, Loop, Fifo, Connect, Read, Authenticate, Open, Text, Binary, Closing,
+		Shutdown, Finalize}
+}
+
+// IsServerHandler reports whether a handler is called for no client.
+func IsServerHandler(name string) bool {
+	switch Kind(strings.TrimPrefix(name, "ws_server_")) {
+	case Initialize, Started, Loop, Fifo, Shutdown, Finalize:
+		return true
+	}
+	return false
+}
+
 // Handlers lists the functions the PHP half calls for an event of kind k. If none of them exists the event needs no
 // request.
 func (k Kind) Handlers() []string {
@@ -45,12 +64,22 @@ type Event struct {
 	Client  int64
 	Payload []byte
 
-	// Table is every row as one JSON object by client key; if nil, the event sees only Row and Open.
-	Table []byte
-	// Row is the client's own row as JSON.
-	Row []byte
-	// Open is the keys of all open clients, as AppendRanges writes them.
-	Open string
+	// Code is the fingerprint of the code that the bridge knows. If PHP is about to run other code, it does not, and the
+	// event fails with FailedChanged. Empty: whatever code there is runs.
+	Code string
+	// Rows are every client's if Whole; else the client's own, or none.
+	Rows  Encoded
+	Whole bool
+	// Open is the keys of all open clients, as AppendRanges writes them. Nil: PHP finds them out by itself, see
+	// WSBRIDGE_PRESENCE, or needs them not.
+	Open *string
+	// Sockets says that the handler looks at $sockets or $server.
+	Sockets bool
+	// Values are the global variables that live, as far as they are known, of those that the handler may read or write.
+	Values Encoded
+	// Globals are the names of the global variables whose changes PHP is to tell; AnyGlobal: of whichever there are.
+	Globals   []string
+	AnyGlobal bool
 }
 
 // AppendTo appends the event as it stands in a request's body.
@@ -61,32 +90,79 @@ func (e *Event) AppendTo(b []byte) []byte {
 	b = append(b, e.Kind...)
 	b = append(b, '"')
 	if e.Client != 0 {
-		b = append(b, `,"client":`...)
-		b = strconv.AppendInt(b, e.Client, 10)
+		b = appendNumber(b, "client", e.Client)
 	}
-	b = append(b, `,"length":`...)
-	b = strconv.AppendInt(b, int64(len(e.Payload)), 10)
-	switch {
-	case e.Table != nil:
-		b = append(b, `,"table":`...)
-		b = append(b, e.Table...)
-	case e.Row != nil:
-		b = append(b, `,"row":`...)
-		b = append(b, e.Row...)
-		fallthrough
-	default:
-		b = append(b, `,"open":"`...)
-		b = append(b, e.Open...)
-		b = append(b, '"')
+	if e.Code != "" {
+		b = appendText(b, "code", e.Code)
 	}
+	if e.Open != nil {
+		b = appendText(b, "open", *e.Open)
+	}
+	b = e.appendFlags(b)
+	if len(e.Globals) > 0 {
+		names, _ := json.Marshal(e.Globals) // strings: it cannot fail
+		b = append(append(b, `,"globals":`...), names...)
+	}
+	return e.appendBlocks(b)
+}
+
+func (e *Event) appendFlags(b []byte) []byte {
+	for _, flag := range [...]struct {
+		name string
+		set  bool
+	}{
+		{"whole", e.Whole}, {"sockets", e.Sockets}, {"any_global", e.AnyGlobal},
+		{"tagged", e.Rows.Tagged || e.Values.Tagged}, {"zeros", e.Rows.Zeros || e.Values.Zeros},
+	} {
+		if flag.set {
+			b = append(append(append(b, `,"`...), flag.name...), `":true`...)
+		}
+	}
+	return b
+}
+
+// appendBlocks ends the line with the lengths of the blocks behind it, and appends these.
+func (e *Event) appendBlocks(b []byte) []byte {
+	if e.hasRows() {
+		b = appendNumber(b, "rows", int64(e.Rows.size()))
+	}
+	if e.Values.Entries > 0 {
+		b = appendNumber(b, "values", int64(e.Values.size()))
+	}
+	b = appendNumber(b, "length", int64(len(e.Payload)))
 	b = append(b, '}', '\n')
+	if e.hasRows() {
+		b = e.Rows.appendTo(b)
+	}
+	if e.Values.Entries > 0 {
+		b = e.Values.appendTo(b)
+	}
 	return append(b, e.Payload...)
+}
+
+func (e *Event) hasRows() bool { return e.Whole || e.Rows.Entries > 0 }
+
+func appendNumber(b []byte, name string, n int64) []byte {
+	b = append(append(append(b, `,"`...), name...), `":`...)
+	return strconv.AppendInt(b, n, 10)
+}
+
+// appendText appends a member of plain characters: no quote and no backslash, nothing below a space.
+func appendText(b []byte, name, text string) []byte {
+	b = append(append(append(b, `,"`...), name...), `":"`...)
+	return append(append(b, text...), '"')
 }
 
 // Size is the number of bytes AppendTo appends at most.
 func (e *Event) Size() int {
-	const frame = 160 // keys and numbers of the line
-	return frame + len(e.Payload) + len(e.Table) + len(e.Row) + len(e.Open)
+	n := 256 + len(e.Payload) + len(e.Code) + e.Rows.size() + e.Values.size() // keys and numbers of the line
+	if e.Open != nil {
+		n += len(*e.Open)
+	}
+	for _, name := range e.Globals {
+		n += 8 + 6*len(name) // the worst that JSON makes of a name
+	}
+	return n
 }
 
 // AppendRanges appends ascending keys as ranges: 1, 2, 3, 7 become "1-3,7". Keys grow and are rarely missing, so the

@@ -11,6 +11,7 @@ final class Description
             'php' => PHP_VERSION,
             'user' => Process::user(),
             'post_max_size' => max(0, Process::bytes(ini_get('post_max_size'))),
+            'presence' => Presence::isKnown(),
             'sockets' => self::usesSockets(),
             'warnings' => self::warnings(),
         ]);

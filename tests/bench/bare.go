@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -58,10 +59,21 @@ func (p *php) stop() (err error) {
 	return errors.Join(err, os.RemoveAll(p.dir))
 }
 
+// row is that of a client without fields of the application's.
+func (p *php) row() (row protocol.Encoded) {
+	var fields protocol.Fields
+	const text = `{"peer_name":"127.0.0.1:50000","state":"OPEN","ping_time":false,"pong_time":false,"buffer":[]}`
+	if err := json.Unmarshal([]byte(text), &fields); err != nil {
+		panic(err) // a constant
+	}
+	bytes, traits := protocol.AppendRow(nil, 1, fields)
+	row.Add(1, bytes, traits)
+	return row
+}
+
 // event runs one text event, as a client's event in isolation "connection" is.
 func (p *php) event(ctx context.Context) call {
-	e := protocol.Event{Kind: protocol.Text, Seq: 1, Client: 1, Payload: []byte(message), Open: "1-64",
-		Row: []byte(`{"peer_name":"127.0.0.1:50000","state":"OPEN","ping_time":false,"pong_time":false,"buffer":[]}`)}
+	e := protocol.Event{Kind: protocol.Text, Seq: 1, Client: 1, Payload: []byte(message), Rows: p.row()}
 	return func() error {
 		echoed := false
 		err := p.client.Run(ctx, nil, func(f *protocol.Effect) error {
