@@ -93,7 +93,7 @@ func bridgeConfig(cfg Config, log *slog.Logger, php bridge.PHP, who bridge.Prese
 		RequireCookie:    cfg.Server.RequireCookie,
 		RequireUserAgent: cfg.Server.RequireUserAgent,
 		AllowedOrigins:   cfg.Server.AllowedOrigins,
-		Isolation:        bridge.Isolation(cfg.Isolation.Mode),
+		Isolation:        bridgeIsolation(cfg.Isolation.Mode),
 		Parallel:         cfg.PHP.Connections(),
 		CloseOnError:     cfg.PHP.OnError == "close",
 		LoopInterval:     cfg.Loop.Interval.Std(),
@@ -109,4 +109,12 @@ func bridgeConfig(cfg Config, log *slog.Logger, php bridge.PHP, who bridge.Prese
 		UnavailableWait:  cfg.PHP.UnavailableWait.Std(),
 		DrainTimeout:     cfg.Server.DrainTimeout.Std(),
 	}
+}
+
+// bridgeIsolation runs "auto" as the exact "serial" for as long as the bridge cannot tell handlers apart.
+func bridgeIsolation(mode string) bridge.Isolation {
+	if mode == isolationConnection {
+		return bridge.PerConnection
+	}
+	return bridge.Serial
 }

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// The ways in which events run. isolationAuto decides for each handler by its code.
+const (
+	isolationAuto       = "auto"
+	isolationSerial     = "serial"     // alone, with all rows
+	isolationConnection = "connection" // beside those of other connections, with the own row
+)
+
+// handlerPrefix begins the name of each handler function; the configuration leaves it out.
+const handlerPrefix = "ws_server_"
+
+// HandlerModes is isolationSerial or isolationConnection by handler, named without "ws_server_".
+type HandlerModes map[string]string
+
+// UnmarshalTOML accepts any names and texts; the checker has a line for each bad one.
+func (m *HandlerModes) UnmarshalTOML(data any) error {
+	errTable := errors.New(`want a table of "serial" or "connection" by handler, such as { text = "serial" }`)
+	table, ok := data.(map[string]any)
+	if !ok {
+		return errTable
+	}
+	*m = HandlerModes{}
+	for name, value := range table {
+		mode, ok := value.(string)
+		if !ok {
+			return errTable
+		}
+		(*m)[name] = mode
+	}
+	return nil
+}
+
+// handlerNames are all handlers without their prefix, in the order of a server's and a client's life.
+func handlerNames() []string {
+	var names []string
+	for _, kind := range [...]protocol.Kind{
+		protocol.Initialize, protocol.Started, protocol.Loop, protocol.Fifo, protocol.Connect, protocol.Read,
+		protocol.Authenticate, protocol.Open, protocol.Text, protocol.Binary, protocol.Closing, protocol.Shutdown, protocol.Finalize,
+	} {
+		for _, function := range kind.Handlers() {
+			names = append(names, strings.TrimPrefix(function, handlerPrefix))
+		}
+	}
+	return names
+}
+
+// handlers checks isolation.handlers. Its line is all that is known of where its keys stand.
+func (c *checker) handlers(modes HandlerModes) {
+	table := c.from.at("isolation.handlers")
+	for _, name := range slices.Sorted(maps.Keys(modes)) {
+		key := origin{place: table.place, name: table.name + "." + toml.Key{name}.String()}
+		switch mode := modes[name]; {
+		case !slices.Contains(handlerNames(), name):
+			c.problems.add(fmt.Sprintf("%s: want the name of a handler without %q, such as \"text\"", key, handlerPrefix))
+		case mode != isolationSerial && mode != isolationConnection:
+			c.problems.add(key.problem(mode, `want "serial" or "connection"`))
+		}
+	}
+}
