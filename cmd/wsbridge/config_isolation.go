@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/BurntSushi/toml"
 
@@ -43,18 +42,11 @@ func (m *HandlerModes) UnmarshalTOML(data any) error {
 	return nil
 }
 
-// handlerNames are all handlers without their prefix, in the order of a server's and a client's life.
-func handlerNames() []string {
-	var names []string
-	for _, kind := range [...]protocol.Kind{
-		protocol.Initialize, protocol.Started, protocol.Loop, protocol.Fifo, protocol.Connect, protocol.Read,
-		protocol.Authenticate, protocol.Open, protocol.Text, protocol.Binary, protocol.Closing, protocol.Shutdown, protocol.Finalize,
-	} {
-		for _, function := range kind.Handlers() {
-			names = append(names, strings.TrimPrefix(function, handlerPrefix))
-		}
-	}
-	return names
+// isHandler reports whether the application can have a handler of that name, without its prefix.
+func isHandler(name string) bool {
+	return slices.ContainsFunc(protocol.Kinds(), func(k protocol.Kind) bool {
+		return slices.Contains(k.Handlers(), handlerPrefix+name)
+	})
 }
 
 // handlers checks isolation.handlers. Its line is all that is known of where its keys stand.
@@ -63,7 +55,7 @@ func (c *checker) handlers(modes HandlerModes) {
 	for _, name := range slices.Sorted(maps.Keys(modes)) {
 		key := origin{place: table.place, name: table.name + "." + toml.Key{name}.String()}
 		switch mode := modes[name]; {
-		case !slices.Contains(handlerNames(), name):
+		case !isHandler(name):
 			c.problems.add(fmt.Sprintf("%s: want the name of a handler without %q, such as \"text\"", key, handlerPrefix))
 		case mode != isolationSerial && mode != isolationConnection:
 			c.problems.add(key.problem(mode, `want "serial" or "connection"`))
