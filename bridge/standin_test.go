@@ -119,7 +119,7 @@ type served struct {
 	done    chan error
 }
 
-func serveApplication(t *testing.T, a *standin, change func(*Config)) *served {
+func serveApplication(t *testing.T, a PHP, change func(*Config)) *served {
 	t.Helper()
 	cfg := Config{
 		PHP: a, Logger: slog.New(slog.NewTextHandler(&logWriter{t: t}, nil)), Isolation: Serial, Parallel: 4,

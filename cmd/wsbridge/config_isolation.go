@@ -8,6 +8,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -61,4 +62,13 @@ func (c *checker) handlers(modes HandlerModes) {
 			c.problems.add(key.problem(mode, `want "serial" or "connection"`))
 		}
 	}
+}
+
+// byFunction returns the modes by the names of the handler functions.
+func (m HandlerModes) byFunction() map[string]bridge.Isolation {
+	modes := map[string]bridge.Isolation{}
+	for name, mode := range m {
+		modes[handlerPrefix+name] = bridge.Isolation(mode)
+	}
+	return modes
 }

@@ -93,7 +93,10 @@ func bridgeConfig(cfg Config, log *slog.Logger, php bridge.PHP, who bridge.Prese
 		RequireCookie:    cfg.Server.RequireCookie,
 		RequireUserAgent: cfg.Server.RequireUserAgent,
 		AllowedOrigins:   cfg.Server.AllowedOrigins,
-		Isolation:        bridgeIsolation(cfg.Isolation.Mode),
+		Isolation:        bridge.Isolation(cfg.Isolation.Mode),
+		HandlerIsolation: cfg.Isolation.Handlers.byFunction(),
+		LiveGlobals:      cfg.Globals.Live,
+		ForgetGlobals:    cfg.Globals.Forget,
 		Parallel:         cfg.PHP.Connections(),
 		CloseOnError:     cfg.PHP.OnError == "close",
 		LoopInterval:     cfg.Loop.Interval.Std(),
@@ -109,12 +112,4 @@ func bridgeConfig(cfg Config, log *slog.Logger, php bridge.PHP, who bridge.Prese
 		UnavailableWait:  cfg.PHP.UnavailableWait.Std(),
 		DrainTimeout:     cfg.Server.DrainTimeout.Std(),
 	}
-}
-
-// bridgeIsolation runs "auto" as the exact "serial" for as long as the bridge cannot tell handlers apart.
-func bridgeIsolation(mode string) bridge.Isolation {
-	if mode == isolationConnection {
-		return bridge.PerConnection
-	}
-	return bridge.Serial
 }
