@@ -21,10 +21,6 @@ func (b *Bridge) describe(ctx context.Context) (*application, error) {
 	if !d.Has(protocol.Authenticate) {
 		return nil, errNoAuthenticate
 	}
-	if d.PostMaxSize > 0 && d.PostMaxSize < b.cfg.MaxMessage {
-		b.log.Warn("php's post_max_size is below the largest message: events over it will fail",
-			"post_max_size", d.PostMaxSize, "max_message", b.cfg.MaxMessage)
-	}
 	for _, w := range d.Warnings {
 		b.log.Warn(w)
 	}

@@ -37,8 +37,7 @@ func newAppWith(t testing.TB, handlers string, ini map[string]string) *app {
 	a := &app{fpm: startFPM(t, ini), t: t}
 	a.params = map[string]string{
 		"SCRIPT_FILENAME":        a.path("php/" + Entry),
-		"REQUEST_METHOD":         "POST",
-		"CONTENT_TYPE":           "application/x-wsbridge",
+		"REQUEST_METHOD":         "GET",
 		"WSBRIDGE_CONTRACT":      strconv.Itoa(protocol.Version),
 		"WSBRIDGE_TOKEN":         token,
 		"WSBRIDGE_EVENTS_FILE":   a.write(t, "app/push_server_events.php", "<?php\n"+handlers),

@@ -88,7 +88,7 @@ function ws_server_text(&$connections,&$connection,$msg) {}
 function ws_server_binary() {}
 function ws_server_other() {}
 function Ws_Server_Open(&$connections,&$connection,$client_key) {}`
-	a := newAppWith(t, code, map[string]string{"post_max_size": "16M"})
+	a := newAppWith(t, code, nil)
 	a.write(t, "app/more.php", "<?php function ws_server_fifo(&$server,&$sockets,&$connections,&$data) {}")
 	conf := a.write(t, "conf", "WEBSOCKET_LOG_PATH=/nowhere/logs\n")
 	describe := func(a *app) string {
@@ -97,15 +97,15 @@ function Ws_Server_Open(&$connections,&$connection,$client_key) {}`
 	got := describe(a.with("WSBRIDGE_SETTINGS_FILE", conf))
 	for _, want := range []string{
 		`"handlers":{"ws_server_fifo":{"params":4},"ws_server_authenticate":{"params":4},"ws_server_open":{"params":3},"ws_server_text":{"params":3},"ws_server_binary":{"params":0}}`,
-		`"user":"` + workerUser(t) + `"`, `"post_max_size":16777216`, `"php":"` + strings.TrimSpace(runPHP(t, "-r", "echo PHP_VERSION;")) + `"`,
+		`"user":"` + workerUser(t) + `"`, `"php":"` + strings.TrimSpace(runPHP(t, "-r", "echo PHP_VERSION;")) + `"`,
 		`"warnings":["WEBSOCKET_LOG_PATH \/nowhere\/logs cannot be written by user ` + workerUser(t) + `: show_message writes no daily file"]`,
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %s in %s", want, got)
 		}
 	}
-	empty := newAppWith(t, "", map[string]string{"post_max_size": "0", "opcache.enable": "0"})
-	if got := describe(empty); !strings.Contains(got, `"handlers":{},`) || !strings.Contains(got, `"post_max_size":0`) || !strings.Contains(got, "opcache is off") {
+	empty := newAppWith(t, "", map[string]string{"opcache.enable": "0"})
+	if got := describe(empty); !strings.Contains(got, `"handlers":{},`) || !strings.Contains(got, "opcache is off") {
 		t.Errorf("got %s", got)
 	}
 }

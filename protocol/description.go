@@ -14,8 +14,6 @@ type Description struct {
 	Globals GlobalSet `json:"globals,omitempty"`
 	PHP     string    `json:"php"`  // PHP's version
 	User    string    `json:"user"` // the user that runs handlers; empty where PHP cannot tell
-	// PostMaxSize is php.ini's post_max_size in bytes, 0 for none: no request's body can be larger.
-	PostMaxSize int64 `json:"post_max_size"`
 	// Presence says that PHP can read the file that tells who is open.
 	Presence bool `json:"presence,omitempty"`
 	// Watch are files of the application that only handlers include. From now on they are part of Code.

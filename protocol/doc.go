@@ -4,8 +4,7 @@
 //
 // # A request
 //
-// One FastCGI request (role Responder, REQUEST_METHOD=POST) carries one or more events, in order, of one connection or
-// of the server.
+// One FastCGI request (role Responder) carries one or more events, in order, of one connection or of the server.
 //
 // Its parameters are the CGI/1.1 environment (RFC 3875) of the client's own handshake, on every event of the client's
 // life, and these:

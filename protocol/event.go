@@ -84,6 +84,15 @@ type Event struct {
 
 // AppendTo appends the event as it stands in a request's body.
 func (e *Event) AppendTo(b []byte) []byte {
+	b = e.AppendLine(b)
+	for _, block := range e.AppendBlocks(nil) {
+		b = append(b, block...)
+	}
+	return b
+}
+
+// AppendLine appends the event's line, with the lengths of the blocks behind it.
+func (e *Event) AppendLine(b []byte) []byte {
 	b = append(b, `{"v":1,"seq":`...)
 	b = strconv.AppendUint(b, e.Seq, 10)
 	b = append(b, `,"event":"`...)
@@ -103,7 +112,14 @@ func (e *Event) AppendTo(b []byte) []byte {
 		names, _ := json.Marshal(e.Globals) // strings: it cannot fail
 		b = append(append(b, `,"globals":`...), names...)
 	}
-	return e.appendBlocks(b)
+	if e.hasRows() {
+		b = appendNumber(b, "rows", int64(e.Rows.size()))
+	}
+	if e.Values.Entries > 0 {
+		b = appendNumber(b, "values", int64(e.Values.size()))
+	}
+	b = appendNumber(b, "length", int64(len(e.Payload)))
+	return append(b, '}', '\n')
 }
 
 func (e *Event) appendFlags(b []byte) []byte {
@@ -121,23 +137,15 @@ func (e *Event) appendFlags(b []byte) []byte {
 	return b
 }
 
-// appendBlocks ends the line with the lengths of the blocks behind it, and appends these.
-func (e *Event) appendBlocks(b []byte) []byte {
+// AppendBlocks appends the pieces of the blocks that follow the event's line. They share the event's own memory.
+func (e *Event) AppendBlocks(pieces [][]byte) [][]byte {
 	if e.hasRows() {
-		b = appendNumber(b, "rows", int64(e.Rows.size()))
+		pieces = e.Rows.appendPieces(pieces)
 	}
 	if e.Values.Entries > 0 {
-		b = appendNumber(b, "values", int64(e.Values.size()))
+		pieces = e.Values.appendPieces(pieces)
 	}
-	b = appendNumber(b, "length", int64(len(e.Payload)))
-	b = append(b, '}', '\n')
-	if e.hasRows() {
-		b = e.Rows.appendTo(b)
-	}
-	if e.Values.Entries > 0 {
-		b = e.Values.appendTo(b)
-	}
-	return append(b, e.Payload...)
+	return append(pieces, e.Payload)
 }
 
 func (e *Event) hasRows() bool { return e.Whole || e.Rows.Entries > 0 }
@@ -153,14 +161,14 @@ func appendText(b []byte, name, text string) []byte {
 	return append(append(b, text...), '"')
 }
 
-// Size is the number of bytes AppendTo appends at most.
-func (e *Event) Size() int {
-	n := 256 + len(e.Payload) + len(e.Code) + e.Rows.size() + e.Values.size() // keys and numbers of the line
-	if e.Open != nil {
-		n += len(*e.Open)
+// BlockSize is the number of bytes of the blocks behind the event's line.
+func (e *Event) BlockSize() int {
+	n := len(e.Payload)
+	if e.hasRows() {
+		n += e.Rows.size()
 	}
-	for _, name := range e.Globals {
-		n += 8 + 6*len(name) // the worst that JSON makes of a name
+	if e.Values.Entries > 0 {
+		n += e.Values.size()
 	}
 	return n
 }

@@ -58,8 +58,8 @@ func TestEventAppend(t *testing.T) {
 			if string(got) != row.want {
 				t.Errorf("got  %s\nwant %s", got, row.want)
 			}
-			if len(got) > row.event.Size() {
-				t.Errorf("%d bytes, Size said %d", len(got), row.event.Size())
+			if line := row.event.AppendLine(nil); len(got) != len(line)+row.event.BlockSize() {
+				t.Errorf("%d bytes behind the line, BlockSize said %d", len(got)-len(line), row.event.BlockSize())
 			}
 		})
 	}

@@ -34,24 +34,22 @@ func (e *Encoded) Add(entries int, part []byte, traits Traits) {
 	e.Join(traits)
 }
 
-// size is the number of bytes that appendTo appends.
+// size is the number of bytes of the array.
 func (e *Encoded) size() int {
-	var head [32]byte
-	n := len(appendArrayHead(head[:0], e.Entries)) + 1
+	n := len(e.head()) + len(arrayEnd)
 	for _, p := range e.Parts {
 		n += len(p)
 	}
 	return n
 }
 
-// appendTo appends the array.
-func (e *Encoded) appendTo(b []byte) []byte {
-	b = appendArrayHead(b, e.Entries)
-	for _, p := range e.Parts {
-		b = append(b, p...)
-	}
-	return append(b, '}')
+// appendPieces appends the array in pieces.
+func (e *Encoded) appendPieces(pieces [][]byte) [][]byte {
+	pieces = append(append(pieces, e.head()), e.Parts...)
+	return append(pieces, []byte(arrayEnd))
 }
+
+func (e *Encoded) head() []byte { return appendArrayHead(nil, e.Entries) }
 
 // AppendRow appends a row with its key, one entry of $connections.
 func AppendRow(b []byte, key int64, row Fields) ([]byte, Traits) {
@@ -74,6 +72,8 @@ func AppendFields(b []byte, fields Fields) ([]byte, Traits) {
 	}
 	return s.out, s.Traits
 }
+
+const arrayEnd = "}"
 
 func appendArrayHead(b []byte, entries int) []byte {
 	return append(strconv.AppendInt(append(b, "a:"...), int64(entries), 10), ":{"...)

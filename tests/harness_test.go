@@ -144,6 +144,12 @@ func (s *server) read(name string) string {
 	return string(b)
 }
 
+// readIfThere is read for a file that may still have to be made.
+func (s *server) readIfThere(name string) string {
+	b, _ := os.ReadFile(s.path(name))
+	return string(b)
+}
+
 // start runs the program; its standard error is the log book.
 func (s *server) start(args ...string) {
 	s.t.Helper()

@@ -87,10 +87,6 @@ func (r *Report) inspected(cfg Config, i *protocol.Inspection) {
 	for _, warning := range i.Warnings {
 		r.find(protocol.LevelWarning, kindFPM, warning)
 	}
-	if largest := ByteSize(i.PostMaxSize); largest > 0 && largest < cfg.Server.MaxMessage {
-		r.find(protocol.LevelWarning, kindFPM, fmt.Sprintf("php's post_max_size, %v, is below server.max_message, %v: events over it will fail",
-			largest, cfg.Server.MaxMessage))
-	}
 	r.Findings = append(r.Findings, i.Findings...)
 }
 

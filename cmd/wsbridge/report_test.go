@@ -114,16 +114,6 @@ func TestReportWarnsOfHandlersThatMissRows(t *testing.T) {
 	}
 }
 
-func TestReportWarnsOfEventsTooLargeForPHP(t *testing.T) {
-	for size, want := range map[int64]int{0: 0, 8 << 20: 1, 16 << 20: 0} {
-		r := newReport(sources{})
-		r.inspected(defaultConfig(), &protocol.Inspection{Description: protocol.Description{PostMaxSize: size}})
-		if got := r.count(protocol.LevelWarning); got != want {
-			t.Errorf("post_max_size %d: got %+v", size, r.Findings)
-		}
-	}
-}
-
 func TestHandlersThatMayWriteAnyGlobalRunAlone(t *testing.T) {
 	cause := &protocol.Cause{Why: "$GLOBALS[$name] is written", File: "/e.php", Line: 3}
 	p := planner{isolation: IsolationConfig{Mode: isolationAuto}, handlers: protocol.HandlerSet{"ws_server_text": {AnyGlobal: cause}}}

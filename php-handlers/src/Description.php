@@ -10,7 +10,6 @@ final class Description
             'handlers' => (object) self::handlers(),
             'php' => PHP_VERSION,
             'user' => Process::user(),
-            'post_max_size' => max(0, Process::bytes(ini_get('post_max_size'))),
             'presence' => Presence::isKnown(),
             'sockets' => self::usesSockets(),
             'warnings' => self::warnings(),

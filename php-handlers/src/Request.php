@@ -6,13 +6,19 @@ final class Request
 {
     const CONTRACT = '1';
 
+    /** Bytes that are taken from the socket at once. */
+    const CHUNK = 262144;
+
+    private static $body;
+
     private static $events = [];
     private static $at = 0;
 
     /** Reads the body; false if the request was answered with a failure. */
     public static function read()
     {
-        $body = fopen('php://input', 'rb');
+        self::$body = $body = fopen('php://input', 'rb');
+        stream_set_chunk_size($body, self::CHUNK);
         while (($line = fgets($body)) !== false) {
             $event = self::decode($line);
             if ($event === null) {
@@ -28,8 +34,7 @@ final class Request
                 $length = $event[$block];
                 $bytes = $length > 0 ? stream_get_contents($body, $length) : '';
                 if (strlen($bytes) !== $length) {
-                    return self::refuse('the body ends after ' . strlen($bytes) . ' of ' . $length . ' bytes of the ' . $block
-                        . '; php.ini has post_max_size = ' . ini_get('post_max_size'));
+                    return self::refuse('the body ends after ' . strlen($bytes) . ' of ' . $length . ' bytes of the ' . $block);
                 }
                 self::$events[$at][$block] = $bytes;
             }
@@ -72,8 +77,10 @@ final class Request
             'globals' => [], 'any_global' => false, 'tagged' => false, 'zeros' => false, 'open' => null];
     }
 
+    /** Fails the events. What is left of the body must not stay in the connection, which serves the next request. */
     private static function refuse($why)
     {
+        while (self::$body && fread(self::$body, self::CHUNK) !== '');
         Failure::report('request', $why);
         return false;
     }
