@@ -1,6 +1,6 @@
 // Command bench measures wsbridge against the bare FastCGI codec calling the same PHP half, in one run on one machine, so
 // that the ratios hold where absolute numbers do not; then what an event costs with few and with many clients connected.
-// make bench runs it.
+// make bench runs it. With -tables it measures what handing rows to PHP costs, in itself and by other ways.
 //
 // It is a program and not a Go benchmark because what it measures are whole processes: wsbridge, php-fpm and this load
 // generator share the machine's processors, and each one's CPU time is part of the result.
@@ -31,6 +31,8 @@ type options struct {
 	isolations []string
 	rounds     int
 	parts      []string
+	tables     bool   // measure ways of handing rows to PHP, and nothing else
+	extension  string // of PHP's, for that
 	hold       int    // be that many idle clients, and nothing else
 	first      int    // number of their first user
 	at         string // of the server there
@@ -41,8 +43,11 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	do := bench
-	if o.hold > 0 {
+	switch {
+	case o.hold > 0:
 		do = hold
+	case o.tables:
+		do = measureTables
 	}
 	if err := do(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -60,6 +65,8 @@ func parse() (o options) {
 	isolations := flag.String("isolation", "auto,serial", "isolation `modes` to measure, comma-separated")
 	parts := flag.String("parts", "echo,scale,memory", "`what` to measure, comma-separated")
 	flag.IntVar(&o.rounds, "rounds", 3, "how many `times` to measure with few and many clients; the median counts")
+	flag.BoolVar(&o.tables, "tables", false, "only measure ways of handing rows to PHP")
+	flag.StringVar(&o.extension, "extension", "", "a PHP `extension` to load for -tables: apcu")
 	flag.IntVar(&o.hold, "hold", 0, "only hold `clients` open, for the other measurements")
 	flag.IntVar(&o.first, "first", 0, "`number` of the first of them")
 	flag.StringVar(&o.at, "at", "", "`address` to hold them at")
