@@ -37,8 +37,8 @@ func startServer(binary, source, isolation string) (s *server, err error) {
 func (s *server) start(binary, isolation string) error {
 	// Idle clients do not read, so nothing is sent to them: no pings.
 	config := fmt.Sprintf("[legacy]\nsettings = %q\n[server]\nping_interval = \"10h\"\npong_timeout = \"20h\"\nqueue_wait = \"10m\"\n"+
-		"[isolation]\nmode = %q\n[php]\nworkers = %d\n[log]\nformat = \"json\"\n",
-		filepath.Join(s.dir, "server_shared.conf"), isolation, workers)
+		"[isolation]\nmode = %q\n[php]\nworkers = %d\nini = { %q = \"0\" }\n[log]\nformat = \"json\"\n",
+		filepath.Join(s.dir, "server_shared.conf"), isolation, workers, fileProtection)
 	path := filepath.Join(s.dir, "wsbridge.toml")
 	if err := os.WriteFile(path, []byte(config), 0o644); err != nil {
 		return err

@@ -55,10 +55,9 @@ func measureTables(ctx context.Context, o options) (err error) {
 
 func tablesINI(o options) map[string]string {
 	ini := map[string]string{
-		"opcache.memory_consumption":     "1024", // each version of an array file takes its part, until PHP starts again
-		"opcache.max_wasted_percentage":  "50",
-		"opcache.file_update_protection": "0", // else a file younger than two seconds is compiled for each event
-		"apc.shm_size":                   "256M",
+		"opcache.memory_consumption":    "1024", // each version of an array file takes its part, until PHP starts again
+		"opcache.max_wasted_percentage": "50",
+		"apc.shm_size":                  "256M",
 	}
 	if o.extension != "" {
 		ini["extension"] = o.extension
@@ -80,18 +79,18 @@ func (p *php) measureWays(ctx context.Context, rows int) error {
 	if err != nil {
 		return err
 	}
-	print := func(way string, bytes int64, m measurement) {
+	line := func(way string, bytes int64, m measurement) {
 		shared := ""
 		if m.Shared != 0 {
 			shared = fmt.Sprintf("%d KiB", m.Shared>>10)
 		}
 		fmt.Printf("| %d | %s | %d | %v | %s |\n", rows, way, bytes, round(time.Duration(m.NS)), shared)
 	}
-	print("json_decode", size.JSON, decode)
-	print("unserialize", size.Serialize, unserialize)
-	print("array file, first include", size.Array, compile)
-	print("array file, held by opcache", size.Array, held)
-	print("the same, and a row changed", size.Array, change)
+	line("json_decode", size.JSON, decode)
+	line("unserialize", size.Serialize, unserialize)
+	line("array file, first include", size.Array, compile)
+	line("array file, held by opcache", size.Array, held)
+	line("the same, and a row changed", size.Array, change)
 	return p.measureAPCu(ctx, rows)
 }
 
