@@ -101,8 +101,7 @@ func (s *series) median(of func(round []result) float64) float64 {
 	for _, round := range s.rounds {
 		values = append(values, of(round))
 	}
-	slices.Sort(values)
-	return values[len(values)/2]
+	return median(values)
 }
 
 func p50(r result) float64       { return float64(r.p50) }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -17,21 +18,35 @@ import (
 //go:embed tables.php
 var tablesApplication string
 
-// repetitions of each way; the median counts. Each is a request of its own, since a process that has just decoded rows
-// has memory at hand for the next.
-const repetitions = 15
+// versions of the rows are written one after the other, and each way is measured with each; the median counts. Each
+// measurement is a request of its own, since a process that has just decoded rows has memory at hand for the next.
+const versions = 15
+
+// way is one of handing over rows, as tables.php calls it.
+type way struct{ name, title string }
+
+func ways() []way {
+	return []way{
+		{"json_decode", "json_decode"}, // what the others are compared with
+		{"unserialize", "unserialize"},
+		{"compile", "array file, first include"},
+		{"include", "array file, held by opcache"},
+		{"change", "writing to a row of that"},
+		{"delta", "held, and a tenth of the rows unserialized"},
+		{"apcu", "apcu_fetch"},
+	}
+}
 
 // measurement is what tables.php answers.
 type measurement struct {
 	NS     int64
 	Rows   int
-	Shared int64 // memory of all workers together that it takes, and gives back only when PHP starts again
-
-	Missing, Held          bool
-	JSON, Serialize, Array int64 // sizes
+	Bytes  int64
+	Shared int64 // memory of all workers together
+	Held   bool  // by opcache
 }
 
-// measureTables prints a table of what the ways of handing rows to PHP cost there.
+// measureTables prints what the ways of handing rows to PHP cost there, as a table.
 func measureTables(ctx context.Context, o options) (err error) {
 	p, err := startPHP(ctx, tablesApplication, tablesINI(o))
 	if err != nil {
@@ -42,12 +57,16 @@ func measureTables(ctx context.Context, o options) (err error) {
 	if err := errors.Join(os.Mkdir(folder, 0o777), os.Chmod(folder, 0o777)); err != nil { // php-fpm's user writes there
 		return err
 	}
-	fmt.Printf("median of %d requests\n\n", repetitions)
-	fmt.Println("| rows | way | bytes | time | shared memory |")
-	fmt.Println("| ---: | --- | ---: | ---: | ---: |")
+	fmt.Printf("median of %d requests, ratios of those next to each other\n\n", versions)
+	fmt.Println("| rows | way | bytes | time | of json_decode | shared memory of a version |")
+	fmt.Println("| ---: | --- | ---: | ---: | ---: | ---: |")
 	for _, rows := range o.connected {
-		if err := p.measureWays(ctx, rows); err != nil {
+		all, err := p.measureWays(ctx, rows)
+		if err != nil {
 			return fmt.Errorf("%d rows: %w", rows, err)
+		}
+		for _, w := range ways() {
+			printWay(rows, w, all[w.name], all["json_decode"])
 		}
 	}
 	return nil
@@ -65,91 +84,28 @@ func tablesINI(o options) map[string]string {
 	return ini
 }
 
-func (p *php) measureWays(ctx context.Context, rows int) error {
-	files, err := p.measureFiles(ctx, rows)
-	if err != nil {
-		return err
-	}
-	size, compile, held, change := files[0], files[1], files[2], files[3]
-	decode, err := p.measureWay(ctx, "json_decode", rows)
-	if err != nil {
-		return err
-	}
-	unserialize, err := p.measureWay(ctx, "unserialize", rows)
-	if err != nil {
-		return err
-	}
-	line := func(way string, bytes int64, m measurement) {
-		shared := ""
-		if m.Shared != 0 {
-			shared = fmt.Sprintf("%d KiB", m.Shared>>10)
+// measureWays returns the measurements of each way, one for each version of the rows.
+func (p *php) measureWays(ctx context.Context, rows int) (all map[string][]measurement, err error) {
+	all = map[string][]measurement{}
+	for version := range versions {
+		if _, err := p.askRows(ctx, "write", rows, version); err != nil {
+			return nil, err
 		}
-		fmt.Printf("| %d | %s | %d | %v | %s |\n", rows, way, bytes, round(time.Duration(m.NS)), shared)
-	}
-	line("json_decode", size.JSON, decode)
-	line("unserialize", size.Serialize, unserialize)
-	line("array file, first include", size.Array, compile)
-	line("array file, held by opcache", size.Array, held)
-	line("the same, and a row changed", size.Array, change)
-	return p.measureAPCu(ctx, rows)
-}
-
-// measureFiles writes version after version of the rows, and includes each twice: when it is new, and when opcache holds
-// it. It returns sizes and the medians of the first include, the second, and of a change.
-func (p *php) measureFiles(ctx context.Context, rows int) (medians [4]measurement, err error) {
-	var all [4][]measurement
-	for version := range repetitions {
-		for i, way := range []string{"write", "compile", "include", "change"} {
-			m, err := p.askRows(ctx, way, rows, version)
+		for _, w := range ways() {
+			m, err := p.askRows(ctx, w.name, rows, version)
 			if err != nil {
-				return medians, err
+				return nil, err
 			}
-			if way == "include" && !m.Held {
-				return medians, errors.New("opcache does not hold the file")
+			if w.name == "include" && !m.Held {
+				return nil, errors.New("opcache does not hold the file")
 			}
-			all[i] = append(all[i], m)
+			all[w.name] = append(all[w.name], m)
 		}
 	}
-	for i := range all {
-		medians[i] = median(all[i])
-	}
-	return medians, nil
+	return all, nil
 }
 
-func (p *php) measureWay(ctx context.Context, way string, rows int) (measurement, error) {
-	var all []measurement
-	for range repetitions {
-		m, err := p.askRows(ctx, way, rows, 0)
-		if err != nil || m.Missing {
-			return m, err
-		}
-		all = append(all, m)
-	}
-	return median(all), nil
-}
-
-func (p *php) measureAPCu(ctx context.Context, rows int) error {
-	stored, err := p.askRows(ctx, "apcu", rows, 0)
-	if err != nil {
-		return err
-	}
-	if stored.Missing {
-		fmt.Printf("| %d | APCu | | not installed | |\n", rows)
-		return nil
-	}
-	m, err := p.measureWay(ctx, "apcu", rows)
-	if err == nil {
-		fmt.Printf("| %d | apcu_fetch | | %v | %d KiB |\n", rows, round(time.Duration(m.NS)), stored.Shared>>10)
-	}
-	return err
-}
-
-func median(all []measurement) measurement {
-	slices.SortFunc(all, func(a, b measurement) int { return int(a.NS - b.NS) })
-	return all[len(all)/2]
-}
-
-// askRows has tables.php measure a way in one request.
+// askRows has tables.php do or measure one thing in a request.
 func (p *php) askRows(ctx context.Context, way string, rows, version int) (m measurement, err error) {
 	answer, err := p.ask(ctx, fmt.Sprintf(`{"way":%q,"rows":%d,"version":%d}`, way, rows, version))
 	if err != nil {
@@ -162,4 +118,31 @@ func (p *php) askRows(ctx context.Context, way string, rows, version int) (m mea
 		return m, fmt.Errorf("%s: %d rows", way, m.Rows)
 	}
 	return m, nil
+}
+
+// printWay prints a line of the table; base is what the ratio refers to.
+func printWay(rows int, w way, all, base []measurement) {
+	if all[0].NS == 0 {
+		fmt.Printf("| %d | %s | | not installed | | |\n", rows, w.title)
+		return
+	}
+	var times, ratios, shared []float64
+	for i, m := range all {
+		times = append(times, float64(m.NS))
+		ratios = append(ratios, float64(m.NS)/float64(base[i].NS))
+		shared = append(shared, float64(m.Shared))
+	}
+	bytes, memory := "", ""
+	if all[0].Bytes > 0 {
+		bytes = strconv.FormatInt(all[0].Bytes, 10)
+	}
+	if s := median(shared); s > 0 {
+		memory = fmt.Sprintf("%.0f KiB", s/(1<<10))
+	}
+	fmt.Printf("| %d | %s | %s | %v | %.4f | %s |\n", rows, w.title, bytes, round(time.Duration(median(times))), median(ratios), memory)
+}
+
+func median(values []float64) float64 {
+	slices.Sort(values)
+	return values[len(values)/2]
 }
