@@ -15,7 +15,7 @@ func allowFiles(n int) error {
 	}
 	need, hard := uint64(n+others), limit.Max
 	limit.Cur, limit.Max = max(limit.Max, need), max(limit.Max, need)
-	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil { // only root gets past the hard limit
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil { // the hard limit: setrlimit(2), CAP_SYS_RESOURCE
 		return fmt.Errorf("%d clients need %d open files, the hard limit (ulimit -Hn) is %d: raise it, or give fewer clients", n, need, hard)
 	}
 	return nil

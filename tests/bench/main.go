@@ -76,7 +76,7 @@ func parse() (o options) {
 }
 
 func bench(ctx context.Context, o options) error {
-	if err := allowFiles(max(o.idle, slices.Max(o.connected))); err != nil {
+	if err := allowFiles(o.most()); err != nil {
 		return err
 	}
 	fmt.Printf("%d processors, %s, %s each, php-fpm with %d workers\n\n", runtime.NumCPU(), runtime.Version(), o.duration, workers)
@@ -97,6 +97,18 @@ func bench(ctx context.Context, o options) error {
 		}
 	}
 	return nil
+}
+
+// most is how many clients there are at once in what is to be measured.
+func (o options) most() int {
+	most := o.clients
+	if slices.Contains(o.parts, "scale") {
+		most = max(most, slices.Max(o.connected))
+	}
+	if slices.Contains(o.parts, "memory") {
+		most = max(most, o.idle)
+	}
+	return most
 }
 
 func measureEcho(ctx context.Context, o options) error {
