@@ -20,6 +20,22 @@ type plan struct {
 	any     bool
 }
 
+// Turn is how the events of a kind run.
+type Turn struct {
+	Alone bool // no other event runs meanwhile
+	Whole bool // with the rows of all clients, not only its own
+}
+
+// Turns tells how the events of each kind would run in a Bridge with cfg's isolation and global variables, if the
+// application is as described.
+func Turns(cfg *Config, d *protocol.Description) map[protocol.Kind]Turn {
+	turns := map[protocol.Kind]Turn{}
+	for kind, p := range newApplication(cfg, d).plans {
+		turns[kind] = Turn{p.alone, p.whole}
+	}
+	return turns
+}
+
 // makePlans makes the plan of each kind of event, from the code of its handlers.
 func (a *application) makePlans() {
 	a.plans = map[protocol.Kind]*plan{}
