@@ -60,12 +60,8 @@ func (b *Bridge) serverTurn() *turn { return &turn{bridge: b, ctx: b.base} }
 // ask brings one event to PHP as p says and waits until it is over; the caller has the turn. While php-fpm is away it asks
 // again, as long as no handler can have run. It logs what went wrong.
 func (b *Bridge) ask(c *client, kind protocol.Kind, payload []byte, p *plan) (*protocol.Done, error) {
-	x := &exchange{bridge: b, client: c, kind: kind, plan: p, seq: b.seq.Add(1)}
-	x.log = b.log
-	if c != nil {
-		x.log = c.log
-	}
-	x.log = x.log.With(keyEvent, kind, keySeq, x.seq)
+	x := &exchange{bridge: b, client: c, kind: kind, plan: p}
+	x.event.Seq = b.seq.Add(1)
 	err := b.persist(func() error { return x.run(payload) }, x.mayWait())
 	if err == nil && x.failure != nil {
 		err = x.failure

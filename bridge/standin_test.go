@@ -113,13 +113,13 @@ func (a *standin) lines() []string {
 // served is a bridge that serves an application on a port of its own.
 type served struct {
 	*Bridge
-	t       *testing.T
+	t       testing.TB
 	address string
 	stop    func()
 	done    chan error
 }
 
-func serveApplication(t *testing.T, a PHP, change func(*Config)) *served {
+func serveApplication(t testing.TB, a PHP, change func(*Config)) *served {
 	t.Helper()
 	cfg := Config{
 		PHP: a, Logger: slog.New(slog.NewTextHandler(&logWriter{t: t}, nil)), Isolation: Serial, Parallel: 4,
@@ -208,7 +208,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 }
 
 // logWriter brings the bridge's log into the test's, as long as the test runs.
-type logWriter struct{ t *testing.T }
+type logWriter struct{ t testing.TB }
 
 func (w *logWriter) Write(p []byte) (int, error) {
 	w.t.Log(strings.TrimSpace(string(bytes.Clone(p))))

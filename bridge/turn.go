@@ -54,10 +54,10 @@ func (t *turn) end() {
 
 func (t *turn) wait(alone bool) (leave func(), err error) {
 	b := t.bridge
+	if leave, ok := b.gate.tryEnter(alone); ok {
+		return leave, nil
+	}
 	if t.hasty && b.outage.on() { // those that may wait for php-fpm hold the gate: not behind them
-		if leave, ok := b.gate.tryEnter(alone); ok {
-			return leave, nil
-		}
 		return nil, errAway
 	}
 	ctx, cancel := context.WithCancelCause(t.ctx)
