@@ -110,25 +110,6 @@ function Ws_Server_Open(&$connections,&$connection,$client_key) {}`
 	}
 }
 
-func TestDescribeFindsUseOfSockets(t *testing.T) {
-	for code, want := range map[string]string{
-		`function ws_server_loop(&$server,&$sockets,&$connections) {}`:                                                  "false",
-		`function ws_server_loop($server, array &$sockets, $connections) { $x="sockets "; }`:                            "false",
-		`function ws_server_loop(&$server,&$sockets,&$connections) { fwrite($sockets[1],"x"); }`:                        "true",
-		`function ws_server_text() { global $sockets; }`:                                                                "true",
-		`function ws_server_text() { fwrite($GLOBALS["sockets"][1],"x"); }`:                                             "true",
-		`function ws_server_loop(&$server,&$all,&$connections) { foreach ($all as $socket) { fwrite($socket,"x"); } }`:  "true",
-		`function ws_server_fifo($server,$sockets,$connections,$data) { foreach (array_keys($connections) as $k) { } }`: "false",
-		`// $sockets` + "\n" + `function ws_server_fifo($server,$sockets,$connections,$data="(") { } /* $sockets[1] */`: "false",
-	} {
-		a := newApp(t, code)
-		got := string(a.run(&protocol.Event{Kind: protocol.Describe, Seq: 1})[0].Done.Result)
-		if !strings.Contains(got, `"sockets":`+want) {
-			t.Errorf("%s: got %s", code, got)
-		}
-	}
-}
-
 func TestCodeChangesWithTheFiles(t *testing.T) {
 	a := newApp(t, `require "more.php";`)
 	a.write(t, "app/more.php", "<?php // one")
@@ -155,7 +136,7 @@ func TestHelperFilesLoadedAheadDoNotChangeTheCode(t *testing.T) {
 	a := newApp(t, `function ws_server_text(&$connections,&$connection,$client_key,$msg) { require_once("late.php"); send_text($client_key,unix_to_iso_timestamp(0)); }`)
 	late := a.write(t, "app/late.php", `<?php function unix_to_iso_timestamp($ts) { return "own"; }`)
 	described := a.run(&protocol.Event{Kind: protocol.Describe, Seq: 1})[0].Done.Code
-	effects := a.with("WSBRIDGE_YIELD", "@"+late).run(table(protocol.Text, "", three))
+	effects := a.with("WSBRIDGE_YIELD", "@"+late, "WSBRIDGE_WATCH", late).run(table(protocol.Text, "", three))
 	code := func(s string) string { return strings.TrimSuffix(s, "+") }
 	if got := effects[len(effects)-1].Done; got == nil || code(got.Code) != code(described) {
 		t.Errorf("described with code %s, got %s", described, show(effects))

@@ -84,8 +84,8 @@ final class Application
     /** Whether an included file is the application's, not ours. */
     public static function owns($file)
     {
-        $folder = dirname($file);
-        return $folder !== __DIR__ && $folder !== dirname(__DIR__) . DIRECTORY_SEPARATOR . 'functions' && $file !== self::$entry;
+        $ours = [__DIR__ . DIRECTORY_SEPARATOR, dirname(__DIR__) . DIRECTORY_SEPARATOR . 'functions' . DIRECTORY_SEPARATOR];
+        return $file !== self::$entry && strpos($file, $ours[0]) !== 0 && strpos($file, $ours[1]) !== 0;
     }
 
     /**
@@ -98,7 +98,7 @@ final class Application
         $stats = '';
         $newest = 0;
         foreach (array_unique(array_merge(get_included_files(), self::$watched)) as $file) {
-            if (self::owns($file) && !Helpers::isAhead($file) && ($stat = @stat($file))) {
+            if (self::owns($file) && (!Helpers::isAhead($file) || in_array($file, self::$watched, true)) && ($stat = @stat($file))) {
                 $stats .= $file . ':' . $stat['mtime'] . ':' . $stat['size'] . "\n";
                 $newest = max($newest, $stat['ctime']); // a deployment may keep the mtime of the files it copies
             }

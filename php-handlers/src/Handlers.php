@@ -19,6 +19,10 @@ final class Handlers
             case 'describe':
                 require __DIR__ . '/Description.php';
                 return Description::json();
+            case 'inspect':
+                require __DIR__ . '/Description.php';
+                require __DIR__ . '/Inspection.php';
+                return Inspection::json();
             case 'close':
                 self::close($client, 0, '');
                 return null;

@@ -1,0 +1,299 @@
+<?php
+namespace Wsbridge\Analysis;
+
+/** What the calls in a unit's code reach. */
+final class Functions
+{
+    /** Ours, see php-handlers/functions. */
+    const HELPERS = 'broadcast_to_all,close_client,coalesce_frames,decode_frame,do_reply,encode_frame,encode_text_data_frame,
+        extract_headers,get_header,load_files,mysql_to_iso_timestamp,send_email,send_text,show_message,template_fill,
+        unix_to_iso_timestamp,var_dump_to_str';
+
+    /** Functions of PHP's that see or change variables by their names, or run code that stands nowhere. */
+    const NAMES = 'extract,get_defined_vars';
+    const CODE = 'create_function,register_tick_function,stream_context_set_params';
+
+    const ANYTHING = ', which could be anything';
+
+    private $scanner;
+    private $callables;
+
+    public function __construct(Scanner $scanner)
+    {
+        $this->scanner = $scanner;
+        $this->callables = new Callables($scanner, $this);
+    }
+
+    /** A parenthesis, which may be that of a call. */
+    public function call($open)
+    {
+        $callee = Calls::callee($this->scanner->code, $open);
+        switch ($callee[0]) {
+            case 'dynamic':
+                $this->unknown('calls ' . $callee[1] . self::ANYTHING, $open);
+                break;
+            case 'function':
+                $this->called($callee[1], $open - 1, $open);
+                break;
+            case 'static':
+                $class = strtolower($callee[2]);
+                if (!in_array($class, ['self', 'static', 'parent'], true)) {
+                    $this->classNamed($callee[2], $open - 3);
+                }
+                $this->method($callee[1], $open);
+                break;
+            case 'method':
+                $this->method($callee[1], $open);
+        }
+    }
+
+    /** A name that is no call: a class, or a constant that makes PHP call something. */
+    public function name($i)
+    {
+        $source = $this->scanner->code->source;
+        $text = strtolower($source->texts[$i]);
+        if ($source->kinds[$i + 1] === T_DOUBLE_COLON) {
+            if (!in_array($text, ['self', 'static', 'parent'], true) && $source->kinds[$i + 3] !== '(' && $source->texts[$i + 2] !== 'class') {
+                $this->classNamed($source->texts[$i], $i);
+            }
+            return;
+        }
+        if (preg_match('/^curlopt_\w+function$|^fetch_(func|class|classtype)$/', $text)) {
+            $this->callables->option($text, $i);
+        }
+    }
+
+    /** "new". */
+    public function construct($i)
+    {
+        $source = $this->scanner->code->source;
+        $isComputed = $source->kinds[$i + 2] === T_DOUBLE_COLON; // a static property has its name
+        switch ($isComputed ? T_DOUBLE_COLON : $source->kinds[$i + 1]) {
+            case T_STRING:
+                $this->constructs($source->texts[$i + 1], $i + 1);
+                break;
+            case T_STATIC:
+                $this->scanner->unit->classes['*'] = true;
+                break;
+            case T_CLASS:
+            case T_FINAL:
+                $this->scanner->unit->classes['class@anonymous'] = true;
+                break;
+            case T_VARIABLE:
+                $this->unknown('makes an object of ' . $source->texts[$i + 1] . ', which could be any class', $i);
+                break;
+            default:
+                $this->unknown('makes an object of a class that is computed', $i);
+        }
+    }
+
+    private function constructs($name, $i)
+    {
+        $class = strtolower($name);
+        if ($class === 'self' || $class === 'parent') {
+            $this->scanner->unit->classes['*'] = true;
+            return;
+        }
+        $this->classNamed($name, $i);
+        $class = $this->scanner->code->className($name);
+        $this->scanner->unit->classes[$class] = true;
+        if ($this->scanner->code->source->kinds[$i + 1] === '(') {
+            $this->callables->check(Callbacks::of('CONSTRUCTORS', $class), $i + 1, 'new ' . $name);
+        }
+    }
+
+    /** A string, which may be the name of what is called somewhere. */
+    public function string($i)
+    {
+        $text = $this->scanner->code->source->literal($i);
+        if ($this->scanner->unit->isFile && !$this->isArgument($i) || !preg_match('/^\\\\?[a-z_\x80-\xff][\w\\\\\x80-\xff]*(::\w+)?$/i', $text, $match)) {
+            return;
+        }
+        $program = $this->scanner->program;
+        $short = Unit::short($text);
+        if (isset($match[1])) {
+            $this->scanner->unit->methods[substr(strtolower($match[1]), 2)] = true;
+        } elseif (isset($program->functions[$short])) {
+            $this->scanner->unit->functions[$short] = true;
+        }
+        if (isset($program->classes[$short])) {
+            $this->scanner->unit->classes[$short] = true;
+        }
+    }
+
+    /** Whether it is given to a function of PHP's. What else is named outside of functions is called only by code that says so. */
+    private function isArgument($i)
+    {
+        $open = $this->scanner->code->source->outer[$i];
+        $callee = $open > 0 ? Calls::callee($this->scanner->code, $open) : ['', ''];
+        return $callee[0] === 'function' && Php::hasFunction($callee[1]) && $callee[1] !== 'define';
+    }
+
+    /** An include, or require. */
+    public function includeAt($i)
+    {
+        $program = $this->scanner->program;
+        $source = $this->scanner->code->source;
+        $isOnce = in_array($source->kinds[$i], [T_INCLUDE_ONCE, T_REQUIRE_ONCE], true);
+        if ($this->scanner->unit->isFile && !$this->scanner->code->isInClosure($i) || $program->isAutoloader($this->scanner->unit, $this->scanner->code, $i)) {
+            return; // it has been included; or will be only for classes, which have been looked up
+        }
+        $file = Includes::file($program, $source, $i);
+        if ($file === null) {
+            $this->scanner->reachAll('includes a file whose name cannot be told', $i);
+        } elseif (!($isOnce && isset($program->included[$file]))
+            && !(isset($program->sources[$file]) && Includes::isLibrary($program, $program->sources[$file]))) {
+            $this->scanner->reachAll('includes ' . basename($file) . ', which does more than declare functions and classes', $i);
+        }
+    }
+
+    /** A function's name, called with the arguments behind $open, or with what is not known if that is 0. */
+    public function called($name, $i, $open)
+    {
+        if (isset($this->scanner->program->functions[$name])) {
+            $this->scanner->unit->functions[$name] = true;
+        } elseif (in_array($name, preg_split('/,\s*/', self::HELPERS), true)) {
+            $this->helper($name, $i, $open);
+        } elseif (Php::hasFunction($name)) {
+            $this->internal($name, $i, $open);
+        } elseif (function_exists($name)) {
+            $this->unknown('calls ' . $name . '(), whose source is not known', $i);
+        } elseif (preg_match('/^(runkit|uopz)/', $name)) {
+            $this->scanner->reachAll('calls ' . $name . '()', $i);
+        } elseif (!Php::isExtension($name) && !Guards::has($this->scanner->code->source, 'function_exists', $name)) {
+            $this->unknown('calls ' . $name . '(), which does not exist', $i);
+        }
+    }
+
+    public function method($name, $open)
+    {
+        $program = $this->scanner->program;
+        $this->scanner->unit->methods[$name] = true;
+        if ($name === '__invoke' || $name === 'call' && $program->hasClosures || $name === 'registerphpfunctions' || $name === 'gettrace') {
+            $this->unknown('calls ->' . $name . '()' . ($name === 'gettrace' ? ', which shows arguments' : self::ANYTHING), $open);
+        }
+        $this->callables->check(Callbacks::of('METHODS', $name), $open, '->' . $name . '()');
+        $this->callables->checkClasses(Callbacks::of('CLASS_METHODS', $name), $open, '->' . $name . '()');
+        foreach (Php::parametersOfMethods($name) as $parameters) {
+            $this->callables->check(Callables::positions($parameters), $open, '->' . $name . '()');
+        }
+        $exists = isset($program->methods[$name]) || Php::classesWith($name) !== [] || $program->missesExtension
+            || isset($program->methods['__call']) || isset($program->methods['__callstatic']);
+        if (!$exists) {
+            $this->unknown('calls ->' . $name . '(), which no class has', $open);
+        }
+    }
+
+    private function helper($name, $i, $open)
+    {
+        $own = $open > 0 && $this->scanner->isKey($open + 1);
+        switch ($name) {
+            case 'send_text':
+            case 'do_reply':
+                $own ? $this->scanner->keyedPeers() : $this->scanner->unit->peers = true;
+                break;
+            case 'close_client':
+                $this->scanner->unit->closes = true;
+                if ($own) {
+                    $this->scanner->keyed('closes a client that may be another one', $i);
+                } else {
+                    $this->scanner->reach('table', 'closes a client that may be another one', $i);
+                }
+                break;
+            case 'template_fill':
+                $this->scanner->unit->reads += ['templates' => ['file' => $this->scanner->code->source->file, 'line' => $this->scanner->code->source->lines[$i]]];
+        }
+    }
+
+    private function internal($name, $i, $open)
+    {
+        $source = $this->scanner->code->source;
+        list($starts) = $open > 0 ? $source->elements($open) : [[]];
+        if ($name === 'extract' && count($starts) > 1) {
+            $this->scanner->reachAll('calls extract() with flags', $i);
+        } elseif (in_array($name, explode(',', self::NAMES), true) || $name === 'compact' && !$this->isPlainCompact($starts, $open)
+            || ($name === 'parse_str' || $name === 'mb_parse_str') && count($starts) < 2) {
+            $this->scanner->unknownVariables('calls ' . $name . '()', $i);
+        } elseif (in_array($name, explode(',', self::CODE), true) || $this->runsText($name, $starts)) {
+            $this->scanner->reachAll('calls ' . $name . '()', $i);
+        } elseif ($name === 'debug_backtrace' || $name === 'debug_print_backtrace') {
+            $this->scanner->reach('table', 'calls ' . $name . '(), which shows arguments', $i);
+        } elseif (($name === 'func_get_args' || $name === 'func_get_arg') && $this->scanner->isHandler()) {
+            $this->scanner->reach('table', 'calls ' . $name . '()', $i);
+            $this->scanner->reach('sockets', 'calls ' . $name . '()', $i);
+        } elseif ($name === 'unserialize' && spl_autoload_functions()) {
+            $this->unknown('calls unserialize(), which may load classes', $i);
+        }
+        $positions = array_merge(Callbacks::of('FUNCTIONS', $name), Callables::positions(Php::parametersOf($name)));
+        $isObject = $name === 'session_set_save_handler' && count($starts) < 3; // its methods are an interface's
+        if ($open > 0 && !$isObject) {
+            $this->callables->check(array_unique($positions), $open, $name . '()');
+            $this->callables->checkClasses(Callbacks::of('CLASSES', $name), $open, $name . '()');
+        } elseif ($positions !== []) {
+            $this->unknown('has ' . $name . '() called with what could be anything', $i);
+        }
+    }
+
+    /** Whether compact() is given nothing but literals: then they are mentioned. */
+    private function isPlainCompact(array $starts, $open)
+    {
+        $source = $this->scanner->code->source;
+        foreach ($starts as $start) {
+            if ($source->literal($start) === null || !in_array($source->kinds[$start + 1], [',', ')'], true)) {
+                return false;
+            }
+        }
+        foreach ($starts as $start) {
+            $this->scanner->mention($source->literal($start), $start);
+        }
+        return $open > 0;
+    }
+
+    /** Whether a function runs a string as code, as some did in older versions of PHP. */
+    private function runsText($name, array $starts)
+    {
+        $source = $this->scanner->code->source;
+        $first = $starts === [] ? ';' : $source->kinds[$starts[0]];
+        switch ($name) {
+            case 'assert':
+                return PHP_VERSION_ID < 80000 && ($first === T_CONSTANT_ENCAPSED_STRING || $first === '"'
+                    || $first === T_VARIABLE && in_array($source->kinds[$starts[0] + 1], [',', ')'], true));
+            case 'preg_replace':
+            case 'preg_filter':
+                return PHP_VERSION_ID < 70000 && ($first !== T_CONSTANT_ENCAPSED_STRING || $source->kinds[$starts[0] + 1] !== ','
+                    || (bool) preg_match('/[^a-z]\w*e\w*$/i', $source->literal($starts[0])));
+            case 'mb_ereg_replace':
+            case 'mb_eregi_replace':
+                return PHP_VERSION_ID < 80000 && count($starts) > 3;
+            case 'stream_context_create':
+                return count($starts) > 1; // which may tell a function of what happens
+        }
+        return false;
+    }
+
+    /** A class's name where PHP would load the class. */
+    public function classNamed($name, $i)
+    {
+        $class = $this->scanner->code->className($name);
+        if (isset($this->scanner->program->classes[$class])) {
+            return;
+        }
+        $full = $this->scanner->code->resolve($name);
+        if (class_exists($full, false) || interface_exists($full, false) || trait_exists($full, false)) {
+            $reflection = new \ReflectionClass($full);
+            if (!$reflection->isInternal()) {
+                $this->unknown('uses class ' . $full . ', whose source is not known', $i);
+            } elseif (preg_match('/^reflection|^(ffi|soapserver)$/', strtolower($full))) {
+                $this->unknown('uses ' . $full . ', which can call anything', $i);
+            }
+        } elseif (!Php::isExtensionClass(strtolower($full)) && !Guards::has($this->scanner->code->source, 'class_exists', $class)) {
+            $this->unknown('uses class ' . $full . ', which does not exist', $i);
+        }
+    }
+
+    public function unknown($why, $i)
+    {
+        $this->scanner->reach('table', $why, $i);
+        $this->scanner->callAnything();
+    }
+}
