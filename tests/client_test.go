@@ -134,12 +134,30 @@ func (c *client) closed() (code int, reason string) {
 // close ends the connection as a browser does and waits for the answer.
 func (c *client) close(code int) int {
 	c.t.Helper()
+	c.sendClose(code)
+	got, _ := c.closed()
+	return got
+}
+
+func (c *client) sendClose(code int) {
+	c.t.Helper()
 	deadline := time.Now().Add(patience)
 	if err := c.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), deadline); err != nil {
 		c.t.Fatalf("close: %v", err)
 	}
-	got, _ := c.closed()
-	return got
+}
+
+// leave ends the connection as close does, whatever messages are still on their way.
+func (c *client) leave() {
+	c.t.Helper()
+	deadline := time.Now().Add(patience)
+	_ = c.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), deadline)
+	_ = c.conn.SetReadDeadline(deadline)
+	for {
+		if _, _, err := c.conn.ReadMessage(); err != nil {
+			return
+		}
+	}
 }
 
 // hangUp ends the connection without a close frame.
