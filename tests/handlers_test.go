@@ -83,27 +83,3 @@ func TestLifeOfAServer(t *testing.T) {
 		"before_close anna OPEN 1", "after_close ", "shutdown ", "finalize pipe=no",
 	)
 }
-
-func TestInitializeRunsInEachRequestByDefault(t *testing.T) {
-	s := serve(t, app{handlers: `
-function ws_server_initialize() { global $templates; $templates=array("t"=>"filled by initialize"); }
-function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,template_fill("t")); }`})
-	if got := s.connect().ask("x"); got != "filled by initialize" {
-		t.Errorf("got %q", got)
-	}
-}
-
-func TestLoopRunsAgainAndAgain(t *testing.T) {
-	s := serve(t, app{
-		settings: "WEBSOCKET_SELECT_TIMEOUT=20000\n",
-		handlers: `
-function ws_server_loop(&$server,&$sockets,&$connections)
-{
-	foreach ($connections as $key => $c)
-	{
-		$connections[$key]["turns"]=isset($c["turns"])?$c["turns"]+1:1;
-		if ($connections[$key]["turns"]==5) { send_text($key,"five turns"); }
-	}
-}`})
-	s.connect().want("five turns")
-}
