@@ -8,6 +8,7 @@ import (
 // ws_server_authenticate.
 
 func TestMissingAuthenticateIsAnError(t *testing.T) {
+	t.Parallel()
 	a := app{}
 	s := prepare(t, a)
 	s.write("push_server_events.php", "<?php function ws_server_text() {}")
@@ -117,6 +118,7 @@ func TestRefusedHandshakeRunsTheCloseHandlers(t *testing.T) {
 }
 
 func TestHandshakeWithoutCookieOrUserAgentIsRefusedWithoutAuthenticate(t *testing.T) {
+	t.Parallel()
 	a := app{handlers: diary, toml: initializeOnce + "[server]\nrequire_cookie = true\nrequire_user_agent = true\n"}
 	s := serve(t, a)
 	noCookie, noAgent := headers("x"), headers("login=a")
@@ -134,6 +136,7 @@ func TestHandshakeWithoutCookieOrUserAgentIsRefusedWithoutAuthenticate(t *testin
 }
 
 func TestHandshakeWithoutCookieIsConfigurable(t *testing.T) {
+	t.Parallel()
 	s := serve(t, app{toml: "[server]\nrequire_cookie = false\nrequire_user_agent = false\n",
 		handlers: `
 function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return $cookies==="" && $user_agent===""; }

@@ -3,6 +3,7 @@ package tests
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -92,6 +93,19 @@ func (c *client) ask(text string) string {
 	c.t.Helper()
 	c.send(text)
 	return c.receive()
+}
+
+// tryAsk is ask for goroutines: it scans the answer and returns an error.
+func (c *client) tryAsk(text, format string, values ...any) (int, error) {
+	_ = c.conn.SetReadDeadline(time.Now().Add(patience))
+	if err := c.conn.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
+		return 0, err
+	}
+	_, data, err := c.conn.ReadMessage()
+	if err != nil {
+		return 0, err
+	}
+	return fmt.Sscanf(string(data), format, values...)
 }
 
 // want fails the test unless the next message is text.

@@ -25,6 +25,17 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	}
 }
 
+func TestServerThatIsSwitchedOffDoesNotStart(t *testing.T) {
+	t.Parallel()
+	a := app{settings: "WEBSOCKET_ENABLE=0\n"}
+	s := prepare(t, a)
+	s.start(s.arguments(a)...)
+	if status := s.wait(); status == 0 {
+		t.Error("exit status 0")
+	}
+	s.wantError("WEBSOCKET_ENABLE")
+}
+
 func TestGlobalsAHandlerMayReach(t *testing.T) {
 	t.Parallel()
 	s := serve(t, app{settings: "APP_NAME=My Shop\n", handlers: `

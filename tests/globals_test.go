@@ -13,7 +13,7 @@ import (
 // Globals that live: in one long process, what a handler had written into a global variable was there at the next event.
 
 func TestOfficeRemembersWhatWasSaid(t *testing.T) {
-	inEachMode(t, "", func(t *testing.T, o office) {
+	officeInEachMode(t, "", func(t *testing.T, o office) {
 		people := o.enter("anna", "bert")
 		anna, bert := people[0], people[1]
 		for i, text := range []string{"one", "two", "three", "four"} {
@@ -31,7 +31,7 @@ func TestOfficeRemembersWhatWasSaid(t *testing.T) {
 }
 
 func TestOfficeFillsItsCacheOnce(t *testing.T) {
-	inEachMode(t, "", func(t *testing.T, o office) {
+	officeInEachMode(t, "", func(t *testing.T, o office) {
 		people := o.enter("anna", "bert")
 		for _, c := range append(people, people...) {
 			if got := c.ask("title|budget"); got != "title|budget|The budget" {
@@ -47,7 +47,7 @@ func TestOfficeFillsItsCacheOnce(t *testing.T) {
 }
 
 func TestOfficeKeepsOutWhomItHasThrownOut(t *testing.T) {
-	inEachMode(t, "", func(t *testing.T, o office) {
+	officeInEachMode(t, "", func(t *testing.T, o office) {
 		people := o.enter("anna", "bert")
 		anna, bert := people[0], people[1]
 		anna.send("throw out|bert|for ever")
@@ -63,7 +63,7 @@ func TestOfficeKeepsOutWhomItHasThrownOut(t *testing.T) {
 }
 
 func TestOfficeJournalCannotLiveAndIsReported(t *testing.T) {
-	inEachMode(t, "", func(t *testing.T, o office) {
+	officeInEachMode(t, "", func(t *testing.T, o office) {
 		people := o.enter("anna", "bert")
 		people[0].ask("journal|one")
 		people[1].ask("journal|two") // it is opened anew
@@ -90,20 +90,8 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 }
 `
 
-// inEachModeServe runs a test of a handler file in every mode that must not change what it sees.
-func inEachModeServe(t *testing.T, a app, test func(t *testing.T, s *server)) {
-	t.Parallel()
-	for _, mode := range modes {
-		t.Run(mode, func(t *testing.T) {
-			a := a
-			a.toml += fmt.Sprintf("[isolation]\nmode = %q\n", mode)
-			test(t, serve(t, a))
-		})
-	}
-}
-
 func TestGlobalsAreSharedByAllHandlers(t *testing.T) {
-	inEachModeServe(t, app{handlers: counting}, func(t *testing.T, s *server) {
+	inEachMode(t, app{handlers: counting}, func(t *testing.T, s *server) {
 		a, b := s.connect(), s.connect()
 		a.send("x") // after started and two opens
 		a.want("x 4")
@@ -125,7 +113,7 @@ func TestGlobalsAreSharedByAllHandlers(t *testing.T) {
 }
 
 func TestGlobalCounterIsExactWhenManyCount(t *testing.T) {
-	inEachModeServe(t, app{handlers: counting}, func(t *testing.T, s *server) {
+	inEachMode(t, app{handlers: counting}, func(t *testing.T, s *server) {
 		const clients, messages = 8, 50
 		var group sync.WaitGroup
 		for range clients {
@@ -152,7 +140,7 @@ func TestGlobalCounterIsExactWhenManyCount(t *testing.T) {
 }
 
 func TestGlobalThatInitializeFillsKeepsWhatHandlersWrite(t *testing.T) {
-	inEachModeServe(t, app{handlers: `
+	inEachMode(t, app{handlers: `
 $cache=array();
 $templates=array();
 function ws_server_initialize() { global $cache,$templates; $cache["start"]="filled"; $cache["n"]=0; $templates=array("t"=>"T"); }
@@ -172,7 +160,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 }
 
 func TestGlobalFilledByInitializeRunOnceIsThere(t *testing.T) {
-	inEachModeServe(t, app{toml: initializeOnce, handlers: `
+	inEachMode(t, app{toml: initializeOnce, handlers: `
 $templates=array();
 function ws_server_initialize() { global $templates; $templates=array("t"=>"filled once"); file_put_contents(__DIR__."/ran","x",FILE_APPEND); }
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,template_fill("t").file_get_contents(__DIR__."/ran")); }`},
@@ -186,7 +174,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text
 }
 
 func TestGlobalValuesSurviveExactly(t *testing.T) {
-	inEachModeServe(t, app{handlers: `
+	inEachMode(t, app{handlers: `
 class Thing { public $a=array(3=>"x",1=>1.0); private $b="\xff\0"; }
 $kept=Null;
 $sum="";
@@ -213,7 +201,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 }
 
 func TestGlobalsThatCannotLiveAreReported(t *testing.T) {
-	inEachModeServe(t, app{handlers: `
+	inEachMode(t, app{handlers: `
 $callback=False;
 $handle=False;
 $name="unset";
@@ -242,7 +230,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 }
 
 func TestGlobalsOutliveAWorker(t *testing.T) {
-	inEachModeServe(t, app{handlers: `
+	inEachMode(t, app{handlers: `
 $count=0;
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {

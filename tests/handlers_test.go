@@ -46,6 +46,7 @@ func (s *server) diaryHas(line string) {
 }
 
 func TestLifeOfAServer(t *testing.T) {
+	t.Parallel()
 	s := serve(t, app{handlers: diary, toml: initializeOnce})
 	c := s.connectAs("login=anna")
 	c.want("welcome")

@@ -10,6 +10,7 @@ import (
 // ws_server_connect and ws_server_read: what happens to a connection before it is one.
 
 func TestReadSeesEverythingFirst(t *testing.T) {
+	t.Parallel()
 	for name, parameters := range map[string]string{"three": "&$connections,&$connection,$data", "four": "&$connections,&$connection,$client_key,$data"} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, app{handlers: `
@@ -55,20 +56,23 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text
 	c.want(`return "";`)
 }
 
-func TestReadQuits(t *testing.T) {
+func TestReadReturningQuitShutsTheServerDown(t *testing.T) {
+	t.Parallel()
 	s := serve(t, app{handlers: diary + `
 function ws_server_read(&$connections,&$connection,$client_key,$data) { return strpos($data,"STOP")!==False?"quit":""; }`, toml: initializeOnce})
-	c := s.connect()
-	c.want("welcome")
+	everyone := []*client{s.connect(), s.connect(), s.connect()}
+	all(everyone, "welcome")
 	_, _, _ = s.dial("/STOP", headers("login=quitter"))
-	if code, reason := c.closed(); code != 1001 || reason != "server shutting down" {
-		t.Errorf("closed with %d %q", code, reason)
+	for _, c := range everyone {
+		if code, reason := c.closed(); code != 1001 || reason != "server shutting down" {
+			t.Errorf("closed with %d %q", code, reason)
+		}
 	}
 	if status := s.wait(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
 	got := s.read("diary")
-	if !strings.Contains(got, "shutdown") || !strings.HasSuffix(got, "finalize pipe=no\n") {
+	if strings.Contains(got, "quitter") || !strings.HasSuffix(got, "after_close \nshutdown \nfinalize pipe=no\n") {
 		t.Errorf("got %s", got)
 	}
 }

@@ -168,39 +168,3 @@ func TestRemovedAndInventedRows(t *testing.T) {
 	a.send(`return array_keys($connections);`)
 	a.want("[1]")
 }
-
-func TestLockInAllRowsHasOneHolder(t *testing.T) {
-	t.Parallel()
-	s := serve(t, app{handlers: `
-function ws_server_text(&$connections,&$connection,$client_key,$msg)
-{
-	if ($msg=="release") { unset($connection["lock"]); send_text($client_key,"released"); return; }
-	foreach ($connections as $c) { if (isset($c["lock"])) { send_text($client_key,"no"); return; } }
-	usleep(200);
-	$connection["lock"]=True;
-	send_text($client_key,"mine");
-}`})
-	const clients, rounds = 8, 50
-	var all []*client
-	for range clients {
-		all = append(all, s.connect())
-	}
-	for round := range rounds {
-		for _, c := range all {
-			c.send("take")
-		}
-		var answers []string
-		for _, c := range all {
-			answers = append(answers, c.receive())
-		}
-		if n := strings.Count(strings.Join(answers, " "), "mine"); n != 1 {
-			t.Fatalf("round %d: %d holders: %v", round, n, answers)
-		}
-		for i, c := range all {
-			if answers[i] == "mine" {
-				c.send("release")
-				c.want("released")
-			}
-		}
-	}
-}
