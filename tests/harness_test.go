@@ -121,6 +121,13 @@ func (s *server) arguments(a app) []string {
 	return append(args, a.args...)
 }
 
+// in returns the server for a subtest, which is then the one that fails.
+func (s *server) in(t *testing.T) *server {
+	sub := *s
+	sub.t = t
+	return &sub
+}
+
 func (s *server) path(name string) string { return filepath.Join(s.dir, name) }
 
 func (s *server) write(name, content string) {
