@@ -39,6 +39,9 @@ func (b *Bridge) logDescription(app *application) {
 	slices.Sort(alone)
 	b.log.Info("application described", keyVersion, app.PHP, "handlers", len(app.Handlers), "alone", alone,
 		"live_globals", app.allLiving())
+	for _, s := range app.Statics {
+		b.log.Info(s.Why, keyFile, s.File, keyLine, s.Line)
+	}
 	for _, name := range slices.Sorted(maps.Keys(app.Globals)) {
 		if g := app.Globals[name]; !app.lives(name) {
 			b.log.Info("global variable starts anew in each event", "name", name, "why", g.Why, keyFile, g.File, keyLine, g.Line)

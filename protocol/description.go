@@ -18,6 +18,10 @@ type Description struct {
 	Presence bool `json:"presence,omitempty"`
 	// Watch are files of the application that only handlers include. From now on they are part of Code.
 	Watch []string `json:"watch,omitempty"`
+	// Yield is what has to be left to the application, see WSBRIDGE_YIELD, for a file that only a handler includes.
+	Yield []string `json:"yield,omitempty"`
+	// Statics are static variables and properties, which start anew in each event.
+	Statics []Cause `json:"statics,omitempty"`
 	// Code is the fingerprint of the files described, as Done.Code.
 	Code string `json:"-"`
 	// Warnings are for the operator: a log folder that cannot be written, a missing extension.

@@ -98,7 +98,7 @@ final class Application
         $stats = '';
         $newest = 0;
         foreach (array_unique(array_merge(get_included_files(), self::$watched)) as $file) {
-            if (self::owns($file) && (!Helpers::isAhead($file) || in_array($file, self::$watched, true)) && ($stat = @stat($file))) {
+            if (self::owns($file) && ($stat = @stat($file))) {
                 $stats .= $file . ':' . $stat['mtime'] . ':' . $stat['size'] . "\n";
                 $newest = max($newest, $stat['ctime']); // a deployment may keep the mtime of the files it copies
             }

@@ -54,8 +54,44 @@ final class Description
             'user' => Process::user(),
             'presence' => Presence::isKnown(),
             'watch' => $overview->watch(),
+            'yield' => self::yielded($overview),
+            'statics' => self::statics($overview),
             'warnings' => self::warnings(),
         ];
+    }
+
+    /** What must be left to the application since a file that only a handler includes defines a helper of ours. */
+    private static function yielded(Analysis\Overview $overview)
+    {
+        $yielded = [];
+        foreach (array_intersect_key($overview->program === null ? [] : $overview->program->functions, Helpers::ours()) as $name => $unit) {
+            foreach ($unit->codes as $code) {
+                $late = in_array($code->source->file, $overview->watch(), true);
+                if ($late && !Analysis\Guards::has($code->source, 'function_exists', $name)) {
+                    $yielded[] = Helpers::entry($name, $code->source->file);
+                }
+            }
+        }
+        return array_values(array_unique($yielded));
+    }
+
+    /** Static variables and properties that functions write: nothing carries them from event to event. */
+    private static function statics(Analysis\Overview $overview)
+    {
+        if ($overview->program === null) {
+            return [];
+        }
+        require_once __DIR__ . '/Analysis/Findings.php';
+        require_once __DIR__ . '/Analysis/StateFindings.php';
+        $findings = new Analysis\Findings($overview->program);
+        Analysis\StateFindings::find($overview, $findings);
+        $statics = [];
+        foreach ($findings->sorted() as $finding) {
+            if ($finding['kind'] === 'static') {
+                $statics[] = ['why' => $finding['message'], 'file' => $finding['file'], 'line' => $finding['line']];
+            }
+        }
+        return $statics;
     }
 
     private static function handlers(Analysis\Overview $overview)

@@ -11,7 +11,7 @@ final class Inspection
     {
         $overview = Description::analyse();
         foreach (explode(',', self::ANALYSIS) as $name) {
-            require __DIR__ . '/Analysis/' . $name . '.php';
+            require_once __DIR__ . '/Analysis/' . $name . '.php';
         }
         $program = $overview->program ?: new Analysis\Program();
         return Description::encode(Description::describe($overview) + [
