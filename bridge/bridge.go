@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,8 +26,9 @@ type Bridge struct {
 	outage  *outage
 	buffers sync.Pool // write buffers of connections, held only while they write
 
-	description atomic.Pointer[protocol.Description]
-	describing  sync.Mutex // held while the application is described anew
+	app        atomic.Pointer[application] // nil before Initialize
+	describing sync.Mutex                  // held while app is replaced
+	globals    globals
 
 	base  context.Context // of every event; its end gives up what still runs
 	abort context.CancelCauseFunc
@@ -46,7 +48,8 @@ func New(cfg Config) (*Bridge, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	b := &Bridge{cfg: cfg, log: cfg.Logger, table: newTable(), gate: newGate(cfg.Parallel), outage: newOutage(), quit: make(chan struct{})}
+	b := &Bridge{cfg: cfg, log: cfg.Logger, gate: newGate(cfg.Parallel), outage: newOutage(), quit: make(chan struct{})}
+	b.table = newTable(cfg.Presence, func(err error) { b.log.Error("handlers are not told who has left", keyError, err) })
 	b.base, b.abort = context.WithCancelCause(context.Background())
 	b.events = newMailbox(cfg.EventQueue, int(cfg.MaxMessage), b.spawn, b.serve)
 	return b, nil
@@ -56,7 +59,7 @@ func (c *Config) check() error {
 	var errs []error
 	for name, ok := range map[string]bool{
 		"PHP": c.PHP != nil, "Logger": c.Logger != nil,
-		"Isolation":    c.Isolation == Serial || c.Isolation == PerConnection,
+		"Isolation":    slices.Contains([]Isolation{Auto, Serial, PerConnection}, c.Isolation),
 		"Parallel":     c.Parallel > 0,
 		"LoopInterval": c.LoopInterval > 0, "MaxMessage": c.MaxMessage > 0, "EventQueue": c.EventQueue > 0,
 		"SendQueue": c.SendQueue > 0, "SendQueueBytes": c.SendQueueBytes > 0,
@@ -76,16 +79,21 @@ func (c *Config) check() error {
 func (b *Bridge) Initialize(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { b.abort(context.Cause(ctx)) })
 	defer stop()
-	if err := b.persist(func() error { return b.describe(b.base) }, true); err != nil {
+	err := b.persist(func() error {
+		app, err := b.describe(b.base)
+		b.app.Store(app)
+		return err
+	}, true)
+	if err != nil {
 		return err
 	}
-	_, err := b.ask(nil, protocol.Initialize, nil)
+	_, err = b.serverTurn().run(protocol.Initialize, nil)
 	return err
 }
 
 // Finalize runs ws_server_finalize, the last thing that happens, when the pipe is gone too.
 func (b *Bridge) Finalize() error {
-	_, err := b.ask(nil, protocol.Finalize, nil)
+	_, err := b.serverTurn().run(protocol.Finalize, nil)
 	b.abort(errStopped)
 	return err
 }

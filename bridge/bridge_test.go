@@ -27,7 +27,7 @@ func TestNoEventOfAClientRunsAfterItsCloseHandlers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			proceed := make(chan struct{})
-			a := &application{handlers: map[protocol.Kind]handler{
+			a := &standin{handlers: map[protocol.Kind]handler{
 				protocol.Text: func(_ context.Context, e *protocol.Event, apply func(*protocol.Effect) error) string {
 					if e.Client == 1 {
 						<-proceed
@@ -58,7 +58,7 @@ func TestNoEventOfAClientRunsAfterItsCloseHandlers(t *testing.T) {
 
 func TestDrainIsBoundedWhenAClientThatLeftDoesNotRead(t *testing.T) {
 	const size = 16 << 20
-	a := &application{handlers: map[protocol.Kind]handler{
+	a := &standin{handlers: map[protocol.Kind]handler{
 		protocol.Text: func(_ context.Context, e *protocol.Event, apply func(*protocol.Effect) error) string {
 			apply(&protocol.Effect{Seq: e.Seq, Send: &protocol.Send{To: protocol.Recipients{Keys: []int64{1}}, Payload: make([]byte, size)}})
 			return "null"
@@ -78,7 +78,7 @@ func TestDrainIsBoundedWhenAVisitorDoesNotRead(t *testing.T) {
 		close(began)
 		w.Write(make([]byte, 64<<20))
 	})
-	s := serveApplication(t, &application{}, func(c *Config) { c.Page, c.DrainTimeout = page, 300*time.Millisecond })
+	s := serveApplication(t, &standin{}, func(c *Config) { c.Page, c.DrainTimeout = page, 300*time.Millisecond })
 	fmt.Fprint(s.dial(), "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 	<-began
 	if took := s.drained(); took > 3*time.Second {
@@ -88,7 +88,7 @@ func TestDrainIsBoundedWhenAVisitorDoesNotRead(t *testing.T) {
 
 func TestDrainIsBoundedWhilePHPIsAway(t *testing.T) {
 	away := make(chan struct{})
-	a := &application{
+	a := &standin{
 		handlers: map[protocol.Kind]handler{protocol.Shutdown: nil},
 		down: func() bool {
 			select {
@@ -108,7 +108,7 @@ func TestDrainIsBoundedWhilePHPIsAway(t *testing.T) {
 }
 
 func TestCloseEventWaitsForTheEndOfOpen(t *testing.T) {
-	a := &application{}
+	a := &standin{}
 	a.handlers = map[protocol.Kind]handler{
 		protocol.Open: func(_ context.Context, e *protocol.Event, apply func(*protocol.Effect) error) string {
 			apply(&protocol.Effect{Seq: e.Seq, Close: &protocol.Close{Client: e.Client, Code: 4000}})
@@ -126,7 +126,7 @@ func TestCloseEventWaitsForTheEndOfOpen(t *testing.T) {
 }
 
 func TestRefusedRequestDoesNotHoldItsConnection(t *testing.T) {
-	s := serveApplication(t, &application{}, func(c *Config) { c.HandshakeTimeout = 200 * time.Millisecond })
+	s := serveApplication(t, &standin{}, func(c *Config) { c.HandshakeTimeout = 200 * time.Millisecond })
 	conn := s.dial()
 	fmt.Fprint(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
 	conn.SetReadDeadline(time.Now().Add(5 * time.Second))
@@ -145,7 +145,7 @@ func TestRefusedRequestDoesNotHoldItsConnection(t *testing.T) {
 }
 
 func TestClientClosedWhileConnectingIsNotAnswered101(t *testing.T) {
-	a := &application{handlers: map[protocol.Kind]handler{
+	a := &standin{handlers: map[protocol.Kind]handler{
 		protocol.Authenticate: func(_ context.Context, e *protocol.Event, apply func(*protocol.Effect) error) string {
 			apply(&protocol.Effect{Seq: e.Seq, Close: &protocol.Close{Client: e.Client, Handled: true}})
 			return "true"
@@ -164,7 +164,7 @@ func TestClientClosedWhileConnectingIsNotAnswered101(t *testing.T) {
 }
 
 func TestRefusalsCarryTheHeadersTheirStatusDemands(t *testing.T) {
-	s := serveApplication(t, &application{}, nil)
+	s := serveApplication(t, &standin{}, nil)
 	const asks = " / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
 	for name, row := range map[string]struct {
 		request, header, value string
@@ -194,7 +194,7 @@ func TestRefusalsCarryTheHeadersTheirStatusDemands(t *testing.T) {
 
 // Bytes sent before the 101 are read in the background, as an event of their own.
 func TestEarlyBytesAreNoEventBesideTheHandshake(t *testing.T) {
-	a := &application{}
+	a := &standin{}
 	beside := make(chan bool, 1)
 	a.handlers = map[protocol.Kind]handler{
 		protocol.Authenticate: func(_ context.Context, e *protocol.Event, _ func(*protocol.Effect) error) string {

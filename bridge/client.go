@@ -91,8 +91,12 @@ func (c *client) endWith(e protocol.Ending, code int, reason string) {
 	if !c.markEnded(e, code, reason) {
 		return
 	}
-	if e == protocol.EndedSlow {
+	switch e {
+	case protocol.EndedSlow:
 		c.out.abort(code, reason)
+		fallthrough
+	case protocol.EndedByHangup, protocol.EndedProtocol, protocol.EndedSilent:
+		c.bridge.table.lost(c)
 	}
 	c.events.last(errand{kind: protocol.Closing})
 }

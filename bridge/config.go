@@ -20,6 +20,13 @@ type PHP interface {
 	Describe(ctx context.Context) (*protocol.Description, error)
 }
 
+// Presence is told who is there, for handlers that have no row to look at.
+type Presence interface {
+	// Set notes whether messages can be sent to a client, and whether its row is in state OPEN. It must not block. An error
+	// is logged and final.
+	Set(client int64, connected, open bool) error
+}
+
 // Pipe is where other programs write documents for ws_server_fifo.
 type Pipe interface {
 	// Run calls deliver for each document until ctx ends, and returns after the last call.
@@ -30,6 +37,9 @@ type Pipe interface {
 type Isolation string
 
 const (
+	// Auto runs events side by side whose handlers are proven to reach nothing but the row of their own client, and all
+	// others alone, with all rows. What handlers can observe is what Serial shows them.
+	Auto Isolation = "auto"
 	// Serial runs one event at a time over all clients; each sees all rows. Exact as the original server.
 	Serial Isolation = "serial"
 	// PerConnection runs the events of different clients side by side; each sees its own row only. Server events run
@@ -39,16 +49,23 @@ const (
 
 // Config is what a Bridge needs. PHP, Logger, Isolation and every limit and wait are required.
 type Config struct {
-	PHP    PHP
-	Page   http.Handler // answers requests that are no WebSocket handshake; nil: 426
-	Logger *slog.Logger
+	PHP      PHP
+	Presence Presence     // nil: none is told
+	Page     http.Handler // answers requests that are no WebSocket handshake; nil: 426
+	Logger   *slog.Logger
 
 	ServerHeader     string   // of the 101 answer; empty: none
 	RequireCookie    bool     // a handshake without Cookie is refused, as the original did
 	RequireUserAgent bool     // likewise
 	AllowedOrigins   []string // as browsers send them, beside the request's own host; "*" allows all
 
-	Isolation    Isolation
+	Isolation Isolation
+	// HandlerIsolation overrules Isolation for handlers by name: Serial, or PerConnection, which then holds for the
+	// server's handlers, too.
+	HandlerIsolation map[string]Isolation
+	// LiveGlobals survive from event to event although the description does not say so, ForgetGlobals do not although it does.
+	LiveGlobals, ForgetGlobals []string
+
 	Parallel     int           // events side by side: as many as PHP runs; the others wait for their turn, up to QueueWait
 	CloseOnError bool          // a failed event closes its client with 1011
 	LoopInterval time.Duration // between two ws_server_loop events

@@ -3,6 +3,8 @@ package bridge
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -10,40 +12,86 @@ import (
 // errNoAuthenticate refuses an application that could let nobody in; every other handler is optional.
 var errNoAuthenticate = errors.New("ws_server_authenticate is not defined in the events file")
 
-// describe asks PHP what the application's code can do, and what for it needs no request.
-func (b *Bridge) describe(ctx context.Context) error {
+// describe asks PHP what the application's code can do, and what for it needs no request. The caller holds describing.
+func (b *Bridge) describe(ctx context.Context) (*application, error) {
 	d, err := b.cfg.PHP.Describe(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !d.Has(protocol.Authenticate) {
-		return errNoAuthenticate
-	}
-	if d.PostMaxSize > 0 && d.PostMaxSize < b.cfg.MaxMessage {
-		b.log.Warn("php's post_max_size is below the largest message: events over it will fail",
-			"post_max_size", d.PostMaxSize, "max_message", b.cfg.MaxMessage)
+		return nil, errNoAuthenticate
 	}
 	for _, w := range d.Warnings {
 		b.log.Warn(w)
 	}
-	b.log.Info("application described", keyVersion, d.PHP, "handlers", len(d.Handlers))
-	b.description.Store(d)
-	return nil
+	app := newApplication(&b.cfg, d)
+	b.logDescription(app)
+	return app, nil
 }
 
-// describeIfChanged describes anew when an answer shows that the code changed. If that fails, the next event tries again.
-func (b *Bridge) describeIfChanged(code string) {
-	if code == b.description.Load().Code || !b.describing.TryLock() {
+func (b *Bridge) logDescription(app *application) {
+	var alone []string
+	for name, h := range app.Handlers {
+		if app.reachesTable(name, h) {
+			alone = append(alone, name)
+		}
+	}
+	slices.Sort(alone)
+	b.log.Info("application described", keyVersion, app.PHP, "handlers", len(app.Handlers), "alone", alone,
+		"live_globals", app.allLiving())
+	for _, s := range app.Statics {
+		b.log.Info(s.Why, keyFile, s.File, keyLine, s.Line)
+	}
+	for _, name := range slices.Sorted(maps.Keys(app.Globals)) {
+		if g := app.Globals[name]; !app.lives(name) {
+			b.log.Info("global variable starts anew in each event", "name", name, "why", g.Why, keyFile, g.File, keyLine, g.Line)
+		}
+	}
+}
+
+// catchUp learns of code that has changed since app was made; code is the fingerprint that PHP has for it.
+func (b *Bridge) catchUp(app *application, code string) {
+	b.describing.Lock()
+	defer b.describing.Unlock()
+	if b.app.Load() != app {
+		return // somebody else has
+	}
+	fresh, err := b.describe(b.base)
+	switch {
+	case err != nil:
+		b.log.Error("the changed application cannot be described: its events run alone", keyError, err)
+		fresh = app.withVariant(code)
+	case fresh.Code == app.Code:
+		if app.varies == nil {
+			b.log.Warn("the application includes other files in other requests: its events run alone")
+		}
+		fresh = app.withVariant(code)
+	}
+	b.app.Store(fresh)
+}
+
+// forget notes global variables that were given what cannot be carried; why says by name what that was.
+func (b *Bridge) forget(why map[string]string) {
+	if len(why) == 0 {
 		return
 	}
+	b.describing.Lock()
 	defer b.describing.Unlock()
-	if err := b.describe(b.base); err != nil {
-		b.log.Error("the changed application cannot be used", keyError, err)
+	app := b.app.Load()
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(why)) {
+		if !app.lost[name] {
+			names = append(names, name)
+			b.log.Warn("global variable starts anew in each event: it was given what cannot outlive one", "name", name, "what", why[name])
+		}
+	}
+	if len(names) > 0 {
+		b.app.Store(app.withLost(names))
 	}
 }
 
 // has reports whether events of kind k have a handler.
 func (b *Bridge) has(k protocol.Kind) bool {
-	d := b.description.Load()
-	return d != nil && d.Has(k)
+	app := b.app.Load()
+	return app != nil && app.Has(k)
 }

@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -11,60 +10,38 @@ import (
 // retryInterval is how often an event asks for a php-fpm that is away. A restart takes it a few hundred milliseconds.
 const retryInterval = 100 * time.Millisecond
 
-// errQueueWait ends an event whose turn did not come in time.
-var errQueueWait = errors.New("the event's turn did not come in time")
-
 // run takes an event of c from its mailbox through PHP.
 func (c *client) run(e errand) {
-	b := c.bridge
-	ctx, cancel := b.turnContext(e.kind)
-	defer cancel()
-	leave, err := b.gate.enter(ctx, b.alone(c))
-	if err != nil {
-		e.finish(nil, err)
-		c.failed(e.kind, err)
-		return
-	}
-	defer leave()
-	if c.gone() { // closed by another event while this one waited for its turn
-		e.finish(nil, nil)
-		return
-	}
+	t := &turn{bridge: c.bridge, client: c, ctx: c.bridge.base, limit: c.bridge.cfg.QueueWait}
 	if e.kind == protocol.Closing {
-		c.close()
+		c.close(t)
 		return
 	}
-	done, err := b.ask(c, e.kind, e.payload)
+	done, err := t.run(e.kind, e.payload)
 	e.finish(done, err)
 	if err != nil {
-		c.failed(e.kind, err)
+		c.failed(err)
 	}
 }
 
-// turnContext bounds the wait for an event's turn; a close event waits as long as the server lives.
-func (b *Bridge) turnContext(kind protocol.Kind) (context.Context, context.CancelFunc) {
-	if kind == protocol.Closing {
-		return context.WithCancel(b.base)
-	}
-	return context.WithTimeoutCause(b.base, b.cfg.QueueWait, errQueueWait)
-}
-
-// close runs the close event; the caller is in the gate. Whatever PHP makes of it, the client has left afterwards.
-func (c *client) close() {
+// close runs the close event, which waits for its turn as long as the server lives. Whatever PHP makes of it, the client
+// has left afterwards.
+func (c *client) close(t *turn) {
 	switch ending, _, _ := c.how(); ending {
 	case protocol.EndedByHangup, protocol.EndedProtocol, protocol.EndedSlow, protocol.EndedSilent:
 		c.bridge.table.set(c, protocol.Field{Name: "state", Value: []byte(stateTerminated)})
 	}
-	_, _ = c.bridge.ask(c, protocol.Closing, nil) // ask has logged what went wrong
+	t.limit, t.hasty, t.ctx = 0, false, c.bridge.base
+	if _, err := t.run(protocol.Closing, nil); errors.Is(err, errDrained) || errors.Is(err, errStopped) {
+		c.log.Error("close handlers did not run", keyError, err)
+	}
 	c.leave()
 }
 
 // failed decides what a failed event means for its client.
-func (c *client) failed(kind protocol.Kind, err error) {
+func (c *client) failed(err error) {
 	switch {
-	case kind == protocol.Closing:
-		c.log.Error("close handlers did not run", keyError, err)
-		c.leave()
+	case errors.Is(err, errGone):
 	case errors.Is(err, errQueueWait), errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded):
 		c.end(protocol.EndedBusy)
 	case c.bridge.cfg.CloseOnError:
@@ -72,35 +49,19 @@ func (c *client) failed(kind protocol.Kind, err error) {
 	}
 }
 
-// serve takes an event of the server from its mailbox through PHP.
+// serve takes an event of the server through PHP.
 func (b *Bridge) serve(e errand) {
-	leave, err := b.gate.enter(b.base, true)
-	if err != nil {
-		b.log.Error("event did not run", keyEvent, e.kind, keyError, err)
-		e.finish(nil, err)
-		return
-	}
-	defer leave()
-	e.finish(b.ask(nil, e.kind, e.payload))
+	e.finish(b.serverTurn().run(e.kind, e.payload))
 }
 
-// alone reports whether an event of c needs the gate for itself.
-func (b *Bridge) alone(c *client) bool {
-	return c == nil || b.cfg.Isolation == Serial
-}
+// serverTurn is a turn of the server's, for as long as that lives.
+func (b *Bridge) serverTurn() *turn { return &turn{bridge: b, ctx: b.base} }
 
-// ask brings one event to PHP and waits until it is over; the caller is in the gate. While php-fpm is away it asks
-// again, as long as no handler can have run. It logs what went wrong. An event without a handler is done at once.
-func (b *Bridge) ask(c *client, kind protocol.Kind, payload []byte) (*protocol.Done, error) {
-	if !b.has(kind) {
-		return &protocol.Done{}, nil
-	}
-	x := &exchange{bridge: b, client: c, kind: kind, seq: b.seq.Add(1)}
-	x.log = b.log
-	if c != nil {
-		x.log = c.log
-	}
-	x.log = x.log.With(keyEvent, kind, keySeq, x.seq)
+// ask brings one event to PHP as p says and waits until it is over; the caller has the turn. While php-fpm is away it asks
+// again, as long as no handler can have run. It logs what went wrong.
+func (b *Bridge) ask(c *client, kind protocol.Kind, payload []byte, p *plan) (*protocol.Done, error) {
+	x := &exchange{bridge: b, client: c, kind: kind, plan: p}
+	x.event.Seq = b.seq.Add(1)
 	err := b.persist(func() error { return x.run(payload) }, x.mayWait())
 	if err == nil && x.failure != nil {
 		err = x.failure
@@ -112,7 +73,6 @@ func (b *Bridge) ask(c *client, kind protocol.Kind, payload []byte) (*protocol.D
 	if x.done == nil {
 		return &protocol.Done{}, nil
 	}
-	b.describeIfChanged(x.done.Code)
 	return x.done, nil
 }
 

@@ -12,39 +12,53 @@ type exchange struct {
 	bridge *Bridge
 	client *client // nil: the server's
 	kind   protocol.Kind
-	seq    uint64
-	log    *slog.Logger
+	plan   *plan
+	event  protocol.Event // what PHP gets to see
 
 	done    *protocol.Done
 	failure *protocol.Failure
+	missed  map[int64]bool // clients that could not be sent to, each reported once
 }
 
-// run makes the request; effects are applied as they arrive, changed rows at the end.
+// run makes the request; effects are applied as they arrive.
 func (x *exchange) run(payload []byte) error {
-	b := x.bridge
-	event := &protocol.Event{Kind: x.kind, Seq: x.seq, Payload: payload}
 	var env []byte
 	if x.client != nil {
-		event.Client = x.client.key
 		env = x.client.env
 	}
-	if b.alone(x.client) {
-		event.Table = b.table.snapshot()
-	} else {
-		event.Row, event.Open = b.table.ownRow(x.client)
+	x.prepare(payload)
+	return x.bridge.cfg.PHP.Run(x.bridge.base, env, x.apply, &x.event)
+}
+
+// prepare makes the event as the plan says. Rows and global variables are those of now.
+func (x *exchange) prepare(payload []byte) {
+	b, p, e := x.bridge, x.plan, &x.event
+	*e = protocol.Event{Kind: x.kind, Seq: e.Seq, Payload: payload, Code: p.code, Whole: p.whole, Sockets: p.sockets,
+		Globals: p.globals, AnyGlobal: p.any}
+	if x.client != nil {
+		e.Client = x.client.key
 	}
-	if err := b.cfg.PHP.Run(b.base, env, x.apply, event); err != nil {
-		return err
+	switch {
+	case p.whole:
+		e.Rows = b.table.snapshot()
+	case x.client != nil:
+		e.Rows = b.table.ownRow(x.client)
 	}
-	if x.done != nil {
-		for _, c := range b.table.apply(x.done.Rows) {
-			c.log.Warn("a handler removed the client's row", keyEvent, x.kind, keySeq, x.seq)
-			code, reason := protocol.EndedNoRow.Close()
-			c.markEnded(protocol.EndedNoRow, code, reason)
-			c.leave()
-		}
+	if p.open && !p.whole {
+		e.Open = b.table.openKeys()
 	}
-	return nil
+	if len(p.values) > 0 {
+		e.Values = b.globals.encode(p.values)
+	}
+}
+
+// log returns a logger for lines of this event. Most events write none.
+func (x *exchange) log() *slog.Logger {
+	log := x.bridge.log
+	if x.client != nil {
+		log = x.client.log
+	}
+	return log.With(keyEvent, x.kind, keySeq, x.event.Seq)
 }
 
 // mayWait reports whether the event waits for a php-fpm that is away; those of a handshake do not.
@@ -60,12 +74,15 @@ func (x *exchange) mayWait() bool {
 func (x *exchange) logFailure(err error) {
 	var f *protocol.Failure
 	if errors.As(err, &f) {
-		log := x.log
+		if f.Kind == protocol.FailedChanged {
+			return // it runs yet
+		}
+		log := x.log()
 		if f.File != "" {
 			log = log.With(keyFile, f.File, keyLine, f.Line)
 		}
 		log.Error("handler failed", keyError, string(f.Kind)+": "+f.Message)
 		return
 	}
-	x.log.Error("event failed", keyError, err)
+	x.log().Error("event failed", keyError, err)
 }

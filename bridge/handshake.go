@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"cmp"
-	"context"
 	"encoding/base64"
 	"errors"
 	"net/http"
@@ -127,8 +126,9 @@ func (b *Bridge) originAllowed(r *http.Request) bool {
 		slices.ContainsFunc(b.cfg.AllowedOrigins, func(allowed string) bool { return strings.EqualFold(allowed, origin) })
 }
 
-// handshake takes c from CONNECTING to OPEN, or to its end, when the events before it are over: one turn, as in the
-// original, so that no other event comes between authenticate and open.
+// handshake takes c from CONNECTING to OPEN, or to its end, when the events before it are over. What authenticate writes
+// into the row is seen by others only together with what becomes of the client, as in the original, where no other event
+// came in between.
 func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *refusal {
 	c.events.hold() // a close event waits for the end of authenticate and open
 	defer c.events.release()
@@ -138,43 +138,29 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 		return b.abandon(c, refusal{http.StatusBadRequest, "bad request header"})
 	}
 	c.env = env
-	leave, no := b.handshakeTurn(r.Context(), c)
-	if no != nil {
-		return b.abandon(c, *no)
+	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg.QueueWait, hasty: true}
+	defer t.end()
+	if err := t.begin(b.app.Load().plans[protocol.Authenticate].alone); err != nil {
+		return b.abandon(c, refusal{http.StatusServiceUnavailable, "try again later"})
 	}
-	defer leave()
-	if !c.gone() {
-		no = b.authenticate(c, r)
-	}
+	done, no := b.authenticate(t, r)
 	switch {
 	case c.gone(): // a handler has closed it, with its close handlers
 		return cmp.Or(no, &refusal{http.StatusForbidden, "forbidden"})
 	case no == nil:
-		return b.open(c, w, r)
+		return b.open(t, done, w, r)
 	case no.status == http.StatusServiceUnavailable:
 		return b.abandon(c, *no)
 	}
-	c.markEnded(protocol.EndedRefused, 0, "")
-	c.close()
-	return no
+	return b.reject(t, done, no)
 }
 
-// handshakeTurn waits for the gate, but not behind events that wait for a php-fpm that is away.
-func (b *Bridge) handshakeTurn(ctx context.Context, c *client) (leave func(), no *refusal) {
-	if b.outage.on() {
-		if leave, ok := b.gate.tryEnter(b.alone(c)); ok {
-			return leave, nil
-		}
-		return nil, &refusal{http.StatusServiceUnavailable, "try again later"}
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, b.cfg.QueueWait, errQueueWait)
-	defer cancel()
-	defer b.outage.cancels(cancel)()
-	leave, err := b.gate.enter(ctx, b.alone(c))
-	if err != nil {
-		return nil, &refusal{http.StatusServiceUnavailable, "try again later"}
-	}
-	return leave, nil
+// reject runs the close handlers of a client that PHP was asked about, and that does not come in.
+func (b *Bridge) reject(t *turn, done *protocol.Done, no *refusal) *refusal {
+	t.settle(done)
+	t.client.markEnded(protocol.EndedRefused, 0, "")
+	t.client.close(t)
+	return no
 }
 
 // abandon ends a handshake that PHP was not asked about; close handlers run only if connect or read may have run.
@@ -190,26 +176,36 @@ func (b *Bridge) abandon(c *client, no refusal) *refusal {
 	return &no
 }
 
-// authenticate asks the application; nil lets the client in.
-func (b *Bridge) authenticate(c *client, r *http.Request) *refusal {
+// authenticate asks the application; without a refusal the client may come in. What the handler has changed is still to be
+// settled.
+func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusal) {
 	forbidden := &refusal{http.StatusForbidden, "forbidden"}
 	if b.cfg.RequireCookie && len(r.Header["Cookie"]) == 0 || b.cfg.RequireUserAgent && len(r.Header["User-Agent"]) == 0 {
-		return forbidden
+		return nil, forbidden
 	}
-	done, err := b.ask(c, protocol.Authenticate, nil)
+	done, err := t.ask(protocol.Authenticate, nil)
 	switch {
-	case errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded):
-		return &refusal{http.StatusServiceUnavailable, "try again later"}
+	case errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded), errors.Is(err, errQueueWait), errors.Is(err, errAway):
+		return nil, &refusal{http.StatusServiceUnavailable, "try again later"}
 	case err != nil:
-		return &refusal{http.StatusInternalServerError, "internal error"}
+		return nil, &refusal{http.StatusInternalServerError, "internal error"}
 	case !done.True():
-		return forbidden
+		return done, forbidden
 	}
-	return nil
+	return done, nil
 }
 
-// open answers 101 and runs the open event.
-func (b *Bridge) open(c *client, w http.ResponseWriter, r *http.Request) *refusal {
+// open answers 101 and runs the open event, in one turn.
+func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *http.Request) *refusal {
+	c := t.client
+	if b.has(protocol.Open) {
+		if err := t.begin(b.app.Load().plans[protocol.Open].alone); err != nil {
+			return b.reject(t, done, &refusal{http.StatusServiceUnavailable, "try again later"})
+		}
+	}
+	if t.settle(done); c.gone() {
+		return &refusal{http.StatusForbidden, "forbidden"}
+	}
 	upgrader := websocket.Upgrader{
 		HandshakeTimeout: b.cfg.WriteTimeout,
 		ReadBufferSize:   readBuffer,
@@ -224,7 +220,7 @@ func (b *Bridge) open(c *client, w http.ResponseWriter, r *http.Request) *refusa
 	if err != nil {
 		c.log.Info("handshake failed", keyError, err)
 		c.markEnded(protocol.EndedByHangup, 0, "")
-		c.close()
+		c.close(t)
 		return &refusal{} // Upgrade has answered what could be answered
 	}
 	if !c.opened(conn) {
@@ -232,8 +228,9 @@ func (b *Bridge) open(c *client, w http.ResponseWriter, r *http.Request) *refusa
 		return &refusal{}
 	}
 	c.log.Info("client connected")
-	if _, err := b.ask(c, protocol.Open, nil); err != nil {
-		c.failed(protocol.Open, err)
+	opened, err := t.ask(protocol.Open, nil)
+	if t.settle(opened); err != nil {
+		c.failed(err)
 	}
 	b.spawn(c.read)
 	return nil

@@ -18,7 +18,7 @@ var errDrained = errors.New("the drain ran out of time")
 // and then drains. It closes l and leaves pipe to its owner. It returns nil after a drain, whichever began it.
 func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
 	server := b.httpServer()
-	if _, err := b.ask(nil, protocol.Started, nil); err != nil {
+	if _, err := b.serverTurn().run(protocol.Started, nil); err != nil {
 		return errors.Join(fmt.Errorf("start the application: %w", err), l.Close())
 	}
 	ctx, stop := context.WithCancel(ctx)
@@ -87,7 +87,7 @@ func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGr
 	}
 	// 5. The application's own end. Nothing else runs any more, so it gets a context that has not been given up.
 	b.base, b.abort = context.WithCancelCause(context.Background())
-	_, _ = b.ask(nil, protocol.Shutdown, nil) // ask has logged what went wrong
+	_, _ = b.serverTurn().run(protocol.Shutdown, nil) // ask has logged what went wrong
 }
 
 // giveUp ends what the drain's time was not enough for: events under way, clients that do not leave or do not read what

@@ -22,8 +22,8 @@ import (
 // patience bounds every wait for something that must happen.
 const patience = 20 * time.Second
 
-// application stands in for PHP: a handler for each kind of event, and a journal of what ran.
-type application struct {
+// standin stands in for PHP: a handler for each kind of event, and a journal of what ran.
+type standin struct {
 	handlers map[protocol.Kind]handler
 	down     func() bool
 
@@ -34,9 +34,9 @@ type application struct {
 // handler runs an event; what it returns is the result of done.
 type handler func(ctx context.Context, e *protocol.Event, apply func(*protocol.Effect) error) string
 
-func (a *application) Environment(*http.Request) ([]byte, error) { return []byte("env"), nil }
+func (a *standin) Environment(*http.Request) ([]byte, error) { return []byte("env"), nil }
 
-func (a *application) Describe(context.Context) (*protocol.Description, error) {
+func (a *standin) Describe(context.Context) (*protocol.Description, error) {
 	d := &protocol.Description{Handlers: map[string]protocol.Handler{}}
 	for _, kind := range append([]protocol.Kind{protocol.Authenticate, protocol.Closing}, a.kinds()...) {
 		for _, name := range kind.Handlers() {
@@ -46,14 +46,14 @@ func (a *application) Describe(context.Context) (*protocol.Description, error) {
 	return d, nil
 }
 
-func (a *application) kinds() (kinds []protocol.Kind) {
+func (a *standin) kinds() (kinds []protocol.Kind) {
 	for kind := range a.handlers {
 		kinds = append(kinds, kind)
 	}
 	return kinds
 }
 
-func (a *application) Run(ctx context.Context, _ []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
+func (a *standin) Run(ctx context.Context, _ []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
@@ -77,13 +77,13 @@ func (a *application) Run(ctx context.Context, _ []byte, apply func(*protocol.Ef
 	return nil
 }
 
-func (a *application) note(e *protocol.Event, what string) {
+func (a *standin) note(e *protocol.Event, what string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.journal = append(a.journal, fmt.Sprintf("%s %d %s", e.Kind, e.Client, what))
 }
 
-func (a *application) count(line string) (n int) {
+func (a *standin) count(line string) (n int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, l := range a.journal {
@@ -95,7 +95,7 @@ func (a *application) count(line string) (n int) {
 }
 
 // watch returns whether line comes to be in the journal within a moment: what must not happen is given a chance to.
-func (a *application) watch(line string) bool {
+func (a *standin) watch(line string) bool {
 	for deadline := time.Now().Add(200 * time.Millisecond); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		if a.count(line) > 0 {
 			return true
@@ -104,7 +104,7 @@ func (a *application) watch(line string) bool {
 	return false
 }
 
-func (a *application) lines() []string {
+func (a *standin) lines() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Clone(a.journal)
@@ -113,13 +113,13 @@ func (a *application) lines() []string {
 // served is a bridge that serves an application on a port of its own.
 type served struct {
 	*Bridge
-	t       *testing.T
+	t       testing.TB
 	address string
 	stop    func()
 	done    chan error
 }
 
-func serveApplication(t *testing.T, a *application, change func(*Config)) *served {
+func serveApplication(t testing.TB, a PHP, change func(*Config)) *served {
 	t.Helper()
 	cfg := Config{
 		PHP: a, Logger: slog.New(slog.NewTextHandler(&logWriter{t: t}, nil)), Isolation: Serial, Parallel: 4,
@@ -208,7 +208,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 }
 
 // logWriter brings the bridge's log into the test's, as long as the test runs.
-type logWriter struct{ t *testing.T }
+type logWriter struct{ t testing.TB }
 
 func (w *logWriter) Write(p []byte) (int, error) {
 	w.t.Log(strings.TrimSpace(string(bytes.Clone(p))))

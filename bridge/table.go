@@ -1,43 +1,29 @@
 package bridge
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
-	"strconv"
 	"sync"
-	"time"
 
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// The states of a row that the bridge sets; a handler may set others.
-const (
-	stateConnecting = `"CONNECTING"`
-	stateOpen       = `"OPEN"`
-	stateTerminated = `"REMOTE TERMINATED"`
-)
-
 // table is $connections: a row for each client key. Keys are 1, 2, 3, … and never used again.
 type table struct {
+	presence Presence // nil: nobody asks
+	broken   func(error)
+
 	mu      sync.Mutex // guards the fields below and the row fields of each client
 	clients map[int64]*client
-	keys    []int64 // ascending
+	rows    rows
 	last    int64
 	sockets map[*client]struct{} // answered 101 and not closed: a client that left may still be owed messages
-	// encoded and ranges are the answers of snapshot and openKeys, until a row changes.
-	encoded []byte
-	ranges  *string
+	ranges  *string              // the answer of openKeys, until who is open changes
 }
 
-// row is a client's row, guarded by the table's mutex.
-type row struct {
-	fields  protocol.Fields
-	encoded []byte // fields as JSON; nil after a change
-}
-
-func newTable() *table {
-	return &table{clients: map[int64]*client{}, sockets: map[*client]struct{}{}}
+// newTable returns an empty table. It tells presence, if that is not nil, of every change, and broken of its error.
+func newTable(presence Presence, broken func(error)) *table {
+	return &table{presence: presence, broken: broken, clients: map[int64]*client{}, sockets: map[*client]struct{}{}}
 }
 
 // add gives c its key and its row.
@@ -46,16 +32,9 @@ func (t *table) add(c *client, peer string) {
 	defer t.mu.Unlock()
 	t.last++
 	c.key = t.last
-	c.row.fields = protocol.Fields{
-		{Name: "peer_name", Value: quote(peer)},
-		{Name: "state", Value: json.RawMessage(stateConnecting)},
-		{Name: "buffer", Value: json.RawMessage("[]")},
-		{Name: "ping_time", Value: json.RawMessage("false")},
-		{Name: "pong_time", Value: json.RawMessage("false")},
-	}
+	c.row.fields = newRow(peer)
 	t.clients[c.key] = c
-	t.keys = append(t.keys, c.key)
-	t.changed(c)
+	t.rows.add(c)
 }
 
 // remove takes the row away; it reports false if that has happened before.
@@ -66,9 +45,8 @@ func (t *table) remove(c *client) bool {
 		return false
 	}
 	delete(t.clients, c.key)
-	i, _ := slices.BinarySearch(t.keys, c.key)
-	t.keys = slices.Delete(t.keys, i, i+1)
-	t.changed(c)
+	t.rows.remove(c)
+	t.tell(c)
 	return true
 }
 
@@ -91,9 +69,17 @@ func (t *table) open(c *client, ready func()) bool {
 	}
 	ready()
 	t.sockets[c] = struct{}{}
-	c.row.fields.Set("state", json.RawMessage(stateOpen))
+	c.row.fields.Set("state", []byte(stateOpen))
 	t.changed(c)
 	return true
+}
+
+// lost notes that nothing can be sent to c any more, whatever its row says.
+func (t *table) lost(c *client) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c.row.lost = true
+	t.tell(c)
 }
 
 // hungUp forgets c's socket.
@@ -130,9 +116,29 @@ func (t *table) apply(changes protocol.RowChanges) (removed []*client) {
 
 // changed is called with mu held.
 func (t *table) changed(c *client) {
-	c.row.encoded = nil
-	t.encoded = nil
-	t.ranges = nil
+	c.row.change()
+	t.tell(c)
+}
+
+// tell lets everybody know whether c is open, if that has changed. It is called with mu held, so that the news of one
+// client stay in order; what is written is one byte of a file that the kernel holds in memory.
+func (t *table) tell(c *client) {
+	now := c.row.presence
+	now.connected = t.clients[c.key] == c && c.out != nil && !c.row.lost
+	now.open = c.isOpen() && t.clients[c.key] == c
+	if now == c.row.presence {
+		return
+	}
+	if now.open != c.row.presence.open {
+		t.ranges = nil
+	}
+	c.row.presence = now
+	if t.presence == nil {
+		return
+	}
+	if err := t.presence.Set(c.key, now.connected, now.open); err != nil {
+		t.broken(err)
+	}
 }
 
 // get returns the client with that key, or nil.
@@ -144,9 +150,24 @@ func (t *table) get(key int64) *client {
 
 // all returns every client, in the order of their keys.
 func (t *table) all() []*client {
+	return t.filter(func(*client) bool { return true })
+}
+
+// openClients returns the clients in state OPEN, in the order of their keys.
+func (t *table) openClients() []*client {
+	return t.filter((*client).isOpen)
+}
+
+func (t *table) filter(keep func(*client) bool) []*client {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.filter(func(*client) bool { return true })
+	clients := make([]*client, 0, len(t.clients))
+	for c := range t.rows.all() {
+		if keep(c) {
+			clients = append(clients, c)
+		}
+	}
+	return clients
 }
 
 // upgraded returns the clients with these keys that have been answered 101, and the keys that belong to none.
@@ -163,82 +184,37 @@ func (t *table) upgraded(keys []int64) (clients []*client, missing []int64) {
 	return clients, missing
 }
 
-// openClients returns the clients in state OPEN, in the order of their keys.
-func (t *table) openClients() []*client {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.filter((*client).isOpen)
-}
-
-func (t *table) filter(keep func(*client) bool) []*client {
-	clients := make([]*client, 0, len(t.keys))
-	for _, key := range t.keys {
-		if c := t.clients[key]; keep(c) {
-			clients = append(clients, c)
-		}
-	}
-	return clients
-}
-
 // isOpen is called with the table's mu held.
 func (c *client) isOpen() bool {
 	return c.out != nil && string(c.row.fields.Get("state")) == stateOpen
 }
 
-// snapshot returns all rows as one JSON object by client key. The bytes never change.
-func (t *table) snapshot() []byte {
+// snapshot returns all rows.
+func (t *table) snapshot() protocol.Encoded {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.encoded != nil {
-		return t.encoded
-	}
-	b := []byte{'{'}
-	for i, key := range t.keys {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(strconv.AppendInt(append(b, '"'), key, 10), `":`...)
-		b = append(b, t.clients[key].encodedRow()...)
-	}
-	t.encoded = append(b, '}')
-	return t.encoded
+	return t.rows.encode()
 }
 
-// ownRow returns c's row as JSON and the keys of all open clients. Neither changes any more.
-func (t *table) ownRow(c *client) (row []byte, open string) {
+// ownRow returns c's row.
+func (t *table) ownRow(c *client) protocol.Encoded {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return c.encodedRow(), t.openKeys()
+	return c.row.encode(c.key)
 }
 
-func (t *table) openKeys() string {
+// openKeys returns the keys of all open clients.
+func (t *table) openKeys() *string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.ranges == nil {
 		var keys []int64
-		for _, key := range t.keys {
-			if t.clients[key].isOpen() {
-				keys = append(keys, key)
+		for c := range t.rows.all() {
+			if c.row.presence.open {
+				keys = append(keys, c.key)
 			}
 		}
-		ranges := string(protocol.AppendRanges(nil, keys))
-		t.ranges = &ranges
+		t.ranges = new(string(protocol.AppendRanges(nil, keys)))
 	}
-	return *t.ranges
-}
-
-// encodedRow is called with the table's mu held.
-func (c *client) encodedRow() []byte {
-	if c.row.encoded == nil {
-		c.row.encoded, _ = c.row.fields.MarshalJSON() // names are strings: it cannot fail
-	}
-	return c.row.encoded
-}
-
-func quote(s string) json.RawMessage {
-	b, _ := json.Marshal(s) // a string: it cannot fail
-	return b
-}
-
-// microtime is a time as PHP's microtime(true) has it: seconds, a float even when whole.
-func microtime(t time.Time) json.RawMessage {
-	return strconv.AppendFloat(nil, float64(t.UnixMicro())/1e6, 'f', 6, 64)
+	return t.ranges
 }

@@ -60,7 +60,7 @@ func share(b *testing.B, callers int, op func(caller int) error) {
 var errNoEffect = errors.New("no effect")
 
 func smallExchange(b *testing.B, c *Client) error {
-	event := protocol.Event{Kind: protocol.Text, Seq: 1, Client: 1, Payload: []byte("echo:hello"), Open: "1-12"}
+	event := protocol.Event{Kind: protocol.Text, Seq: 1, Client: 1, Payload: []byte("echo:hello"), Open: new("1-12")}
 	sent := false
 	err := c.Run(b.Context(), nil, func(e *protocol.Effect) error {
 		sent = sent || e.Send != nil
@@ -83,7 +83,7 @@ func dialGofast(b *testing.B, c *Client) gofast.Client {
 }
 
 func smallGofast(b *testing.B, client gofast.Client, c *Client) error {
-	event := protocol.Event{Kind: protocol.Text, Seq: 1, Client: 1, Payload: []byte("echo:hello"), Open: "1-12"}
+	event := protocol.Event{Kind: protocol.Text, Seq: 1, Client: 1, Payload: []byte("echo:hello"), Open: new("1-12")}
 	answer, err := client.Do(gofastRequest(b, c, c.server, string(event.AppendTo(nil))))
 	if err != nil {
 		return err

@@ -20,6 +20,7 @@ type Config struct {
 	Script       string // the PHP half's entry script
 	EventsFile   string // the application's push_server_events.php
 	SettingsFile string // the legacy settings file; empty if there is none
+	Presence     string // a Presence's file; empty if there is none
 	// InitializeOnce leaves ws_server_initialize to the event of that name; else it runs in each request.
 	InitializeOnce bool
 
@@ -94,9 +95,9 @@ func (c *Config) check() error {
 		return fmt.Errorf("address %q %q: %w", c.Network, c.Address, err)
 	}
 	for _, p := range []struct{ name, value string }{
-		{"script", c.Script}, {"events file", c.EventsFile}, {"settings file", c.SettingsFile},
+		{"script", c.Script}, {"events file", c.EventsFile}, {"settings file", c.SettingsFile}, {"presence file", c.Presence},
 	} {
-		if p.value == "" && p.name == "settings file" {
+		if p.value == "" && (p.name == "settings file" || p.name == "presence file") {
 			continue
 		}
 		if !path.IsAbs(p.value) || len(p.value) > maxPath || strings.ContainsAny(p.value, forbidden) {

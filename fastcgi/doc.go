@@ -7,8 +7,9 @@
 // is whole only when the EndRequest record says "complete" and each event got its done or failed line; anything else
 // is an error that wraps one of protocol's, and its connection is closed rather than kept.
 //
-// The request is written as a whole before the answer is read. php-fpm reads the whole body before the script starts
-// (php.ini's enable_post_data_reading, on by default), so neither side waits for the other.
+// The request is written as a whole before the answer is read. Its method is the handshake's, GET: the body of a POST php-fpm
+// would write into a temporary file, in small pieces, before the script starts. So the PHP half itself reads the body, first
+// of all and whole, and neither side waits for the other.
 //
 // # Connections
 //

@@ -76,11 +76,10 @@ func (c *Client) serverEnvironment() ([]byte, error) {
 // scriptParams are the parameters that no handshake changes.
 func (c *Client) scriptParams() map[string]string {
 	return map[string]string{
-		"CONTENT_TYPE":      "application/x-wsbridge",
 		"DOCUMENT_ROOT":     path.Dir(c.cfg.EventsFile),
 		"GATEWAY_INTERFACE": "CGI/1.1",
 		"REDIRECT_STATUS":   "200",
-		"REQUEST_METHOD":    http.MethodPost,
+		"REQUEST_METHOD":    http.MethodGet, // the handshake's
 		"SCRIPT_FILENAME":   c.cfg.Script,
 		"SCRIPT_NAME":       "/" + path.Base(c.cfg.Script),
 		"SERVER_SOFTWARE":   "wsbridge",

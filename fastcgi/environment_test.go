@@ -48,11 +48,11 @@ func TestEnvironmentOfAHandshake(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{
-		"CONTENT_TYPE": "application/x-wsbridge", "DOCUMENT_ROOT": "/srv/app", "DOCUMENT_URI": "/chat/room 1",
+		"DOCUMENT_ROOT": "/srv/app", "DOCUMENT_URI": "/chat/room 1",
 		"GATEWAY_INTERFACE": "CGI/1.1", "HTTP_COOKIE": "a=1; b=2; c=3", "HTTP_HOST": "example.org:8080",
 		"HTTP_USER_AGENT": "test/1", "HTTP_X_FORWARDED_FOR": "203.0.113.1,203.0.113.2",
 		"QUERY_STRING": "room=a&x=%20y", "REDIRECT_STATUS": "200", "REMOTE_ADDR": "192.0.2.7", "REMOTE_PORT": "4711",
-		"REQUEST_METHOD": "POST", "REQUEST_SCHEME": "http", "REQUEST_URI": "/chat/room%201?room=a&x=%20y",
+		"REQUEST_METHOD": "GET", "REQUEST_SCHEME": "http", "REQUEST_URI": "/chat/room%201?room=a&x=%20y",
 		"SCRIPT_FILENAME": "/lib/wsbridge.php", "SCRIPT_NAME": "/wsbridge.php", "SERVER_NAME": "example.org",
 		"SERVER_PORT": "8080", "SERVER_PROTOCOL": "HTTP/1.1", "SERVER_SOFTWARE": "wsbridge",
 	}
@@ -163,7 +163,7 @@ func TestPHPSeesTheHandshake(t *testing.T) {
 	for name, want := range map[string]string{
 		"HTTP_X_REAL_IP": "203.0.113.1", "WSBRIDGE_TOKEN": c.token, "WSBRIDGE_CONTRACT": "1", "WSBRIDGE_INITIALIZE": "every",
 		"WSBRIDGE_EVENTS_FILE": s.path("events.php"), "WSBRIDGE_SETTINGS_FILE": "", "WSBRIDGE_YIELD": "",
-		"REMOTE_ADDR": "192.0.2.7", "REQUEST_METHOD": "POST", "SCRIPT_FILENAME": s.path("entry.php"), "PHP_SELF": "/entry.php",
+		"REMOTE_ADDR": "192.0.2.7", "REQUEST_METHOD": "GET", "SCRIPT_FILENAME": s.path("entry.php"), "PHP_SELF": "/entry.php",
 	} {
 		if server[name] != want {
 			t.Errorf("%s: got %v, want %q", name, server[name], want)

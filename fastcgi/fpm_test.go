@@ -87,7 +87,7 @@ func (f *foreign) start(tb testing.TB) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	f.cmd = exec.Command(binary, "--nodaemonize", "--fpm-config", f.path("foreign.conf"), "-d", "post_max_size=0")
+	f.cmd = exec.Command(binary, "--nodaemonize", "--fpm-config", f.path("foreign.conf"))
 	f.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := f.cmd.Start(); err != nil {
 		tb.Fatal(err)

@@ -1,6 +1,7 @@
 package fastcgi
 
 import (
+	"net/url"
 	"path"
 	"slices"
 	"strconv"
@@ -14,6 +15,9 @@ import (
 // maxYielded bounds how many helper functions an application can bring itself; the PHP half has fewer.
 const maxYielded = 40
 
+// maxWatched bounds the paths of files that only handlers include, in bytes.
+const maxWatched = 16 << 10
+
 // maxFunctionName bounds what is taken for a function's name.
 const maxFunctionName = 64
 
@@ -23,15 +27,19 @@ type ownParams struct {
 	token   string
 	encoded atomic.Pointer[[]byte]
 
-	// mu guards the fields below.
-	mu      sync.Mutex
-	yielded []string
-	sockets bool
+	mu    sync.Mutex // guards the fields below
+	found found
+}
+
+// found is what describing the application has found out for the requests behind it.
+type found struct {
+	yielded []string // see WSBRIDGE_YIELD
+	watched []string // see WSBRIDGE_WATCH
 }
 
 func newOwnParams(cfg *Config, token string) *ownParams {
 	o := &ownParams{cfg: cfg, token: token}
-	o.describe(nil, false)
+	o.store(found{})
 	return o
 }
 
@@ -46,27 +54,36 @@ func (o *ownParams) learn(name string) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.yielded) < maxYielded && !slices.Contains(o.yielded, name) {
-		o.store(append(o.yielded, name), o.sockets)
+	if len(o.found.yielded) < maxYielded && !slices.Contains(o.found.yielded, name) {
+		f := o.found
+		f.yielded = append(slices.Clone(f.yielded), name)
+		o.store(f)
 	}
 }
 
-// describe replaces what was learnt by what a description has found.
-func (o *ownParams) describe(names []string, sockets bool) {
+// files returns the files that are loaded before our helpers. Loading them is right for as long as they exist.
+func (o *ownParams) files() []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.store(slices.Clone(names), sockets)
+	return slices.DeleteFunc(slices.Clone(o.found.yielded), func(name string) bool { return !strings.HasPrefix(name, "@") })
 }
 
-// store takes names over; the caller holds mu.
-func (o *ownParams) store(names []string, sockets bool) {
-	o.yielded, o.sockets = names, sockets
-	b := o.encode(names, sockets)
+// describe replaces what was found before.
+func (o *ownParams) describe(f found) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.store(f)
+}
+
+// store takes f over; the caller holds mu.
+func (o *ownParams) store(f found) {
+	o.found = f
+	b := o.encode(f)
 	o.encoded.Store(&b)
 }
 
-// encode returns the encoded parameters of a request that yields names, to an application that may write to $sockets.
-func (o *ownParams) encode(names []string, sockets bool) []byte {
+// encode returns the encoded parameters of a request to an application of which f is known.
+func (o *ownParams) encode(f found) []byte {
 	initialize := "every"
 	if o.cfg.InitializeOnce {
 		initialize = "once"
@@ -76,11 +93,25 @@ func (o *ownParams) encode(names []string, sockets bool) []byte {
 	b = appendPair(b, "WSBRIDGE_EVENTS_FILE", o.cfg.EventsFile)
 	b = appendPair(b, "WSBRIDGE_SETTINGS_FILE", o.cfg.SettingsFile)
 	b = appendPair(b, "WSBRIDGE_INITIALIZE", initialize)
-	b = appendPair(b, "WSBRIDGE_YIELD", strings.Join(names, ","))
-	if sockets {
-		b = appendPair(b, "WSBRIDGE_SOCKETS", "1")
+	b = appendPair(b, "WSBRIDGE_PRESENCE", o.cfg.Presence)
+	b = appendPair(b, "WSBRIDGE_YIELD", strings.Join(f.yielded, ","))
+	return appendPair(b, "WSBRIDGE_WATCH", encodeList(f.watched))
+}
+
+// encodeList joins percent-encoded paths with commas, as many as fit: all own parameters share one record.
+func encodeList(paths []string) string {
+	var b strings.Builder
+	for _, p := range paths {
+		p = url.PathEscape(p)
+		if b.Len()+len(p) >= maxWatched {
+			break
+		}
+		if b.Len() > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(p)
 	}
-	return b
+	return b.String()
 }
 
 // isYieldable reports whether the PHP half may leave s to the application: a function's name, or "@" and the path of a file

@@ -94,13 +94,13 @@ func TestRequestBytes(t *testing.T) {
 	var q request
 	event := &protocol.Event{Kind: protocol.Text, Seq: 7, Client: 12, Payload: []byte("hello")}
 	q.encode(appendPair(nil, "A", "1"), appendPair(nil, "BC", "23"), []*protocol.Event{event})
-	body := `{"v":1,"seq":7,"event":"text","client":12,"length":5,"open":""}` + "\nhello"
+	body := `{"v":1,"seq":7,"event":"text","client":12,"length":5}` + "\nhello"
 	want := "\x01\x01\x00\x01\x00\x08\x00\x00" + "\x00\x01\x01\x00\x00\x00\x00\x00" +
 		"\x01\x04\x00\x01\x00\x04\x04\x00" + "\x01\x01A1\x00\x00\x00\x00" +
 		"\x01\x04\x00\x01\x00\x06\x02\x00" + "\x02\x02BC23\x00\x00" +
-		"\x01\x04\x00\x01\x00\x12\x16\x00" + "\x0e\x02CONTENT_LENGTH69" + strings.Repeat("\x00", 22) +
+		"\x01\x04\x00\x01\x00\x12\x06\x00" + "\x0e\x02CONTENT_LENGTH59" + strings.Repeat("\x00", 6) +
 		"\x01\x04\x00\x01\x00\x00\x00\x00" +
-		"\x01\x05\x00\x01\x00\x45\x03\x00" + body + "\x00\x00\x00" +
+		"\x01\x05\x00\x01\x00\x3b\x05\x00" + body + "\x00\x00\x00\x00\x00" +
 		"\x01\x05\x00\x01\x00\x00\x00\x00"
 	if string(q.buf) != want {
 		t.Errorf("got\n%q, want\n%q", q.buf, want)
@@ -141,11 +141,20 @@ func TestRequestWithoutBody(t *testing.T) {
 	}
 }
 
-func TestLargeBuffersAreNotKept(t *testing.T) {
+func TestWhatIsLargeIsNotKept(t *testing.T) {
 	var q request
-	q.encode(nil, nil, []*protocol.Event{{Seq: 1, Payload: make([]byte, maxKeptBuffer)}})
+	params := appendPair(nil, "A", strings.Repeat("e", maxContent-10))
+	q.encode(params, params, []*protocol.Event{{Seq: 1, Payload: make([]byte, maxContent/2)}})
 	if q.release(); q.buf != nil {
 		t.Errorf("kept %d bytes", cap(q.buf))
+	}
+	var many protocol.Encoded
+	for range maxKeptPieces {
+		many.Add(1, []byte("i:1;N;"), protocol.Traits{})
+	}
+	q.encode(nil, nil, []*protocol.Event{{Seq: 1, Rows: many, Whole: true}})
+	if q.release(); q.blocks != nil {
+		t.Errorf("kept %d pieces", cap(q.blocks))
 	}
 }
 

@@ -9,47 +9,75 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
+// What a connection keeps for its next request.
 const (
-	// lengthRecord is the fixed size of the record that holds CONTENT_LENGTH. The body's length is known only when the
-	// body stands behind it, so its padding takes up what the number leaves.
-	lengthRecord = 48
-	// maxKeptBuffer bounds the buffer that a connection keeps for its next request.
-	maxKeptBuffer = 128 << 10
+	maxKeptBuffer = 128 << 10 // bytes
+	maxKeptPieces = 4 << 10
 )
 
 // request is an encoded request. Its memory serves the next one too.
 type request struct {
-	buf  []byte
-	body int // where the body starts in buf
-	size int // the body's size
+	buf  []byte // up to the body's first record, and a small body; see pieces for a large one
+	size int    // the body's
 
-	full, last [headerSize]byte // headers of the body's records behind the first
-	parts      [][]byte
+	lines  []byte   // those of a large body's events
+	blocks [][]byte // a large body's pieces, uncopied
+	pieces [][]byte // all that is written
+	full   [headerSize]byte
+	last   [headerSize]byte
 }
 
-// encode sets the request. Both blocks of parameters are at most maxContent long: php-fpm wants a pair within one
-// record.
+// encode sets the request, which shares the events' memory. Both blocks of parameters are at most maxContent long: php-fpm
+// wants a pair within one record.
 func (q *request) encode(environment, own []byte, events []*protocol.Event) {
+	q.encodeBody(events)
 	size := 256 + len(environment) + len(own)
-	for _, e := range events {
-		size += e.Size()
+	if q.size <= maxContent {
+		size += q.size
 	}
 	b := slices.Grow(q.buf[:0], size)
 	b = appendRecord(b, record{kind: typeBegin, content: 8})
 	b = append(b, 0, roleResponder, flagKeepConn, 0, 0, 0, 0, 0)
 	b = appendParams(b, environment)
 	b = appendParams(b, own)
-	length := len(b)
-	b = appendZeros(b, lengthRecord)
+	b = appendContentLength(b, q.size)
 	b = appendRecord(b, record{kind: typeParams})
-	b = appendZeros(b, headerSize)
-	q.body = len(b)
-	for _, e := range events {
-		b = e.AppendTo(b)
+	if q.size <= maxContent {
+		b = q.appendBody(b)
 	}
-	q.size = len(b) - q.body
-	putLength(b[length:length+lengthRecord], q.size)
-	q.buf = q.end(b)
+	q.buf = b
+}
+
+// encodeBody collects the pieces of the body and adds up their size.
+func (q *request) encodeBody(events []*protocol.Event) {
+	q.lines, q.blocks = q.lines[:0], q.blocks[:0]
+	q.size = 0
+	ends := make([]int, 0, 8) // of the lines: they may move while they grow
+	for _, e := range events {
+		q.lines = e.AppendLine(q.lines)
+		ends = append(ends, len(q.lines))
+		q.size += e.BlockSize()
+	}
+	q.size += len(q.lines)
+	start := 0
+	for i, e := range events {
+		q.blocks = append(q.blocks, q.lines[start:ends[i]])
+		q.blocks = e.AppendBlocks(q.blocks)
+		start = ends[i]
+	}
+}
+
+// appendBody appends a body that fits one record, and the end of the stream.
+func (q *request) appendBody(b []byte) []byte {
+	if q.size > 0 {
+		pad := padding(q.size)
+		b = appendRecord(b, record{kind: typeStdin, content: q.size, padding: pad})
+		for _, block := range q.blocks {
+			b = append(b, block...)
+		}
+		b = appendZeros(b, pad)
+	}
+	return appendRecord(b, record{kind: typeStdin})
 }
 
 // appendParams appends a record of parameters; none for no parameters, because an empty record ends them.
@@ -63,37 +91,10 @@ func appendParams(b, params []byte) []byte {
 	return appendZeros(b, pad)
 }
 
-func putLength(b []byte, length int) {
-	var digits [20]byte
-	value := strconv.AppendInt(digits[:0], int64(length), 10)
-	const name = "CONTENT_LENGTH"
-	content := 2 + len(name) + len(value)
-	b = appendRecord(b[:0], record{kind: typeParams, content: content, padding: lengthRecord - headerSize - content})
-	b = append(b, byte(len(name)), byte(len(value)))
-	b = append(b, name...)
-	_ = append(b, value...)
-}
-
-// end writes the headers of the body's records, and behind the body its padding and the end of the stream.
-func (q *request) end(b []byte) []byte {
-	first, rest := min(q.size, maxContent), q.size%maxContent
-	if q.size == 0 { // the header in front of the body is the end of the stream
-		appendRecord(b[:q.body-headerSize], record{kind: typeStdin})
-		return b
-	}
-	if rest == 0 {
-		rest = maxContent
-	}
-	pad := padding(rest)
-	appendRecord(q.full[:0], record{kind: typeStdin, content: maxContent})
-	appendRecord(q.last[:0], record{kind: typeStdin, content: rest, padding: pad})
-	header := record{kind: typeStdin, content: first}
-	if q.size == first {
-		header.padding = pad
-	}
-	appendRecord(b[:q.body-headerSize], header)
-	b = appendZeros(b, pad)
-	return appendRecord(b, record{kind: typeStdin})
+// appendContentLength appends the record that holds CONTENT_LENGTH.
+func appendContentLength(b []byte, length int) []byte {
+	var pair [48]byte
+	return appendParams(b, appendPair(pair[:0], "CONTENT_LENGTH", strconv.Itoa(length)))
 }
 
 // writeTo writes the request to w and returns how many bytes were written.
@@ -102,24 +103,47 @@ func (q *request) writeTo(w io.Writer) (int64, error) {
 		n, err := w.Write(q.buf)
 		return int64(n), err
 	}
-	parts := net.Buffers(q.split())
-	return parts.WriteTo(w)
+	pieces := net.Buffers(q.split())
+	return pieces.WriteTo(w)
 }
 
-// split returns the request in pieces, the body uncopied.
+// split returns a request with a large body in pieces, the body uncopied: all of its records but the last are full.
 func (q *request) split() [][]byte {
-	at := q.body + maxContent
-	q.parts = append(q.parts[:0], q.buf[:at])
-	for end := q.body + q.size; end-at > maxContent; at += maxContent {
-		q.parts = append(q.parts, q.full[:], q.buf[at:at+maxContent])
+	appendRecord(q.full[:0], record{kind: typeStdin, content: maxContent})
+	q.pieces = append(q.pieces[:0], q.buf)
+	left, room := q.size, 0
+	for _, block := range q.blocks {
+		for len(block) > 0 {
+			if room == 0 {
+				room = min(left, maxContent)
+				q.pieces = append(q.pieces, q.header(room))
+				left -= room
+			}
+			n := min(room, len(block))
+			q.pieces = append(q.pieces, block[:n])
+			block, room = block[n:], room-n
+		}
 	}
-	q.parts = append(q.parts, q.last[:], q.buf[at:])
-	return q.parts
+	end := appendZeros(nil, padding(q.size%maxContent))
+	return append(q.pieces, appendRecord(end, record{kind: typeStdin}))
 }
 
-// release lets go of what is too large to keep.
+// header returns the header of a record of a large body.
+func (q *request) header(content int) []byte {
+	if content == maxContent {
+		return q.full[:]
+	}
+	return appendRecord(q.last[:0], record{kind: typeStdin, content: content, padding: padding(content)})
+}
+
+// release lets go of the events' memory, and of what is too large to keep.
 func (q *request) release() {
+	clear(q.blocks)
+	clear(q.pieces)
 	if cap(q.buf) > maxKeptBuffer {
-		q.buf, q.parts = nil, nil
+		q.buf = nil
+	}
+	if cap(q.blocks)+cap(q.pieces) > maxKeptPieces {
+		q.blocks, q.pieces = nil, nil
 	}
 }

@@ -34,7 +34,7 @@ func TestSettingsReachPHP(t *testing.T) {
 	c := s.client(t)
 	for name, want := range map[string]string{
 		"memory_limit": "77M", "date.timezone": "Europe/Berlin", "user_agent": odd, "opcache.memory_consumption": "33",
-		"sendmail_from": "it's", "post_max_size": "0", "output_buffering": "0", "display_errors": "0", "max_execution_time": "0",
+		"sendmail_from": "it's", "output_buffering": "0", "display_errors": "0", "max_execution_time": "0",
 		"error_reporting": "32767",
 	} {
 		var got string

@@ -3,6 +3,7 @@ package phphandlers
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -36,8 +37,7 @@ func newAppWith(t testing.TB, handlers string, ini map[string]string) *app {
 	a := &app{fpm: startFPM(t, ini), t: t}
 	a.params = map[string]string{
 		"SCRIPT_FILENAME":        a.path("php/" + Entry),
-		"REQUEST_METHOD":         "POST",
-		"CONTENT_TYPE":           "application/x-wsbridge",
+		"REQUEST_METHOD":         "GET",
 		"WSBRIDGE_CONTRACT":      strconv.Itoa(protocol.Version),
 		"WSBRIDGE_TOKEN":         token,
 		"WSBRIDGE_EVENTS_FILE":   a.write(t, "app/push_server_events.php", "<?php\n"+handlers),
@@ -57,19 +57,38 @@ func (a *app) with(pairs ...string) *app {
 	return &app{fpm: a.fpm, t: a.t, params: params}
 }
 
-// row is an event of client 12, who sees only its own row.
+// row is an event of client 12, who sees only its own row, a JSON object.
 func row(kind protocol.Kind, payload, row string) *protocol.Event {
-	return &protocol.Event{Kind: kind, Seq: 7, Client: 12, Payload: []byte(payload), Row: []byte(row), Open: "1-12,15"}
+	open := "1-12,15"
+	return &protocol.Event{Kind: kind, Seq: 7, Client: 12, Payload: []byte(payload), Rows: encodeRows(`{"12":` + row + `}`), Open: &open}
 }
 
-// table is an event of client 12, who sees all rows.
+// table is an event of client 12, who sees all rows, JSON objects by client key.
 func table(kind protocol.Kind, payload, rows string) *protocol.Event {
-	return &protocol.Event{Kind: kind, Seq: 7, Client: 12, Payload: []byte(payload), Table: []byte(rows)}
+	return &protocol.Event{Kind: kind, Seq: 7, Client: 12, Payload: []byte(payload), Rows: encodeRows(rows), Whole: true}
 }
 
 // serverEvent is an event without a client.
 func serverEvent(kind protocol.Kind, payload, rows string) *protocol.Event {
-	return &protocol.Event{Kind: kind, Seq: 7, Payload: []byte(payload), Table: []byte(rows)}
+	return &protocol.Event{Kind: kind, Seq: 7, Payload: []byte(payload), Rows: encodeRows(rows), Whole: true}
+}
+
+// encodeRows makes of JSON what wsbridge would send.
+func encodeRows(doc string) (e protocol.Encoded) {
+	var rows protocol.Fields
+	if err := json.Unmarshal([]byte(doc), &rows); err != nil {
+		panic(err) // the test's own text
+	}
+	for _, r := range rows {
+		var fields protocol.Fields
+		key, keyErr := strconv.ParseInt(r.Name, 10, 64)
+		if err := errors.Join(keyErr, json.Unmarshal(r.Value, &fields)); err != nil {
+			panic(err)
+		}
+		part, traits := protocol.AppendRow(nil, key, fields)
+		e.Add(1, part, traits)
+	}
+	return e
 }
 
 // three are rows of three clients, the last of which is not open.

@@ -126,18 +126,21 @@ function ws_server_after_close(&$connections) { send_text(16,"x"); }`)
 
 func TestSockets(t *testing.T) {
 	a := newApp(t, evalText+`function ws_server_fifo(&$server,&$sockets,&$connections,&$data) { eval($data); }`)
-	fifo := func(code string) *protocol.Event { return serverEvent(protocol.Fifo, code, three) }
+	fifo := func(code string) *protocol.Event {
+		e := serverEvent(protocol.Fifo, code, three)
+		e.Sockets = true
+		return e
+	}
 	loop := `foreach ($sockets as $key => $socket) { if ($socket!==$server) { send_text($key,count($sockets)); } }`
-	lines := []string{"send [12] 4", "send [15] 4"}
-	runCases(t, a, fifo, map[string]evalCase{"keys": {loop, lines}})
-	used := a.with("WSBRIDGE_SOCKETS", "1")
-	runCases(t, used, fifo, map[string]evalCase{
-		"keys":        {loop, lines},
+	runCases(t, a, fifo, map[string]evalCase{
+		"keys":        {loop, []string{"send [12] 4", "send [15] 4"}},
+		"the first":   {`send_text(12,json_encode(array(key($sockets),is_resource($server))));`, []string{"send [12] [0,true]"}},
 		"a frame":     {`fwrite($sockets[15],encode_text_data_frame("hi"));`, []string{"frames [15] \x81\x02hi"}},
 		"pieces":      {`foreach (str_split(encode_frame(1,"hi").encode_frame(1,"ho"),3) as $piece) { fwrite($sockets[12],$piece); }`, []string{"frames [12] \x81\x02hi", "frames [12] \x81\x02ho"}},
 		"as a global": {`function f() { global $sockets; fwrite($sockets[15],encode_frame(9)); } f();`, []string{"frames [15] \x89\x00"}},
 		"resources":   {`send_text(12,json_encode(array(is_resource($sockets[12]),feof($sockets[12]),fread($sockets[12],5))));`, []string{`send [12] [true,true,""]`}},
 	})
-	want(t, used.run(withTable(`global $sockets; fwrite($sockets[15],encode_frame(1,str_repeat("x",70000)));`)),
-		"frames [15] \x81\x7f\x00\x00\x00\x00\x00\x01\x11\x70"+strings.Repeat("x", 70000), "done {}")
+	large := withTable(`global $sockets; fwrite($sockets[15],encode_frame(1,str_repeat("x",70000)));`)
+	large.Sockets = true
+	want(t, a.run(large), "frames [15] \x81\x7f\x00\x00\x00\x00\x00\x01\x11\x70"+strings.Repeat("x", 70000), "done {}")
 }

@@ -242,15 +242,21 @@ func sameFiles(a, b []string) bool {
 
 func TestStaticVariablesAreTold(t *testing.T) {
 	a := newApp(t, "")
-	const statics = ` { static $n=0; A::set(); } class A { static $x; static function set() { self::$x=1; } } function never() { static $m; }`
+	const statics = ` { static $n=0,$o; A::set(); } class A { static $x; static function set() { self::$x=1; } } function never() { static $m; }`
 	for code, want := range map[string]string{
-		head + statics: "static variables start anew in each event: $n of ws_server_text(), A::$x",
-		head + ` { static $a,$b,$c,$d,$e,$f,$g; }`: "static variables start anew in each event: $a of ws_server_text(), $b of ws_server_text(), " +
-			"$c of ws_server_text(), $d of ws_server_text(), $e of ws_server_text(), 2 others",
+		head + statics: "static variable $n of ws_server_text() starts anew in each event, static variable $o of ws_server_text() starts anew in each event, " +
+			"static property A::$x starts anew in each event",
 		head + ` { echo A::$x; A::f(); } class A { static $x=1; static function f() {} }`: "",
 	} {
-		if got := strings.Join(a.described(code).Warnings, "\n"); got != want {
-			t.Errorf("%s: got %s", code, got)
+		var got []string
+		for _, s := range a.described(code).Statics {
+			got = append(got, s.Why)
+			if s.Line != 2 || s.File == "" {
+				t.Errorf("%s: no place in %s", code, toJSON(s))
+			}
+		}
+		if strings.Join(got, ", ") != want {
+			t.Errorf("%s: got %q", code, got)
 		}
 	}
 }

@@ -37,7 +37,7 @@ func TestGoldenFiles(t *testing.T) {
 // anonymous replaces what differs between machines.
 func (a *app) anonymous(answer string) string {
 	answer = strings.ReplaceAll(answer, a.path("app"), "/app")
-	return regexp.MustCompile(`"code":"[0-9a-f]{32}\+?"`).ReplaceAllString(answer, `"code":"9f"`)
+	return regexp.MustCompile(`"(code|name)":"[0-9a-f]{32}\+?"`).ReplaceAllString(answer, `"$1":"9f"`)
 }
 
 func compareAnswer(t *testing.T, name, got string) {

@@ -36,11 +36,12 @@ function ws_server_finalize() { note("finalize",func_num_args()); }`)
 		{table(protocol.Closing, "", three), "send [15] before 12,15,16 OPEN\n" + `close {"client":12,"handled":true}` +
 			"\nsend [15] after 15,16\n" + `done {"rows":{"15":{"set":{"saw":1}}}}`},
 		{serverEvent(protocol.Shutdown, "", `{"15":{"state":"OPEN"}}`), "send [15] shutdown 15\ndone {}"},
-		{&protocol.Event{Kind: protocol.Initialize, Seq: 7, Open: "15"}, "send [15] initialize 0\ndone {}"},
-		{&protocol.Event{Kind: protocol.Finalize, Seq: 7, Open: "15"}, "send [15] finalize 0\ndone {}"},
+		{&protocol.Event{Kind: protocol.Initialize, Seq: 7, Open: new("15")}, "send [15] initialize 0\ndone {}"},
+		{&protocol.Event{Kind: protocol.Finalize, Seq: 7, Open: new("15")}, "send [15] finalize 0\ndone {}"},
 		{row(protocol.Connect, "", `{"state":"CONNECTING"}`), "send [15] connect 12 CONNECTING 12\n" + `done {"rows":{"12":{"set":{"n":1}}}}`},
 	} {
 		t.Run(string(row.event.Kind), func(t *testing.T) {
+			row.event.Sockets = true
 			effects := a.run(row.event)
 			want(t, effects, strings.Split(row.want, "\n")...)
 			if lines := logged(effects); len(lines) > 0 {
@@ -130,8 +131,8 @@ function ws_server_finalize() { global $calls; send_text(15,"calls ".$calls); }`
 	every := a.with("WSBRIDGE_INITIALIZE", "every")
 	want(t, every.run(table(protocol.Text, "", three)), "send [12] 1 filled", "done {}")
 	want(t, a.run(table(protocol.Text, "", three)), "send [12] 0 ", "done {}")
-	initialize := func() *protocol.Event { return &protocol.Event{Kind: protocol.Initialize, Seq: 6, Open: "15"} }
-	finalize := &protocol.Event{Kind: protocol.Finalize, Seq: 7, Open: "15"}
+	initialize := func() *protocol.Event { return &protocol.Event{Kind: protocol.Initialize, Seq: 6, Open: new("15")} }
+	finalize := &protocol.Event{Kind: protocol.Finalize, Seq: 7, Open: new("15")}
 	want(t, every.run(initialize(), finalize), "done {}", "send [15] calls 1", "done {}")
 	want(t, a.run(initialize(), finalize), "done {}", "send [15] calls 1", "done {}")
 }

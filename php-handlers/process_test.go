@@ -1,6 +1,8 @@
 package phphandlers
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,7 +90,7 @@ function ws_server_text(&$connections,&$connection,$msg) {}
 function ws_server_binary() {}
 function ws_server_other() {}
 function Ws_Server_Open(&$connections,&$connection,$client_key) {}`
-	a := newAppWith(t, code, map[string]string{"post_max_size": "16M"})
+	a := newAppWith(t, code, nil)
 	a.write(t, "app/more.php", "<?php function ws_server_fifo(&$server,&$sockets,&$connections,&$data) {}")
 	conf := a.write(t, "conf", "WEBSOCKET_LOG_PATH=/nowhere/logs\n")
 	describe := func(a *app) string {
@@ -97,35 +99,16 @@ function Ws_Server_Open(&$connections,&$connection,$client_key) {}`
 	got := describe(a.with("WSBRIDGE_SETTINGS_FILE", conf))
 	for _, want := range []string{
 		`"handlers":{"ws_server_fifo":{"params":4},"ws_server_authenticate":{"params":4},"ws_server_open":{"params":3},"ws_server_text":{"params":3},"ws_server_binary":{"params":0}}`,
-		`"user":"` + workerUser(t) + `"`, `"post_max_size":16777216`, `"php":"` + strings.TrimSpace(runPHP(t, "-r", "echo PHP_VERSION;")) + `"`,
+		`"user":"` + workerUser(t) + `"`, `"php":"` + strings.TrimSpace(runPHP(t, "-r", "echo PHP_VERSION;")) + `"`,
 		`"warnings":["WEBSOCKET_LOG_PATH \/nowhere\/logs cannot be written by user ` + workerUser(t) + `: show_message writes no daily file"]`,
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %s in %s", want, got)
 		}
 	}
-	empty := newAppWith(t, "", map[string]string{"post_max_size": "0", "opcache.enable": "0"})
-	if got := describe(empty); !strings.Contains(got, `"handlers":{},`) || !strings.Contains(got, `"post_max_size":0`) || !strings.Contains(got, "opcache is off") {
+	empty := newAppWith(t, "", map[string]string{"opcache.enable": "0"})
+	if got := describe(empty); !strings.Contains(got, `"handlers":{},`) || !strings.Contains(got, "opcache is off") {
 		t.Errorf("got %s", got)
-	}
-}
-
-func TestDescribeFindsUseOfSockets(t *testing.T) {
-	for code, want := range map[string]string{
-		`function ws_server_loop(&$server,&$sockets,&$connections) {}`:                                                  "false",
-		`function ws_server_loop($server, array &$sockets, $connections) { $x="sockets "; }`:                            "false",
-		`function ws_server_loop(&$server,&$sockets,&$connections) { fwrite($sockets[1],"x"); }`:                        "true",
-		`function ws_server_text() { global $sockets; }`:                                                                "true",
-		`function ws_server_text() { fwrite($GLOBALS["sockets"][1],"x"); }`:                                             "true",
-		`function ws_server_loop(&$server,&$all,&$connections) { foreach ($all as $socket) { fwrite($socket,"x"); } }`:  "true",
-		`function ws_server_fifo($server,$sockets,$connections,$data) { foreach (array_keys($connections) as $k) { } }`: "false",
-		`// $sockets` + "\n" + `function ws_server_fifo($server,$sockets,$connections,$data="(") { } /* $sockets[1] */`: "false",
-	} {
-		a := newApp(t, code)
-		got := string(a.run(&protocol.Event{Kind: protocol.Describe, Seq: 1})[0].Done.Result)
-		if !strings.Contains(got, `"sockets":`+want) {
-			t.Errorf("%s: got %s", code, got)
-		}
 	}
 }
 
@@ -151,18 +134,35 @@ func TestCodeChangesWithTheFiles(t *testing.T) {
 	}
 }
 
-func TestHelperFilesLoadedAheadDoNotChangeTheCode(t *testing.T) {
+// A file that only a handler includes, and that defines a helper of ours, is found before that handler fails for it.
+func TestHelperFilesOfHandlersAreYieldedTo(t *testing.T) {
 	a := newApp(t, `function ws_server_text(&$connections,&$connection,$client_key,$msg) { require_once("late.php"); send_text($client_key,unix_to_iso_timestamp(0)); }`)
 	late := a.write(t, "app/late.php", `<?php function unix_to_iso_timestamp($ts) { return "own"; }`)
-	described := a.run(&protocol.Event{Kind: protocol.Describe, Seq: 1})[0].Done.Code
-	effects := a.with("WSBRIDGE_YIELD", "@"+late).run(table(protocol.Text, "", three))
-	code := func(s string) string { return strings.TrimSuffix(s, "+") }
-	if got := effects[len(effects)-1].Done; got == nil || code(got.Code) != code(described) {
-		t.Errorf("described with code %s, got %s", described, show(effects))
+	describe := func(a *app) (*protocol.Description, string) {
+		t.Helper()
+		done := a.run(&protocol.Event{Kind: protocol.Describe, Seq: 1})[0].Done
+		d := &protocol.Description{}
+		if err := json.Unmarshal(done.Result, d); err != nil {
+			t.Fatal(err)
+		}
+		return d, strings.TrimSuffix(done.Code, "+")
 	}
-	a.write(t, "app/late.php", `<?php function unix_to_iso_timestamp($ts) {} function ws_server_binary() {}`)
-	effects = a.with("WSBRIDGE_YIELD", "@"+late).run(&protocol.Event{Kind: protocol.Describe, Seq: 1})
-	if got := effects[0].Done; got == nil || code(got.Code) == code(described) {
-		t.Errorf("a handler in it is not noticed: %s", show(effects))
+	if d, _ := describe(a); !slices.Equal(d.Yield, []string{"@" + late}) || !slices.Equal(d.Watch, []string{late}) {
+		t.Errorf("got %+v", d)
+	}
+	ahead := a.with("WSBRIDGE_YIELD", "@"+late)
+	d, code := describe(ahead)
+	effects := ahead.run(table(protocol.Text, "", three))
+	want(t, effects, "send [12] own", "done {}")
+	if got := effects[len(effects)-1].Done.Code; strings.TrimSuffix(got, "+") != code || len(d.Yield) > 0 {
+		t.Errorf("described with code %s and %v, got %s", code, d.Yield, got)
+	}
+	a.write(t, "app/late.php", `<?php function unix_to_iso_timestamp($ts) { return "changed"; }`)
+	if _, changed := describe(ahead); changed == code {
+		t.Error("a change is not noticed")
+	}
+	a.write(t, "app/late.php", `<?php if (!function_exists("unix_to_iso_timestamp")) { function unix_to_iso_timestamp($ts) {} }`)
+	if d, _ := describe(a); len(d.Yield) > 0 {
+		t.Errorf("a definition for want of ours: got %v", d.Yield)
 	}
 }

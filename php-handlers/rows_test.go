@@ -246,9 +246,8 @@ func TestPropertyEveryValueRoundTrips(t *testing.T) {
 	}
 }
 
-// roundTrip generates values and takes them through JSON and back.
-const roundTrip = `<?php
-require $argv[1];
+// generateValues has a generator of PHP values.
+const generateValues = `<?php
 mt_srand(20240229);
 function text() {
 	$parts=array("","a","ä","世","\0","\xff","\xc3","\"\\/","\0php","\0b64:","1","-0","1.0","\u{2028}",str_repeat("x",100));
@@ -271,6 +270,11 @@ function value($depth) {
 		default: $a=array(); for ($i=mt_rand(1,4);$i>0;$i--) { $a[text()]=value($depth-1); } return $a;
 	}
 }
+`
+
+// roundTrip takes generated values through JSON and back.
+const roundTrip = generateValues + `
+require $argv[1];
 for ($n=0;$n<2000;$n++) {
 	$value=value(5);
 	$name=text();

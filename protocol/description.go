@@ -14,14 +14,14 @@ type Description struct {
 	Globals GlobalSet `json:"globals,omitempty"`
 	PHP     string    `json:"php"`  // PHP's version
 	User    string    `json:"user"` // the user that runs handlers; empty where PHP cannot tell
-	// PostMaxSize is php.ini's post_max_size in bytes, 0 for none: no request's body can be larger.
-	PostMaxSize int64 `json:"post_max_size"`
-	// Sockets says that the application may write to $sockets itself.
-	Sockets bool `json:"sockets,omitempty"`
 	// Presence says that PHP can read the file that tells who is open.
 	Presence bool `json:"presence,omitempty"`
 	// Watch are files of the application that only handlers include. From now on they are part of Code.
 	Watch []string `json:"watch,omitempty"`
+	// Yield is what has to be left to the application, see WSBRIDGE_YIELD, for a file that only a handler includes.
+	Yield []string `json:"yield,omitempty"`
+	// Statics are static variables and properties, which start anew in each event.
+	Statics []Cause `json:"statics,omitempty"`
 	// Code is the fingerprint of the files described, as Done.Code.
 	Code string `json:"-"`
 	// Warnings are for the operator: a log folder that cannot be written, a missing extension.

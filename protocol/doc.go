@@ -4,8 +4,7 @@
 //
 // # A request
 //
-// One FastCGI request (role Responder, REQUEST_METHOD=POST) carries one or more events, in order, of one connection or
-// of the server.
+// One FastCGI request (role Responder) carries one or more events, in order, of one connection or of the server.
 //
 // Its parameters are the CGI/1.1 environment (RFC 3875) of the client's own handshake, on every event of the client's
 // life, and these:
@@ -17,16 +16,29 @@
 //	WSBRIDGE_INITIALIZE     "every": ws_server_initialize runs in each request; "once": only as an event
 //	WSBRIDGE_YIELD          comma-separated: helper functions that the application defines itself, and as "@/path",
 //	                        percent-encoded, files of the application's that define some, to be loaded before ours
-//	WSBRIDGE_SOCKETS        "1": the application writes to $sockets, so its values are to be streams
+//	WSBRIDGE_PRESENCE       a file that says who is there, as php-fpm sees it; empty if there is none
+//	WSBRIDGE_WATCH          comma-separated, percent-encoded: files of the application's that only handlers include
 //
-// Its body is, for each event, one line of JSON and then the payload's raw bytes, never escaped:
+// Its body is, for each event, one line of JSON and then, each as long as the line says, up to three blocks of bytes: rows,
+// global variables and the payload. The payload is never escaped:
 //
-//	{"v":1,"seq":7,"event":"text","client":12,"length":5,"row":{"state":"OPEN"},"open":"1-12,15"}\n
-//	hello
+//	{"v":1,"seq":7,"event":"text","client":12,"code":"9f…","rows":40,"length":5}\n
+//	a:1:{i:12;a:1:{s:5:"state";s:4:"OPEN";}}hello
 //
-// An event sees either "table", all rows by client key, or "row", its own, and then "open": the keys of all clients in
-// state OPEN as ascending ranges, so that send_text can tell the truth about the others. A server event has no client
-// and no row.
+// "rows" is PHP's serialize() of an array of rows by client key: with "whole":true every client's, else the event's own
+// client's, or with a server event none. It holds arrays and scalars only. "code" is the fingerprint of the code that
+// wsbridge has described: PHP runs no other, but fails the event as "changed", so that wsbridge looks at the new code
+// before it runs. "sockets":true asks for streams in $sockets.
+//
+// "values" is the length of the block of global variables that live, by name. "globals" names those whose changes are to
+// be told, "any_global":true asks for those of whichever there are. "tagged" and "zeros" say that there are tagged values,
+// or a float zero, to look for in either block.
+//
+// An event without the whole table learns who else is open, so that send_text can tell the truth, from "open", the keys of
+// all clients in state OPEN as ascending ranges; or if there is no "open", from the file of WSBRIDGE_PRESENCE. In that file
+// each client has two bits, the lower ones first, four clients to a byte: client 4n+m has bits 2m and 2m+1 of byte n. The
+// first is set while the client can be sent messages, the second while its row is OPEN. It is also the news of who left
+// while a handler has been running.
 //
 // # An answer
 //
@@ -41,6 +53,7 @@
 //	TOKEN {"seq":7,"close":{"client":15,"code":1008,"reason":"flood","handled":true}}\n
 //	TOKEN {"seq":7,"log":{"level":"warning","message":"…","file":"…","line":7}}\n
 //	TOKEN {"seq":7,"done":{"result":true,"rows":{"12":{"set":{"login":"a"},"unset":["draft"]},"15":null},"code":"9f…"}}\n
+//	TOKEN {"seq":7,"done":{"globals":{"set":{"counter":3},"unset":["cache"],"lost":{"db":"a PDO"}},"code":"9f…"}}\n
 //	TOKEN {"seq":7,"failed":{"kind":"exit","message":"…","file":"…","line":7}}\n
 //
 // A line without the token is something the application printed past the PHP half (or php itself did, before it ran):
@@ -54,11 +67,12 @@
 // in base64; an application's array that has such a key is itself wrapped that way, so nothing a client sends can pass
 // for one. A field name that is not UTF-8, or starts with "\u0000b64:", travels as "\u0000b64:" and its base64.
 // In done, "rows" holds the differences by client key: "unset" is applied before "set", new fields go to the end, and
-// null says that the handler removed the row. They apply together, at done.
+// null says that the handler removed the row. They apply together, at done, and so do "globals": the differences of the
+// global variables, and in "lost" what a variable was given that cannot be carried to the next event.
 //
 // # Describe
 //
 // The event "describe" asks what the application's code can do; the answer is the result of its done line, a
-// Description. Each done line carries in "code" a fingerprint of the files included; when it changes, wsbridge
+// Description; "inspect" likewise, for an Inspection. Each done line carries in "code" a fingerprint of the files included; when it changes, wsbridge
 // describes anew. A handler that does not exist is never called.
 package protocol

@@ -102,8 +102,24 @@ type Done struct {
 	Result json.RawMessage `json:"result,omitempty"`
 	// Rows are the changed rows by client key; nil stands for a row that the handler removed.
 	Rows RowChanges `json:"rows,omitempty"`
+	// Globals are the changes of the global variables that live; nil: there are none.
+	Globals *GlobalChanges `json:"globals,omitempty"`
 	// Code is the fingerprint of the application's files.
 	Code string `json:"code,omitempty"`
+}
+
+// GlobalChanges is what an event changed in the global variables that live.
+type GlobalChanges struct {
+	Unset []string `json:"unset,omitempty"`
+	Set   Fields   `json:"set,omitempty"`
+	// Lost says, by name, what a variable was given that cannot outlive an event.
+	Lost map[string]string `json:"lost,omitempty"`
+}
+
+// Apply changes f: removals first, as those of a row.
+func (c *GlobalChanges) Apply(f *Fields) {
+	change := RowChange{Unset: c.Unset, Set: c.Set}
+	change.Apply(f)
 }
 
 // RowChanges are an event's changes by client key.

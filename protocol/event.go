@@ -1,6 +1,10 @@
 package protocol
 
-import "strconv"
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+)
 
 // Version is the contract's version; the PHP half refuses any other.
 const Version = 1
@@ -26,6 +30,21 @@ const (
 	Finalize     Kind = "finalize"     // ws_server_finalize, last
 )
 
+// Kinds returns every kind.
+func Kinds() []Kind {
+	return []Kind{Describe, Inspect, Initialize, Started, Loop, Fifo, Connect, Read, Authenticate, Open, Text, Binary, Closing,
+		Shutdown, Finalize}
+}
+
+// IsServerHandler reports whether a handler is called for no client.
+func IsServerHandler(name string) bool {
+	switch Kind(strings.TrimPrefix(name, "ws_server_")) {
+	case Initialize, Started, Loop, Fifo, Shutdown, Finalize:
+		return true
+	}
+	return false
+}
+
 // Handlers lists the functions the PHP half calls for an event of kind k. If none of them exists the event needs no
 // request.
 func (k Kind) Handlers() []string {
@@ -45,48 +64,113 @@ type Event struct {
 	Client  int64
 	Payload []byte
 
-	// Table is every row as one JSON object by client key; if nil, the event sees only Row and Open.
-	Table []byte
-	// Row is the client's own row as JSON.
-	Row []byte
-	// Open is the keys of all open clients, as AppendRanges writes them.
-	Open string
+	// Code is the fingerprint of the code that the bridge knows. If PHP is about to run other code, it does not, and the
+	// event fails with FailedChanged. Empty: whatever code there is runs.
+	Code string
+	// Rows are every client's if Whole; else the client's own, or none.
+	Rows  Encoded
+	Whole bool
+	// Open is the keys of all open clients, as AppendRanges writes them. Nil: PHP finds them out by itself, see
+	// WSBRIDGE_PRESENCE, or needs them not.
+	Open *string
+	// Sockets says that the handler looks at $sockets or $server.
+	Sockets bool
+	// Values are the global variables that live, as far as they are known, of those that the handler may read or write.
+	Values Encoded
+	// Globals are the names of the global variables whose changes PHP is to tell; AnyGlobal: of whichever there are.
+	Globals   []string
+	AnyGlobal bool
 }
 
 // AppendTo appends the event as it stands in a request's body.
 func (e *Event) AppendTo(b []byte) []byte {
+	b = e.AppendLine(b)
+	for _, block := range e.AppendBlocks(nil) {
+		b = append(b, block...)
+	}
+	return b
+}
+
+// AppendLine appends the event's line, with the lengths of the blocks behind it.
+func (e *Event) AppendLine(b []byte) []byte {
 	b = append(b, `{"v":1,"seq":`...)
 	b = strconv.AppendUint(b, e.Seq, 10)
 	b = append(b, `,"event":"`...)
 	b = append(b, e.Kind...)
 	b = append(b, '"')
 	if e.Client != 0 {
-		b = append(b, `,"client":`...)
-		b = strconv.AppendInt(b, e.Client, 10)
+		b = appendNumber(b, "client", e.Client)
 	}
-	b = append(b, `,"length":`...)
-	b = strconv.AppendInt(b, int64(len(e.Payload)), 10)
-	switch {
-	case e.Table != nil:
-		b = append(b, `,"table":`...)
-		b = append(b, e.Table...)
-	case e.Row != nil:
-		b = append(b, `,"row":`...)
-		b = append(b, e.Row...)
-		fallthrough
-	default:
-		b = append(b, `,"open":"`...)
-		b = append(b, e.Open...)
-		b = append(b, '"')
+	if e.Code != "" {
+		b = appendText(b, "code", e.Code)
 	}
-	b = append(b, '}', '\n')
-	return append(b, e.Payload...)
+	if e.Open != nil {
+		b = appendText(b, "open", *e.Open)
+	}
+	b = e.appendFlags(b)
+	if len(e.Globals) > 0 {
+		names, _ := json.Marshal(e.Globals) // strings: it cannot fail
+		b = append(append(b, `,"globals":`...), names...)
+	}
+	if e.hasRows() {
+		b = appendNumber(b, "rows", int64(e.Rows.size()))
+	}
+	if e.Values.Entries > 0 {
+		b = appendNumber(b, "values", int64(e.Values.size()))
+	}
+	b = appendNumber(b, "length", int64(len(e.Payload)))
+	return append(b, '}', '\n')
 }
 
-// Size is the number of bytes AppendTo appends at most.
-func (e *Event) Size() int {
-	const frame = 160 // keys and numbers of the line
-	return frame + len(e.Payload) + len(e.Table) + len(e.Row) + len(e.Open)
+func (e *Event) appendFlags(b []byte) []byte {
+	for _, flag := range [...]struct {
+		name string
+		set  bool
+	}{
+		{"whole", e.Whole}, {"sockets", e.Sockets}, {"any_global", e.AnyGlobal},
+		{"tagged", e.Rows.Tagged || e.Values.Tagged}, {"zeros", e.Rows.Zeros || e.Values.Zeros},
+	} {
+		if flag.set {
+			b = append(append(append(b, `,"`...), flag.name...), `":true`...)
+		}
+	}
+	return b
+}
+
+// AppendBlocks appends the pieces of the blocks that follow the event's line. They share the event's own memory.
+func (e *Event) AppendBlocks(pieces [][]byte) [][]byte {
+	if e.hasRows() {
+		pieces = e.Rows.appendPieces(pieces)
+	}
+	if e.Values.Entries > 0 {
+		pieces = e.Values.appendPieces(pieces)
+	}
+	return append(pieces, e.Payload)
+}
+
+func (e *Event) hasRows() bool { return e.Whole || e.Rows.Entries > 0 }
+
+func appendNumber(b []byte, name string, n int64) []byte {
+	b = append(append(append(b, `,"`...), name...), `":`...)
+	return strconv.AppendInt(b, n, 10)
+}
+
+// appendText appends a member of plain characters: no quote and no backslash, nothing below a space.
+func appendText(b []byte, name, text string) []byte {
+	b = append(append(append(b, `,"`...), name...), `":"`...)
+	return append(append(b, text...), '"')
+}
+
+// BlockSize is the number of bytes of the blocks behind the event's line.
+func (e *Event) BlockSize() int {
+	n := len(e.Payload)
+	if e.hasRows() {
+		n += e.Rows.size()
+	}
+	if e.Values.Entries > 0 {
+		n += e.Values.size()
+	}
+	return n
 }
 
 // AppendRanges appends ascending keys as ranges: 1, 2, 3, 7 become "1-3,7". Keys grow and are rarely missing, so the

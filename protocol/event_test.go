@@ -5,32 +5,61 @@ import (
 	"testing"
 )
 
+func fieldsOf(doc string) (f Fields) {
+	if err := json.Unmarshal([]byte(doc), &f); err != nil {
+		panic(err) // the test's own text
+	}
+	return f
+}
+
+// rowsOf is the row of one client.
+func rowsOf(key int64, doc string) (e Encoded) {
+	part, traits := AppendRow(nil, key, fieldsOf(doc))
+	e.Add(1, part, traits)
+	return e
+}
+
+func valuesOf(doc string) (e Encoded) {
+	f := fieldsOf(doc)
+	part, traits := AppendFields(nil, f)
+	e.Add(len(f), part, traits)
+	return e
+}
+
 func TestEventAppend(t *testing.T) {
+	open := "1-12,15"
 	for name, row := range map[string]struct {
 		event Event
 		want  string
 	}{
 		"own row": {
-			Event{Kind: Text, Seq: 7, Client: 12, Payload: []byte("hello"), Row: []byte(`{"state":"OPEN"}`), Open: "1-12,15"},
-			`{"v":1,"seq":7,"event":"text","client":12,"length":5,"row":{"state":"OPEN"},"open":"1-12,15"}` + "\nhello",
+			Event{Kind: Text, Seq: 7, Client: 12, Payload: []byte("hello"), Code: "9f", Rows: rowsOf(12, `{"state":"OPEN"}`), Open: &open},
+			`{"v":1,"seq":7,"event":"text","client":12,"code":"9f","open":"1-12,15","rows":40,"length":5}` + "\n" +
+				`a:1:{i:12;a:1:{s:5:"state";s:4:"OPEN";}}hello`,
 		},
 		"table": {
-			Event{Kind: Closing, Seq: 8, Client: 2, Table: []byte(`{"2":{}}`)},
-			`{"v":1,"seq":8,"event":"close","client":2,"length":0,"table":{"2":{}}}` + "\n",
+			Event{Kind: Closing, Seq: 8, Client: 2, Whole: true, Sockets: true, Rows: rowsOf(2, `{"a":{"\u0000php":"x"}}`)},
+			`{"v":1,"seq":8,"event":"close","client":2,"whole":true,"sockets":true,"tagged":true,"rows":49,"length":0}` + "\n" +
+				"a:1:{i:2;a:1:{s:1:\"a\";a:1:{s:4:\"\x00php\";s:1:\"x\";}}}",
 		},
 		"server": {
-			Event{Kind: Fifo, Seq: 9, Payload: []byte("{\"a\":\n1}"), Table: []byte(`{}`)},
-			`{"v":1,"seq":9,"event":"fifo","length":8,"table":{}}` + "\n{\"a\":\n1}",
+			Event{Kind: Fifo, Seq: 9, Payload: []byte("{\"a\":\n1}"), Whole: true},
+			`{"v":1,"seq":9,"event":"fifo","whole":true,"rows":6,"length":8}` + "\na:0:{}{\"a\":\n1}",
 		},
-		"describe": {Event{Kind: Describe, Seq: 1}, `{"v":1,"seq":1,"event":"describe","length":0,"open":""}` + "\n"},
+		"globals": {
+			Event{Kind: Loop, Seq: 9, Globals: []string{"n", "ä"}, AnyGlobal: true, Values: valuesOf(`{"n":0.0}`)},
+			`{"v":1,"seq":9,"event":"loop","any_global":true,"zeros":true,"globals":["n","ä"],"values":20,"length":0}` + "\n" +
+				`a:1:{s:1:"n";d:0.0;}`,
+		},
+		"describe": {Event{Kind: Describe, Seq: 1}, `{"v":1,"seq":1,"event":"describe","length":0}` + "\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := row.event.AppendTo(nil)
 			if string(got) != row.want {
 				t.Errorf("got  %s\nwant %s", got, row.want)
 			}
-			if len(got) > row.event.Size() {
-				t.Errorf("%d bytes, Size said %d", len(got), row.event.Size())
+			if line := row.event.AppendLine(nil); len(got) != len(line)+row.event.BlockSize() {
+				t.Errorf("%d bytes behind the line, BlockSize said %d", len(got)-len(line), row.event.BlockSize())
 			}
 		})
 	}

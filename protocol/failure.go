@@ -25,6 +25,7 @@ const (
 	FailedUnreadable FailureKind = "unreadable" // php-fpm's user cannot read the events or settings file
 	FailedRedeclare  FailureKind = "redeclare"  // the application defines a helper function itself; Name is what to yield
 	FailedRequest    FailureKind = "request"    // the PHP half did not understand the request
+	FailedChanged    FailureKind = "changed"    // it did not run: the code is not the one that Event.Code says; Name is its fingerprint
 	FailedSkipped    FailureKind = "skipped"    // it did not run: an event before it in the request ended PHP
 )
 

@@ -3,23 +3,31 @@ package protocol
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
+var update = flag.Bool("update", false, "write the golden requests")
+
 // goldenRequests are the requests of testdata/request-*.txt. The tests of php-handlers send those files to PHP, and
 // compare what comes back with answer-*.txt.
 func goldenRequests() map[string][]*Event {
-	const table = `{"12":{"state":"OPEN","login":"anna","draft":1},"15":{"state":"OPEN"},"16":{"state":"OPEN"}}`
 	const row = `{"state":"OPEN","float":1.0,"binary":{"\u0000php":"czoxOiL/Ijs="},"map":{"7":"a","3":[]}}`
+	open := "1-12,15"
 	client := func(seq uint64, kind Kind, payload string) *Event {
-		return &Event{Kind: kind, Seq: seq, Client: 12, Payload: []byte(payload), Row: []byte(row), Open: "1-12,15"}
+		return &Event{Kind: kind, Seq: seq, Client: 12, Payload: []byte(payload), Rows: rowsOf(12, row), Open: &open}
+	}
+	table := rowsOf(12, `{"state":"OPEN","login":"anna","draft":1}`)
+	for _, key := range []int64{15, 16} {
+		table.Add(1, rowsOf(key, `{"state":"OPEN"}`).Parts[0], Traits{})
 	}
 	whole := func(kind Kind, payload string) *Event {
-		return &Event{Kind: kind, Seq: 7, Client: 12, Payload: []byte(payload), Table: []byte(table)}
+		return &Event{Kind: kind, Seq: 7, Client: 12, Payload: []byte(payload), Rows: table, Whole: true}
 	}
+	globals := &Event{Kind: Loop, Seq: 7, Globals: []string{"counter", "cache", "gone"}, Values: valuesOf(`{"counter":41,"gone":1,"title":"kept"}`)}
 	return map[string][]*Event{
 		"effects":      {whole(Text, "effects")},
 		"rows":         {whole(Text, "rows")},
@@ -30,7 +38,9 @@ func goldenRequests() map[string][]*Event {
 		"close":        {whole(Closing, "")},
 		"exit":         {client(7, Text, "one"), client(8, Text, "leave"), client(9, Text, "three")},
 		"exception":    {client(7, Text, "throw")},
-		"server":       {{Kind: Started, Seq: 7, Table: []byte("{}")}, {Kind: Loop, Seq: 8, Open: ""}},
+		"server":       {{Kind: Started, Seq: 7, Whole: true}, {Kind: Shutdown, Seq: 8, Open: new(string)}},
+		"globals":      {globals},
+		"changed":      {{Kind: Loop, Seq: 7, Code: "other"}, {Kind: Loop, Seq: 8}},
 	}
 }
 
@@ -41,6 +51,12 @@ func TestGoldenRequests(t *testing.T) {
 			body = e.AppendTo(body)
 		}
 		want, err := os.ReadFile(filepath.Join("testdata", "request-"+name+".txt"))
+		if *update {
+			if err := os.WriteFile(filepath.Join("testdata", "request-"+name+".txt"), body, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
 		if err != nil || !bytes.Equal(body, want) {
 			t.Errorf("%s: got\n%s\nwant\n%s\n%v", name, body, want, err)
 		}

@@ -121,6 +121,13 @@ func (s *server) arguments(a app) []string {
 	return append(args, a.args...)
 }
 
+// in returns the server for a subtest, which is then the one that fails.
+func (s *server) in(t *testing.T) *server {
+	sub := *s
+	sub.t = t
+	return &sub
+}
+
 func (s *server) path(name string) string { return filepath.Join(s.dir, name) }
 
 func (s *server) write(name, content string) {
@@ -141,6 +148,12 @@ func (s *server) read(name string) string {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	return string(b)
+}
+
+// readIfThere is read for a file that may still have to be made.
+func (s *server) readIfThere(name string) string {
+	b, _ := os.ReadFile(s.path(name))
 	return string(b)
 }
 

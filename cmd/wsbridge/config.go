@@ -9,6 +9,7 @@ type Config struct {
 	Legacy    LegacyConfig    `toml:"legacy"`
 	PHP       PHPConfig       `toml:"php"`
 	Isolation IsolationConfig `toml:"isolation"`
+	Globals   GlobalsConfig   `toml:"globals"`
 	Loop      LoopConfig      `toml:"loop"`
 	Pipe      PipeConfig      `toml:"pipe"`
 	Log       LogConfig       `toml:"log"`
@@ -69,7 +70,15 @@ type PHPConfig struct {
 
 // IsolationConfig is about what may run at the same time.
 type IsolationConfig struct {
-	Mode string `toml:"mode"` // "serial" or "connection"
+	Mode     string       `toml:"mode"`     // "auto", "serial" or "connection"
+	Handlers HandlerModes `toml:"handlers"` // overrule Mode
+}
+
+// GlobalsConfig is about the application's global variables, named without the dollar sign. Those that stand in neither
+// list live if the application's code lets them.
+type GlobalsConfig struct {
+	Live   []string `toml:"live"`   // carried from event to event
+	Forget []string `toml:"forget"` // at their start in each event
 }
 
 // LoopConfig is about ws_server_loop.
@@ -120,7 +129,8 @@ func defaultConfig() Config {
 			Initialize:      "every",
 			OnError:         "continue",
 		},
-		Isolation: IsolationConfig{Mode: "serial"},
+		Isolation: IsolationConfig{Mode: isolationAuto, Handlers: HandlerModes{}},
+		Globals:   GlobalsConfig{Live: []string{}, Forget: []string{}},
 		Loop:      LoopConfig{Interval: Duration(200 * time.Millisecond)},
 		Pipe:      PipeConfig{Mode: 0o660, MaxDocument: 1 << 20, Quiet: Duration(50 * time.Millisecond)},
 		Log:       LogConfig{Level: "info", Format: "auto"},

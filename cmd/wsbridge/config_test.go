@@ -117,6 +117,11 @@ func TestGoodConfigs(t *testing.T) {
 			c.Pipe.Path, c.Pipe.Mode = "/run/shop/ws_notify", 0o620
 			c.Notes = []string{"external.toml:5: php.user has no effect with a php-fpm that wsbridge does not run"}
 		},
+		"isolation.toml": func(c *Config) {
+			c.PHP.EventsFile = "/srv/shop/push_server_events.php"
+			c.Isolation.Handlers = HandlerModes{"text": "connection", "before_close": "serial"}
+			c.Globals = GlobalsConfig{Live: []string{"counter", "größe"}, Forget: []string{"cache", "settings"}}
+		},
 		"legacy.toml": func(c *Config) {
 			legacyConfig(c, filepath.Join(here, "../../settings/good.conf"))
 			c.Server.Listen = "127.0.0.1:50001"

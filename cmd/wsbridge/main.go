@@ -32,6 +32,9 @@ func program(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
+	if verdict, ok := errors.AsType[*verdictError](err); ok {
+		return verdict.code()
+	}
 	if err != nil {
 		fmt.Fprintln(stderr, "wsbridge:", err)
 	}

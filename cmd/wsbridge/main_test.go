@@ -67,12 +67,12 @@ func TestWrongUseExitsTwoWithOneLine(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, "name a command: demo, serve or version"},
-		{[]string{"start"}, `unknown command "start": want demo, serve or version`},
-		{[]string{"serv"}, `unknown command "serv": want demo, serve or version`},
+		{nil, "name a command: check, demo, serve or version"},
+		{[]string{"start"}, `unknown command "start": want check, demo, serve or version`},
+		{[]string{"serv"}, `unknown command "serv": want check, demo, serve or version`},
 		{[]string{"--verbose"}, "unknown flag: --verbose (see wsbridge --help)"},
-		{[]string{"help", "start"}, `unknown command "start": want demo, serve or version`},
-		{[]string{"help", "serve", "more"}, `unknown command "serve more": want demo, serve or version`},
+		{[]string{"help", "start"}, `unknown command "start": want check, demo, serve or version`},
+		{[]string{"help", "serve", "more"}, `unknown command "serve more": want check, demo, serve or version`},
 		{[]string{"version", "now"}, `unexpected argument "now" (see wsbridge version --help)`},
 		{[]string{"serve"}, "serve needs --settings FILE or --config FILE (see wsbridge serve --help)"},
 		{[]string{"serve", "x.toml"}, `unexpected argument "x.toml" (see wsbridge serve --help)`},
@@ -84,6 +84,9 @@ func TestWrongUseExitsTwoWithOneLine(t *testing.T) {
 		{[]string{"serve", "--settings", "testdata"}, "read testdata: is a directory"},
 		{[]string{"serve", "--settings", "testdata/settings/good.conf", "--fastcgi", "/run/php.sock"},
 			`--fastcgi = "/run/php.sock": want "unix:/path" or "tcp:host:port"`},
+		{[]string{"check"}, "check needs --settings FILE or --config FILE (see wsbridge check --help)"},
+		{[]string{"check", "--settings", "s", "more"}, `unexpected argument "more" (see wsbridge check --help)`},
+		{[]string{"check", "--config="}, "--config is empty"},
 		{[]string{"demo", "--workers", "two"},
 			`invalid argument "two" for "--workers" flag: strconv.ParseInt: parsing "two": invalid syntax (see wsbridge demo --help)`},
 		{[]string{"demo", "--workers", "0"}, "--workers = 0: want a whole number from 1 to 4096"},
@@ -104,9 +107,10 @@ func TestHelpOfEveryCommand(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{[]string{"--help"}, []string{"serve ", "demo ", "version ", "Exit codes:"}},
+		{[]string{"--help"}, []string{"serve ", "check ", "demo ", "version ", "Exit codes:"}},
 		{[]string{"help"}, []string{"serve ", "demo ", "version ", "Exit codes:"}},
 		{[]string{"serve", "--help"}, []string{"--settings FILE", "--config FILE", "--fastcgi ADDRESS", "second signal"}},
+		{[]string{"check", "--help"}, []string{"--settings FILE", "--config FILE", "--fastcgi ADDRESS", "--json", "Exit codes: 0 "}},
 		{[]string{"help", "serve"}, []string{"--settings FILE", "--config FILE", "--fastcgi ADDRESS", "--help"}},
 		{[]string{"demo", "-h"}, []string{"--listen ADDRESS", `"127.0.0.1:8080"`, "--workers NUMBER", "(default 4)"}},
 		{[]string{"version", "--help"}, []string{"wsbridge version"}},

@@ -15,8 +15,9 @@ import (
 
 // php is the php-fpm that events go to, and how to take leave of it.
 type php struct {
-	client fastcgi.Config
-	stop   func() error
+	client   fastcgi.Config
+	presence *fastcgi.Presence
+	stop     func() error
 }
 
 // startPHP unpacks the PHP half into a run-time folder and, unless cfg names an existing php-fpm, starts one.
@@ -29,7 +30,14 @@ func startPHP(ctx context.Context, cfg Config, log *slog.Logger) (*php, error) {
 	if err := phphandlers.Unpack(dir); err != nil {
 		return nil, errors.Join(err, remove())
 	}
-	p := &php{stop: remove, client: fastcgi.Config{
+	who := filepath.Join(dir, "presence")
+	presence, err := fastcgi.CreatePresence(who)
+	if err != nil {
+		return nil, errors.Join(err, remove())
+	}
+	leave := func() error { return errors.Join(presence.Close(), remove()) }
+	p := &php{presence: presence, stop: leave, client: fastcgi.Config{
+		Presence:       who,
 		Script:         filepath.Join(dir, phphandlers.Entry),
 		EventsFile:     cfg.PHP.EventsFile,
 		SettingsFile:   cfg.PHP.SettingsFile,
@@ -50,10 +58,10 @@ func startPHP(ctx context.Context, cfg Config, log *slog.Logger) (*php, error) {
 	}
 	own, err := startOwn(ctx, cfg, dir, log)
 	if err != nil {
-		return nil, errors.Join(err, remove())
+		return nil, errors.Join(err, leave())
 	}
 	p.client.Network, p.client.Address = "unix", own.Address()
-	p.stop = func() error { return errors.Join(own.Close(), remove()) }
+	p.stop = func() error { return errors.Join(own.Close(), leave()) }
 	return p, nil
 }
 

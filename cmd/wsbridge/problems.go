@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -10,15 +11,28 @@ type problems []string
 
 func (p *problems) add(more ...string) { *p = append(*p, more...) }
 
-// err returns nil, the one problem in one line, or all of them below a line that counts them.
+// err returns nil if there are none.
 func (p problems) err() error {
-	switch len(p) {
-	case 0:
+	if len(p) == 0 {
 		return nil
-	case 1:
-		return configError(p[0])
 	}
-	return configError(fmt.Sprintf("%d problems in the configuration:\n  %s", len(p), strings.Join(p, "\n  ")))
+	return p
+}
+
+// Error is the one problem in one line, or all of them below a line that counts them.
+func (p problems) Error() string {
+	if len(p) == 1 {
+		return p[0]
+	}
+	return fmt.Sprintf("%d problems in the configuration:\n  %s", len(p), strings.Join(p, "\n  "))
+}
+
+// each returns the problems that an error of loadConfig reports.
+func each(err error) []string {
+	if p, ok := errors.AsType[problems](err); ok {
+		return p
+	}
+	return []string{err.Error()}
 }
 
 // configError is the text of an unusable configuration.

@@ -22,7 +22,8 @@ func newRootCommand() *cobra.Command {
 and runs every event as a FastCGI request to php-fpm, where the application's own,
 unchanged push_server_events.php handles it.
 
-Exit codes: 0 ended as asked, 1 the server failed, 2 wrong use or bad configuration.`,
+Exit codes: 0 ended as asked, 1 the server failed, 2 wrong use or bad configuration; check
+has its own.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return fmt.Errorf("name a command: %s", commandNames(cmd))
@@ -37,7 +38,7 @@ Exit codes: 0 ended as asked, 1 the server failed, 2 wrong use or bad configurat
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())
 	})
-	root.AddCommand(newServeCommand(), newDemoCommand(), newVersionCommand())
+	root.AddCommand(newServeCommand(), newCheckCommand(), newDemoCommand(), newVersionCommand())
 	root.SetHelpCommand(newHelpCommand())
 	return root
 }

@@ -39,7 +39,7 @@ func serve(ctx context.Context, cfg Config, log *slog.Logger, page http.Handler)
 	}
 	defer func() { err = errors.Join(err, client.Close()) }()
 
-	b, err := bridge.New(bridgeConfig(cfg, log, client, page))
+	b, err := bridge.New(bridgeConfig(cfg, log, client, php.presence, page))
 	if err != nil {
 		return err
 	}
@@ -83,9 +83,10 @@ func createPipe(cfg PipeConfig, log *slog.Logger) (*fifo.Pipe, error) {
 	})
 }
 
-func bridgeConfig(cfg Config, log *slog.Logger, php bridge.PHP, page http.Handler) bridge.Config {
+func bridgeConfig(cfg Config, log *slog.Logger, php bridge.PHP, who bridge.Presence, page http.Handler) bridge.Config {
 	return bridge.Config{
 		PHP:              php,
+		Presence:         who,
 		Page:             page,
 		Logger:           log,
 		ServerHeader:     cfg.Server.ServerHeader,
@@ -93,6 +94,9 @@ func bridgeConfig(cfg Config, log *slog.Logger, php bridge.PHP, page http.Handle
 		RequireUserAgent: cfg.Server.RequireUserAgent,
 		AllowedOrigins:   cfg.Server.AllowedOrigins,
 		Isolation:        bridge.Isolation(cfg.Isolation.Mode),
+		HandlerIsolation: cfg.Isolation.Handlers.byFunction(),
+		LiveGlobals:      cfg.Globals.Live,
+		ForgetGlobals:    cfg.Globals.Forget,
 		Parallel:         cfg.PHP.Connections(),
 		CloseOnError:     cfg.PHP.OnError == "close",
 		LoopInterval:     cfg.Loop.Interval.Std(),

@@ -1,11 +1,6 @@
 package main
 
-import (
-	"errors"
-	"fmt"
-
-	"github.com/spf13/cobra"
-)
+import "github.com/spf13/cobra"
 
 func newServeCommand() *cobra.Command {
 	var from sources
@@ -24,7 +19,10 @@ Without --fastcgi and php.fastcgi, wsbridge starts and supervises a php-fpm of i
   wsbridge serve --config /etc/wsbridge/wsbridge.toml --fastcgi unix:/run/php/php-fpm.sock`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := serveConfig(cmd, from)
+			if err := requireSources(cmd, from); err != nil {
+				return err
+			}
+			cfg, err := loadConfig(from)
 			if err != nil {
 				return err
 			}
@@ -34,24 +32,6 @@ Without --fastcgi and php.fastcgi, wsbridge starts and supervises a php-fpm of i
 			return nil
 		},
 	}
-	flags := cmd.Flags()
-	flags.SortFlags = false
-	flags.StringVar(&from.settings, "settings", "", "legacy settings `FILE` (KEY=VALUE lines)")
-	flags.StringVar(&from.config, "config", "", "TOML configuration `FILE`")
-	flags.StringVar(&from.fastcgi, "fastcgi", "", "`ADDRESS` of an existing php-fpm: unix:/path or tcp:host:port")
+	addSourceFlags(cmd, &from)
 	return cmd
-}
-
-// serveConfig loads the configuration that the flags name. A flag set to nothing is refused: it is most often an unset
-// variable in a script, and ignoring it would start another server than was meant.
-func serveConfig(cmd *cobra.Command, from sources) (Config, error) {
-	for _, name := range [...]string{"settings", "config", "fastcgi"} {
-		if f := cmd.Flag(name); f.Changed && f.Value.String() == "" {
-			return Config{}, fmt.Errorf("--%s is empty", name)
-		}
-	}
-	if from.settings == "" && from.config == "" {
-		return Config{}, errors.New("serve needs --settings FILE or --config FILE (see wsbridge serve --help)")
-	}
-	return loadConfig(from)
 }

@@ -54,15 +54,12 @@ func (c *Config) settings() ([]string, error) {
 	return args, nil
 }
 
-// contract are settings that an event's request or answer depends on: a body of any size, read before the script runs,
-// and effects that leave at once and as they are.
+// contract are settings that an answer depends on: effects leave at once and as they are.
 func contract() map[string]string {
 	return map[string]string{
-		"enable_post_data_reading": "1",
-		"output_buffering":         "0",
-		"output_handler":           "",
-		"post_max_size":            "0",
-		"zlib.output_compression":  "0",
+		"output_buffering":        "0",
+		"output_handler":          "",
+		"zlib.output_compression": "0",
 	}
 }
 

@@ -87,7 +87,7 @@ function describe($seq)
 	}
 	effect($seq, array('log' => array('level' => 'warning', 'message' => 'noticed', 'file' => 'f.php', 'line' => 7)));
 	done($seq, array('handlers' => array('ws_server_text' => array('params' => 4)), 'php' => PHP_VERSION,
-		'user' => 'u', 'post_max_size' => 0));
+		'user' => 'u'));
 }
 
 $body = file_get_contents('php://input');

@@ -45,11 +45,12 @@ final class Answer
         self::effect(self::logEntry($level, $message, $file, $line));
     }
 
-    /** $result and $rows are JSON, or empty. */
-    public static function done($result, $rows, $code, $last)
+    /** $result is JSON or null, $rows and $globals JSON or empty. */
+    public static function done($result, $rows, $globals, $code, $last)
     {
         $done = ($result === null ? '' : '"result":' . $result . ',')
             . ($rows === '' ? '' : '"rows":{' . $rows . '},')
+            . ($globals === '' ? '' : '"globals":' . $globals . ',')
             . '"code":"' . $code . '"';
         self::finish('"done":{' . $done . '}', $last);
     }

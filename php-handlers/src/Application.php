@@ -13,6 +13,9 @@ final class Application
     /** "start", then "include" while the application's files are loaded, then "events". */
     public static $phase = 'start';
 
+    /** Files of the application's that only handlers include. */
+    private static $watched = [];
+
     /** Prepares what the events file may rely on; false if the request was answered with a failure. */
     public static function start()
     {
@@ -37,6 +40,9 @@ final class Application
         }
         @chdir(dirname(self::$eventsFile)); // as the original was; the include tells if there is none
         Helpers::define(isset($_SERVER['WSBRIDGE_YIELD']) ? $_SERVER['WSBRIDGE_YIELD'] : '');
+        if (!empty($_SERVER['WSBRIDGE_WATCH'])) {
+            self::watch(array_map('rawurldecode', explode(',', $_SERVER['WSBRIDGE_WATCH'])));
+        }
         self::$phase = 'include';
         return true;
     }
@@ -44,30 +50,42 @@ final class Application
     /** Runs the request's events. What a handler throws ends the loop and its event. */
     public static function run()
     {
-        if (Request::current() === null) {
+        $first = Request::current();
+        if ($first === null) {
             return; // the events file could not be read, see Failure
         }
-        $code = self::code();
         self::$phase = 'events';
-        $first = Request::current();
-        $every = $_SERVER['WSBRIDGE_INITIALIZE'] === 'every' && !in_array($first['event'], ['describe', 'inspect'], true);
-        if ($every && function_exists('ws_server_initialize')) {
-            ws_server_initialize();
-        }
-        while ($event = Request::current()) {
+        $code = self::code();
+        $asked = $first['event'] === 'describe' || $first['event'] === 'inspect'; // about the code, which then only lies there
+        $every = $_SERVER['WSBRIDGE_INITIALIZE'] === 'every' && !$asked;
+        for ($initialized = false; $event = Request::current(); Request::next()) {
+            if ($event['code'] !== '' && $event['code'] !== $code) {
+                Failure::changed($code);
+                return;
+            }
+            if ($every && !$initialized && function_exists('ws_server_initialize')) {
+                ws_server_initialize();
+                $initialized = true;
+            }
+            Presence::begin();
             Rows::load($event);
-            $initialized = $every && $event['event'] === 'initialize';
-            $result = $initialized ? null : Handlers::run($event);
-            Answer::done($result, Rows::changes(), $code, Request::isLast());
-            Request::next();
+            Globals::load($event);
+            $result = $initialized && $event['event'] === 'initialize' ? null : Handlers::run($event);
+            Answer::done($result, Rows::changes(), Globals::changes(), $asked ? self::code() : $code, Request::isLast());
         }
+    }
+
+    /** Further files of the application that the fingerprint is to know of: those that only handlers include. */
+    public static function watch(array $files)
+    {
+        self::$watched = $files;
     }
 
     /** Whether an included file is the application's, not ours. */
     public static function owns($file)
     {
-        $ours = [__DIR__, __DIR__ . DIRECTORY_SEPARATOR . 'Analysis', dirname(__DIR__) . DIRECTORY_SEPARATOR . 'functions'];
-        return !in_array(dirname($file), $ours, true) && $file !== self::$entry;
+        $ours = [__DIR__ . DIRECTORY_SEPARATOR, dirname(__DIR__) . DIRECTORY_SEPARATOR . 'functions' . DIRECTORY_SEPARATOR];
+        return $file !== self::$entry && strpos($file, $ours[0]) !== 0 && strpos($file, $ours[1]) !== 0;
     }
 
     /**
@@ -79,8 +97,8 @@ final class Application
     {
         $stats = '';
         $newest = 0;
-        foreach (get_included_files() as $file) {
-            if (self::owns($file) && !Helpers::isAhead($file) && ($stat = @stat($file))) {
+        foreach (array_unique(array_merge(get_included_files(), self::$watched)) as $file) {
+            if (self::owns($file) && ($stat = @stat($file))) {
                 $stats .= $file . ':' . $stat['mtime'] . ':' . $stat['size'] . "\n";
                 $newest = max($newest, $stat['ctime']); // a deployment may keep the mtime of the files it copies
             }

@@ -7,7 +7,7 @@ final class Clients
     /** Whether messages can be sent to a client. */
     public static function isOpen($key)
     {
-        return self::isKey($key) && Rows::isOpen((int) $key);
+        return self::isKey($key) && Rows::isOpen((int) $key) && !Presence::hasLeft((int) $key);
     }
 
     /** Closes a client, as Handlers::close does; one whose row the event does not see is left to an event of its own. */

@@ -45,20 +45,34 @@ final class Description
 
     public static function describe(Analysis\Overview $overview)
     {
-        $handlers = self::handlers($overview);
+        Application::watch($overview->watch());
         $globals = $overview->globals === null ? [] : $overview->globals->all();
         return [
-            'handlers' => $handlers,
+            'handlers' => self::handlers($overview),
             'globals' => array_combine(self::names(array_keys($globals)), $globals),
             'php' => PHP_VERSION,
             'user' => Process::user(),
-            'post_max_size' => max(0, Process::bytes(ini_get('post_max_size'))),
-            'sockets' => array_filter($handlers, function ($handler) {
-                return isset($handler['sockets']);
-            }) !== [],
+            'presence' => Presence::isKnown(),
             'watch' => $overview->watch(),
-            'warnings' => array_merge(self::warnings(), self::statics($overview)),
+            'yield' => self::yielded($overview),
+            'statics' => $overview->statics(),
+            'warnings' => self::warnings(),
         ];
+    }
+
+    /** What must be left to the application since a file that only a handler includes defines a helper of ours. */
+    private static function yielded(Analysis\Overview $overview)
+    {
+        $yielded = [];
+        foreach (array_intersect_key($overview->program === null ? [] : $overview->program->functions, Helpers::ours()) as $name => $unit) {
+            foreach ($unit->codes as $code) {
+                $late = in_array($code->source->file, $overview->watch(), true);
+                if ($late && !Analysis\Guards::has($code->source, 'function_exists', $name)) {
+                    $yielded[] = Helpers::entry($name, $code->source->file);
+                }
+            }
+        }
+        return array_values(array_unique($yielded));
     }
 
     private static function handlers(Analysis\Overview $overview)
@@ -76,17 +90,6 @@ final class Description
             }
         }
         return $handlers;
-    }
-
-    /** One line, since a library may have many. */
-    private static function statics(Analysis\Overview $overview)
-    {
-        $statics = $overview->statics();
-        $more = count($statics) - 5;
-        if ($more > 1) {
-            array_splice($statics, 5, count($statics), $more . ' others');
-        }
-        return $statics === [] ? [] : ['static variables start anew in each event: ' . implode(', ', $statics)];
     }
 
     private static function warnings()

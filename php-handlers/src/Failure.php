@@ -76,6 +76,12 @@ final class Failure
         }
     }
 
+    /** Fails the running event, of which nothing has run: PHP has other code than wsbridge knows. */
+    public static function changed($code)
+    {
+        self::report('changed', 'the application\'s code has changed', '', 0, $code);
+    }
+
     /** Ends the running event as failed. PHP ends with it, so the events behind it are not run. */
     public static function report($kind, $message, $file = '', $line = 0, $name = '')
     {

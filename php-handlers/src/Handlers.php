@@ -14,6 +14,7 @@ final class Handlers
     {
         global $connections;
         $client = $event['client'];
+        Stream::provide($event);
         switch ($event['event']) {
             case 'describe':
                 require __DIR__ . '/Description.php';
@@ -77,12 +78,10 @@ final class Handlers
                 $handler();
                 break;
             case 'fifo':
-                $sockets = Stream::sockets();
                 $data = trim($event['payload']);
                 $handler($server, $sockets, $connections, $data);
                 break;
             default:
-                $sockets = Stream::sockets();
                 $handler($server, $sockets, $connections);
         }
         return null;
@@ -90,8 +89,7 @@ final class Handlers
 
     private static function client($handler, $client, $data)
     {
-        global $connections, $sockets;
-        $sockets = Stream::sockets();
+        global $connections;
         switch ($handler) {
             case 'ws_server_authenticate':
                 return self::authenticate($connections[$client]);

@@ -6,13 +6,19 @@ final class Request
 {
     const CONTRACT = '1';
 
+    /** A block over that many bytes is taken from the socket in larger chunks, which halves the time. */
+    const SMALL = 16384;
+    const CHUNK = 1048576;
+
+    private static $body;
+
     private static $events = [];
     private static $at = 0;
 
     /** Reads the body; false if the request was answered with a failure. */
     public static function read()
     {
-        $body = fopen('php://input', 'rb');
+        self::$body = $body = fopen('php://input', 'rb');
         while (($line = fgets($body)) !== false) {
             $event = self::decode($line);
             if ($event === null) {
@@ -24,12 +30,17 @@ final class Request
                 return self::refuse('this PHP half speaks version ' . self::CONTRACT . ' of the contract, not '
                     . $_SERVER['WSBRIDGE_CONTRACT']);
             }
-            $payload = $event['length'] > 0 ? stream_get_contents($body, $event['length']) : '';
-            if (strlen($payload) !== $event['length']) {
-                return self::refuse('the body ends after ' . strlen($payload) . ' of ' . $event['length']
-                    . ' bytes of the payload; php.ini has post_max_size = ' . ini_get('post_max_size'));
+            foreach (['rows', 'values', 'payload'] as $block) {
+                $length = $event[$block];
+                if ($length > self::SMALL) {
+                    stream_set_chunk_size($body, self::CHUNK);
+                }
+                $bytes = $length > 0 ? stream_get_contents($body, $length) : '';
+                if (strlen($bytes) !== $length) {
+                    return self::refuse('the body ends after ' . strlen($bytes) . ' of ' . $length . ' bytes of the ' . $block);
+                }
+                self::$events[$at][$block] = $bytes;
             }
-            self::$events[$at]['payload'] = $payload;
         }
         return self::$events !== [] || self::refuse('the body holds no event');
     }
@@ -57,21 +68,22 @@ final class Request
         self::$events[self::$at++] = null;
     }
 
+    /** An event with the lengths of its blocks in their places. */
     private static function decode($line)
     {
         $event = json_decode($line, true);
         if (!isset($event['v'], $event['seq'], $event['event'], $event['length'])) {
             return null;
         }
-        $event['client'] = isset($event['client']) ? $event['client'] : 0;
-        // Two looks at the text spare most events a look at each value, see Rows.
-        $event['tagged'] = strpos($line, '\u0000') !== false;
-        $event['zeros'] = preg_match('/[:\[,]-?0\.0/', $line) === 1;
-        return $event;
+        $event['payload'] = $event['length'];
+        return $event + ['client' => 0, 'code' => '', 'rows' => 0, 'values' => 0, 'whole' => false, 'sockets' => false,
+            'globals' => [], 'any_global' => false, 'tagged' => false, 'zeros' => false, 'open' => null];
     }
 
+    /** Fails the events. What is left of the body must not stay in the connection, which serves the next request. */
     private static function refuse($why)
     {
+        while (self::$body && fread(self::$body, self::CHUNK) !== '');
         Failure::report('request', $why);
         return false;
     }

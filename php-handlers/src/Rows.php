@@ -16,8 +16,8 @@ final class Rows
     /** Whether the event sees every client's row, or its own only. */
     private static $whole = false;
 
-    /** Keys of the open clients as ranges, if it does not. */
-    private static $open = '';
+    /** Keys of the open clients as ranges; null if Presence tells. */
+    private static $open;
 
     /** Clients closed by the event. */
     private static $closed = [];
@@ -25,16 +25,12 @@ final class Rows
     public static function load(array $event)
     {
         global $connections;
-        self::$whole = isset($event['table']);
-        self::$open = isset($event['open']) ? $event['open'] : '';
+        self::$whole = $event['whole'];
+        self::$open = $event['open'];
         self::$zeros = $event['zeros'];
         self::$tagged = [];
         self::$closed = [];
-        if (self::$whole) {
-            $rows = $event['table'];
-        } else {
-            $rows = isset($event['row']) ? [$event['client'] => $event['row']] : [];
-        }
+        $rows = $event['rows'] === '' ? [] : Value::entries($event['rows']);
         self::$before = $event['tagged'] ? self::untag($rows) : $rows;
         $connections = self::$before;
     }
@@ -51,14 +47,17 @@ final class Rows
         return array_keys(self::$before);
     }
 
-    /** Whether messages can be sent to a client. */
+    /** Whether a client is in state OPEN, as the event has found and left it. */
     public static function isOpen($client)
     {
         global $connections;
         if (isset(self::$before[$client])) {
             return isset($connections[$client]['state']) && $connections[$client]['state'] === 'OPEN';
         }
-        return !self::$whole && !isset(self::$closed[$client]) && self::isInRanges($client);
+        if (self::$whole || isset(self::$closed[$client])) {
+            return false;
+        }
+        return self::$open === null ? Presence::isOpen($client) : self::isInRanges($client);
     }
 
     /** JSON for all open clients. It is a list only if the handler itself has changed who is open. */
@@ -73,9 +72,7 @@ final class Rows
         }
         $known = self::$before;
         if (!self::$whole) {
-            foreach (self::ranges() as $range) {
-                $known += array_fill_keys(range($range[0], $range[1]), true);
-            }
+            $known += self::$open === null ? array_flip(Presence::clients()) : self::inRanges();
         }
         return '[' . implode(',', array_filter(array_keys($known), [__CLASS__, 'isOpen'])) . ']';
     }
@@ -165,23 +162,12 @@ final class Rows
     private static function same($client, $name, $before, $after)
     {
         if (isset(self::$tagged[$client][$name])) {
-            return self::serialized($after) === self::$tagged[$client][$name];
+            return Value::serialized($after) === self::$tagged[$client][$name];
         }
         if ($before !== $after) {
             return false;
         }
         return !self::$zeros || !is_float($after) && !is_array($after) || serialize($before) === serialize($after);
-    }
-
-    private static function serialized($value)
-    {
-        try {
-            return serialize($value);
-        } catch (\Exception $e) {
-            return null; // encode says why
-        } catch (\Throwable $e) {
-            return null;
-        }
     }
 
     /** A value's JSON, or null if it cannot be carried to the next event. */
@@ -242,6 +228,16 @@ final class Rows
             $states[$client] = isset($row['state']) ? $row['state'] : false;
         }
         return $states;
+    }
+
+    /** The clients in the ranges, as keys. */
+    private static function inRanges()
+    {
+        $clients = [];
+        foreach (self::ranges() as $range) {
+            $clients += array_fill_keys(range($range[0], $range[1]), true);
+        }
+        return $clients;
     }
 
     private static function isInRanges($client)

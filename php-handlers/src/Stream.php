@@ -22,21 +22,20 @@ final class Stream
         defined('STDERR') || define('STDERR', fopen('wsbridge://log', 'wb'));
     }
 
-    /**
-     * $sockets: the server's, then each client's by its key. Streams are made only for applications that describe
-     * themselves as writing to them; for others the keys stand there, which is enough for foreach, isset and count.
-     */
-    public static function sockets()
+    /** Fills $server and $sockets for an event whose handler looks at them; for others they are empty. */
+    public static function provide(array $event)
     {
-        global $server;
-        $clients = Rows::clients();
-        $sockets = $clients === [] ? [] : array_combine($clients, $clients);
-        if (isset($_SERVER['WSBRIDGE_SOCKETS']) && $_SERVER['WSBRIDGE_SOCKETS'] === '1') {
-            foreach ($sockets as $client) {
-                $sockets[$client] = fopen('wsbridge://socket/' . $client, 'wb');
-            }
+        global $server, $sockets;
+        if (!$event['sockets']) {
+            $server = null;
+            $sockets = [];
+            return;
         }
-        return [0 => $server] + $sockets;
+        $server = fopen('wsbridge://log', 'wb'); // nothing can be done with the listener; what is written to it is logged
+        $sockets = [0 => $server];
+        foreach (Rows::clients() as $client) {
+            $sockets[$client] = fopen('wsbridge://socket/' . $client, 'wb');
+        }
     }
 
     public function stream_open($path, $mode, $options, &$opened)

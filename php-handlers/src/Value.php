@@ -46,6 +46,12 @@ final class Value
         return is_array($value) && isset($value[self::TAG]) && count($value) === 1 ? base64_decode($value[self::TAG]) : null;
     }
 
+    /** The array of a block that wsbridge has written: arrays and scalars only. */
+    public static function entries($text)
+    {
+        return PHP_VERSION_ID >= 70000 ? unserialize($text, ['allowed_classes' => false]) : unserialize($text);
+    }
+
     /** The value of a serialize() text. Throws what the value's own class does, or an Exception. */
     public static function unserialize($text)
     {
@@ -54,6 +60,18 @@ final class Value
             throw new \Exception('unserialize() failed');
         }
         return $value;
+    }
+
+    /** The serialize() text of a value; null if it has none. A resource has: encode finds it. */
+    public static function serialized($value)
+    {
+        try {
+            return serialize($value);
+        } catch (\Exception $e) {
+            return null;
+        } catch (\Throwable $e) {
+            return null;
+        }
     }
 
     /** A string as JSON, for people to read: bytes that are not UTF-8 are replaced. */

@@ -53,3 +53,14 @@ function ws_server_after_close(&$connections)
 {
 	send_text(16,count($connections));
 }
+
+$counter=0;
+$title="made at file scope";
+
+function ws_server_loop(&$server,&$sockets,&$connections)
+{
+	global $counter,$cache,$gone,$title;
+	$counter++;
+	$cache=$title;
+	unset($GLOBALS["gone"]);
+}

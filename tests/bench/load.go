@@ -44,12 +44,12 @@ func repeat(ctx context.Context, c call) (took []time.Duration, err error) {
 	return took, nil
 }
 
-// dial opens n WebSockets.
-func dial(address string, n int) ([]*websocket.Conn, error) {
-	h := http.Header{"Cookie": {"login=bench"}, "User-Agent": {"bench"}}
-	d := websocket.Dialer{HandshakeTimeout: 10 * time.Second, ReadBufferSize: 512, WriteBufferSize: 512}
+// dial opens n WebSockets, of users with numbers from first on.
+func dial(address string, first, n int) ([]*websocket.Conn, error) {
+	d := websocket.Dialer{HandshakeTimeout: time.Minute, ReadBufferSize: 512, WriteBufferSize: 512}
 	conns := make([]*websocket.Conn, 0, n)
-	for range n {
+	for i := range n {
+		h := http.Header{"Cookie": {fmt.Sprintf("login=user%d", first+i)}, "User-Agent": {"bench"}}
 		conn, _, err := d.Dial("ws://"+address+"/", h)
 		if err != nil {
 			hangUp(conns)

@@ -1,5 +1,6 @@
 // Command bench measures wsbridge against the bare FastCGI codec calling the same PHP half, in one run on one machine, so
-// that the ratios hold where absolute numbers do not. make bench runs it.
+// that the ratios hold where absolute numbers do not; then what an event costs with few and with many clients connected.
+// make bench runs it. With -tables it measures what handing rows to PHP costs, in itself and by other ways.
 //
 // It is a program and not a Go benchmark because what it measures are whole processes: wsbridge, php-fpm and this load
 // generator share the machine's processors, and each one's CPU time is part of the result.
@@ -7,11 +8,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -19,28 +23,31 @@ import (
 const workers = 4
 
 type options struct {
-	binary   string
-	duration time.Duration
-	clients  int
-	idle     int
-	hold     int    // be that many idle clients
-	at       string // of the server there
+	binary     string
+	duration   time.Duration
+	clients    int
+	idle       int
+	connected  numbers
+	isolations []string
+	rounds     int
+	parts      []string
+	tables     bool   // measure ways of handing rows to PHP, and nothing else
+	extension  string // of PHP's, for that
+	hold       int    // be that many idle clients, and nothing else
+	first      int    // number of their first user
+	at         string // of the server there
 }
 
 func main() {
-	var o options
-	flag.StringVar(&o.binary, "wsbridge", "bin/wsbridge", "the `program` to measure, built without the race detector")
-	flag.DurationVar(&o.duration, "for", 5*time.Second, "`time` of each measurement")
-	flag.IntVar(&o.clients, "clients", 64, "echoing `clients`")
-	flag.IntVar(&o.idle, "idle", 5000, "idle `clients` of the memory measurement")
-	flag.IntVar(&o.hold, "hold", 0, "only hold `clients` open, for the memory measurement")
-	flag.StringVar(&o.at, "at", "", "`address` to hold them at")
-	flag.Parse()
+	o := parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	do := bench
-	if o.hold > 0 {
-		do = func(ctx context.Context, o options) error { return hold(ctx, o.at, o.hold) }
+	switch {
+	case o.hold > 0:
+		do = hold
+	case o.tables:
+		do = measureTables
 	}
 	if err := do(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -48,8 +55,63 @@ func main() {
 	}
 }
 
+func parse() (o options) {
+	o.connected = numbers{10, 1000, 10000}
+	flag.StringVar(&o.binary, "wsbridge", "bin/wsbridge", "the `program` to measure, built without the race detector")
+	flag.DurationVar(&o.duration, "for", 5*time.Second, "`time` of each measurement")
+	flag.IntVar(&o.clients, "clients", 64, "`clients` that ask at once")
+	flag.IntVar(&o.idle, "idle", 5000, "idle `clients` of the memory measurement")
+	flag.Var(&o.connected, "connected", "how many `clients` are connected, comma-separated and ascending")
+	isolations := flag.String("isolation", "auto,serial", "isolation `modes` to measure, comma-separated")
+	parts := flag.String("parts", "echo,scale,memory", "`what` to measure, comma-separated")
+	flag.IntVar(&o.rounds, "rounds", 3, "how many `times` to measure with few and many clients; the median counts")
+	flag.BoolVar(&o.tables, "tables", false, "only measure ways of handing rows to PHP")
+	flag.StringVar(&o.extension, "extension", "", "a PHP `extension` to load for -tables: apcu")
+	flag.IntVar(&o.hold, "hold", 0, "only hold `clients` open, for the other measurements")
+	flag.IntVar(&o.first, "first", 0, "`number` of the first of them")
+	flag.StringVar(&o.at, "at", "", "`address` to hold them at")
+	flag.Parse()
+	o.isolations, o.parts = strings.Split(*isolations, ","), strings.Split(*parts, ",")
+	return o
+}
+
 func bench(ctx context.Context, o options) error {
+	if err := allowFiles(o.most()); err != nil {
+		return err
+	}
 	fmt.Printf("%d processors, %s, %s each, php-fpm with %d workers\n\n", runtime.NumCPU(), runtime.Version(), o.duration, workers)
+	for _, part := range o.parts {
+		var err error
+		switch part {
+		case "echo":
+			err = measureEcho(ctx, o)
+		case "scale":
+			err = measureScales(ctx, o)
+		case "memory":
+			err = measureMemory(ctx, o)
+		default:
+			err = errors.New("no such measurement")
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", part, err)
+		}
+	}
+	return nil
+}
+
+// most is how many clients there are at once in what is to be measured.
+func (o options) most() int {
+	most := o.clients
+	if slices.Contains(o.parts, "scale") {
+		most = max(most, slices.Max(o.connected))
+	}
+	if slices.Contains(o.parts, "memory") {
+		most = max(most, o.idle)
+	}
+	return most
+}
+
+func measureEcho(ctx context.Context, o options) error {
 	bare, err := measureBare(ctx, o)
 	if err != nil {
 		return fmt.Errorf("bare codec: %w", err)
@@ -57,12 +119,21 @@ func bench(ctx context.Context, o options) error {
 	fmt.Println("| what | events/s | of bare | p50 | p99 | p50 of 1 client | added to bare | CPU/event: load, wsbridge, php |")
 	fmt.Println("| --- | --- | --- | --- | --- | --- | --- | --- |")
 	bare.print("bare codec, 4 callers", bare)
-	for _, isolation := range []string{"connection", "serial"} {
+	for _, isolation := range o.isolations {
 		r, err := measureServer(ctx, o, isolation)
 		if err != nil {
 			return fmt.Errorf("isolation %s: %w", isolation, err)
 		}
 		r.print(fmt.Sprintf("wsbridge, %s, %d clients", isolation, o.clients), bare)
 	}
-	return measureMemory(ctx, o)
+	return nil
+}
+
+func measureScales(ctx context.Context, o options) error {
+	for _, isolation := range o.isolations {
+		if err := measureScale(ctx, o, isolation); err != nil {
+			return fmt.Errorf("isolation %s: %w", isolation, err)
+		}
+	}
+	return nil
 }

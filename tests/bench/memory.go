@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
-	"os/exec"
 	"runtime"
 	"strconv"
 	"strings"
@@ -19,7 +17,7 @@ import (
 
 // measureMemory holds a bridge in this process, so that the Go runtime can be asked, and its idle clients in another.
 func measureMemory(ctx context.Context, o options) (err error) {
-	p, err := startPHP(ctx)
+	p, err := startPHP(ctx, echoing, nil)
 	if err != nil {
 		return err
 	}
@@ -41,15 +39,14 @@ func measureMemory(ctx context.Context, o options) (err error) {
 	defer func() { stop(); err = errors.Join(err, <-served) }()
 
 	before := memory()
-	clients, err := startIdle(l.Addr().String(), o.idle)
+	clients, err := startIdle(l.Addr().String(), 0, o.idle)
 	if err != nil {
 		return err
 	}
+	defer clients.stop()
 	after := memory()
 	fmt.Printf("\n%d idle clients cost each: heap %d B, stacks %d B, resident %d B\n", o.idle,
 		(after.heap-before.heap)/int64(o.idle), (after.stacks-before.stacks)/int64(o.idle), (after.resident-before.resident)/int64(o.idle))
-	_ = clients.Process.Kill()
-	_ = clients.Wait() // killed: its error says so
 	return nil
 }
 
@@ -83,33 +80,4 @@ func resident() int64 {
 		}
 	}
 	return 0
-}
-
-// startIdle runs this program again as the clients, and returns when all are connected.
-func startIdle(address string, n int) (*exec.Cmd, error) {
-	cmd := exec.Command("/proc/self/exe", "-hold", strconv.Itoa(n), "-at", address)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	if line, err := bufio.NewReader(out).ReadString('\n'); line != "connected\n" {
-		return nil, errors.Join(fmt.Errorf("idle clients: %q", line), err, cmd.Wait())
-	}
-	return cmd, nil
-}
-
-// hold is that other program.
-func hold(ctx context.Context, address string, n int) error {
-	conns, err := dial(address, n)
-	if err != nil {
-		return err
-	}
-	defer hangUp(conns)
-	fmt.Println("connected")
-	<-ctx.Done()
-	return nil
 }

@@ -38,6 +38,13 @@ func (l latencies) summary(took time.Duration) (rate float64, p50, p99 time.Dura
 	return float64(len(all)) / took.Seconds(), all[len(all)/2], all[len(all)*99/100]
 }
 
+func (l latencies) count() (n int) {
+	for _, one := range l {
+		n += len(one)
+	}
+	return n
+}
+
 // cpu is the CPU time used so far by this process, and by the other processes' trees.
 func cpu(pid int) time.Duration {
 	if pid == os.Getpid() {

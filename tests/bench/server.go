@@ -9,44 +9,97 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
-// application is the echo that everything measured runs.
-const application = `<?php
-function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }
-function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,$msg); }
-`
-
-// writeApplication puts the application and its settings into a folder that php-fpm's user can read.
-func writeApplication() (dir string, err error) {
-	dir, err = os.MkdirTemp("", "wsbridge-bench-")
-	if err != nil {
-		return "", err
-	}
-	settings := fmt.Sprintf("WEBSOCKET_LISTENING_ADDRESS=127.0.0.1\nWEBSOCKET_LISTENING_PORT=0\nWEBSOCKET_XHR_PIPE_FILE=%s/pipe\n"+
-		"WEBSOCKET_EVENTS_INCLUDE_FILE=%s/push_server_events.php\n", dir, dir)
-	return dir, errors.Join(os.Chmod(dir, 0o755),
-		os.WriteFile(filepath.Join(dir, "push_server_events.php"), []byte(application), 0o644),
-		os.WriteFile(filepath.Join(dir, "server_shared.conf"), []byte(settings), 0o644))
+// server is the program measured, with its own php-fpm.
+type server struct {
+	dir     string
+	cmd     *exec.Cmd
+	address string
+	php     []int // its php-fpm's processes
 }
 
-// measureServer echoes through wsbridge with its own php-fpm.
+// startServer returns when wsbridge listens. The caller stops it.
+func startServer(binary, source, isolation string) (s *server, err error) {
+	s = &server{}
+	if s.dir, err = writeApplication(source); err != nil {
+		return nil, err
+	}
+	if err := s.start(binary, isolation); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(s.dir))
+	}
+	s.php = children(s.cmd.Process.Pid)
+	return s, nil
+}
+
+func (s *server) start(binary, isolation string) error {
+	// Idle clients do not read, so nothing is sent to them: no pings.
+	config := fmt.Sprintf("[legacy]\nsettings = %q\n[server]\nping_interval = \"10h\"\npong_timeout = \"20h\"\nqueue_wait = \"10m\"\n"+
+		"[isolation]\nmode = %q\n[php]\nworkers = %d\nini = { %q = \"0\" }\n[log]\nformat = \"json\"\n",
+		filepath.Join(s.dir, "server_shared.conf"), isolation, workers, fileProtection)
+	path := filepath.Join(s.dir, "wsbridge.toml")
+	if err := os.WriteFile(path, []byte(config), 0o644); err != nil {
+		return err
+	}
+	s.cmd = exec.Command(binary, "serve", "--config", path)
+	stderr, err := s.cmd.StderrPipe()
+	if err != nil {
+		return err
+	}
+	if err := s.cmd.Start(); err != nil {
+		return err
+	}
+	return s.waitListening(bufio.NewScanner(stderr))
+}
+
+func (s *server) waitListening(lines *bufio.Scanner) error {
+	var said []string
+	for lines.Scan() {
+		var line struct{ Msg, Address string }
+		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "listening" {
+			s.address = line.Address
+			go func() { // ends with the program, whose log nobody needs any more
+				for lines.Scan() {
+					continue
+				}
+			}()
+			return nil
+		}
+		said = append(said, lines.Text())
+	}
+	return errors.Join(fmt.Errorf("wsbridge did not start: %s", strings.Join(said, "\n")), s.cmd.Wait())
+}
+
+func (s *server) stop() error {
+	_ = s.cmd.Process.Signal(os.Interrupt)
+	return errors.Join(s.cmd.Wait(), os.RemoveAll(s.dir))
+}
+
+// measure drives the callers, clients of s.
+func (s *server) measure(ctx context.Context, callers []call, d time.Duration) (r result, err error) {
+	used := []time.Duration{cpu(os.Getpid()), cpuOf(s.cmd.Process.Pid), cpuOfAll(s.php)}
+	took, length, err := drive(ctx, callers, d)
+	if err != nil {
+		return r, err
+	}
+	r.rate, r.p50, r.p99 = took.summary(length)
+	events := time.Duration(took.count())
+	r.load = (cpu(os.Getpid()) - used[0]) / events
+	r.bridge = (cpuOf(s.cmd.Process.Pid) - used[1]) / events
+	r.php = (cpuOfAll(s.php) - used[2]) / events
+	return r, nil
+}
+
+// measureServer echoes through wsbridge.
 func measureServer(ctx context.Context, o options, isolation string) (r result, err error) {
-	dir, err := writeApplication()
+	s, err := startServer(o.binary, echoing, isolation)
 	if err != nil {
 		return r, err
 	}
-	defer os.RemoveAll(dir)
-	cmd, address, err := startServer(o.binary, dir, isolation)
-	if err != nil {
-		return r, err
-	}
-	defer func() {
-		_ = cmd.Process.Signal(os.Interrupt)
-		err = errors.Join(err, cmd.Wait())
-	}()
-	conns, err := dial(address, o.clients)
+	defer func() { err = errors.Join(err, s.stop()) }()
+	conns, err := dial(s.address, 0, o.clients)
 	if err != nil {
 		return r, err
 	}
@@ -55,50 +108,10 @@ func measureServer(ctx context.Context, o options, isolation string) (r result, 
 	for _, conn := range conns {
 		callers = append(callers, echo(conn))
 	}
-	php := children(cmd.Process.Pid)
-	used := []time.Duration{cpu(os.Getpid()), cpuOf(cmd.Process.Pid), cpuOfAll(php)}
-	took, length, err := drive(ctx, callers, o.duration)
-	if err != nil {
+	if r, err = s.measure(ctx, callers, o.duration); err != nil {
 		return r, err
 	}
-	r.rate, r.p50, r.p99 = took.summary(length)
-	events := time.Duration(r.rate * length.Seconds())
-	r.load = (cpu(os.Getpid()) - used[0]) / events
-	r.bridge = (cpuOf(cmd.Process.Pid) - used[1]) / events
-	r.php = (cpuOfAll(php) - used[2]) / events
 	one, length, err := drive(ctx, callers[:1], o.duration/2)
 	_, r.single, _ = one.summary(length)
 	return r, err
-}
-
-// startServer returns when wsbridge listens.
-func startServer(binary, dir, isolation string) (cmd *exec.Cmd, address string, err error) {
-	config := fmt.Sprintf("[legacy]\nsettings = %q\n[isolation]\nmode = %q\n[php]\nworkers = %d\n[log]\nformat = \"json\"\n",
-		filepath.Join(dir, "server_shared.conf"), isolation, workers)
-	path := filepath.Join(dir, "wsbridge.toml")
-	if err := os.WriteFile(path, []byte(config), 0o644); err != nil {
-		return nil, "", err
-	}
-	cmd = exec.Command(binary, "serve", "--config", path)
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		return nil, "", err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, "", err
-	}
-	lines := bufio.NewScanner(stderr)
-	for lines.Scan() {
-		var line struct{ Msg, Address string }
-		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "listening" {
-			go func() { // ends with the program, whose log nobody needs any more
-				for lines.Scan() {
-					continue
-				}
-			}()
-			return cmd, line.Address, nil
-		}
-		fmt.Fprintln(os.Stderr, lines.Text())
-	}
-	return nil, "", errors.Join(errors.New("wsbridge did not start"), cmd.Wait())
 }

@@ -95,7 +95,7 @@ final class Overview
         return $this->program === null ? [] : array_values(array_diff(array_keys($this->program->sources), array_keys($this->program->included)));
     }
 
-    /** Names of what is static in what handlers can call. */
+    /** What is static in what handlers can call, with its place. */
     public function statics()
     {
         $statics = [];
@@ -104,7 +104,7 @@ final class Overview
                 $statics += $reached[0]->statics;
             }
         }
-        return array_keys($statics);
+        return array_map([__NAMESPACE__ . '\Statics', 'cause'], array_keys($statics), $statics);
     }
 
     /** What runs before each event may have made a reference to the table, by which any handler can reach it. */

@@ -28,8 +28,8 @@ final class StateFindings
             foreach ($unit->statics as $name => $place) {
                 if (!isset($known[$name])) {
                     $known[$name] = true;
-                    $this->findings->place('warning', 'static', (strpos($name, '::$') === false ? 'static variable ' : 'static property ') . $name
-                        . ' starts anew in each event', $place['file'], $place['line']);
+                    $cause = Statics::cause($name, $place);
+                    $this->findings->place('warning', 'static', $cause['why'], $cause['file'], $cause['line']);
                 }
             }
         }

@@ -18,6 +18,13 @@ final class Statics
         return $write === null || $write[0] === 'touch' ? [] : [$i => self::property($unit, $source, $i)];
     }
 
+    /** What it means that one of them stands in a place. */
+    public static function cause($name, array $place)
+    {
+        return ['why' => (strpos($name, '::$') === false ? 'static variable ' : 'static property ') . $name . ' starts anew in each event',
+            'file' => $place['file'], 'line' => $place['line']];
+    }
+
     private static function declared(Unit $unit, Source $source, $i)
     {
         $declared = [];

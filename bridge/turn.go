@@ -1,0 +1,128 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+var (
+	// errQueueWait ends an event whose turn did not come in time.
+	errQueueWait = errors.New("the event's turn did not come in time")
+	// errGone ends an event whose client has left while it waited.
+	errGone = errors.New("the client has left")
+	// errAway ends the wait of a handshake that meets no php-fpm.
+	errAway = errors.New("php-fpm is away")
+)
+
+// turn is the place of some events of a client, or of the server, among all events.
+type turn struct {
+	bridge *Bridge
+	client *client // nil: the server
+	// How it waits: until ctx ends, at most limit if that is not 0, and if hasty not for a php-fpm that is away.
+	ctx   context.Context
+	limit time.Duration
+	hasty bool
+
+	leave func() // nil: it has not begun
+	alone bool
+}
+
+// begin waits until the turn has come. One that has come already goes on, unless it is not alone but has to be.
+func (t *turn) begin(alone bool) error {
+	if t.leave != nil && (t.alone || !alone) {
+		return nil
+	}
+	t.end()
+	leave, err := t.wait(alone)
+	if err != nil {
+		return err
+	}
+	t.leave, t.alone = leave, alone
+	return nil
+}
+
+// end lets the next event have its turn. It may be called again.
+func (t *turn) end() {
+	if t.leave != nil {
+		t.leave()
+		t.leave = nil
+	}
+}
+
+func (t *turn) wait(alone bool) (leave func(), err error) {
+	b := t.bridge
+	if leave, ok := b.gate.tryEnter(alone); ok {
+		return leave, nil
+	}
+	if t.hasty && b.outage.on() { // those that may wait for php-fpm hold the gate: not behind them
+		return nil, errAway
+	}
+	ctx, cancel := context.WithCancelCause(t.ctx)
+	defer cancel(nil)
+	if t.limit > 0 {
+		defer time.AfterFunc(t.limit, func() { cancel(errQueueWait) }).Stop()
+	}
+	if t.hasty {
+		defer b.outage.cancels(func() { cancel(errAway) })()
+	}
+	return b.gate.enter(ctx, alone)
+}
+
+// ask brings an event to PHP when its turn has come, and waits until it is over. What it changed stands in the answer, for
+// the caller to settle. An event without a handler is done at once.
+func (t *turn) ask(kind protocol.Kind, payload []byte) (*protocol.Done, error) {
+	for tries := 0; ; tries++ {
+		app := t.bridge.app.Load()
+		if !app.Has(kind) {
+			return &protocol.Done{}, nil
+		}
+		p := app.plans[kind]
+		if tries > 1 { // the code changes faster than it can be described
+			p = app.doubt()
+		}
+		if err := t.begin(p.alone); err != nil {
+			return nil, err
+		}
+		if t.client != nil && t.client.gone() {
+			return nil, errGone
+		}
+		done, err := t.bridge.ask(t.client, kind, payload, p)
+		if f := (*protocol.Failure)(nil); errors.As(err, &f) && f.Kind == protocol.FailedChanged {
+			t.bridge.catchUp(app, f.Name)
+			continue
+		}
+		if err == nil && !app.knows(done.Code) { // nothing was expected of it, see application.varies
+			t.bridge.catchUp(app, done.Code)
+		}
+		return done, err
+	}
+}
+
+// settle applies what an event changed.
+func (t *turn) settle(done *protocol.Done) {
+	if done == nil {
+		return
+	}
+	b := t.bridge
+	for _, c := range b.table.apply(done.Rows) {
+		c.log.Warn("a handler removed the client's row")
+		code, reason := protocol.EndedNoRow.Close()
+		c.markEnded(protocol.EndedNoRow, code, reason)
+		c.leave()
+	}
+	if done.Globals != nil {
+		b.globals.apply(done.Globals)
+		b.forget(done.Globals.Lost)
+	}
+}
+
+// run is ask and settle, for a turn of one event.
+func (t *turn) run(kind protocol.Kind, payload []byte) (*protocol.Done, error) {
+	defer t.end()
+	done, err := t.ask(kind, payload)
+	t.settle(done)
+	return done, err
+}

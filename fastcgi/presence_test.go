@@ -1,0 +1,83 @@
+package fastcgi
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestPresenceHasTwoBitsForEachClient(t *testing.T) {
+	p := newPresence(t)
+	for _, row := range []struct {
+		client          int64
+		connected, open bool
+		at              int64
+		want            byte
+	}{
+		{1, true, false, 0, 0b0000_0100},
+		{1, true, true, 0, 0b0000_1100},
+		{3, true, true, 0, 0b1100_1100},
+		{1, false, true, 0, 0b1100_1000},
+		{1, false, false, 0, 0b1100_0000},
+		{40_000, true, true, 10_000, 0b0000_0011},
+	} {
+		if err := p.Set(row.client, row.connected, row.open); err != nil {
+			t.Fatal(err)
+		}
+		if got := readAt(t, p, row.at); got != row.want {
+			t.Errorf("client %d: got %08b, want %08b", row.client, got, row.want)
+		}
+	}
+}
+
+func TestPresenceOfClientsLongGoneTakesNoSpace(t *testing.T) {
+	p := newPresence(t)
+	const stays = 7
+	for client := int64(1); client < 40*pageSize*clientsPerByte; client += 3 {
+		if err := p.Set(client, true, true); err != nil {
+			t.Fatal(err)
+		}
+		if client != stays {
+			if err := p.Set(client, false, false); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if got := readAt(t, p, 1); got != 0b1100_0000 {
+		t.Errorf("client %d is %08b", stays, got)
+	}
+	if len(p.pages) > 2 {
+		t.Errorf("%d pages are kept", len(p.pages))
+	}
+	var stat unix.Stat_t
+	if err := unix.Fstat(int(p.file.Fd()), &stat); err != nil {
+		t.Fatal(err)
+	}
+	if stat.Blocks > 8*pageSize/512 {
+		t.Errorf("the file takes %d blocks", stat.Blocks)
+	}
+}
+
+func newPresence(t *testing.T) *Presence {
+	t.Helper()
+	p, err := CreatePresence(filepath.Join(t.TempDir(), "presence"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Close() })
+	return p
+}
+
+func readAt(t *testing.T, p *Presence, at int64) byte {
+	t.Helper()
+	b, err := os.ReadFile(p.file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at >= int64(len(b)) {
+		return 0
+	}
+	return b[at]
+}

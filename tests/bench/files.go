@@ -1,0 +1,22 @@
+package main
+
+import (
+	"fmt"
+	"syscall"
+)
+
+// allowFiles makes room for so many open files in this process and those it starts: each client is one here, or in the
+// helper, and one in wsbridge.
+func allowFiles(n int) error {
+	const others = 200 // of the program itself: listeners, php-fpm, logs
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return fmt.Errorf("get limit of open files: %w", err)
+	}
+	need, hard := uint64(n+others), limit.Max
+	limit.Cur, limit.Max = max(limit.Max, need), max(limit.Max, need)
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil { // the hard limit: setrlimit(2), CAP_SYS_RESOURCE
+		return fmt.Errorf("%d clients need %d open files, the hard limit (ulimit -Hn) is %d: raise it, or give fewer clients", n, need, hard)
+	}
+	return nil
+}
