@@ -1,6 +1,7 @@
 package phphandlers
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -258,5 +259,42 @@ func TestStaticVariablesAreTold(t *testing.T) {
 		if strings.Join(got, ", ") != want {
 			t.Errorf("%s: got %q", code, got)
 		}
+	}
+}
+
+func TestLoadingAClassMayEndPHP(t *testing.T) {
+	a := newApp(t, "")
+	a.write(t, "classes/Broken.php", "<?php class Broken extends ArrayObject { function offsetGet($a,$b,$c) {} }")
+	const handlers = head + ` { global $n; $n++; if ($msg=="never") { new Broken(); } }`
+	for _, loader := range []string{
+		`spl_autoload_register(function ($c) { exit; });`,
+		`spl_autoload_register(function ($c) { require __DIR__."/../../classes/$c.php"; });`,
+	} {
+		i := a.inspected(loader + handlers)
+		h := i.Handlers["ws_server_text"]
+		if h.Params != 4 || h.Table == nil || !strings.Contains(h.Table.Why, "PHP ended while the classes were loaded") || h.Sockets == nil || h.AnyGlobal == nil || !h.Peers {
+			t.Errorf("got %s", toJSON(i))
+		}
+		if d := a.described(loader + handlers); toJSON(d.Handlers) == "{}" || len(d.Watch) != strings.Count(loader, "require") {
+			t.Errorf("got %s", toJSON(d))
+		}
+	}
+}
+
+func TestWhatIsWatchedHasTheFingerprintOfTheDescription(t *testing.T) {
+	a := newApp(t, head+` { require_once "first.php"; A::a(); new Z(); require_once "last.php"; }
+spl_autoload_register(function ($c) { require __DIR__."/classes/$c.php"; });`)
+	for name, code := range map[string]string{"first": "function first() {}", "last": "function last() {}", "classes/A": "class A extends B { static function a() {} }",
+		"classes/B": "class B {}", "classes/Z": "class Z {}"} {
+		a.write(t, "app/"+name+".php", "<?php "+code)
+	}
+	done := a.run(&protocol.Event{Kind: protocol.Describe, Seq: 1})[0].Done
+	var d protocol.Description
+	if err := json.Unmarshal(done.Result, &d); err != nil || len(d.Watch) != 5 {
+		t.Fatalf("%v, watch %q", err, d.Watch)
+	}
+	effects := a.with("WSBRIDGE_WATCH", strings.Join(d.Watch, ",")).run(row(protocol.Text, "x", "{}"))
+	if got := effects[0].Done; got == nil || strings.TrimSuffix(got.Code, "+") != strings.TrimSuffix(done.Code, "+") {
+		t.Errorf("got %s, want code %s", show(effects), done.Code)
 	}
 }

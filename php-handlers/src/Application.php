@@ -93,7 +93,7 @@ final class Application
      * opcache may still run what it was before; until then the fingerprint is another one, so that wsbridge looks
      * again when the new code certainly runs.
      */
-    private static function code()
+    public static function code()
     {
         $stats = '';
         $newest = 0;

@@ -8,9 +8,28 @@ final class Description
     const ANALYSIS = 'Source,Code,Unit,Parser,Program,Loader,Implicit,Includes,Php,Callbacks,Calls,Variables,Roles,Statics,Scanner,Functions,
         Callables,Guards,Reach,Bound,Globals,Overview';
 
+    /** Whether the analysis runs, which loads classes, and so runs code that nobody has called yet. */
+    private static $reading = false;
+
     public static function json()
     {
         return self::encode(self::describe(self::analyse()));
+    }
+
+    public static function isReading()
+    {
+        return self::$reading;
+    }
+
+    /** Answers for an analysis that has ended PHP: nothing is known of the code but that it runs otherwise. */
+    public static function giveUp($why, $file)
+    {
+        self::$reading = false;
+        $overview = Analysis\Overview::blind('PHP ended while the classes were loaded that its code names: ' . $why, $file);
+        $event = Request::current();
+        $json = $event['event'] === 'inspect' ? Inspection::report($overview) : self::encode(self::describe($overview));
+        Answer::done($json, '', '', Application::code(), Request::isLast());
+        Request::next();
     }
 
     /** JSON of what may have the bytes of sources in it. */
@@ -40,7 +59,10 @@ final class Description
         foreach (preg_split('/,\s*/', self::ANALYSIS) as $name) {
             require __DIR__ . '/Analysis/' . $name . '.php';
         }
-        return Analysis\Overview::loaded();
+        self::$reading = true;
+        $overview = Analysis\Overview::loaded();
+        self::$reading = false;
+        return $overview;
     }
 
     public static function describe(Analysis\Overview $overview)

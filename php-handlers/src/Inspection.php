@@ -9,7 +9,11 @@ final class Inspection
 
     public static function json()
     {
-        $overview = Description::analyse();
+        return self::report(Description::analyse());
+    }
+
+    public static function report(Analysis\Overview $overview)
+    {
         foreach (explode(',', self::ANALYSIS) as $name) {
             require __DIR__ . '/Analysis/' . $name . '.php';
         }

@@ -17,25 +17,37 @@ final class Overview
     /** Why every handler reaches everything: the code cannot be read; or null. */
     public $blind;
 
+    private $blamed = [];
+
     /** Whether ws_server_initialize runs once, and not before each event. */
     public $once;
+
+    /** The application's files that were included before the analysis, as keys. */
+    private static $early = [];
 
     /** Of the application that is loaded. */
     public static function loaded()
     {
-        $overview = new self();
+        self::$early = array_flip(self::included());
         if (!function_exists('token_get_all')) {
-            $overview->blind = "PHP's tokenizer extension is missing, so its code cannot be read";
-            return $overview;
+            return self::blind("PHP's tokenizer extension is missing, so its code cannot be read");
         }
+        $overview = new self();
         try {
             $overview->read(Loader::load([Application::class, 'owns']));
             return $overview;
         } catch (\Exception $why) {
         } catch (\Throwable $why) {
         }
-        $overview = new self(); // better to know nothing than to have no description
-        $overview->blind = 'its code was not understood: ' . $why->getMessage();
+        return self::blind('its code was not understood: ' . $why->getMessage()); // better than to have no description
+    }
+
+    /** Of an application of whose code nothing is known, which a file may be to blame for. */
+    public static function blind($why, $file = '')
+    {
+        $overview = new self();
+        $overview->blamed = $file !== '' && Application::owns($file) ? [$file => true] : [];
+        $overview->blind = $why;
         return $overview;
     }
 
@@ -89,10 +101,17 @@ final class Overview
         return $found + array_filter(['reads' => $reads, 'writes' => $writes]);
     }
 
-    /** The application's files that are not included until a handler runs. */
+    /** The application's files that are not included until a handler runs: those that are by now come first, in their order. */
     public function watch()
     {
-        return $this->program === null ? [] : array_values(array_diff(array_keys($this->program->sources), array_keys($this->program->included)));
+        $late = array_diff_key(array_flip(self::included()), self::$early);
+        $read = $this->program === null ? [] : array_diff_key($this->program->sources, self::$early);
+        return array_keys($late + $read + array_diff_key($this->blamed, self::$early));
+    }
+
+    private static function included()
+    {
+        return array_values(array_filter(get_included_files(), [Application::class, 'owns']));
     }
 
     /** What is static in what handlers can call, with its place. */
