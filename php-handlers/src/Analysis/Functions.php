@@ -161,7 +161,7 @@ final class Functions
             $this->unknown('calls ' . $name . '(), whose source is not known', $i);
         } elseif (preg_match('/^(runkit|uopz)/', $name)) {
             $this->scanner->reachAll('calls ' . $name . '()', $i);
-        } elseif (!Php::isExtension($name) && !Guards::has($this->scanner->code->source, 'function_exists', $name)) {
+        } elseif (Php::extension($name) === '' && !Guards::has($this->scanner->code->source, 'function_exists', $name)) {
             $this->unknown('calls ' . $name . '(), which does not exist', $i);
         }
     }

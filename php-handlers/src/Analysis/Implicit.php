@@ -7,6 +7,12 @@ final class Implicit
     /** Those of a class given to stream_wrapper_register(), which implements no interface. */
     const STREAM = 'dir_closedir,dir_opendir,dir_readdir,dir_rewinddir,mkdir,rename,rmdir,unlink,url_stat';
 
+    /** Magic methods, less those that the call of another method stands for, and "new". */
+    public static function isMagic($method)
+    {
+        return strncmp($method, '__', 2) === 0 && !in_array($method, ['__construct', '__call', '__callstatic'], true);
+    }
+
     public static function isStream($method)
     {
         return strncmp($method, 'stream_', 7) === 0 || in_array($method, explode(',', self::STREAM), true);
@@ -17,7 +23,7 @@ final class Implicit
     {
         foreach ($program->classes as $class) {
             foreach ($class['methods'] as $name => $unit) {
-                if (!$unit->isImplicit && $name !== '__construct') {
+                if (!$unit->isImplicit && strncmp($name, '__', 2) !== 0) {
                     $unit->isImplicit = self::isInherited($class, $name);
                 }
             }

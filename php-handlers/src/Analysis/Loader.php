@@ -133,7 +133,7 @@ final class Loader
             $this->autoloader($source, $i);
         } elseif ($name === 'define' && $source->matches($i + 2, [T_CONSTANT_ENCAPSED_STRING, ','])) {
             $this->program->constants[$source->literal($i + 2)][] = [$source, $i + 4];
-        } elseif (!function_exists($name) && Php::isExtension($name)) {
+        } elseif (!function_exists($name) && Php::extension($name) !== '') {
             $this->program->missesExtension = true;
         }
     }

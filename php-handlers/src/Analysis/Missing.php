@@ -13,11 +13,6 @@ final class Missing
             hebrevc,image2wbmp,is_real,jpeg2wbmp,money_format,png2wbmp,read_exif_data,restore_include_path',
     ];
 
-    /** Whose extension is not called as their prefix is. */
-    const EXTENSIONS = ['image' => 'gd', 'bc' => 'bcmath', 'bz' => 'bz2', 'cal_' => 'calendar', 'pg_' => 'pgsql', 'oci_' => 'oci8', 'utf8_' => 'xml',
-        'ibase_' => 'interbase', 'msg_' => 'sysvmsg', 'sem_' => 'sysvsem', 'shm_' => 'sysvshm', 'socket_' => 'sockets',
-        'token_' => 'tokenizer', 'numfmt_' => 'intl', 'memcache_' => 'memcache', 'wddx_' => 'wddx', 'gz' => 'zlib'];
-
     const CLASSES = ['amqpconnection' => 'amqp', 'curlfile' => 'curl', 'domdocument' => 'dom', 'domxpath' => 'dom', 'gearmanclient' => 'gearman',
         'intldateformatter' => 'intl', 'numberformatter' => 'intl', 'collator' => 'intl', 'normalizer' => 'intl', 'transliterator' => 'intl',
         'messageformatter' => 'intl', 'mongoclient' => 'mongo', 'mysqli_result' => 'mysqli', 'mysqli_stmt' => 'mysqli',
@@ -40,28 +35,28 @@ final class Missing
         if (strncmp($name, 'pcntl_', 6) === 0) {
             return 'does not exist: php-fpm comes without pcntl, and its processes are not the server';
         }
-        $prefix = Php::extension($name);
-        return $prefix === '' ? 'does not exist' : 'does not exist: ' . self::extension($prefix);
+        $extension = Php::extension($name);
+        return $extension === '' ? 'does not exist' : 'does not exist: ' . self::extension($extension);
     }
 
     public static function className($name)
     {
         $extension = isset(self::CLASSES[$name]) ? self::CLASSES[$name] : (strncmp($name, 'mongodb\\', 8) === 0 ? 'mongodb' : $name);
-        return Php::isExtensionClass($name) ? "does not exist: PHP's extension " . $extension . ' is missing' : 'does not exist';
+        return Php::isExtensionClass($name) ? 'does not exist: ' . self::extension($extension) : 'does not exist';
     }
 
     public static function constantName($name)
     {
         foreach (explode(',', self::CONSTANTS) as $prefix) {
             if (strncmp(strtolower($name), $prefix, strlen($prefix)) === 0 && !extension_loaded(rtrim($prefix, '_'))) {
-                return 'is not defined: ' . self::extension($prefix);
+                return 'is not defined: ' . self::extension(rtrim($prefix, '_'));
             }
         }
         return 'is neither defined nor in the settings file';
     }
 
-    private static function extension($prefix)
+    private static function extension($name)
     {
-        return "PHP's extension " . (isset(self::EXTENSIONS[$prefix]) ? self::EXTENSIONS[$prefix] : rtrim($prefix, '_')) . ' is missing';
+        return "PHP's extension " . $name . ' is missing';
     }
 }

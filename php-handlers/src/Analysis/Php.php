@@ -4,12 +4,15 @@ namespace Wsbridge\Analysis;
 /** What the PHP that runs this says of its own functions, classes and methods. Names are in lower case. */
 final class Php
 {
-    /** Function and class names that begin so belong to an extension of PHP, even where it is not installed. */
-    const EXTENSIONS = 'apc_,apcu_,bc,bz,cal_,com_,ctype_,curl_,dba_,enchant_,exif_,fann_,ftp_,geoip_,gmp_,gnupg_,hash_,ibase_,
-        iconv_,igbinary_,image,imap_,intl,json_,ldap_,libxml_,mailparse_,mb_,mcrypt_,memcache_,mhash,mongo,msg_,msgpack_,
-        mssql_,mysql_,mysqli_,numfmt_,oauth_,oci_,odbc_,openssl_,pcntl_,pg_,posix_,pspell_,radius_,readline_,recode_,redis_,
-        sem_,session_,shm_,shmop_,simplexml_,snmp_,soap_,socket_,sodium_,sqlite_,sqlsrv_,ssh2_,svn_,sybase_,tidy_,token_,
-        utf8_,wddx_,xdebug_,xml_,xmlrpc_,xmlwriter_,yaml_,zip_,zlib_,zmq';
+    /** Beginnings of the names of functions that are an extension's, and those extensions that are called otherwise. */
+    const EXTENSIONS = 'apc_,apcu_,ctype_,curl_,dba_,enchant_,exif_,fann_,ftp_,geoip_,gmp_,gnupg_,hash_,iconv_,igbinary_,imap_,
+        intl_,json_,ldap_,libxml_,mailparse_,mb_,mcrypt_,memcache_,mhash_,mongo_,msgpack_,mssql_,mysql_,mysqli_,odbc_,openssl_,
+        pcntl_,posix_,pspell_,radius_,readline_,recode_,redis_,session_,shmop_,simplexml_,snmp_,soap_,sodium_,sqlite_,sqlsrv_,
+        ssh2_,svn_,sybase_,tidy_,wddx_,xdebug_,xml_,xmlrpc_,xmlwriter_,yaml_,zip_,zlib_,zmq_,imagec gd,imaged gd,imagef gd,
+        imageg gd,imagej gd,imagel gd,imagep gd,images gd,imaget gd,imagew gd,bcadd bcmath,bccomp bcmath,bcdiv bcmath,bcmod bcmath,
+        bcmul bcmath,bcpow bcmath,bcscale bcmath,bcsqrt bcmath,bcsub bcmath,bzopen bz2,bzread bz2,bzwrite bz2,bzcompress bz2,
+        bzdecompress bz2,cal_ calendar,gz zlib,ibase_ interbase,msg_ sysvmsg,numfmt_ intl,oci_ oci8,pg_ pgsql,sem_ sysvsem,
+        shm_ sysvshm,socket_ sockets,token_ tokenizer,utf8_ xml';
 
     const CLASSES = 'amqpconnection,curlfile,domdocument,domxpath,gearmanclient,gmagick,imagick,intldateformatter,memcache,memcached,
         mongoclient,mongodb,mysqli,mysqli_result,mysqli_stmt,numberformatter,pdo,pdostatement,redis,rediscluster,
@@ -32,18 +35,13 @@ final class Php
         return isset(self::$functions[$name]);
     }
 
-    /** Whether a function, or class, that is not there would be an extension's. */
-    public static function isExtension($name)
+    /** The extension that is not installed and would have a function that does not exist, or "". */
+    public static function extension($function)
     {
-        return self::extension($name) !== '';
-    }
-
-    /** The beginning of a name that tells which extension a function is of, or "". */
-    public static function extension($name)
-    {
-        foreach (preg_split('/,\s*/', self::EXTENSIONS) as $prefix) {
-            if (strncmp($name, $prefix, strlen($prefix)) === 0) {
-                return $prefix;
+        foreach (preg_split('/,\s*/', self::EXTENSIONS) as $entry) {
+            list($prefix, $extension) = explode(' ', $entry . ' ' . rtrim($entry, '_'));
+            if (strncmp($function, $prefix, strlen($prefix)) === 0) {
+                return extension_loaded($extension) ? '' : $extension;
             }
         }
         return '';

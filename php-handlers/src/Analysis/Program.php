@@ -81,7 +81,7 @@ final class Program
         $method = strtolower($name);
         if (!isset($this->classes[$short]['methods'][$method])) {
             $unit = new Unit($class . '::' . $name . '()', $short);
-            $unit->isImplicit = strncmp($method, '__', 2) === 0 && $method !== '__construct' || Implicit::isStream($method);
+            $unit->isImplicit = Implicit::isMagic($method) || Implicit::isStream($method);
             $this->classes[$short]['methods'][$method] = $unit;
             $this->methods[$method][] = $unit;
         }

@@ -95,7 +95,9 @@ final class Reach
             $functions += ['ws_server_before_close' => true, 'ws_server_after_close' => true];
         }
         $units = array_values(array_intersect_key($program->functions, $functions));
-        foreach (array_intersect_key($program->methods, $unit->methods) as $methods) {
+        // Any method that is called may be one that its class leaves to __call().
+        $names = $unit->methods === [] ? [] : $unit->methods + ['__call' => true, '__callstatic' => true];
+        foreach (array_intersect_key($program->methods, $names) as $methods) {
             $units = array_merge($units, $methods);
         }
         foreach (array_keys($unit->classes) as $class) {
