@@ -203,7 +203,7 @@ func TestTableHandlers(t *testing.T) {
 		{`$o=1; global $server;`, ``, "uses global $server"},
 		{`a();`, `function a() { global $sockets; }`, "a() uses global $sockets"},
 		{`$x=func_get_args();`, ``, "calls func_get_args()"},
-		{`$x->getTrace();`, ``, "calls ->gettrace()"},
+		{`$x->getTrace();`, ``, "calls ->getTrace()"},
 		{`echo 1;`, `$all=&$connections;`, "code outside of functions uses $connections, before each event"},
 		{`echo 1;`, `set_error_handler("oops"); function oops() { global $connections; }`, "oops() uses global $connections"},
 		{`echo 1;`, `function office() { $f=function ($x) use ($connections) {}; } $GLOBALS["connections"][1]=1;`, "code outside of functions"},

@@ -27,7 +27,8 @@ final class Bound
             case T_NEW:
                 $class = $source->kinds[$i + 1] === T_STRING ? $code->resolve($source->texts[$i + 1]) : '';
                 $end = $source->kinds[$i + 2] === '(' ? $source->behind($i + 2) : $i + 2;
-                return self::ends($source, $end) && self::lists(self::CLASSES, strtolower($class)) ? 'a ' . $class . ' object' : null;
+                $isBound = self::ends($source, $end) && self::lists(self::CLASSES, strtolower($class));
+                return $isBound ? 'a ' . $class . ' object' : null;
             case T_FUNCTION:
                 return 'a Closure';
             case T_STATIC:
@@ -90,12 +91,12 @@ final class Bound
     {
         $found = '';
         for ($i = $code->body + 1; $i <= $code->source->behind($code->body); $i++) {
-            if ($code->source->kinds[$i] !== T_VARIABLE || $code->source->texts[$i] !== $name || $code->source->kinds[$i - 1] === T_DOUBLE_COLON) {
+            $before = $code->source->kinds[$i - 1];
+            if ($code->source->kinds[$i] !== T_VARIABLE || $code->source->texts[$i] !== $name || $before === T_DOUBLE_COLON) {
                 continue;
             }
             $write = Variables::write($program, $code, $i, $i + 1);
-            $isPlace = $write !== null && $write[0] === 'other' && in_array($code->source->kinds[$i - 1], [T_STATIC, T_GLOBAL], true);
-            if ($write === null || $write[0] === 'touch' || $isPlace) {
+            if ($write === null || $write[0] === 'touch' || $before === T_STATIC || $before === T_GLOBAL) {
                 continue;
             }
             $what = $write[0] === 'assign' ? self::of($program, $code, $write[1], 0) : null;

@@ -14,10 +14,8 @@ final class Constants
         $source = $code->source;
         self::$before = self::$before ?: self::before();
         self::$after = self::$after ?: self::after();
-        if (!isset(self::$before[$source->kinds[$i - 1]], self::$after[$source->kinds[$i + 1]]) || $code->body === 0 && $code->source->outer[$i] > 0 && self::isInClass($code)) {
-            return false;
-        }
-        return !self::isHead($code, $i) && !self::isListed($source, $i);
+        return isset(self::$before[$source->kinds[$i - 1]], self::$after[$source->kinds[$i + 1]])
+            && !self::isInClass($code) && !self::isHead($code, $i) && !self::isListed($source, $i);
     }
 
     private static function before()
@@ -33,9 +31,10 @@ final class Constants
         return self::before() + array_flip([')', ']', ';', T_AS]);
     }
 
+    /** Whether it stands in a class outside of its methods, among types and names. */
     private static function isInClass(Code $code)
     {
-        return $code->source->kinds[$code->segments[0][0]] === '{';
+        return $code->body === 0 && $code->source->kinds[$code->segments[0][0]] === '{';
     }
 
     /** Whether it stands in the head of a function, where names are types, or in that of a catch or declare. */

@@ -24,7 +24,8 @@ final class Findings
     public function place($level, $kind, $message, $file, $line)
     {
         $key = sprintf("%s\0%09d\0%s\0%s", $file, $line, $kind, $message);
-        $this->found[$key] = ['level' => $level, 'kind' => $kind, 'message' => $message] + ($file === '' ? [] : ['file' => $file, 'line' => $line]);
+        $place = $file === '' ? [] : ['file' => $file, 'line' => $line];
+        $this->found[$key] = ['level' => $level, 'kind' => $kind, 'message' => $message] + $place;
     }
 
     /** By file and line. If there are too many, the last says how many more. */

@@ -13,21 +13,32 @@ final class Functions
     const NAMES = 'extract,get_defined_vars';
     const CODE = 'create_function,register_tick_function,stream_context_set_params';
 
+    /** A string that may be the name of a function, a class, or a class's method. */
+    const NAMED = '/^\\\\?[a-z_\x80-\xff][\w\\\\\x80-\xff]*(::\w+)?$/i';
+
     const ANYTHING = ', which could be anything';
 
     private $scanner;
+    private $program;
+    private $unit;
+    private $code;
+    private $source;
     private $callables;
 
     public function __construct(Scanner $scanner)
     {
         $this->scanner = $scanner;
+        $this->program = $scanner->program;
+        $this->unit = $scanner->unit;
+        $this->code = $scanner->code;
+        $this->source = $scanner->code->source;
         $this->callables = new Callables($scanner, $this);
     }
 
     /** A parenthesis, which may be that of a call. */
     public function call($open)
     {
-        $callee = Calls::callee($this->scanner->code, $open);
+        $callee = Calls::callee($this->code, $open);
         switch ($callee[0]) {
             case 'dynamic':
                 $this->unknown('calls ' . $callee[1] . self::ANYTHING, $open);
@@ -50,11 +61,11 @@ final class Functions
     /** A name that is no call: a class, or a constant that makes PHP call something. */
     public function name($i)
     {
-        $source = $this->scanner->code->source;
-        $text = strtolower($source->texts[$i]);
-        if ($source->kinds[$i + 1] === T_DOUBLE_COLON) {
-            if (!in_array($text, ['self', 'static', 'parent'], true) && $source->kinds[$i + 3] !== '(' && $source->texts[$i + 2] !== 'class') {
-                $this->classNamed($source->texts[$i], $i);
+        $text = strtolower($this->source->texts[$i]);
+        if ($this->source->kinds[$i + 1] === T_DOUBLE_COLON) {
+            $isRead = $this->source->kinds[$i + 3] !== '(' && $this->source->texts[$i + 2] !== 'class';
+            if ($isRead && !in_array($text, ['self', 'static', 'parent'], true)) {
+                $this->classNamed($this->source->texts[$i], $i);
             }
             return;
         }
@@ -66,21 +77,20 @@ final class Functions
     /** "new". */
     public function construct($i)
     {
-        $source = $this->scanner->code->source;
-        $isComputed = $source->kinds[$i + 2] === T_DOUBLE_COLON; // a static property has its name
-        switch ($isComputed ? T_DOUBLE_COLON : $source->kinds[$i + 1]) {
+        $isComputed = $this->source->kinds[$i + 2] === T_DOUBLE_COLON; // a static property has its name
+        switch ($isComputed ? T_DOUBLE_COLON : $this->source->kinds[$i + 1]) {
             case T_STRING:
-                $this->constructs($source->texts[$i + 1], $i + 1);
+                $this->constructs($this->source->texts[$i + 1], $i + 1);
                 break;
             case T_STATIC:
-                $this->scanner->unit->classes['*'] = true;
+                $this->unit->classes['*'] = true;
                 break;
             case T_CLASS:
             case T_FINAL:
-                $this->scanner->unit->classes['class@anonymous'] = true;
+                $this->unit->classes['class@anonymous'] = true;
                 break;
             case T_VARIABLE:
-                $this->unknown('makes an object of ' . $source->texts[$i + 1] . ', which could be any class', $i);
+                $this->unknown('makes an object of ' . $this->source->texts[$i + 1] . ', which could be any class', $i);
                 break;
             default:
                 $this->unknown('makes an object of a class that is computed', $i);
@@ -91,13 +101,13 @@ final class Functions
     {
         $class = strtolower($name);
         if ($class === 'self' || $class === 'parent') {
-            $this->scanner->unit->classes['*'] = true;
+            $this->unit->classes['*'] = true;
             return;
         }
         $this->classNamed($name, $i);
-        $class = $this->scanner->code->className($name);
-        $this->scanner->unit->classes[$class] = true;
-        if ($this->scanner->code->source->kinds[$i + 1] === '(') {
+        $class = $this->code->className($name);
+        $this->unit->classes[$class] = true;
+        if ($this->source->kinds[$i + 1] === '(') {
             $this->callables->check(Callbacks::of('CONSTRUCTORS', $class), $i + 1, 'new ' . $name);
         }
     }
@@ -105,45 +115,43 @@ final class Functions
     /** A string, which may be the name of what is called somewhere. */
     public function string($i)
     {
-        $text = $this->scanner->code->source->literal($i);
-        $this->scanner->unit->namesState = $this->scanner->unit->namesState || $text === 'state';
-        if ($this->scanner->unit->isFile && !$this->isArgument($i) || !preg_match('/^\\\\?[a-z_\x80-\xff][\w\\\\\x80-\xff]*(::\w+)?$/i', $text, $match)) {
+        $text = $this->source->literal($i);
+        $this->unit->namesState = $this->unit->namesState || $text === 'state';
+        if (!preg_match(self::NAMED, $text, $match) || $this->unit->isFile && !$this->isArgument($i)) {
             return;
         }
-        $program = $this->scanner->program;
         $short = Unit::short($text);
         if (isset($match[1])) {
-            $this->scanner->unit->methods[substr(strtolower($match[1]), 2)] = true;
-        } elseif (isset($program->functions[$short])) {
-            $this->scanner->unit->functions[$short] = true;
+            $this->unit->methods[substr(strtolower($match[1]), 2)] = true;
+        } elseif (isset($this->program->functions[$short])) {
+            $this->unit->functions[$short] = true;
         }
-        if (isset($program->classes[$short])) {
-            $this->scanner->unit->classes[$short] = true;
+        if (isset($this->program->classes[$short])) {
+            $this->unit->classes[$short] = true;
         }
     }
 
     /** Whether it is given to a function of PHP's. What else is named outside of functions is called only by code that says so. */
     private function isArgument($i)
     {
-        $open = $this->scanner->code->source->outer[$i];
-        $callee = $open > 0 ? Calls::callee($this->scanner->code, $open) : ['', ''];
+        $open = $this->source->outer[$i];
+        $callee = $open > 0 ? Calls::callee($this->code, $open) : ['', ''];
         return $callee[0] === 'function' && Php::hasFunction($callee[1]) && $callee[1] !== 'define';
     }
 
     /** An include, or require. */
     public function includeAt($i)
     {
-        $program = $this->scanner->program;
-        $source = $this->scanner->code->source;
-        $isOnce = in_array($source->kinds[$i], [T_INCLUDE_ONCE, T_REQUIRE_ONCE], true);
-        if ($this->scanner->unit->isFile && !$this->scanner->code->isInClosure($i) || $program->isAutoloader($this->scanner->unit, $this->scanner->code, $i)) {
+        $isOnce = in_array($this->source->kinds[$i], [T_INCLUDE_ONCE, T_REQUIRE_ONCE], true);
+        $isDone = $this->unit->isFile && !$this->code->isInClosure($i);
+        if ($isDone || $this->program->isAutoloader($this->unit, $this->code, $i)) {
             return; // it has been included; or will be only for classes, which have been looked up
         }
-        $file = Includes::file($program, $source, $i);
+        $file = Includes::file($this->program, $this->source, $i);
         if ($file === null) {
             $this->scanner->reachAll('includes a file whose name cannot be told', $i);
-        } elseif (!($isOnce && isset($program->included[$file]))
-            && !(isset($program->sources[$file]) && Includes::isLibrary($program, $program->sources[$file]))) {
+        } elseif (!($isOnce && isset($this->program->included[$file]))
+            && !(isset($this->program->sources[$file]) && Includes::isLibrary($this->program, $this->program->sources[$file]))) {
             $this->scanner->reachAll('includes ' . basename($file) . ', which does more than declare functions and classes', $i);
         }
     }
@@ -151,8 +159,8 @@ final class Functions
     /** A function's name, called with the arguments behind $open, or with what is not known if that is 0. */
     public function called($name, $i, $open)
     {
-        if (isset($this->scanner->program->functions[$name])) {
-            $this->scanner->unit->functions[$name] = true;
+        if (isset($this->program->functions[$name])) {
+            $this->unit->functions[$name] = true;
         } elseif (in_array($name, preg_split('/,\s*/', self::HELPERS), true)) {
             $this->helper($name, $i, $open);
         } elseif (Php::hasFunction($name)) {
@@ -161,25 +169,26 @@ final class Functions
             $this->unknown('calls ' . $name . '(), whose source is not known', $i);
         } elseif (preg_match('/^(runkit|uopz)/', $name)) {
             $this->scanner->reachAll('calls ' . $name . '()', $i);
-        } elseif (Php::extension($name) === '' && !Guards::has($this->scanner->code->source, 'function_exists', $name)) {
+        } elseif (Php::extension($name) === '' && !Guards::has($this->source, 'function_exists', $name)) {
             $this->unknown('calls ' . $name . '(), which does not exist', $i);
         }
     }
 
     public function method($name, $open)
     {
-        $program = $this->scanner->program;
-        $this->scanner->unit->methods[$name] = true;
-        if ($name === '__invoke' || $name === 'call' && $program->hasClosures || $name === 'registerphpfunctions' || $name === 'gettrace') {
-            $this->unknown('calls ->' . $name . '()' . ($name === 'gettrace' ? ', which shows arguments' : self::ANYTHING), $open);
+        $this->unit->methods[$name] = true;
+        if ($name === 'gettrace') {
+            $this->unknown('calls ->getTrace(), which shows arguments', $open);
+        } elseif ($name === '__invoke' || $name === 'call' && $this->program->hasClosures || $name === 'registerphpfunctions') {
+            $this->unknown('calls ->' . $name . '()' . self::ANYTHING, $open);
         }
         $this->callables->check(Callbacks::of('METHODS', $name), $open, '->' . $name . '()');
         $this->callables->checkClasses(Callbacks::of('CLASS_METHODS', $name), $open, '->' . $name . '()');
         foreach (Php::parametersOfMethods($name) as $parameters) {
             $this->callables->check(Callables::positions($parameters), $open, '->' . $name . '()');
         }
-        $exists = isset($program->methods[$name]) || Php::classesWith($name) !== [] || $program->missesExtension
-            || isset($program->methods['__call']) || isset($program->methods['__callstatic']);
+        $exists = isset($this->program->methods[$name]) || Php::classesWith($name) !== [] || $this->program->missesExtension
+            || isset($this->program->methods['__call']) || isset($this->program->methods['__callstatic']);
         if (!$exists) {
             $this->unknown('calls ->' . $name . '(), which no class has', $open);
         }
@@ -191,13 +200,13 @@ final class Functions
         switch ($name) {
             case 'send_text':
             case 'do_reply':
-                $own ? $this->scanner->keyedPeers() : $this->scanner->unit->peers = true;
+                $own ? $this->scanner->keyedPeers() : $this->unit->peers = true;
                 break;
             case 'broadcast_to_all':
-                $this->scanner->unit->broadcasts = true;
+                $this->unit->broadcasts = true;
                 break;
             case 'close_client':
-                $this->scanner->unit->closes = true;
+                $this->unit->closes = true;
                 if ($own) {
                     $this->scanner->keyed('closes a client that may be another one', $i);
                 } else {
@@ -205,14 +214,13 @@ final class Functions
                 }
                 break;
             case 'template_fill':
-                $this->scanner->unit->reads += ['templates' => ['file' => $this->scanner->code->source->file, 'line' => $this->scanner->code->source->lines[$i]]];
+                $this->scanner->readGlobal('templates', $i);
         }
     }
 
     private function internal($name, $i, $open)
     {
-        $source = $this->scanner->code->source;
-        list($starts) = $open > 0 ? $source->elements($open) : [[]];
+        list($starts) = $open > 0 ? $this->source->elements($open) : [[]];
         if ($name === 'extract' && count($starts) > 1) {
             $this->scanner->reachAll('calls extract() with flags', $i);
         } elseif (in_array($name, explode(',', self::NAMES), true) || $name === 'compact' && !$this->isPlainCompact($starts, $open)
@@ -241,14 +249,13 @@ final class Functions
     /** Whether compact() is given nothing but literals: then they are mentioned. */
     private function isPlainCompact(array $starts, $open)
     {
-        $source = $this->scanner->code->source;
         foreach ($starts as $start) {
-            if ($source->literal($start) === null || !in_array($source->kinds[$start + 1], [',', ')'], true)) {
+            if ($this->source->literal($start) === null || !in_array($this->source->kinds[$start + 1], [',', ')'], true)) {
                 return false;
             }
         }
         foreach ($starts as $start) {
-            $this->scanner->mention($source->literal($start), $start);
+            $this->scanner->mention($this->source->literal($start), $start);
         }
         return $open > 0;
     }
@@ -256,16 +263,15 @@ final class Functions
     /** Whether a function runs a string as code, as some did in older versions of PHP. */
     private function runsText($name, array $starts)
     {
-        $source = $this->scanner->code->source;
-        $first = $starts === [] ? ';' : $source->kinds[$starts[0]];
+        $first = $starts === [] ? ';' : $this->source->kinds[$starts[0]];
         switch ($name) {
             case 'assert':
                 return PHP_VERSION_ID < 80000 && ($first === T_CONSTANT_ENCAPSED_STRING || $first === '"'
-                    || $first === T_VARIABLE && in_array($source->kinds[$starts[0] + 1], [',', ')'], true));
+                    || $first === T_VARIABLE && in_array($this->source->kinds[$starts[0] + 1], [',', ')'], true));
             case 'preg_replace':
             case 'preg_filter':
-                return PHP_VERSION_ID < 70000 && ($first !== T_CONSTANT_ENCAPSED_STRING || $source->kinds[$starts[0] + 1] !== ','
-                    || (bool) preg_match('/[^a-z]\w*e\w*$/i', $source->literal($starts[0])));
+                return PHP_VERSION_ID < 70000 && ($first !== T_CONSTANT_ENCAPSED_STRING || $this->source->kinds[$starts[0] + 1] !== ','
+                    || (bool) preg_match('/[^a-z]\w*e\w*$/i', $this->source->literal($starts[0])));
             case 'mb_ereg_replace':
             case 'mb_eregi_replace':
                 return PHP_VERSION_ID < 80000 && count($starts) > 3;
@@ -278,11 +284,11 @@ final class Functions
     /** A class's name where PHP would load the class. */
     public function classNamed($name, $i)
     {
-        $class = $this->scanner->code->className($name);
-        if (isset($this->scanner->program->classes[$class])) {
+        $class = $this->code->className($name);
+        if (isset($this->program->classes[$class])) {
             return;
         }
-        $full = $this->scanner->code->resolve($name);
+        $full = $this->code->resolve($name);
         if (class_exists($full, false) || interface_exists($full, false) || trait_exists($full, false)) {
             $reflection = new \ReflectionClass($full);
             if (!$reflection->isInternal()) {
@@ -290,7 +296,7 @@ final class Functions
             } elseif (preg_match('/^reflection|^(ffi|soapserver)$/', strtolower($full))) {
                 $this->unknown('uses ' . $full . ', which can call anything', $i);
             }
-        } elseif (!Php::isExtensionClass(strtolower($full)) && !Guards::has($this->scanner->code->source, 'class_exists', $class)) {
+        } elseif (!Php::isExtensionClass(strtolower($full)) && !Guards::has($this->source, 'class_exists', $class)) {
             $this->unknown('uses class ' . $full . ', which does not exist', $i);
         }
     }

@@ -218,7 +218,10 @@ final class Globals
 
     private static function words($value, $why)
     {
-        return is_object($value) ? 'a ' . get_class($value) . ' object' : (preg_match('/^an? /', $why) ? $why : 'what cannot be kept (' . $why . ')');
+        if (is_object($value)) {
+            return 'a ' . get_class($value) . ' object';
+        }
+        return preg_match('/^an? /', $why) ? $why : 'what cannot be kept (' . $why . ')';
     }
 
     /** Whether its value is, or may become, one with objects in it. */
@@ -232,7 +235,7 @@ final class Globals
             });
         }
         foreach ($this->writes[$name] as $write) {
-            $found = $found || isset($write['value']) && $write['value'] > 0 && $this->makesObjects($write['code']->source, $write['value']);
+            $found = $found || $write['value'] > 0 && $this->makesObjects($write['code']->source, $write['value']);
         }
         return $found;
     }
@@ -240,9 +243,9 @@ final class Globals
     private function makesObjects(Source $source, $i)
     {
         for (; $source->kinds[$i] !== ';' && $i < $source->last; $i++) {
-            $kind = $source->kinds[$i];
-            if (in_array($kind, [T_NEW, T_CLONE, T_OBJECT_CAST], true) || $kind === T_STRING && (strpos($source->texts[$i], 'fetch_object') !== false
-                || in_array(Unit::short($source->texts[$i]), explode(',', self::MAKERS), true))) {
+            $name = $source->kinds[$i] === T_STRING ? Unit::short($source->texts[$i]) : '';
+            if (in_array($source->kinds[$i], [T_NEW, T_CLONE, T_OBJECT_CAST], true) || strpos($name, 'fetch_object') !== false
+                || in_array($name, explode(',', self::MAKERS), true)) {
                 return true;
             }
         }

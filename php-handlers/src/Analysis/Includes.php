@@ -44,8 +44,10 @@ final class Includes
             $callee = Calls::callee($code, $i);
             return $callee[0] === '' || $callee[0] === 'function' && in_array($callee[1], explode(',', self::HARMLESS), true);
         }
-        return !in_array($kind, [T_VARIABLE, '$', T_EVAL, T_NEW, T_INCLUDE, T_INCLUDE_ONCE, T_REQUIRE, T_REQUIRE_ONCE, T_EXIT, T_FUNCTION], true)
-            || $kind === T_FUNCTION && $code->source->kinds[$i - 1] === T_USE;
+        if ($kind === T_FUNCTION) {
+            return $code->source->kinds[$i - 1] === T_USE;
+        }
+        return !in_array($kind, [T_VARIABLE, '$', T_EVAL, T_NEW, T_INCLUDE, T_INCLUDE_ONCE, T_REQUIRE, T_REQUIRE_ONCE, T_EXIT], true);
     }
 
     /** The string that an expression of literals, constants, __DIR__ and dirname() gives, or null; $end is what follows it. */
@@ -102,8 +104,9 @@ final class Includes
             $program->constants[$name] = array_fill(0, $places, [$source, $i]);
             return $places === 1 && $source->kinds[$end] === ')' ? $text : null;
         }
-        $settings = isset($GLOBALS['settings']) ? preg_grep('/^\s*' . preg_quote($name, '/') . '\s*=/', (array) $GLOBALS['settings']) : [];
-        return $settings !== [] && defined($name) ? constant($name) : null;
+        $settings = isset($GLOBALS['settings']) ? (array) $GLOBALS['settings'] : [];
+        $isSetting = preg_grep('/^\s*' . preg_quote($name, '/') . '\s*=/', $settings) !== [];
+        return $isSetting && defined($name) ? constant($name) : null;
     }
 
     /** Where PHP looks for a file. */

@@ -99,7 +99,8 @@ final class Loader
             return;
         }
         $this->asked[$full] = true;
-        if (!isset($this->program->classes[Unit::short($full)]) && !$this->exists($full) && Php::isExtensionClass(strtolower($full))) {
+        $isKnown = isset($this->program->classes[Unit::short($full)]) || $this->exists($full);
+        if (!$isKnown && Php::isExtensionClass(strtolower($full))) {
             $this->program->missesExtension = true;
         }
     }

@@ -52,7 +52,8 @@ final class Parser
                     break;
                 case '{':
                     if (isset($this->pending[$i])) {
-                        $this->enter($i, $this->source->behind($i) - 1, $this->program->addClass($this->pending[$i]), $this->pending[$i]['name']);
+                        $unit = $this->program->addClass($this->pending[$i]);
+                        $this->enter($i, $this->source->behind($i) - 1, $unit, $this->pending[$i]['name']);
                     }
             }
         }
@@ -218,7 +219,7 @@ final class Parser
     private function traits($i)
     {
         $class = $this->top('class');
-        for ($at = $i + 1; $at <= $this->source->last && $this->source->kinds[$at] !== ';' && $this->source->kinds[$at] !== '{'; $at++) {
+        for ($at = $i + 1; !in_array($this->source->kinds[$at], [';', '{'], true); $at++) {
             if ($this->source->kinds[$at] === T_STRING) {
                 $this->program->addParent($class, $this->top('code')->resolve($this->source->texts[$at]));
             }

@@ -57,7 +57,8 @@ final class Program
         $text = @file_get_contents($file);
         $this->size += strlen($text);
         if ($text === false || $this->size > self::MOST) {
-            $this->unreadable = $text === false ? 'the source of ' . $file . ' cannot be read' : 'the application has more code than is looked at';
+            $this->unreadable = $text === false ? 'the source of ' . $file . ' cannot be read'
+                : 'the application has more code than is looked at';
             return null;
         }
         $source = new Source($file, $text);
@@ -93,7 +94,8 @@ final class Program
     {
         $short = Unit::short($class['name']);
         if (!isset($this->classUnits[$short])) {
-            $this->classes[$short] = (isset($this->classes[$short]) ? $this->classes[$short] : []) + ['full' => [], 'parents' => [], 'methods' => []];
+            $known = isset($this->classes[$short]) ? $this->classes[$short] : [];
+            $this->classes[$short] = $known + ['full' => [], 'parents' => [], 'methods' => []];
             $this->classUnits[$short] = new Unit('class ' . $class['name']);
             $this->classUnits[$short]->isImplicit = true;
         }

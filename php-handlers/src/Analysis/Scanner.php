@@ -97,8 +97,13 @@ final class Scanner
         if ($role === 'connections' || $role === 'sockets' || $role === 'server') {
             $this->table($role, 'uses $' . $name, $i);
         } elseif ($this->isGlobal($name) && !Globals::isOurs($name)) {
-            $this->unit->reads += [$name => $this->place($i)];
+            $this->readGlobal($name, $i);
         }
+    }
+
+    public function readGlobal($name, $i)
+    {
+        $this->unit->reads += [$name => $this->place($i)];
     }
 
     private function place($i)
@@ -260,7 +265,8 @@ final class Scanner
     private function globalVariable($name, $i, $next)
     {
         $inClosure = $this->unit->isFile && $this->code->isInClosure($i);
-        if ($inClosure && !isset($this->globals[$name]) && $this->code->source->texts[$i] !== '$GLOBALS' && !$this->isCaptured($i)) {
+        $isNamed = isset($this->globals[$name]) || $this->code->source->texts[$i] === '$GLOBALS';
+        if ($inClosure && !$isNamed && !$this->isCaptured($i)) {
             return; // the closure's own
         }
         if ($this->unit->isFile && $this->table($name, 'uses $' . $name, $i) || Globals::isOurs($name)) {

@@ -48,18 +48,19 @@ final class SocketFindings
 
     private function call(Code $code, $i, $function, $variable)
     {
+        $what = $function . '() of ' . $variable;
         if (in_array($function, ['fwrite', 'fputs'], true)) {
             $this->findings->add('note', 'sockets', $function . '() to ' . $variable . ' works for the bytes of whole frames', $code, $i);
         } elseif (self::lists(self::READING, $function)) {
-            $this->findings->add('error', 'sockets', $function . '() of ' . $variable . ' cannot work: wsbridge holds the sockets, and reads them', $code, $i);
+            $this->findings->add('error', 'sockets', $what . ' cannot work: wsbridge holds the sockets, and reads them', $code, $i);
         } elseif ($function === 'fclose' || $function === 'socket_close') {
-            $this->findings->add('warning', 'sockets', $function . '() of ' . $variable . ' closes no client; close_client() does', $code, $i);
+            $this->findings->add('warning', 'sockets', $what . ' closes no client; close_client() does', $code, $i);
         } elseif ($function === 'stream_socket_get_name' || $function === 'socket_getpeername' || $function === 'stream_get_meta_data') {
-            $this->findings->add('warning', 'sockets', $function . '() of ' . $variable . ' knows no address; peer_name of the row does', $code, $i);
+            $this->findings->add('warning', 'sockets', $what . ' knows no address; peer_name of the row does', $code, $i);
         } elseif ($function === 'stream_socket_sendto' || $function === 'socket_write' || $function === 'socket_send') {
-            $this->findings->add('error', 'sockets', $function . '() of ' . $variable . ' cannot work; fwrite() does', $code, $i);
+            $this->findings->add('error', 'sockets', $what . ' cannot work; fwrite() does', $code, $i);
         } elseif (self::lists(self::IDLE, $function)) {
-            $this->findings->add('warning', 'sockets', $function . '() of ' . $variable . ' does nothing: wsbridge holds the sockets', $code, $i);
+            $this->findings->add('warning', 'sockets', $what . ' does nothing: wsbridge holds the sockets', $code, $i);
         }
     }
 
@@ -80,8 +81,8 @@ final class SocketFindings
                 if ($source->kinds[$i] !== T_VARIABLE) {
                     continue;
                 }
-                $global = $source->kinds[$i - 1] === T_GLOBAL || $source->kinds[$i - 1] === ',' && $unit->class === '';
-                if (in_array($source->texts[$i], ['$sockets', '$server'], true) && ($global && isset($unit->causes['sockets']) || $unit->isFile)) {
+                $isGlobal = $unit->isFile || isset($unit->causes['sockets']) && in_array($source->kinds[$i - 1], [T_GLOBAL, ','], true);
+                if ($isGlobal && in_array($source->texts[$i], ['$sockets', '$server'], true)) {
                     $holders[$source->texts[$i]] = true;
                 }
                 $holders += $this->taken($source, $i, $holders);

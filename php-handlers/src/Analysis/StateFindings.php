@@ -71,8 +71,8 @@ final class StateFindings
 
     private function makes($event, $name)
     {
-        $closure = isset($this->overview->handlers[$event]) ? $this->overview->reach->closure($this->overview->handlers[$event]) : [];
-        foreach ($closure as $reached) {
+        $handlers = $this->overview->handlers;
+        foreach (isset($handlers[$event]) ? $this->overview->reach->closure($handlers[$event]) : [] as $reached) {
             foreach (isset($reached[0]->writes[$name]) ? $reached[0]->writes[$name] : [] as $write) {
                 if ($this->isMaking($write)) {
                     return true;

@@ -21,8 +21,8 @@ final class Statics
     /** What it means that one of them stands in a place. */
     public static function cause($name, array $place)
     {
-        return ['why' => (strpos($name, '::$') === false ? 'static variable ' : 'static property ') . $name . ' starts anew in each event',
-            'file' => $place['file'], 'line' => $place['line']];
+        $what = strpos($name, '::$') === false ? 'static variable ' : 'static property ';
+        return ['why' => $what . $name . ' starts anew in each event', 'file' => $place['file'], 'line' => $place['line']];
     }
 
     private static function declared(Unit $unit, Source $source, $i)

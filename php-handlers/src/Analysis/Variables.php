@@ -142,11 +142,14 @@ final class Variables
         if ($source->kinds[$open] === '(') {
             return $source->kinds[$open - 1] === T_LIST;
         }
-        if ($source->kinds[$open] !== '[' || in_array($source->kinds[$open - 1], [T_VARIABLE, T_STRING, ']', '"', T_CONSTANT_ENCAPSED_STRING], true)) {
-            return false; // an index
+        $indexed = [T_VARIABLE, T_STRING, ']', '"', T_CONSTANT_ENCAPSED_STRING];
+        if ($source->kinds[$open] !== '[' || in_array($source->kinds[$open - 1], $indexed, true)) {
+            return false;
         }
         $outer = $source->outer[$open];
-        return $source->kinds[$source->behind($open)] === '=' || $source->kinds[$open - 1] === T_AS
-            || $outer > 0 && ($source->kinds[$outer - 1] === T_FOREACH && self::isLooped($source, $open, 0) || self::isTarget($source, $outer));
+        if ($source->kinds[$source->behind($open)] === '=') {
+            return true;
+        }
+        return $outer > 0 && (self::isLooped($source, $open, 0) || self::isTarget($source, $outer));
     }
 }
