@@ -178,6 +178,7 @@ func TestLibrariesThatHandlersIncludeAreRead(t *testing.T) {
 	a := newApp(t, "")
 	library := a.write(t, "lib/library.php", "<?php\nnamespace Deep;\nif (!defined('DEEP')) { define('DEEP', 1); }\nfunction deep() { return 1; }\nclass Deep { function go() { } }\n")
 	wide := a.write(t, "lib/wide.php", "<?php\nfunction wide() { global $connections; }\n")
+	config := a.write(t, "lib/config.php", "<?php\nreturn array(\"a\"=>1);\n")
 	script := a.write(t, "lib/script.php", "<?php\nfunction narrow() { }\n$connections = 1;\n")
 	for body, want := range map[string]struct {
 		why   string
@@ -190,6 +191,10 @@ func TestLibrariesThatHandlersIncludeAreRead(t *testing.T) {
 		`require("../../lib/library.php");`:                                                         {"", []string{library}},
 		`require_once "` + wide + `"; wide();`:                                                      {"wide() uses global $connections", []string{wide}},
 		`require_once "` + script + `"; narrow();`:                                                  {"includes script.php, which does more than declare", nil},
+		`$config=require __DIR__."/../../lib/config.php"; echo $config["a"];`:                       {"", []string{config}},
+		`define("LIB",__DIR__."/../../lib/"); require LIB."library.php";`:                           {"", []string{library}},
+		`define("LIB",__DIR__."/../../lib/"); define("LIB","x"); require LIB."library.php";`:        {"includes a file whose name cannot be told", nil},
+		`define("LIB",$msg); require LIB."library.php";`:                                            {"includes a file whose name cannot be told", nil},
 		`require_once "` + library + `x";`:                                                          {"includes a file whose name cannot be told", nil},
 		`$x="` + library + `"; require $x;`:                                                         {"includes a file whose name cannot be told", nil},
 		`require "` + library + `".$msg;`:                                                           {"includes a file whose name cannot be told", nil},

@@ -51,7 +51,8 @@ final class Inspection
     {
         $findings = new Analysis\Findings($overview->program ?: new Analysis\Program());
         if ($overview->blind !== null) {
-            $findings->place('warning', 'unread', $overview->blind . ': every handler counts as one that reaches everything', '', 0);
+            $kind = function_exists('token_get_all') ? 'php' : 'extension';
+            $findings->place('warning', $kind, $overview->blind . ': every handler counts as one that reaches everything', '', 0);
         }
         Analysis\HandlerFindings::find($overview, $findings);
         if ($overview->program !== null) {

@@ -58,6 +58,14 @@ final class Functions
         }
     }
 
+    /** "|>", which calls what follows: f(...), which is noted as a call of f, or a closure, or what is not known. */
+    public function pipe($i)
+    {
+        if (!$this->source->matches($i + 1, [T_STRING, '(', T_ELLIPSIS, ')']) && !$this->source->matches($i + 1, ['(', T_FUNCTION])) {
+            $this->unknown('calls ' . $this->source->texts[$i + 1] . self::ANYTHING, $i);
+        }
+    }
+
     /** A name that is no call: a class, or a constant that makes PHP call something. */
     public function name($i)
     {
@@ -108,8 +116,18 @@ final class Functions
         $class = $this->code->className($name);
         $this->unit->classes[$class] = true;
         if ($this->source->kinds[$i + 1] === '(') {
-            $this->callables->check(Callbacks::of('CONSTRUCTORS', $class), $i + 1, 'new ' . $name);
+            $this->callables->check($this->constructorCallbacks($class), $i + 1, 'new ' . $name);
         }
+    }
+
+    /** The arguments that the constructor of a class of PHP's calls which a class is, or extends. */
+    private function constructorCallbacks($class)
+    {
+        $positions = Callbacks::of('CONSTRUCTORS', $class);
+        foreach (isset($this->program->classes[$class]) ? $this->program->classes[$class]['parents'] : [] as $parent => $yes) {
+            $positions = $positions ?: (Unit::short($parent) === $class ? [] : $this->constructorCallbacks(Unit::short($parent)));
+        }
+        return $positions;
     }
 
     /** A string, which may be the name of what is called somewhere. */
@@ -184,8 +202,11 @@ final class Functions
         }
         $this->callables->check(Callbacks::of('METHODS', $name), $open, '->' . $name . '()');
         $this->callables->checkClasses(Callbacks::of('CLASS_METHODS', $name), $open, '->' . $name . '()');
-        foreach (Php::parametersOfMethods($name) as $parameters) {
+        foreach ($name === '__construct' ? [] : Php::parametersOfMethods($name) as $parameters) {
             $this->callables->check(Callables::positions($parameters), $open, '->' . $name . '()');
+        }
+        if ($name === '__construct') {
+            $this->callables->check($this->constructorCallbacks($this->unit->class), $open, 'parent::__construct()');
         }
         $exists = isset($this->program->methods[$name]) || Php::classesWith($name) !== [] || $this->program->missesExtension
             || isset($this->program->methods['__call']) || isset($this->program->methods['__callstatic']);

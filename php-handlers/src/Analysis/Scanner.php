@@ -149,6 +149,9 @@ final class Scanner
                 case T_CONSTANT_ENCAPSED_STRING:
                     $this->functions->string($i);
                     break;
+                case '|>':
+                    $this->functions->pipe($i);
+                    break;
                 case T_STATIC:
                 case T_DOUBLE_COLON:
                     foreach (Statics::at($this->program, $this->unit, $this->code, $i) as $at => $name) {

@@ -111,7 +111,7 @@ final class Source
             T_START_HEREDOC => '"', T_END_HEREDOC => '"', T_STRING_VARNAME => T_VARIABLE, T_NUM_STRING => T_LNUMBER];
         $newer = ['T_FN' => T_FUNCTION, 'T_ENUM' => T_CLASS, 'T_READONLY' => T_FINAL, 'T_MATCH' => T_SWITCH,
             'T_NULLSAFE_OBJECT_OPERATOR' => T_OBJECT_OPERATOR, 'T_NAME_QUALIFIED' => T_STRING, 'T_NAME_RELATIVE' => T_STRING,
-            'T_NAME_FULLY_QUALIFIED' => T_STRING, 'T_COALESCE_EQUAL' => '=', 'T_AMPERSAND_FOLLOWED_BY_VAR_OR_VARARG' => '&',
+            'T_NAME_FULLY_QUALIFIED' => T_STRING, 'T_COALESCE_EQUAL' => '=', 'T_PIPE' => '|>', 'T_AMPERSAND_FOLLOWED_BY_VAR_OR_VARARG' => '&',
             'T_AMPERSAND_NOT_FOLLOWED_BY_VAR_OR_VARARG' => '&'];
         foreach (['PLUS', 'MINUS', 'MUL', 'DIV', 'CONCAT', 'MOD', 'AND', 'OR', 'XOR', 'SL', 'SR', 'POW'] as $operator) {
             $newer['T_' . $operator . '_EQUAL'] = T_PLUS_EQUAL;
