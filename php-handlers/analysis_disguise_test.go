@@ -28,6 +28,9 @@ func TestTableHandlersInDisguise(t *testing.T) {
 		rows = append(rows, reached{b, global, " "})
 	}
 	rows = append(rows,
+		reached{`count($connection["o"]);`, `class P { function count(): int { global $connections; return 1; } } class Q extends P implements Countable { }`, "P::count()"},
+		reached{`count($connection["o"]);`, `trait T { function count(): int { global $connections; return 1; } } class Q implements Countable { use T; }`, "T::count()"},
+		reached{`count($connection["o"]);`, `trait T { function size() { global $connections; return 1; } } class Q implements Countable { use T { size as count; } }`, "T::size()"},
 		reached{`inner();`, `function outer() { function inner() { global $connections; } }`, "inner()"},
 		reached{`late();`, `if (!function_exists("late")) { eval("function late() {}"); }`, "eval"},
 		reached{`f();`, `class V { public $context; function stream_open($a,$b,$c,&$d) { global $connections; return true; } } stream_wrapper_register("v","V"); function f() { fopen("v://x","r"); }`, "stream_open"},

@@ -22,30 +22,42 @@ final class Implicit
     public static function mark(Program $program)
     {
         foreach ($program->classes as $class) {
-            foreach ($class['methods'] as $name => $unit) {
-                if (!$unit->isImplicit && strncmp($name, '__', 2) !== 0) {
-                    $unit->isImplicit = self::isInherited($class, $name);
+            foreach (array_keys($class['full']) as $name) {
+                if (class_exists($name, false) || interface_exists($name, false)) {
+                    self::markInherited($program, $name);
+                } elseif ($class['parents'] !== [] && !trait_exists($name, false)) {
+                    self::markAll($class['methods']); // not loaded, so who knows
                 }
             }
         }
     }
 
-    private static function isInherited(array $class, $method)
+    private static function markInherited(Program $program, $name)
     {
-        foreach (array_keys($class['full']) as $name) {
-            if (!class_exists($name, false) && !trait_exists($name, false) && !interface_exists($name, false)) {
-                if ($class['parents'] !== []) {
-                    return true; // not loaded, so who knows
-                }
-                continue;
-            }
-            foreach (class_parents($name) + class_implements($name) as $parent) {
-                $parent = new \ReflectionClass($parent);
-                if ($parent->isInternal() && $parent->hasMethod($method)) {
-                    return true;
-                }
+        foreach (class_parents($name) + class_implements($name) as $parent) {
+            $parent = new \ReflectionClass($parent);
+            foreach ($parent->isInternal() ? $parent->getMethods() : [] as $method) {
+                self::markMethod($program, $name, strtolower($method->getName()));
             }
         }
-        return false;
+    }
+
+    /** Marks what a class has for a method, be it its own, inherited, or a trait's. */
+    private static function markMethod(Program $program, $class, $method)
+    {
+        if (!isset($program->methods[$method]) || strncmp($method, '__', 2) === 0 || !method_exists($class, $method)) {
+            return;
+        }
+        $reflection = new \ReflectionMethod($class, $method);
+        $declaring = Unit::short($reflection->getDeclaringClass()->getName());
+        $declares = isset($program->classes[$declaring]['methods'][$method]);
+        self::markAll($declares ? [$program->classes[$declaring]['methods'][$method]] : $program->methods[$method]);
+    }
+
+    private static function markAll(array $units)
+    {
+        foreach ($units as $unit) {
+            $unit->isImplicit = $unit->isImplicit || strncmp($unit->name, '__', 2) !== 0;
+        }
     }
 }
