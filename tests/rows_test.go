@@ -95,25 +95,18 @@ function ws_server_loop(&$server,&$sockets,&$connections) { foreach ($connection
 `
 
 func TestLoopMeetsRowsInConnecting(t *testing.T) {
-	for name, more := range map[string]string{
-		"with a connect handler": `function ws_server_connect(&$connections,&$connection,$client_key) {}`,
-		"without one":            "",
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := serve(t, app{handlers: meeting + more})
-			s.write("met", "")
-			if err := os.Chmod(s.path("met"), 0o666); err != nil {
-				t.Fatal(err)
-			}
-			conn, err := net.Dial("tcp", s.address)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
-			eventually(t, "the loop meets the row", func() bool { return strings.Contains(s.read("met"), "1 CONNECTING\n") })
-		})
+	t.Parallel()
+	s := serve(t, app{handlers: meeting + `function ws_server_connect(&$connections,&$connection,$client_key) {}`})
+	s.write("met", "")
+	if err := os.Chmod(s.path("met"), 0o666); err != nil {
+		t.Fatal(err)
 	}
+	conn, err := net.Dial("tcp", s.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	eventually(t, "the loop meets the row", func() bool { return strings.Contains(s.read("met"), "1 CONNECTING\n") })
 }
 
 func TestKeysGrowAndAreNotReused(t *testing.T) {

@@ -31,11 +31,11 @@ func TestSocketsHaveTheClientsKeysAndTakeFrames(t *testing.T) {
 	t.Parallel()
 	s := serve(t, app{handlers: usingSockets, settings: "WEBSOCKET_SELECT_TIMEOUT=20000\n"})
 	a, b := s.connect(), s.connect()
-	if got := s.read("started"); got != "1 0:NULL" {
+	if got := s.read("started"); got != "1 0:resource" {
 		t.Errorf("started with %q", got)
 	}
 	a.send("look")
-	a.want("3 0:NULL,1:resource,2:resource")
+	a.want("3 0:resource,1:resource,2:resource")
 	s.pipe("x")
 	a.want("fifo 1")
 	b.want("fifo 2")
@@ -48,9 +48,9 @@ func TestSocketsHaveTheClientsKeysAndTakeFrames(t *testing.T) {
 		t.Errorf("got %d %q", op, data)
 	}
 	a.send("kick")
-	a.want("2 0:NULL,1:resource") // close_client drops the socket before it returns
+	a.want("2 0:resource,1:resource") // close_client drops the socket before it returns
 	a.send("look")
-	a.want("2 0:NULL,1:resource")
+	a.want("2 0:resource,1:resource")
 	a.send("close")
 	if code, reason := a.closed(); code != 4020 || reason != "by socket" {
 		t.Errorf("closed with %d %q", code, reason)
