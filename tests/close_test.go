@@ -143,3 +143,16 @@ function ws_server_after_close(&$connections) { file_put_contents(__DIR__."/clos
 		t.Errorf("after_close ran for %q", got)
 	}
 }
+
+func TestFailingBeforeCloseLeavesNoRowBehind(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: evalText + `
+function ws_server_before_close(&$connections,&$connection) { no_such_function(); }`})
+	a, polite, dropped := s.connect(), s.connect(), s.connect()
+	polite.leave()
+	dropped.hangUp()
+	s.log.wait("client left", `"client":3`)
+	if got := a.ask(`return array_keys($connections);`); got != "[1]" {
+		t.Errorf("got %s", got)
+	}
+}
