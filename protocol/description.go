@@ -92,5 +92,8 @@ func (d *Description) Has(k Kind) bool {
 }
 
 // Settled reports whether the code described is certainly the code that runs. For some seconds after a file has changed,
-// opcache may run what it was before (opcache.revalidate_freq); its fingerprint ends with "+" until then.
-func (d *Description) Settled() bool { return !strings.HasSuffix(d.Code, "+") }
+// opcache may run what it was before (opcache.revalidate_freq); its fingerprint ends with Uncertain until then.
+func (d *Description) Settled() bool { return !strings.HasSuffix(d.Code, Uncertain) }
+
+// Uncertain ends the fingerprint of code that may still run as it was before.
+const Uncertain = "+"

@@ -45,7 +45,7 @@ func TestHandlersAreCalledAsTheyReallyWere(t *testing.T) {
 	c := s.connectAs("login=anna")
 	eventually(t, "loop", func() bool { return strings.Contains(s.read("diary"), "\nloop") })
 	s.pipe(" \tdocument\r\n ")
-	s.diaryHas("fifo(NULL, array of 2, array of 1, string document) pipe listening")
+	s.diaryHas("fifo(resource, array of 2, array of 1, string document) pipe listening")
 	c.ask("hello")
 	c.close(1000)
 	s.stop()
@@ -53,15 +53,15 @@ func TestHandlersAreCalledAsTheyReallyWere(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(s.read("diary")), "\n")
 	for i, row := range []struct{ sentence, line string }{
 		{"initialize once, before the pipe and the listener exist", "initialize()"},
-		{"started once, listening", "started(NULL, array of 1, array of 0) pipe listening"},
+		{"started once, listening", "started(resource, array of 1, array of 0) pipe listening"},
 		{"authenticate, the handshake read", "authenticate(row CONNECTING, string login=anna, string tests, string 127.0.0.1) pipe listening"},
 		{"open, state OPEN", "open(array of 1, row OPEN, integer 1) pipe listening"},
-		{"loop, every turn of the loop", "loop(NULL, array of 2, array of 1) pipe listening"},
-		{"fifo, trimmed", "fifo(NULL, array of 2, array of 1, string document) pipe listening"},
+		{"loop, every turn of the loop", "loop(resource, array of 2, array of 1) pipe listening"},
+		{"fifo, trimmed", "fifo(resource, array of 2, array of 1, string document) pipe listening"},
 		{"text, a whole message", "text(array of 1, row OPEN, integer 1, string hello) pipe listening"},
 		{"before_close, the row still exists", "before_close(array of 1, row OPEN) pipe listening"},
 		{"after_close, the row is gone", "after_close(array of 0) pipe listening"},
-		{"shutdown, leaving the loop", "shutdown(NULL, array of 1, array of 0) pipe"},
+		{"shutdown, leaving the loop", "shutdown(resource, array of 1, array of 0) pipe"},
 		{"finalize, the last thing", "finalize()"},
 	} {
 		t.Run(row.sentence, func(t *testing.T) {

@@ -115,3 +115,44 @@ function ws_server_after_close(&$connections) { foreach ($connections as $k => $
 		}
 	}
 }
+
+func TestCloseClientInAuthenticate(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: `
+function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address)
+{
+	global $connections;
+	foreach ($connections as $k => $c) { if ($c["state"]=="OPEN") { close_client($k,4000,"replaced"); } }
+	if ($cookies=="nobody") { close_client(array_search($connection,$connections)); }
+	return True;
+}
+function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,json_encode(array_keys($connections))); }
+function ws_server_after_close(&$connections) { file_put_contents(__DIR__."/closed","x",FILE_APPEND); }`})
+	a, b := s.connect(), s.connect()
+	if code, reason := a.closed(); code != 4000 || reason != "replaced" {
+		t.Errorf("closed with %d %q", code, reason)
+	}
+	if got := b.ask("x"); got != "[2]" {
+		t.Errorf("got %s", got)
+	}
+	s.refused(headers("nobody")) // who is closed is not let in, whatever is returned
+	if code, _ := b.closed(); code != 4000 {
+		t.Errorf("closed with %d", code)
+	}
+	if got := s.read("closed"); got != "xxx" {
+		t.Errorf("after_close ran for %q", got)
+	}
+}
+
+func TestFailingBeforeCloseLeavesNoRowBehind(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: evalText + `
+function ws_server_before_close(&$connections,&$connection) { no_such_function(); }`})
+	a, polite, dropped := s.connect(), s.connect(), s.connect()
+	polite.leave()
+	dropped.hangUp()
+	s.log.wait("client left", `"client":3`)
+	if got := a.ask(`return array_keys($connections);`); got != "[1]" {
+		t.Errorf("got %s", got)
+	}
+}

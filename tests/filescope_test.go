@@ -42,7 +42,7 @@ func TestGlobalsAHandlerMayReach(t *testing.T) {
 function look()
 {
 	global $server,$sockets,$connections,$settings;
-	return json_encode(array(array_keys($sockets),array_keys($connections),in_array("APP_NAME=My Shop",$settings),is_null($server)));
+	return json_encode(array(array_keys($sockets),array_keys($connections),in_array("APP_NAME=My Shop",$settings),is_resource($server)));
 }
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,look()); }
 function ws_server_fifo(&$server,&$sockets,&$connections,&$fifo_data) { send_text(1,look()); }`})

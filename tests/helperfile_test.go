@@ -105,3 +105,44 @@ function ws_server_open(&$connections,&$connection,$client_key)
 		t.Errorf("%d events failed", n)
 	}
 }
+
+func TestHelperFileThatHoldsHandlers(t *testing.T) {
+	t.Parallel()
+	a := app{handlers: `require_once("shared_utils.php"); require_once("more.php");`}
+	s := prepare(t, a)
+	s.write("shared_utils.php", "<?php"+ownHelpers+`
+$counter=7;
+function ws_server_open(&$connections,&$connection,$client_key) { global $counter; send_text($client_key,unix_to_iso_timestamp($counter)); }`)
+	s.write("more.php", "<?php"+ownHelpersAsked)
+	s.run(a)
+	c := s.connect()
+	c.want("own 7")
+	if got := c.ask("x"); got != "own 0" {
+		t.Errorf("got %q", got)
+	}
+	if n := s.log.count("failed"); n != 0 {
+		t.Errorf("%d events failed", n)
+	}
+}
+
+func TestApplicationBringsItsOwnSendFunctions(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: `
+function do_reply($client_key,$frame) { global $sockets; return fwrite($sockets[$client_key],$frame); }
+function send_text($client_key,$msg)
+{
+	global $connections;
+	if ($connections[$client_key]["state"]<>"OPEN") { return False; }
+	do_reply($client_key,encode_text_data_frame("own ".$msg));
+	return True;
+}
+function broadcast_to_all($msg) { global $connections; foreach ($connections as $k => $c) { send_text($k,$msg); } }
+function ws_server_text(&$connections,&$connection,$client_key,$msg) { broadcast_to_all("b"); send_text($client_key,$msg); }
+function ws_server_fifo(&$server,&$sockets,&$connections,&$data) { broadcast_to_all($data); }`})
+	a, b := s.connect(), s.connect()
+	a.send("x")
+	all([]*client{a}, "own b", "own x")
+	all([]*client{b}, "own b")
+	s.pipe("p")
+	all([]*client{a, b}, "own p")
+}

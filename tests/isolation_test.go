@@ -27,7 +27,7 @@ func (s *server) settled(c *client, handlersAlone string) {
 	s.t.Helper()
 	eventually(s.t, "the code is certain", func() bool {
 		c.ask("settle")
-		return s.log.count("application described", `"alone":`+handlersAlone) > 0
+		return s.log.count("application described", `"certain":true`, `"alone":`+handlersAlone) > 0
 	})
 }
 
@@ -113,7 +113,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text
 func TestHandlersOfTheirOwnRowRunSideBySide(t *testing.T) {
 	s := serve(t, app{handlers: meet, toml: isolated("auto")})
 	clients := s.crowd(4)
-	s.settled(clients[0], "null")
+	s.settled(clients[0], "[]")
 	together(clients, func(_ int, c *client) {
 		if got := c.ask("4"); got != "together" {
 			t.Errorf("client was %s", got)

@@ -64,6 +64,37 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	}
 }
 
+func TestNoWayToPrintReachesAClient(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: `
+function ws_server_text(&$connections,&$connection,$client_key,$msg)
+{
+	switch ($msg)
+	{
+		case "much": echo str_repeat("x",3000000); break;
+		case "binary": echo "\0\xff\n\r\n\0"; break;
+		case "flush": echo "flushed"; flush(); if (ob_get_level()>0) { ob_flush(); } break;
+		case "headers": header("X-Mine: 1"); setcookie("a","b"); http_response_code(404); header("Location: /x"); break;
+		case "end": while (ob_get_level()>0) { ob_end_flush(); } echo "raw"; header("Status: 500"); break;
+		case "nested": ob_start(); ob_start(); echo "inner"; break;
+		case "clean": echo "x"; while (@ob_end_clean()); break;
+		case "implicit": ob_implicit_flush(True); echo "now"; break;
+		case "readfile": readfile(__FILE__); passthru("echo from a shell"); system("echo more"); break;
+		case "streams": foreach (array("output","stdout","stderr") as $name) { $f=fopen("php://".$name,"w"); fwrite($f,"to ".$name."\n"); } break;
+	}
+	send_text($client_key,"done ".$msg);
+}`})
+	c := s.connect()
+	for _, way := range []string{"much", "binary", "flush", "headers", "end", "nested", "clean", "implicit", "readfile", "streams"} {
+		if got := c.ask(way); got != "done "+way {
+			t.Errorf("%s: got %.80q", way, got)
+		}
+	}
+	if n := s.log.count("failed"); n != 0 {
+		t.Errorf("%d events failed", n)
+	}
+}
+
 func TestWebEnvironmentOfTheHandshake(t *testing.T) {
 	t.Parallel()
 	s := serve(t, app{handlers: `

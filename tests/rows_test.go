@@ -95,25 +95,18 @@ function ws_server_loop(&$server,&$sockets,&$connections) { foreach ($connection
 `
 
 func TestLoopMeetsRowsInConnecting(t *testing.T) {
-	for name, more := range map[string]string{
-		"with a connect handler": `function ws_server_connect(&$connections,&$connection,$client_key) {}`,
-		"without one":            "",
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := serve(t, app{handlers: meeting + more})
-			s.write("met", "")
-			if err := os.Chmod(s.path("met"), 0o666); err != nil {
-				t.Fatal(err)
-			}
-			conn, err := net.Dial("tcp", s.address)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
-			eventually(t, "the loop meets the row", func() bool { return strings.Contains(s.read("met"), "1 CONNECTING\n") })
-		})
+	t.Parallel()
+	s := serve(t, app{handlers: meeting + `function ws_server_connect(&$connections,&$connection,$client_key) {}`})
+	s.write("met", "")
+	if err := os.Chmod(s.path("met"), 0o666); err != nil {
+		t.Fatal(err)
 	}
+	conn, err := net.Dial("tcp", s.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	eventually(t, "the loop meets the row", func() bool { return strings.Contains(s.read("met"), "1 CONNECTING\n") })
 }
 
 func TestKeysGrowAndAreNotReused(t *testing.T) {
@@ -167,4 +160,40 @@ func TestRemovedAndInventedRows(t *testing.T) {
 	s.log.wait("", "99")
 	a.send(`return array_keys($connections);`)
 	a.want("[1]")
+}
+
+func TestRowsKeepWhatHandlersWriteInTheirOwnWays(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: evalText + `
+function ws_server_binary(&$connections,$connection,$client_key,$data) { $connection["copied"]=$data; $connections[$client_key]=$connection; send_text($client_key,"kept"); }`})
+	c := s.connect()
+	s.connect()
+	s.connect()
+	if err := c.conn.WriteMessage(2, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	c.want("kept")
+	for _, row := range []struct{ name, code, want string }{
+		{"a copy written back", `return $connection["copied"];`, "x"},
+		{"array_merge", `$connection=array_merge($connection,array("m"=>1)); return "";`, ""},
+		{"array_merge kept", `return array($connections[1]["m"],$connection["copied"]);`, `[1,"x"]`},
+		{"union", `$connections[2]+=array("u"=>2,"state"=>"no"); return "";`, ""},
+		{"union kept", `return array($connections[2]["u"],$connections[2]["state"]);`, `[2,"OPEN"]`},
+		{"array_walk", `array_walk($connections,function(&$row,$key) { $row["w"]=$key; }); return "";`, ""},
+		{"array_walk kept", `return array_column($connections,"w");`, `[1,2,3]`},
+		{"uasort", `uasort($connections,function($a,$b) { return $b["w"]-$a["w"]; }); foreach ($connections as $k => $x) { $connections[$k]["s"]=$k; } return array_keys($connections);`, "[3,2,1]"},
+		{"uasort kept", `$k=array_keys($connections); sort($k); return array($k,$connections[3]["s"],$connections[1]["s"]);`, "[[1,2,3],3,1]"},
+		{"by reference loop closing", `foreach ($connections as $k => &$r) { if ($k<>$client_key) { close_client($k,4000); $r["ghost"]=1; } } return array_keys($connections);`, "[1]"},
+		{"no ghosts", `return array_keys($connections);`, "[1]"},
+		{"numeric field", `$connection[7]="seven"; $connection["8"]="eight"; return "";`, ""},
+		{"numeric field kept", `return array($connection[7],$connection[8],array_slice(array_keys($connection),-2));`, `["seven","eight",[7,8]]`},
+		{"field order", `unset($connection["m"]); $connection["m"]=1; return "";`, ""},
+		{"field order kept", `$k=array_keys($connection); return end($k);`, "m"},
+		{"list and references", `$connection["list"]=array(3,1,2); sort($connection["list"]); $l=&$connection["list"]; $l[]=9; array_unshift($connection["list"],0); return "";`, ""},
+		{"list kept", `return $connection["list"];`, "[0,1,2,3,9]"},
+	} {
+		if got := c.ask(row.code); got != row.want {
+			t.Errorf("%s: got %s, want %s", row.name, got, row.want)
+		}
+	}
 }

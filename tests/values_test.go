@@ -77,3 +77,25 @@ func TestWhatCannotLiveIsReported(t *testing.T) {
 	c.send(`return array($connection["v"],$connection["w"],$connection["x"]);`)
 	c.want(`["old","old","new"]`)
 }
+
+func TestObjectOfAClassThatHandlersLoadLate(t *testing.T) {
+	t.Parallel()
+	a := app{handlers: `
+function ws_server_text(&$connections,&$connection,$client_key,$msg)
+{
+	require_once("thing.php");
+	if ($msg=="make") { $connection["thing"]=new Thing(); }
+	send_text($client_key,$connection["thing"]->more());
+}
+function ws_server_open(&$connections,&$connection,$client_key) { foreach ($connections as $k => &$c) { $c["seen"]=$client_key; } }`}
+	s := prepare(t, a)
+	s.write("thing.php", `<?php class Thing { private $n=1.0; public function more() { $this->n+=1; return var_export($this->n,True); } }`)
+	s.run(a)
+	c := s.connect()
+	c.send("make")
+	c.want("2.0")
+	s.connect() // its open handler does not know the class, and writes the row
+	if got := c.ask("use"); got != "3.0" {
+		t.Errorf("got %q", got)
+	}
+}

@@ -47,7 +47,7 @@ final class Handlers
      */
     public static function close($client, $code, $reason)
     {
-        global $connections;
+        global $connections, $sockets;
         if (isset(self::$closing[$client])) {
             return;
         }
@@ -58,6 +58,7 @@ final class Handlers
             }
             Answer::close($client, $code, $reason, true);
             Rows::close($client);
+            unset($sockets[$client]);
             if (function_exists('ws_server_after_close')) {
                 ws_server_after_close($connections);
             }
