@@ -31,7 +31,7 @@ func (c *client) close(t *turn) {
 	case protocol.EndedByHangup, protocol.EndedProtocol, protocol.EndedSlow, protocol.EndedSilent:
 		c.bridge.table.set(c, protocol.Field{Name: "state", Value: []byte(stateTerminated)})
 	}
-	t.limit, t.hasty, t.ctx = 0, false, c.bridge.base
+	t.limit, t.hasty, t.lane, t.ctx = 0, false, laneClose, c.bridge.base
 	if _, err := t.run(protocol.Closing, nil); errors.Is(err, errDrained) || errors.Is(err, errStopped) {
 		c.log.Error("close handlers did not run", keyError, err)
 	}

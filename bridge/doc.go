@@ -5,7 +5,7 @@
 //
 //	handshake.go, reader.go, raw.go, bridge.go  something happens
 //	mailbox.go                                  it waits for the earlier events of the same client
-//	gate.go                                     it waits for its turn among all clients
+//	gate.go                                     it waits for its turn among all clients, in the lane of its kind
 //	dispatch.go                                 it goes to PHP, and again while php-fpm is away
 //	apply.go                                    PHP's effects become sends, closes and changed rows
 //	outbox.go                                   what is sent waits for the client's socket

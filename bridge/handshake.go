@@ -138,7 +138,7 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 		return b.abandon(c, refusal{http.StatusBadRequest, "bad request header"})
 	}
 	c.env = env
-	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg.QueueWait, hasty: true}
+	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg.QueueWait, hasty: true, lane: laneHandshake}
 	defer t.end()
 	if err := t.begin(b.app.Load().plans[protocol.Authenticate].alone); err != nil {
 		return b.abandon(c, refusal{http.StatusServiceUnavailable, "try again later"})
