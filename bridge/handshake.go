@@ -8,31 +8,21 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gorilla/websocket"
 
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// retryAfter is the seconds after which a client that met no php-fpm may ask again.
-const retryAfter = "2"
-
 // readBuffer is each connection's own read buffer; gorilla reads past it for anything larger. 4096, net/http's size,
 // is most of what an idle connection costs.
 const readBuffer = 1024
-
-// refusal is a handshake's answer other than 101. Its text says nothing of PHP.
-type refusal struct {
-	status int
-	text   string
-}
 
 // serveHTTP answers a handshake and everything that is none.
 func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	leave, ok := b.enter()
 	if !ok {
-		b.refuse(w, refusal{http.StatusServiceUnavailable, "server shutting down"})
+		b.refuse(w, refusal{status: http.StatusServiceUnavailable, text: "server shutting down"})
 		return
 	}
 	defer leave()
@@ -51,7 +41,7 @@ func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		c = b.newClient(r.RemoteAddr)
 	}
 	if no := b.handshake(c, w, r); no != nil {
-		c.log.Info("handshake refused", "status", no.status, "why", no.text)
+		b.logRefusal(c, no)
 		b.refuse(w, *no)
 	}
 }
@@ -62,36 +52,7 @@ func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
 		b.cfg.Page.ServeHTTP(w, r)
 		return
 	}
-	b.refuse(w, refusal{http.StatusUpgradeRequired, "this is a websocket server"})
-}
-
-func (b *Bridge) refuse(w http.ResponseWriter, no refusal) {
-	switch no.status {
-	case 0: // already answered
-		return
-	case http.StatusServiceUnavailable:
-		w.Header().Set("Retry-After", retryAfter)
-	case http.StatusUpgradeRequired: // RFC 6455, section 4.4; RFC 9110, section 15.5.22
-		w.Header().Set("Sec-WebSocket-Version", "13")
-		w.Header().Set("Upgrade", "websocket")
-	case http.StatusMethodNotAllowed: // RFC 9110, section 15.5.6
-		w.Header().Set("Allow", http.MethodGet)
-	}
-	w.Header().Set("Connection", "close")
-	if w.Header().Get("Upgrade") != "" {
-		w.Header().Add("Connection", "Upgrade") // RFC 9110, section 7.8
-	}
-	b.bound(w)
-	http.Error(w, no.text, no.status)
-}
-
-// bound keeps who sends no end of a request's body, or does not read its answer, from holding the connection for good:
-// the server's own timeouts are those of a request's header.
-func (b *Bridge) bound(w http.ResponseWriter) {
-	c := http.NewResponseController(w)
-	// They fail only on a connection that has none, or has ended.
-	_ = c.SetReadDeadline(time.Now().Add(b.cfg.HandshakeTimeout))
-	_ = c.SetWriteDeadline(time.Now().Add(b.cfg.WriteTimeout))
+	b.refuse(w, refusal{status: http.StatusUpgradeRequired, text: "this is a websocket server"})
 }
 
 // checkRequest refuses what is no good handshake before PHP hears of it (RFC 6455, section 4.2.1).
@@ -99,13 +60,13 @@ func (b *Bridge) checkRequest(r *http.Request) *refusal {
 	key, err := base64.StdEncoding.DecodeString(r.Header.Get("Sec-WebSocket-Key"))
 	switch {
 	case r.Method != http.MethodGet:
-		return &refusal{http.StatusMethodNotAllowed, "a handshake is a GET"}
+		return &refusal{status: http.StatusMethodNotAllowed, text: "a handshake is a GET"}
 	case r.Header.Get("Sec-WebSocket-Version") != "13":
-		return &refusal{http.StatusUpgradeRequired, "websocket version 13 is required"}
+		return &refusal{status: http.StatusUpgradeRequired, text: "websocket version 13 is required"}
 	case err != nil || len(key) != 16:
-		return &refusal{http.StatusBadRequest, "bad Sec-WebSocket-Key"}
+		return &refusal{status: http.StatusBadRequest, text: "bad Sec-WebSocket-Key"}
 	case !b.originAllowed(r):
-		return &refusal{http.StatusForbidden, "origin not allowed"}
+		return &refusal{status: http.StatusForbidden, text: "origin not allowed"}
 	}
 	return nil
 }
@@ -135,22 +96,29 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 	env, err := b.cfg.PHP.Environment(r)
 	if err != nil {
 		c.log.Info("bad handshake", keyError, err)
-		return b.abandon(c, refusal{http.StatusBadRequest, "bad request header"})
+		return b.abandon(c, &refusal{status: http.StatusBadRequest, text: "bad request header"})
+	}
+	if ending, _, _ := c.how(); ending == protocol.EndedBusy { // there was no room for what it has sent
+		return b.abandon(c, busy(errNoRoom))
 	}
 	c.env = env
+	if !b.backlog.take(len(env)) {
+		return b.abandon(c, busy(errNoRoom))
+	}
+	defer b.backlog.give(len(env))
 	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg.QueueWait, hasty: true, lane: laneHandshake}
 	defer t.end()
 	if err := t.begin(b.app.Load().plans[protocol.Authenticate].alone); err != nil {
-		return b.abandon(c, refusal{http.StatusServiceUnavailable, "try again later"})
+		return b.abandon(c, busy(err))
 	}
 	done, no := b.authenticate(t, r)
 	switch {
 	case c.gone(): // a handler has closed it, with its close handlers
-		return cmp.Or(no, &refusal{http.StatusForbidden, "forbidden"})
+		return cmp.Or(no, &refusal{status: http.StatusForbidden, text: "forbidden"})
 	case no == nil:
 		return b.open(t, done, w, r)
 	case no.status == http.StatusServiceUnavailable:
-		return b.abandon(c, *no)
+		return b.abandon(c, no)
 	}
 	return b.reject(t, done, no)
 }
@@ -164,31 +132,31 @@ func (b *Bridge) reject(t *turn, done *protocol.Done, no *refusal) *refusal {
 }
 
 // abandon ends a handshake that PHP was not asked about; close handlers run only if connect or read may have run.
-func (b *Bridge) abandon(c *client, no refusal) *refusal {
+func (b *Bridge) abandon(c *client, no *refusal) *refusal {
 	if !c.markEnded(protocol.EndedRefused, 0, "") {
-		return &no
+		return no
 	}
 	if c.tapped {
 		c.events.last(errand{kind: protocol.Closing})
 	} else {
 		c.leave()
 	}
-	return &no
+	return no
 }
 
 // authenticate asks the application; without a refusal the client may come in. What the handler has changed is still to be
 // settled.
 func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusal) {
-	forbidden := &refusal{http.StatusForbidden, "forbidden"}
+	forbidden := &refusal{status: http.StatusForbidden, text: "forbidden"}
 	if b.cfg.RequireCookie && len(r.Header["Cookie"]) == 0 || b.cfg.RequireUserAgent && len(r.Header["User-Agent"]) == 0 {
 		return nil, forbidden
 	}
 	done, err := t.ask(protocol.Authenticate, nil)
 	switch {
 	case errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded), errors.Is(err, errQueueWait), errors.Is(err, errAway):
-		return nil, &refusal{http.StatusServiceUnavailable, "try again later"}
+		return nil, busy(err)
 	case err != nil:
-		return nil, &refusal{http.StatusInternalServerError, "internal error"}
+		return nil, &refusal{status: http.StatusInternalServerError, text: "internal error"}
 	case !done.True():
 		return done, forbidden
 	}
@@ -200,11 +168,11 @@ func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *ht
 	c := t.client
 	if b.has(protocol.Open) {
 		if err := t.begin(b.app.Load().plans[protocol.Open].alone); err != nil {
-			return b.reject(t, done, &refusal{http.StatusServiceUnavailable, "try again later"})
+			return b.reject(t, done, busy(err))
 		}
 	}
 	if t.settle(done); c.gone() {
-		return &refusal{http.StatusForbidden, "forbidden"}
+		return &refusal{status: http.StatusForbidden, text: "forbidden"}
 	}
 	upgrader := websocket.Upgrader{
 		HandshakeTimeout: b.cfg.WriteTimeout,

@@ -10,6 +10,7 @@ import (
 type errand struct {
 	kind    protocol.Kind
 	payload []byte
+	room    *backlog // where its room is given back; nil: it took none
 	// after, if not nil, is called when the event is over, and with nils if it never ran.
 	after func(*protocol.Done, error)
 }
@@ -88,7 +89,11 @@ func (m *mailbox) close() {
 	}
 }
 
+// finish is called once, when the event is over or will never run.
 func (e *errand) finish(done *protocol.Done, err error) {
+	if e.room != nil {
+		e.room.give(len(e.payload))
+	}
 	if e.after != nil {
 		e.after(done, err)
 	}

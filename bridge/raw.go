@@ -88,7 +88,7 @@ func (c *tappedConn) ask(kind protocol.Kind, data []byte) *answer {
 		close(a.ready)
 		return a
 	}
-	put := c.client.events.put(errand{kind: kind, payload: data, after: func(done *protocol.Done, _ error) {
+	put := c.client.bring(errand{kind: kind, payload: data, after: func(done *protocol.Done, _ error) {
 		defer close(a.ready)
 		if done == nil {
 			return // a failed handler takes nothing away

@@ -54,11 +54,11 @@ func (c *client) received(op int, data []byte) {
 	case op == websocket.TextMessage && !utf8.Valid(data):
 		c.end(protocol.EndedNotUTF8)
 	case op == websocket.TextMessage && len(data) > 0: // an empty text has never reached a handler
-		c.events.put(errand{kind: protocol.Text, payload: data})
+		c.bring(errand{kind: protocol.Text, payload: data})
 	case op == websocket.BinaryMessage && !c.bridge.has(protocol.Binary):
 		c.end(protocol.EndedNoBinary)
 	case op == websocket.BinaryMessage:
-		c.events.put(errand{kind: protocol.Binary, payload: data})
+		c.bring(errand{kind: protocol.Binary, payload: data})
 	}
 }
 
