@@ -196,10 +196,10 @@ func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *ht
 		return &refusal{}
 	}
 	c.log.Info("client connected")
+	b.spawn(c.read) // beside the open event: pings and a hang-up are seen, other events wait for it
 	opened, err := t.ask(protocol.Open, nil)
 	if t.settle(opened); err != nil {
 		c.failed(err)
 	}
-	b.spawn(c.read)
 	return nil
 }

@@ -72,12 +72,18 @@ func (c *tappedConn) fill() error {
 		}
 		c.asked = c.ask(protocol.Read, buf[:n])
 	}
-	select {
-	case <-c.asked.ready:
-		c.passed, c.asked = c.asked.bytes, nil
-		return nil
-	case <-c.overdue(): // net/http takes its background read back; the event goes on
-		return os.ErrDeadlineExceeded
+	tick := time.NewTicker(watchInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-c.asked.ready:
+			c.passed, c.asked = c.asked.bytes, nil
+			return nil
+		case <-c.overdue(): // net/http takes its background read back; the event goes on
+			return os.ErrDeadlineExceeded
+		case <-tick.C:
+			c.client.watch(c.Conn)
+		}
 	}
 }
 

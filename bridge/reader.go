@@ -12,7 +12,8 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// read takes messages off the socket until it ends. A full mailbox keeps it from reading: TCP pushes back.
+// read takes messages off the socket until it ends. A full mailbox keeps it from reading more than the head of the next
+// one, and what stands before that: pings, pongs, a close frame. Then TCP pushes back.
 func (c *client) read() {
 	defer c.halfEnded()
 	for {
@@ -33,6 +34,11 @@ func (c *client) readMessage() (op int, data []byte, err error) {
 	op, r, err := c.conn.NextReader()
 	if err != nil {
 		return 0, nil, err
+	}
+	if c.events.ready(func() { c.watch(c.conn.NetConn()) }) {
+		if err := c.alive(); err != nil { // it was not silent, but not heard
+			return 0, nil, err
+		}
 	}
 	data, err = io.ReadAll(io.LimitReader(r, c.bridge.cfg.MaxMessage+1))
 	return op, data, err
