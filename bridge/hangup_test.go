@@ -70,7 +70,7 @@ func TestFullQueueMakesNoClientSilent(t *testing.T) {
 	proceed := make(chan struct{})
 	a := blocked(proceed)
 	const timeout = 300 * time.Millisecond
-	s := serveApplication(t, a, func(c *Config) { c.EventQueue, c.PongTimeout, c.PingInterval = 1, timeout, timeout / 3 })
+	s := serveApplication(t, a, func(c *Config) { c.EventQueue, c.PongTimeout, c.PingInterval = 1, timeout, timeout/3 })
 	conn := s.connect()
 	for i := range 3 {
 		say(t, conn, fmt.Sprint(i))
