@@ -89,7 +89,7 @@ func (b *Bridge) Initialize(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { b.abort(context.Cause(ctx)) })
 	defer stop()
 	err := b.persist(func() error {
-		app, err := b.describe(b.base)
+		app, err := b.describe(b.base, nil)
 		b.app.Store(app)
 		return err
 	}, true)

@@ -75,6 +75,21 @@ func (p *plan) join(a *application, name string, h protocol.Handler) {
 	p.alone = p.alone || p.any || len(p.globals) > 0
 }
 
+// handlersAlone returns the handlers that get all rows once the code is certain, sorted.
+func (a *application) handlersAlone() []string {
+	certain := *a.Description
+	certain.Code = ""
+	b := &application{Description: &certain, cfg: a.cfg}
+	names := []string{}
+	for name, h := range a.Handlers {
+		if b.reachesTable(name, h) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // reachesTable reports whether a handler gets all rows, and so has to run alone.
 func (a *application) reachesTable(name string, h protocol.Handler) bool {
 	mode, ok := a.cfg.HandlerIsolation[name]

@@ -8,6 +8,7 @@ import (
 // A client is read while its handlers run.
 
 func TestPingsAreAnsweredWhileOpenRuns(t *testing.T) {
+	t.Parallel()
 	s := serve(t, app{handlers: `
 function ws_server_open(&$connections,&$connection,$client_key)
 {
@@ -27,6 +28,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text
 
 // The handler sends until it is told that nobody is there; what the client has sent before it left still runs.
 func TestHangupIsNoticedWhileTheQueueIsFull(t *testing.T) {
+	t.Parallel()
 	s := serve(t, app{
 		handlers: `
 function note($line) { file_put_contents(__DIR__."/turns",$line."\n",FILE_APPEND|LOCK_EX); }

@@ -156,7 +156,7 @@ func TestEventsWaitInOrderForPHP(t *testing.T) {
 		t.Errorf("%d log lines", n)
 	}
 	start()
-	all(there, func(_ int, c *client) {
+	together(there, func(_ int, c *client) {
 		for n := range texts {
 			c.want(fmt.Sprint(n))
 		}

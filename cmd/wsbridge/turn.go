@@ -50,7 +50,7 @@ type planner struct {
 }
 
 func newPlanner(cfg Config, d protocol.Description, globals []GlobalReport) *planner {
-	d.Code = strings.TrimSuffix(d.Code, "+") // for a moment after a change all handlers run alone; that is not what is asked
+	d.Code = strings.TrimSuffix(d.Code, protocol.Uncertain) // for a moment after a change all handlers run alone; that is not what is asked
 	isolation := bridge.Config{Isolation: bridge.Isolation(cfg.Isolation.Mode), HandlerIsolation: cfg.Isolation.Handlers.byFunction(),
 		LiveGlobals: cfg.Globals.Live, ForgetGlobals: cfg.Globals.Forget}
 	return &planner{cfg.Isolation, cfg.PHP.Initialize, d.Handlers, globals, bridge.Turns(&isolation, &d)}
