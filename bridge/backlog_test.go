@@ -146,3 +146,28 @@ func TestRefusedHandshakesComeBackOneAfterTheOther(t *testing.T) {
 		t.Errorf("all got %v", seen)
 	}
 }
+
+// Where PHP is asked about each read, there may be no room for the bytes of the handshake themselves.
+func TestHandshakeWithoutRoomForItsReadIsRefused(t *testing.T) {
+	proceed := make(chan struct{})
+	a := &standin{handlers: map[protocol.Kind]handler{
+		protocol.Read: func(_ context.Context, e *protocol.Event, _ func(*protocol.Effect) error) string {
+			if len(e.Payload) == len(frame) {
+				<-proceed
+			}
+			return `"pass"`
+		},
+	}}
+	s := serveApplication(t, a, func(c *Config) { c.EventQueueTotal = 1 })
+	defer close(proceed)
+	if _, err := s.connect().NetConn().Write([]byte(frame)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the handler runs", func() bool { return a.count("read 1 begins") == 2 })
+	if response := s.refusedHandshake(); response.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("got %s", response.Status)
+	}
+	if a.count("read 2 begins")+a.count("authenticate 2 begins") > 0 {
+		t.Errorf("got %q", a.lines())
+	}
+}

@@ -45,9 +45,12 @@ type Bridge struct {
 	handshakes sync.WaitGroup
 }
 
-// documents of the pipe may wait, besides those that it holds itself: a handler that runs alone and writes into the pipe
-// must not wait for room that only its own end would make.
-const documents = 1024
+// Documents of the pipe that may wait, and their bytes, besides what the pipe holds itself. They are far more than a client's:
+// a handler that runs alone and writes into the pipe must not wait for room that only its own end would make.
+const (
+	documents     = 1024
+	documentBytes = 16 << 20
+)
 
 // New checks cfg and returns a bridge that does nothing yet.
 func New(cfg Config) (*Bridge, error) {
@@ -59,7 +62,7 @@ func New(cfg Config) (*Bridge, error) {
 	b.backlog = &backlog{limit: cfg.EventQueueTotal, bytes: cfg.EventQueueTotalBytes}
 	b.over = &overload{log: cfg.Logger, backlog: b.backlog}
 	b.base, b.abort = context.WithCancelCause(context.Background())
-	b.events = newMailbox(documents, int(cfg.MaxMessage), b.spawn, b.serve)
+	b.events = newMailbox(documents, documentBytes, b.spawn, b.serve)
 	return b, nil
 }
 
