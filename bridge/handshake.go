@@ -22,7 +22,7 @@ const readBuffer = 1024
 func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	leave, ok := b.enter()
 	if !ok {
-		b.refuse(w, refusal{status: http.StatusServiceUnavailable, text: "server shutting down"})
+		b.refuse(w, refusal{http.StatusServiceUnavailable, "server shutting down"})
 		return
 	}
 	defer leave()
@@ -41,7 +41,9 @@ func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		c = b.newClient(r.RemoteAddr)
 	}
 	if no := b.handshake(c, w, r); no != nil {
-		b.logRefusal(c, no)
+		if no.status != http.StatusServiceUnavailable { // busy has counted it
+			c.log.Info("handshake refused", "status", no.status, "why", no.text)
+		}
 		b.refuse(w, *no)
 	}
 }
@@ -52,7 +54,7 @@ func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
 		b.cfg.Page.ServeHTTP(w, r)
 		return
 	}
-	b.refuse(w, refusal{status: http.StatusUpgradeRequired, text: "this is a websocket server"})
+	b.refuse(w, refusal{http.StatusUpgradeRequired, "this is a websocket server"})
 }
 
 // checkRequest refuses what is no good handshake before PHP hears of it (RFC 6455, section 4.2.1).
@@ -60,13 +62,13 @@ func (b *Bridge) checkRequest(r *http.Request) *refusal {
 	key, err := base64.StdEncoding.DecodeString(r.Header.Get("Sec-WebSocket-Key"))
 	switch {
 	case r.Method != http.MethodGet:
-		return &refusal{status: http.StatusMethodNotAllowed, text: "a handshake is a GET"}
+		return &refusal{http.StatusMethodNotAllowed, "a handshake is a GET"}
 	case r.Header.Get("Sec-WebSocket-Version") != "13":
-		return &refusal{status: http.StatusUpgradeRequired, text: "websocket version 13 is required"}
+		return &refusal{http.StatusUpgradeRequired, "websocket version 13 is required"}
 	case err != nil || len(key) != 16:
-		return &refusal{status: http.StatusBadRequest, text: "bad Sec-WebSocket-Key"}
+		return &refusal{http.StatusBadRequest, "bad Sec-WebSocket-Key"}
 	case !b.originAllowed(r):
-		return &refusal{status: http.StatusForbidden, text: "origin not allowed"}
+		return &refusal{http.StatusForbidden, "origin not allowed"}
 	}
 	return nil
 }
@@ -96,29 +98,29 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 	env, err := b.cfg.PHP.Environment(r)
 	if err != nil {
 		c.log.Info("bad handshake", keyError, err)
-		return b.abandon(c, &refusal{status: http.StatusBadRequest, text: "bad request header"})
+		return b.abandon(c, refusal{http.StatusBadRequest, "bad request header"})
 	}
 	if ending, _, _ := c.how(); ending == protocol.EndedBusy { // there was no room for what it has sent
-		return b.abandon(c, busy(errNoRoom))
+		return b.abandon(c, *b.busy(c, errNoRoom))
 	}
 	c.env = env
 	if !b.backlog.take(len(env)) {
-		return b.abandon(c, busy(errNoRoom))
+		return b.abandon(c, *b.busy(c, errNoRoom))
 	}
 	defer b.backlog.give(len(env))
 	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg.QueueWait, hasty: true, lane: laneHandshake}
 	defer t.end()
 	if err := t.begin(b.app.Load().plans[protocol.Authenticate].alone); err != nil {
-		return b.abandon(c, busy(err))
+		return b.abandon(c, *b.busy(c, err))
 	}
 	done, no := b.authenticate(t, r)
 	switch {
 	case c.gone(): // a handler has closed it, with its close handlers
-		return cmp.Or(no, &refusal{status: http.StatusForbidden, text: "forbidden"})
+		return cmp.Or(no, &refusal{http.StatusForbidden, "forbidden"})
 	case no == nil:
 		return b.open(t, done, w, r)
 	case no.status == http.StatusServiceUnavailable:
-		return b.abandon(c, no)
+		return b.abandon(c, *no)
 	}
 	return b.reject(t, done, no)
 }
@@ -132,31 +134,31 @@ func (b *Bridge) reject(t *turn, done *protocol.Done, no *refusal) *refusal {
 }
 
 // abandon ends a handshake that PHP was not asked about; close handlers run only if connect or read may have run.
-func (b *Bridge) abandon(c *client, no *refusal) *refusal {
+func (b *Bridge) abandon(c *client, no refusal) *refusal {
 	if !c.markEnded(protocol.EndedRefused, 0, "") {
-		return no
+		return &no
 	}
 	if c.tapped {
 		c.events.last(errand{kind: protocol.Closing})
 	} else {
 		c.leave()
 	}
-	return no
+	return &no
 }
 
 // authenticate asks the application; without a refusal the client may come in. What the handler has changed is still to be
 // settled.
 func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusal) {
-	forbidden := &refusal{status: http.StatusForbidden, text: "forbidden"}
+	forbidden := &refusal{http.StatusForbidden, "forbidden"}
 	if b.cfg.RequireCookie && len(r.Header["Cookie"]) == 0 || b.cfg.RequireUserAgent && len(r.Header["User-Agent"]) == 0 {
 		return nil, forbidden
 	}
 	done, err := t.ask(protocol.Authenticate, nil)
 	switch {
 	case errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded), errors.Is(err, errQueueWait), errors.Is(err, errAway):
-		return nil, busy(err)
+		return nil, b.busy(t.client, err)
 	case err != nil:
-		return nil, &refusal{status: http.StatusInternalServerError, text: "internal error"}
+		return nil, &refusal{http.StatusInternalServerError, "internal error"}
 	case !done.True():
 		return done, forbidden
 	}
@@ -168,11 +170,11 @@ func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *ht
 	c := t.client
 	if b.has(protocol.Open) {
 		if err := t.begin(b.app.Load().plans[protocol.Open].alone); err != nil {
-			return b.reject(t, done, busy(err))
+			return b.reject(t, done, b.busy(c, err))
 		}
 	}
 	if t.settle(done); c.gone() {
-		return &refusal{status: http.StatusForbidden, text: "forbidden"}
+		return &refusal{http.StatusForbidden, "forbidden"}
 	}
 	upgrader := websocket.Upgrader{
 		HandshakeTimeout: b.cfg.WriteTimeout,

@@ -12,6 +12,14 @@ import (
 // works so long that its client's queue has filled.
 const watchInterval = 500 * time.Millisecond
 
+// awaitRoom blocks while c's mailbox is full. Afterwards c may be silent for as long as ever: it was not heard meanwhile.
+func (c *client) awaitRoom() error {
+	if !c.events.ready(func() { c.watch(c.conn.NetConn()) }) {
+		return nil
+	}
+	return c.alive()
+}
+
 // watch notices that c has hung up while nothing is read from it. Nothing can be sent to it any more, as handlers then learn.
 // What it has sent before is still read, and its close event comes behind that.
 func (c *client) watch(conn net.Conn) {
@@ -20,11 +28,14 @@ func (c *client) watch(conn net.Conn) {
 	}
 }
 
+// wrapper is a connection around another one.
+type wrapper interface{ NetConn() net.Conn }
+
 // hungUp reports whether the other side has ended a connection of the kernel's, or this one has, whether or not there is
 // something unread. An end behind more than the socket's buffer holds is not there yet.
 func hungUp(conn net.Conn) (ended bool) {
-	if t, ok := conn.(*tappedConn); ok {
-		conn = t.Conn
+	for w, ok := conn.(wrapper); ok; w, ok = conn.(wrapper) {
+		conn = w.NetConn()
 	}
 	c, ok := conn.(syscall.Conn)
 	if !ok {

@@ -50,6 +50,9 @@ type answer struct {
 	bytes []byte
 }
 
+// NetConn returns the connection that is read.
+func (c *tappedConn) NetConn() net.Conn { return c.Conn }
+
 func (c *tappedConn) Read(p []byte) (int, error) {
 	for len(c.passed) == 0 {
 		if err := c.fill(); err != nil {

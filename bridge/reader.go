@@ -35,10 +35,8 @@ func (c *client) readMessage() (op int, data []byte, err error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	if c.events.ready(func() { c.watch(c.conn.NetConn()) }) {
-		if err := c.alive(); err != nil { // it was not silent, but not heard
-			return 0, nil, err
-		}
+	if err := c.awaitRoom(); err != nil {
+		return 0, nil, err
 	}
 	data, err = io.ReadAll(io.LimitReader(r, c.bridge.cfg.MaxMessage+1))
 	return op, data, err

@@ -13,12 +13,6 @@ import (
 type refusal struct {
 	status int
 	text   string
-	why    error // that there was no room or no time for it; nil: it has another reason
-}
-
-// busy refuses for want of room, time or php-fpm.
-func busy(why error) *refusal {
-	return &refusal{http.StatusServiceUnavailable, "try again later", why}
 }
 
 // A client that met no php-fpm, or no room, may ask again after retryLeast to retryMost seconds: php-fpm restarts within the
@@ -28,13 +22,14 @@ const (
 	retryMost  = 10
 )
 
-// logRefusal logs a handshake that came to nothing; those that are many at a time are counted only.
-func (b *Bridge) logRefusal(c *client, no *refusal) {
-	if no.why == nil || errors.Is(no.why, context.Canceled) { // the client has not waited
-		c.log.Info("handshake refused", "status", no.status, "why", no.text)
-		return
+// busy refuses for want of room, time or php-fpm. They are many at a time, so the log has their number only.
+func (b *Bridge) busy(c *client, why error) *refusal {
+	if errors.Is(why, context.Canceled) {
+		c.log.Info("handshake given up by the client")
+	} else {
+		b.over.refuses(why)
 	}
-	b.over.refuses(no.why)
+	return &refusal{http.StatusServiceUnavailable, "try again later"}
 }
 
 func (b *Bridge) refuse(w http.ResponseWriter, no refusal) {
