@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"sync"
@@ -132,7 +133,11 @@ func (c *client) leave() {
 	}
 	c.events.close()
 	ending, code, reason := c.how()
-	c.log.Info("client left", keyEnding, ending.String(), keyCode, code)
+	level := slog.LevelInfo
+	if ending == protocol.EndedRefused { // its refusal has been logged, or counted
+		level = slog.LevelDebug
+	}
+	c.log.Log(context.Background(), level, "client left", keyEnding, ending.String(), keyCode, code)
 	if c.out != nil {
 		c.ping.Stop()
 		c.out.close(code, reason)

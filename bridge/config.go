@@ -81,4 +81,9 @@ type Config struct {
 	QueueWait        time.Duration // for an event's turn; over it: 1013
 	UnavailableWait  time.Duration // of all events for a php-fpm that is away; over it: 1013
 	DrainTimeout     time.Duration // from the end of Serve's context to its return
+
+	// Events of all clients that wait or run, handshakes among them, and the bytes they carry. A client that brings one
+	// more is closed with 1013, a handshake answered with 503. Close events and those of the server do not count.
+	EventQueueTotal      int
+	EventQueueTotalBytes int
 }

@@ -50,6 +50,9 @@ type answer struct {
 	bytes []byte
 }
 
+// NetConn returns the connection that is read.
+func (c *tappedConn) NetConn() net.Conn { return c.Conn }
+
 func (c *tappedConn) Read(p []byte) (int, error) {
 	for len(c.passed) == 0 {
 		if err := c.fill(); err != nil {
@@ -72,12 +75,18 @@ func (c *tappedConn) fill() error {
 		}
 		c.asked = c.ask(protocol.Read, buf[:n])
 	}
-	select {
-	case <-c.asked.ready:
-		c.passed, c.asked = c.asked.bytes, nil
-		return nil
-	case <-c.overdue(): // net/http takes its background read back; the event goes on
-		return os.ErrDeadlineExceeded
+	tick := time.NewTicker(watchInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-c.asked.ready:
+			c.passed, c.asked = c.asked.bytes, nil
+			return nil
+		case <-c.overdue(): // net/http takes its background read back; the event goes on
+			return os.ErrDeadlineExceeded
+		case <-tick.C:
+			c.client.watch(c.Conn)
+		}
 	}
 }
 
@@ -88,7 +97,7 @@ func (c *tappedConn) ask(kind protocol.Kind, data []byte) *answer {
 		close(a.ready)
 		return a
 	}
-	put := c.client.events.put(errand{kind: kind, payload: data, after: func(done *protocol.Done, _ error) {
+	put := c.client.bring(errand{kind: kind, payload: data, after: func(done *protocol.Done, _ error) {
 		defer close(a.ready)
 		if done == nil {
 			return // a failed handler takes nothing away

@@ -12,7 +12,8 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// read takes messages off the socket until it ends. A full mailbox keeps it from reading: TCP pushes back.
+// read takes messages off the socket until it ends. A full mailbox keeps it from reading more than the head of the next
+// one, and what stands before that: pings, pongs, a close frame. Then TCP pushes back.
 func (c *client) read() {
 	defer c.halfEnded()
 	for {
@@ -32,6 +33,9 @@ func (c *client) readMessage() (op int, data []byte, err error) {
 	}
 	op, r, err := c.conn.NextReader()
 	if err != nil {
+		return 0, nil, err
+	}
+	if err := c.awaitRoom(); err != nil {
 		return 0, nil, err
 	}
 	data, err = io.ReadAll(io.LimitReader(r, c.bridge.cfg.MaxMessage+1))
@@ -54,11 +58,11 @@ func (c *client) received(op int, data []byte) {
 	case op == websocket.TextMessage && !utf8.Valid(data):
 		c.end(protocol.EndedNotUTF8)
 	case op == websocket.TextMessage && len(data) > 0: // an empty text has never reached a handler
-		c.events.put(errand{kind: protocol.Text, payload: data})
+		c.bring(errand{kind: protocol.Text, payload: data})
 	case op == websocket.BinaryMessage && !c.bridge.has(protocol.Binary):
 		c.end(protocol.EndedNoBinary)
 	case op == websocket.BinaryMessage:
-		c.events.put(errand{kind: protocol.Binary, payload: data})
+		c.bring(errand{kind: protocol.Binary, payload: data})
 	}
 }
 

@@ -123,7 +123,7 @@ func serveApplication(t testing.TB, a PHP, change func(*Config)) *served {
 	t.Helper()
 	cfg := Config{
 		PHP: a, Logger: slog.New(slog.NewTextHandler(&logWriter{t: t}, nil)), Isolation: Serial, Parallel: 4,
-		LoopInterval: time.Hour, MaxMessage: 1 << 20, EventQueue: 8, SendQueue: 64, SendQueueBytes: 64 << 20,
+		LoopInterval: time.Hour, MaxMessage: 1 << 20, EventQueue: 8, EventQueueTotal: 1000, EventQueueTotalBytes: 64 << 20, SendQueue: 64, SendQueueBytes: 64 << 20,
 		HandshakeTimeout: time.Second, WriteTimeout: 10 * time.Second, PingInterval: time.Minute, PongTimeout: time.Minute,
 		QueueWait: 10 * time.Second, UnavailableWait: 10 * time.Second, DrainTimeout: 10 * time.Second,
 	}

@@ -87,6 +87,52 @@ func TestPipeFlood(t *testing.T) {
 	group.Wait()
 }
 
+// A push from inside a handler is taken in while that still runs, though nothing else can run beside it: more than the
+// kernel's pipe holds, in one document and in many.
+func TestHandlersMayWriteIntoThePipe(t *testing.T) {
+	t.Parallel()
+	const handlers = `
+require __DIR__."/ws_app.php";
+function note($line) { file_put_contents(__DIR__."/turns",$line."\n",FILE_APPEND|LOCK_EX); }
+function ws_server_fifo(&$server,&$sockets,&$connections,&$fifo_data)
+{
+	note("document");
+	send_text(1,strlen($fifo_data)." of ".count($connections));
+}
+function ws_server_text(&$connections,&$connection,$client_key,$msg)
+{
+	list($documents,$size)=explode(" ",$msg);
+	note("text begins with ".count($connections));
+	for ($i=0;$i<$documents;$i++) { $p=array("blob"=>str_repeat("x",(int)$size)); ws_pipe_data($p); }
+	send_text($client_key,$p["pipe_status"]);
+	note("text ends");
+}
+`
+	client, err := os.ReadFile("../php-handlers/ws_app.php")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, mode := range []string{"auto", "serial"} {
+		for name, row := range map[string]struct{ documents, size int }{"large": {1, 500_000}, "many": {900, 100}} {
+			t.Run(mode+" "+name, func(t *testing.T) {
+				a := app{handlers: handlers, toml: isolated(mode)}
+				s := prepare(t, a)
+				s.write("ws_app.php", string(client))
+				s.run(a)
+				c := s.connect()
+				c.send(fmt.Sprint(row.documents, " ", row.size))
+				c.want("OK")
+				for range row.documents {
+					c.want(fmt.Sprintf("%d of 1", row.size+len(`{"blob":""}`)))
+				}
+				if got := s.read("turns"); !strings.HasPrefix(got, "text begins with 1\ntext ends\ndocument\n") {
+					t.Errorf("got %.200s", got)
+				}
+			})
+		}
+	}
+}
+
 func TestPipePathThatIsNoPipe(t *testing.T) {
 	t.Parallel()
 	a := app{handlers: forward}

@@ -39,6 +39,10 @@ type ServerConfig struct {
 	PongTimeout    Duration `toml:"pong_timeout"`
 	QueueWait      Duration `toml:"queue_wait"` // an event's wait for its turn
 	DrainTimeout   Duration `toml:"drain_timeout"`
+
+	// Events waiting or running, over all connections, and their bytes, which hold one message of MaxMessage at least.
+	EventQueueTotal      int      `toml:"event_queue_total"`
+	EventQueueTotalBytes ByteSize `toml:"event_queue_total_bytes"`
 }
 
 // LegacyConfig is about the original server's settings file.
@@ -117,6 +121,9 @@ func defaultConfig() Config {
 			PongTimeout:      Duration(60 * time.Second),
 			QueueWait:        Duration(60 * time.Second),
 			DrainTimeout:     Duration(15 * time.Second),
+
+			EventQueueTotal:      16384,
+			EventQueueTotalBytes: 256 << 20,
 		},
 		PHP: PHPConfig{
 			Workers:         4,

@@ -111,5 +111,8 @@ func bridgeConfig(cfg Config, log *slog.Logger, php bridge.PHP, who bridge.Prese
 		QueueWait:        cfg.Server.QueueWait.Std(),
 		UnavailableWait:  cfg.PHP.UnavailableWait.Std(),
 		DrainTimeout:     cfg.Server.DrainTimeout.Std(),
+
+		EventQueueTotal:      cfg.Server.EventQueueTotal,
+		EventQueueTotalBytes: int(cfg.Server.EventQueueTotalBytes),
 	}
 }
