@@ -13,10 +13,15 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
+// maxAttempts bounds how often a request is sent. From the second time on the connection is a new one, whose worker has no
+// reason to leave.
+const maxAttempts = 3
+
 // Client runs events in one php-fpm. Its methods may be called concurrently.
 type Client struct {
 	cfg     Config
 	token   string
+	begin   string // with which the PHP half announces that it has read a request
 	session gofast.SessionHandler
 	server  []byte // the environment of events that no client caused
 	own     *ownParams
@@ -30,6 +35,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("configure fastcgi: %w", err)
 	}
 	c := &Client{cfg: cfg, token: newToken(), session: newSession(cfg.Script)}
+	c.begin = c.token + " begun"
 	if c.server, err = c.serverEnvironment(); err != nil {
 		return nil, fmt.Errorf("configure fastcgi: %w", err)
 	}
@@ -59,15 +65,15 @@ func (c *Client) Close() error {
 // Nil means that every event got its done or failed line. An error of apply ends the exchange and is returned
 // unchanged; so is ctx's cause, wrapped, if ctx is cancelled. Any other error wraps one of these:
 //
-//   - protocol.ErrUnavailable: nothing was sent, or php-fpm refused the entry script (ScriptError), or the client is
-//     closed (ErrClosed);
+//   - protocol.ErrUnavailable: php-fpm did not read the request, or refused the entry script (ScriptError), or the client
+//     is closed (ErrClosed);
 //   - protocol.ErrOverloaded: php-fpm's backlog is full, or ctx's deadline passed while all connections were in use;
 //   - protocol.ErrTimeout: Config.Timeout or ctx's deadline passed after the request was sent;
 //   - protocol.ErrCutOff: the connection ended, or PHP did, before every event had its last line. A failed event can
 //     end PHP: those after it have not run then, and the error names the first of them;
 //   - protocol.ErrMalformed: the answer is not one of the contract.
 //
-// A request is never sent twice.
+// A request is sent again only if it is certain that no handler ran, see the package documentation.
 func (c *Client) Run(ctx context.Context, environment []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
 	if err := checkEvents(events); err != nil {
 		return err
@@ -87,19 +93,21 @@ func (c *Client) run(ctx context.Context, environment, own []byte, apply func(*p
 		return err
 	}
 	defer c.pool.leave()
-	for {
-		k, err := c.pool.take(ctx)
+	take := c.pool.take
+	for attempt := 1; ; attempt++ {
+		k, err := take(ctx)
 		if err != nil {
 			return err
 		}
 		k.request.encode(environment, own, events)
 		err = c.exchange(ctx, k, apply, events)
-		if _, unsent := err.(*unsentError); !unsent { //nolint:errorlint // never wrapped
+		if _, unread := err.(*unreadError); !unread { //nolint:errorlint // never wrapped
 			return err
 		}
-		if !k.used {
+		if attempt == maxAttempts {
 			return fmt.Errorf("%w: %w", protocol.ErrUnavailable, err)
 		}
+		take = c.pool.replace
 	}
 }
 
@@ -117,6 +125,9 @@ func (c *Client) exchange(ctx context.Context, k *conn, apply func(*protocol.Eff
 	if err := k.send(); err != nil {
 		return c.explain(ctx, err)
 	}
+	if err := k.await(); err != nil {
+		return c.explain(ctx, err)
+	}
 	x := &k.exchange
 	x.begin(c, apply, events)
 	defer x.end()
@@ -125,6 +136,7 @@ func (c *Client) exchange(ctx context.Context, k *conn, apply func(*protocol.Eff
 		err = x.finish(status)
 	}
 	whole = err == nil
+	k.announce = x.errors.begun
 	return c.explain(ctx, err)
 }
 

@@ -86,6 +86,15 @@ func (p *pool) take(ctx context.Context) (*conn, error) {
 	}
 }
 
+// replace returns a new connection for one whose worker has left, and closes the idle ones: php-fpm may be reloading, and
+// accepts nobody before the workers that they hold have ended. The caller has closed its own one.
+func (p *pool) replace(ctx context.Context) (*conn, error) {
+	for c := p.pop(); c != nil; c = p.pop() {
+		c.Close()
+	}
+	return p.dial(ctx)
+}
+
 func (p *pool) pop() *conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -101,7 +110,6 @@ func (p *pool) pop() *conn {
 
 // keep makes c idle, or closes it if the pool is closed.
 func (p *pool) keep(c *conn) {
-	c.used = true
 	if !p.push(c) {
 		c.Close()
 	}

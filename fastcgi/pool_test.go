@@ -240,14 +240,14 @@ func TestAConnectionThatTakesNoByteIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.request.encode(nil, nil, nil)
-	var unsent *unsentError
-	if err := k.send(); !errors.As(err, &unsent) || !errors.Is(err, syscall.EPIPE) {
+	var unread *unreadError
+	if err := k.send(); !errors.As(err, &unread) || !errors.Is(err, syscall.EPIPE) {
 		t.Errorf("got %v", err)
 	}
 	k.Close()
 }
 
-func TestARequestIsNeverSentTwice(t *testing.T) {
+func TestARequestThatAServerTookIsNotSentAgain(t *testing.T) {
 	f := serveFake(t, func(n int, params map[string]string) string {
 		if n == 1 {
 			return doneWith(params)

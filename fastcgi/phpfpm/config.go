@@ -102,7 +102,7 @@ func (c *Config) pool(v version, who account) string {
 	}
 	line("pm = static")
 	line("pm.max_children = %d", c.Workers)
-	line("pm.max_requests = 0") // see package fastcgi: a worker that leaves can lose a request
+	line("pm.max_requests = 0") // a worker that leaves costs a fork and a connection
 	line("request_terminate_timeout = %d", c.terminateAfter())
 	line("catch_workers_output = yes")
 	if v.atLeast(7, 3) {
