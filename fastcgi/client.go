@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/yookoala/gofast"
 
@@ -141,7 +142,9 @@ func (c *Client) exchange(ctx context.Context, k *conn, apply func(*protocol.Eff
 }
 
 // explain turns a failure of the socket into one of the contract's.
-func (c *Client) explain(ctx context.Context, err error) error {
+func (c *Client) explain(ctx context.Context, err error) error { return explain(ctx, err, c.cfg.Timeout) }
+
+func explain(ctx context.Context, err error, timeout time.Duration) error {
 	failed, ok := err.(*transportError) //nolint:errorlint // an error of apply may wrap one
 	switch {
 	case !ok:
@@ -149,7 +152,7 @@ func (c *Client) explain(ctx context.Context, err error) error {
 	case !errors.Is(failed.err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("%w: %w", protocol.ErrCutOff, failed.err)
 	case ctx.Err() == nil:
-		return fmt.Errorf("%w: no end within %v", protocol.ErrTimeout, c.cfg.Timeout)
+		return fmt.Errorf("%w: no end within %v", protocol.ErrTimeout, timeout)
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("%w: %w", protocol.ErrTimeout, context.Cause(ctx))
 	}
