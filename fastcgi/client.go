@@ -142,7 +142,9 @@ func (c *Client) exchange(ctx context.Context, k *conn, apply func(*protocol.Eff
 }
 
 // explain turns a failure of the socket into one of the contract's.
-func (c *Client) explain(ctx context.Context, err error) error { return explain(ctx, err, c.cfg.Timeout) }
+func (c *Client) explain(ctx context.Context, err error) error {
+	return explain(ctx, err, c.cfg.Timeout)
+}
 
 func explain(ctx context.Context, err error, timeout time.Duration) error {
 	failed, ok := err.(*transportError) //nolint:errorlint // an error of apply may wrap one

@@ -18,6 +18,12 @@
 // idle connection is kept, php-fpm counts its worker as reading a request: request_terminate_timeout has to be longer
 // than Config.Timeout and Config.IdleTimeout together, or it ends workers that did nothing wrong.
 //
+// # Workers
+//
+// StatusPage tells how many workers a php-fpm has, and how many are idle. It does not tell pm.max_children: only of
+// pm = static is the number of workers the one that connections must stay below. What wsbridge makes of that is in
+// deploy/wsbridge.toml, php.status_path.
+//
 // # What is sent again, and what never
 //
 // php-fpm closes kept connections: when it reloads, when it has too many idle workers, and when a worker has served
