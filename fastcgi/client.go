@@ -126,7 +126,7 @@ func (c *Client) exchange(ctx context.Context, k *conn, apply func(*protocol.Eff
 	if err := k.send(); err != nil {
 		return c.explain(ctx, err)
 	}
-	if err := k.await(); err != nil {
+	if err := k.await(ctx, c.pool.spare); err != nil {
 		return c.explain(ctx, err)
 	}
 	x := &k.exchange

@@ -27,6 +27,9 @@ type conn struct {
 	exchange exchange
 	local    bool // a unix socket: our kernel tells how the other side has ended
 	announce bool // its worker announces requests, see unread
+	accepted bool // a worker has served an exchange on it
+
+	deadline time.Time // of the exchange
 
 	expire  func()        // makes all I/O fail at once; bound once, for context.AfterFunc
 	expired chan struct{} // receives when expire has run
@@ -93,7 +96,8 @@ func (r *quickReader) Read(p []byte) (int, error) {
 // arm bounds all I/O by timeout and by ctx. The caller calls disarm once; it reports whether the connection is still
 // fit for use, and does not return before everything that arm started has ended.
 func (c *conn) arm(ctx context.Context, timeout time.Duration) (disarm func() bool) {
-	if err := c.SetDeadline(time.Now().Add(timeout)); err != nil {
+	c.deadline = time.Now().Add(timeout)
+	if err := c.SetDeadline(c.deadline); err != nil {
 		return func() bool { return false } // closed: the first write fails
 	}
 	if ctx.Done() == nil {

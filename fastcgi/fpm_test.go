@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -149,6 +150,19 @@ func (f *foreign) starts(tb testing.TB) int {
 		tb.Fatal(err)
 	}
 	return strings.Count(string(b), "ready to handle connections")
+}
+
+// killWorker kills one of php-fpm's workers, if there is one.
+func (f *foreign) killWorker(tb testing.TB) {
+	tb.Helper()
+	master := f.cmd.Process.Pid
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", master, master))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if pid, err := strconv.Atoi(strings.Fields(string(children) + " none")[0]); err == nil {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended
+	}
 }
 
 // kill ends php-fpm and its workers at once.

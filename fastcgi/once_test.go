@@ -1,6 +1,7 @@
 package fastcgi
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -8,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/protocol"
 )
 
 // managers are php-fpm's ways to manage its workers. The dynamic ones end idle workers all the time.
@@ -46,8 +49,8 @@ func (g *campaign) send(tb testing.TB, callers int, enough func(sent int64) bool
 	wg.Wait()
 }
 
-// check reports events that failed, did not run, or ran twice.
-func (g *campaign) check(tb testing.TB, s site) {
+// check reports events for which right is false, and those that ran unasked.
+func (g *campaign) check(tb testing.TB, s site, right func(runs int, err error) bool) {
 	tb.Helper()
 	b, err := os.ReadFile(s.spool("runs"))
 	if err != nil {
@@ -57,18 +60,22 @@ func (g *campaign) check(tb testing.TB, s site) {
 	for _, line := range strings.Fields(string(b)) {
 		runs[line]++
 	}
-	sent := 0
-	for n := int64(1); n <= g.next.Load(); n++ {
-		sent++
-		err, failed := g.failed.Load(n)
-		if times := runs[strconv.FormatInt(n, 10)]; failed || times != 1 {
-			tb.Errorf("event %d ran %d times, %v", n, times, err)
+	for n := range g.next.Load() {
+		number := strconv.FormatInt(n+1, 10)
+		failed, _ := g.failed.Load(n + 1)
+		err, _ := failed.(error)
+		if !right(runs[number], err) {
+			tb.Errorf("event %s ran %d times: %v", number, runs[number], err)
 		}
+		delete(runs, number)
 	}
-	if len(runs) != sent {
-		tb.Errorf("%d of %d events ran", len(runs), sent)
+	if len(runs) > 0 {
+		tb.Errorf("ran unasked: %v", runs)
 	}
 }
+
+// once is that an event ran, and its caller knows.
+func once(runs int, err error) bool { return runs == 1 && err == nil }
 
 func TestEveryEventRunsOnceThoughWorkersLeave(t *testing.T) {
 	for manager, lines := range managers {
@@ -78,7 +85,7 @@ func TestEveryEventRunsOnceThoughWorkersLeave(t *testing.T) {
 				f := s.foreignOn(t, network, append(lines, "pm.max_requests = 50")...)
 				g := campaign{c: f.client(t)}
 				g.send(t, 8, func(sent int64) bool { return sent > 2000 })
-				g.check(t, s)
+				g.check(t, s, once)
 			})
 		}
 	}
@@ -92,7 +99,7 @@ func TestEveryEventRunsOnceWhateverMaxRequestsIs(t *testing.T) {
 				f := s.foreignOn(t, network, "pm.max_children = 4", fmt.Sprint("pm.max_requests = ", most))
 				g := campaign{c: f.client(t)}
 				g.send(t, 4, func(sent int64) bool { return sent > 400 })
-				g.check(t, s)
+				g.check(t, s, once)
 			})
 		}
 	}
@@ -116,8 +123,35 @@ func TestEveryEventRunsOnceThroughReloads(t *testing.T) {
 				}
 				done.Store(true)
 				wg.Wait()
-				g.check(t, s)
+				g.check(t, s, once)
 			})
 		}
+	}
+}
+
+// A handler that ends with its worker may have run; what is lost that way must not come again.
+func TestNoEventRunsTwiceThoughWorkersAreKilled(t *testing.T) {
+	for _, network := range networks {
+		t.Run(network, func(t *testing.T) {
+			s := newSite(t)
+			f := s.foreignOn(t, network, "pm.max_children = 4", "pm.max_requests = 20")
+			g := campaign{c: f.client(t)}
+			var wg sync.WaitGroup
+			wg.Go(func() { g.send(t, 6, func(sent int64) bool { return sent > 1500 }) })
+			for killed := int64(1); g.next.Load() < 1500; killed++ {
+				f.killWorker(t)
+				eventually(t, "events run on", func() bool { return g.next.Load() >= min(1500, 15*killed) })
+			}
+			wg.Wait()
+			lost := 0
+			g.check(t, s, func(runs int, err error) bool {
+				if errors.Is(err, protocol.ErrCutOff) {
+					lost++
+					return runs <= 1
+				}
+				return once(runs, err) || runs == 0 && errors.Is(err, protocol.ErrUnavailable)
+			})
+			t.Logf("%d of %d events were cut off", lost, g.next.Load())
+		})
 	}
 }

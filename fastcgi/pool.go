@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -108,8 +109,27 @@ func (p *pool) pop() *conn {
 	return c
 }
 
+// spare closes the connection that has been idle for longest, if there is one. That frees a worker.
+func (p *pool) spare() {
+	if c := p.oldest(); c != nil {
+		c.Close()
+	}
+}
+
+func (p *pool) oldest() *conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.idle) == 0 {
+		return nil
+	}
+	c := p.idle[0]
+	p.idle = slices.Delete(p.idle, 0, 1)
+	return c
+}
+
 // keep makes c idle, or closes it if the pool is closed.
 func (p *pool) keep(c *conn) {
+	c.accepted = true
 	if !p.push(c) {
 		c.Close()
 	}

@@ -1,10 +1,12 @@
 package fastcgi
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,9 +31,9 @@ func (c *conn) send() error {
 	return &unreadError{err}
 }
 
-// await waits for the first byte of the answer.
-func (c *conn) await() error {
-	_, err := c.reader.Peek(1)
+// await waits for the first byte of the answer. While no worker accepts the connection it calls spare every now and then.
+func (c *conn) await(ctx context.Context, spare func()) error {
+	err := c.awaitWorker(ctx, spare)
 	switch {
 	case err == nil:
 		return nil
@@ -39,6 +41,34 @@ func (c *conn) await() error {
 		return &unreadError{err}
 	}
 	return &transportError{err}
+}
+
+// patience is how long a new connection waits for a worker, or its first handler for something to say, before an idle one
+// gives way.
+const patience = 100 * time.Millisecond
+
+// awaitWorker waits for the first byte. A new connection may lie in php-fpm's backlog: with pm = dynamic and ondemand there
+// can be fewer workers than connections for a while, and those that hold idle ones accept nobody.
+func (c *conn) awaitWorker(ctx context.Context, spare func()) error {
+	for !c.accepted && time.Until(c.deadline) > patience {
+		c.setReadDeadline(ctx, time.Now().Add(patience))
+		_, err := c.reader.Peek(1)
+		c.setReadDeadline(ctx, c.deadline)
+		if !errors.Is(err, os.ErrDeadlineExceeded) || ctx.Err() != nil {
+			return err // and not asked for twice: a socket tells of a reset once
+		}
+		spare()
+	}
+	_, err := c.reader.Peek(1)
+	return err
+}
+
+// setReadDeadline changes the deadline that arm has set, unless ctx has ended.
+func (c *conn) setReadDeadline(ctx context.Context, t time.Time) {
+	_ = c.SetReadDeadline(t) // it fails only on a closed socket, whose I/O fails anyway
+	if ctx.Err() != nil {
+		_ = c.SetReadDeadline(time.Unix(1, 0)) // expire may have come before
+	}
 }
 
 // unread reports whether err, met before the first byte of the answer, proves that the request was not read as a whole. See
