@@ -17,6 +17,8 @@
 //	WSBRIDGE_YIELD          comma-separated: helper functions that the application defines itself, and as "@/path",
 //	                        percent-encoded, files of the application's that define some, to be loaded before ours
 //	WSBRIDGE_PRESENCE       a file that says who is there, as php-fpm sees it; empty if there is none
+//	WSBRIDGE_ANNOUNCE       "1": PHP tells on the error stream, with the line "TOKEN begun", that it has read the request, and
+//	                        flushes it before it runs anything; absent: it does not
 //	WSBRIDGE_WATCH          comma-separated, percent-encoded: files of the application's that only handlers include
 //
 // Its body is, for each event, one line of JSON and then, each as long as the line says, up to three blocks of bytes: rows,
