@@ -216,14 +216,15 @@ func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *ht
 	if b.cfg.ServerHeader != "" {
 		header.Set("Server", b.cfg.ServerHeader)
 	}
-	conn, err := upgrader.Upgrade(w, r, header)
+	g := &guard{limit: b.cfg.MaxMessage}
+	conn, err := upgrader.Upgrade(guardedWriter{w, g}, r, header)
 	if err != nil {
 		c.log.Info("handshake failed", keyError, err)
 		c.markEnded(protocol.EndedByHangup, 0, "")
 		c.close(t)
 		return &refusal{} // Upgrade has answered what could be answered
 	}
-	if !c.opened(conn) {
+	if !c.opened(conn, g) {
 		conn.Close()
 		return &refusal{}
 	}

@@ -122,14 +122,13 @@ func (b *outbox) take() []outgoing {
 	return items
 }
 
-// finish leaves the outbox closed for good; running stays set, so no writer starts again. ErrCloseSent means that gorilla
-// has sent a close frame of its own, over a protocol error.
+// finish leaves the outbox closed for good; running stays set, so no writer starts again.
 func (b *outbox) finish(o outgoing, err error) {
 	b.mu.Lock()
 	b.closed = true
 	b.queue, b.waiting = nil, 0
 	b.mu.Unlock()
-	b.ended(o.op == 0 || err != nil && !errors.Is(err, websocket.ErrCloseSent))
+	b.ended(o.op == 0 || err != nil)
 }
 
 func (b *outbox) write(o outgoing) error {
