@@ -66,7 +66,7 @@ func (c *client) received(op int, data []byte) {
 	switch {
 	case op == websocket.BinaryMessage:
 		c.events.put(errand{kind: protocol.Binary, payload: data})
-	case len(data) > 0: // an empty text has never reached a handler
+	case len(data) > 0 || c.bridge.cfg.EmptyText:
 		c.events.put(errand{kind: protocol.Text, payload: data})
 	}
 }

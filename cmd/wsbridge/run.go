@@ -101,6 +101,7 @@ func bridgeConfig(cfg Config, log *slog.Logger, php bridge.PHP, who bridge.Prese
 		CloseOnError:     cfg.PHP.OnError == "close",
 		LoopInterval:     cfg.Loop.Interval.Std(),
 		MaxMessage:       int64(cfg.Server.MaxMessage),
+		EmptyText:        cfg.Server.EmptyText,
 		EventQueue:       cfg.Server.EventQueue,
 		SendQueue:        cfg.Server.SendQueue,
 		SendQueueBytes:   int(cfg.Server.SendQueueBytes),
