@@ -26,6 +26,8 @@ type Bridge struct {
 	outage  *outage
 	buffers sync.Pool // write buffers of connections, held only while they write
 
+	inflaters sync.Pool // held only while a compressed message is read
+
 	app        atomic.Pointer[application] // nil before Initialize
 	describing sync.Mutex                  // held while app is replaced
 	globals    globals

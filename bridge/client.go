@@ -60,7 +60,7 @@ func (c *client) opened(conn *websocket.Conn, g *guard) bool {
 	return c.bridge.table.open(c, func() {
 		c.conn, c.guard = conn, g
 		c.out = &outbox{conn: conn, spawn: c.bridge.spawn, ended: c.written,
-			timeout: cfg.WriteTimeout, limit: cfg.SendQueue, bytes: cfg.SendQueueBytes}
+			timeout: cfg.WriteTimeout, deflate: g.deflate, limit: cfg.SendQueue, bytes: cfg.SendQueueBytes}
 		c.ping = time.AfterFunc(cfg.PingInterval, c.sendPing)
 	})
 }

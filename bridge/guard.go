@@ -6,6 +6,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"slices"
 
 	"github.com/gorilla/websocket"
 
@@ -34,7 +35,7 @@ const (
 type guard struct {
 	net.Conn
 	limit   int64 // bytes of a message
-	deflate bool  // RSV1 marks a compressed message (RFC 7692, section 6)
+	deflate bool  // RSV1 marks a compressed message (RFC 7692, section 6); it is taken away
 
 	err    error           // how reading has ended
 	head   [maxHeader]byte // of the frame under way
@@ -44,6 +45,7 @@ type guard struct {
 	length int64           // of the message so far, as its frames announce it
 	packed bool            // the message is compressed
 	reason []byte          // payload of a close frame
+	begun  []bool          // with deflate: packed, of the messages that compressed has not been asked for
 }
 
 // Read fails at the very byte that is wrong, and keeps it.
@@ -67,6 +69,9 @@ func (g *guard) check(b []byte) (good int, err error) {
 			good += n
 		} else {
 			err = g.header(b[good])
+			if g.have == 1 {
+				b[good] &^= rsv1Bit
+			}
 			good++
 		}
 		if err != nil {
@@ -152,6 +157,9 @@ func (g *guard) kind() error {
 	}
 	if begins {
 		g.packed, g.length = reserved != 0, 0
+		if g.deflate {
+			g.begun = append(g.begun, g.packed)
+		}
 	}
 	g.more = !final
 	return nil
@@ -190,6 +198,17 @@ func (g *guard) announced() error {
 	}
 	g.left = int64(length)
 	return nil
+}
+
+// compressed reports whether the next message is; reading may be ahead by what fits into the read buffer. It is asked once for
+// each.
+func (g *guard) compressed() bool {
+	if !g.deflate {
+		return false
+	}
+	packed := g.begun[0]
+	g.begun = slices.Delete(g.begun, 0, 1)
+	return packed
 }
 
 // most is what a message's frames may carry. Deflate makes nothing longer than by an eighth, if it is used at its very worst;

@@ -45,12 +45,12 @@ func (h hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 }
 
 // gorilla returns a server's connection that reads from conn.
-func gorilla(t testing.TB, conn net.Conn, deflate bool) *websocket.Conn {
+func gorilla(t testing.TB, conn net.Conn) *websocket.Conn {
 	t.Helper()
 	request := &http.Request{Method: http.MethodGet, Header: http.Header{
 		"Connection": {"upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"},
-		"Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}, "Sec-Websocket-Extensions": {"permessage-deflate"}}}
-	upgrader := websocket.Upgrader{ReadBufferSize: readBuffer, EnableCompression: deflate}
+		"Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}}}
+	upgrader := websocket.Upgrader{ReadBufferSize: readBuffer}
 	c, err := upgrader.Upgrade(hijacked{conn: conn}, request, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -128,13 +128,13 @@ func FuzzGuard(f *testing.F) {
 		if !bytes.Equal(passed, chopped) || fmt.Sprint(err) != fmt.Sprint(choppedErr) {
 			t.Errorf("%d bytes and %v; in pieces %d bytes and %v", len(passed), err, len(chopped), choppedErr)
 		}
-		if !bytes.HasPrefix(sent, passed) {
+		if !deflate && !bytes.HasPrefix(sent, passed) {
 			t.Error("what passes is not what was sent")
 		}
-		conn := gorilla(t, input{Reader: bytes.NewReader(passed)}, deflate)
+		conn := gorilla(t, input{Reader: bytes.NewReader(passed)})
 		for {
 			if _, r, err := conn.NextReader(); err == nil {
-				_, _ = io.Copy(io.Discard, r) // broken compression is not the guard's to find
+				_, _ = io.Copy(io.Discard, r)
 			} else if !websocket.IsCloseError(err, websocket.CloseAbnormalClosure) && err != io.EOF {
 				t.Fatalf("gorilla objects: %v", err)
 			} else {

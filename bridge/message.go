@@ -1,8 +1,6 @@
 package bridge
 
 import (
-	"compress/flate"
-	"errors"
 	"io"
 	"slices"
 	"unicode/utf8"
@@ -21,7 +19,8 @@ type message struct {
 	limit int64 // bytes; after decompression, whatever the frames were
 	text  bool
 	data  []byte
-	whole int // bytes of a text that are whole characters
+	more  func(data []byte) (bool, error) // if not nil, asked at io.EOF whether that is the end
+	whole int                             // bytes of a text that are whole characters
 }
 
 // read takes the message from r, and fails at the first piece with which it cannot be any good. announced is a hint.
@@ -33,14 +32,21 @@ func (m *message) read(r io.Reader, announced int64) error {
 		}
 		n, err := r.Read(m.data[len(m.data):cap(m.data)])
 		m.data = m.data[:len(m.data)+n]
+		if err == io.EOF && m.more != nil {
+			var more bool
+			if more, err = m.more(m.data); err == nil && !more {
+				err = io.EOF
+			}
+		}
 		if bad := m.check(err == io.EOF); bad != nil {
 			return bad
 		}
-		switch {
-		case err == io.EOF:
+		switch err {
+		case nil:
+		case io.EOF:
 			return nil
-		case err != nil:
-			return inflateError(err)
+		default:
+			return err
 		}
 	}
 }
@@ -73,12 +79,4 @@ func wholeText(b []byte, n int) (whole int, ok bool) {
 		}
 	}
 	return end, utf8.Valid(b[n:end])
-}
-
-// inflateError tells compressed data that is broken from a socket that is: gorilla has no io.ErrUnexpectedEOF of its own.
-func inflateError(err error) error {
-	if _, ok := errors.AsType[flate.CorruptInputError](err); ok || errors.Is(err, io.ErrUnexpectedEOF) {
-		return wrong("compressed data: %v", err)
-	}
-	return err
 }

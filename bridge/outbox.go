@@ -17,11 +17,15 @@ var (
 // answer at once.
 const closeWait = 2 * time.Second
 
+// leastDeflated is the size from which on a message is compressed: nothing is gained with less.
+const leastDeflated = 256
+
 // outgoing is a message, a control frame, or the end of the connection.
 type outgoing struct {
 	op       int // a websocket message type; 0 drops the connection without a close frame
 	data     []byte
 	prepared *websocket.PreparedMessage // instead of op and data: shared with other clients
+	size     int                        // of the message
 }
 
 func (o *outgoing) last() bool {
@@ -35,8 +39,9 @@ type outbox struct {
 	spawn   func(func()) // starts the writer where somebody waits for it
 	ended   func(drop bool)
 	timeout time.Duration
-	limit   int // messages
-	bytes   int // and their bytes; one message always may wait
+	deflate bool // messages may be compressed
+	limit   int  // messages
+	bytes   int  // and their bytes; one message always may wait
 
 	mu      sync.Mutex // guards the fields below
 	queue   []outgoing
@@ -56,6 +61,7 @@ func (b *outbox) push(o outgoing, size int) error {
 		return errOutboxFull
 	}
 	b.waiting += size
+	o.size = size
 	b.add(o)
 	return nil
 }
@@ -135,10 +141,6 @@ func (b *outbox) write(o outgoing) error {
 	deadline := time.Now().Add(b.timeout)
 	switch {
 	case o.prepared != nil:
-		if err := b.conn.SetWriteDeadline(deadline); err != nil {
-			return err
-		}
-		return b.conn.WritePreparedMessage(o.prepared)
 	case o.op == 0:
 		return nil
 	case o.op >= websocket.CloseMessage:
@@ -146,6 +148,19 @@ func (b *outbox) write(o outgoing) error {
 	}
 	if err := b.conn.SetWriteDeadline(deadline); err != nil {
 		return err
+	}
+	deflate := b.deflate && o.size >= leastDeflated
+	b.conn.EnableWriteCompression(deflate)
+	if deflate && o.prepared == nil {
+		// Compressed before any of it is written: a client that is slow would hold the compressor, which is large.
+		prepared, err := websocket.NewPreparedMessage(o.op, o.data)
+		if err != nil {
+			return err
+		}
+		o.prepared = prepared
+	}
+	if o.prepared != nil {
+		return b.conn.WritePreparedMessage(o.prepared)
 	}
 	return b.conn.WriteMessage(o.op, o.data)
 }

@@ -35,11 +35,20 @@ func (c *client) readMessage() (op int, data []byte, err error) {
 	case op == websocket.BinaryMessage && !c.bridge.has(protocol.Binary):
 		err = &violation{protocol.EndedNoBinary, "binary message without a handler"}
 	default:
-		m := message{limit: c.bridge.cfg.MaxMessage, text: op == websocket.TextMessage}
-		err = m.read(r, c.guard.length)
-		data = m.data
+		data, err = c.readPayload(r, op == websocket.TextMessage)
 	}
 	return op, data, c.cause(err)
+}
+
+func (c *client) readPayload(r io.Reader, text bool) ([]byte, error) {
+	m := message{limit: c.bridge.cfg.MaxMessage, text: text}
+	if c.guard.compressed() {
+		i := newInflater(&c.bridge.inflaters, r)
+		defer i.release(&c.bridge.inflaters)
+		r, m.more = i, i.next
+	}
+	err := m.read(r, c.guard.length)
+	return m.data, err
 }
 
 // cause returns what an error comes from. The guard knows better than gorilla, but may be ahead of what has been read.

@@ -101,6 +101,7 @@ func bridgeConfig(cfg Config, log *slog.Logger, php bridge.PHP, who bridge.Prese
 		CloseOnError:     cfg.PHP.OnError == "close",
 		LoopInterval:     cfg.Loop.Interval.Std(),
 		MaxMessage:       int64(cfg.Server.MaxMessage),
+		Compression:      cfg.Server.Compression,
 		EmptyText:        cfg.Server.EmptyText,
 		EventQueue:       cfg.Server.EventQueue,
 		SendQueue:        cfg.Server.SendQueue,
