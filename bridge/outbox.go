@@ -20,6 +20,9 @@ const closeWait = 2 * time.Second
 // leastDeflated is the size from which on a message is compressed: nothing is gained with less.
 const leastDeflated = 256
 
+// manyQueued is when a client's pongs begin to replace each other. Those who send a few pings at once want each answered.
+const manyQueued = 32
+
 // outgoing is a message, a control frame, or the end of the connection.
 type outgoing struct {
 	op       int // a websocket message type; 0 drops the connection without a close frame
@@ -57,13 +60,24 @@ func (b *outbox) push(o outgoing, size int) error {
 	if b.closed {
 		return errOutboxClosed
 	}
+	if b.replacesPong(o) { // those bytes are few enough not to be counted again
+		b.queue[len(b.queue)-1] = o
+		return nil
+	}
 	if len(b.queue) >= b.limit || len(b.queue) > 0 && b.waiting+size > b.bytes {
 		return errOutboxFull
 	}
-	b.waiting += size
 	o.size = size
+	b.waiting += size
 	b.add(o)
 	return nil
+}
+
+// replacesPong reports whether o answers a ping that came behind the one that the last item answers, while there is much to be
+// written: the latest is enough then (RFC 6455, section 5.5.3), and a flood of pings queues nothing.
+func (b *outbox) replacesPong(o outgoing) bool {
+	n := len(b.queue)
+	return o.op == websocket.PongMessage && n >= manyQueued && b.queue[n-1].op == websocket.PongMessage
 }
 
 // close queues the end of the connection behind everything else: a close frame, or with code 0 just the end.
