@@ -28,6 +28,8 @@ type Bridge struct {
 	over    *overload
 	buffers sync.Pool // write buffers of connections, held only while they write
 
+	inflaters sync.Pool // held only while a compressed message is read
+
 	app        atomic.Pointer[application] // nil before Initialize
 	describing sync.Mutex                  // held while app is replaced
 	globals    globals

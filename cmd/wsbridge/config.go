@@ -31,6 +31,8 @@ type ServerConfig struct {
 	// AllowedOrigins are "scheme://host[:port]" in lower case, or "*" alone. Empty: the request's own host, any port.
 	AllowedOrigins []string `toml:"allowed_origins"`
 	MaxMessage     ByteSize `toml:"max_message"`
+	EmptyText      bool     `toml:"empty_text"`       // an empty text is an event
+	Compression    bool     `toml:"compression"`      // permessage-deflate
 	EventQueue     int      `toml:"event_queue"`      // events waiting, per connection
 	SendQueue      int      `toml:"send_queue"`       // messages waiting, per connection
 	SendQueueBytes ByteSize `toml:"send_queue_bytes"` // the same in bytes; holds one message of MaxMessage at least
