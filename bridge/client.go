@@ -60,7 +60,7 @@ func (c *client) opened(conn *websocket.Conn, g *guard) bool {
 	conn.SetPongHandler(c.ponged)
 	return c.bridge.table.open(c, func() {
 		c.conn, c.guard = conn, g
-		c.out = &outbox{conn: conn, spawn: c.bridge.spawn, ended: c.written,
+		c.out = &outbox{conn: conn, spawn: c.bridge.spawn, ended: c.written, wrote: cfg.Observer.Written,
 			timeout: cfg.WriteTimeout, deflate: g.deflate, limit: cfg.SendQueue, bytes: cfg.SendQueueBytes}
 		c.ping = time.AfterFunc(cfg.PingInterval, c.sendPing)
 	})

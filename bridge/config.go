@@ -53,6 +53,7 @@ type Config struct {
 	Presence Presence     // nil: none is told
 	Page     http.Handler // answers requests that are no WebSocket handshake; nil: 426
 	Logger   *slog.Logger
+	Observer Observer // nil: nobody measures
 
 	ServerHeader     string   // of the 101 answer; empty: none
 	RequireCookie    bool     // a handshake without Cookie is refused, as the original did

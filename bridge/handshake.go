@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -111,7 +112,7 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 		return b.abandon(c, *b.busy(c, errNoRoom))
 	}
 	defer b.backlog.give(len(env))
-	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg.QueueWait, hasty: true, lane: laneHandshake}
+	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg.QueueWait, hasty: true, lane: laneHandshake, since: time.Now()}
 	defer t.end()
 	if err := t.begin(b.app.Load().plans[protocol.Authenticate].alone); err != nil {
 		return b.abandon(c, *b.busy(c, err))

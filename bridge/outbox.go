@@ -41,6 +41,7 @@ type outbox struct {
 	conn    *websocket.Conn
 	spawn   func(func()) // starts the writer where somebody waits for it
 	ended   func(drop bool)
+	wrote   func(took time.Duration) // a message, or what else there was to write
 	timeout time.Duration
 	deflate bool // messages may be compressed
 	limit   int  // messages
@@ -124,7 +125,10 @@ func (b *outbox) drain() {
 			return
 		}
 		for _, o := range items {
-			if err := b.write(o); err != nil || o.last() {
+			began := time.Now()
+			err := b.write(o)
+			b.wrote(time.Since(began))
+			if err != nil || o.last() {
 				b.finish(o, err)
 				return
 			}

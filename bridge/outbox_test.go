@@ -37,7 +37,7 @@ func pair(t *testing.T) (server, client *websocket.Conn) {
 func newOutbox(conn *websocket.Conn, limit, bytes int) (*outbox, *sync.WaitGroup, chan bool) {
 	var work sync.WaitGroup
 	ended := make(chan bool, 2) // a second end would be a fault, and is looked for
-	return &outbox{conn: conn, spawn: func(f func()) { work.Go(f) }, ended: func(drop bool) { ended <- drop },
+	return &outbox{conn: conn, spawn: func(f func()) { work.Go(f) }, ended: func(drop bool) { ended <- drop }, wrote: func(time.Duration) {},
 		timeout: 500 * time.Millisecond, limit: limit, bytes: bytes}, &work, ended
 }
 

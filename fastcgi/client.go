@@ -95,13 +95,17 @@ func (c *Client) run(ctx context.Context, environment, own []byte, apply func(*p
 	}
 	defer c.pool.leave()
 	take := c.pool.take
+	began := time.Now()
+	trip := &events[0].Trip
 	for attempt := 1; ; attempt++ {
 		k, err := take(ctx)
 		if err != nil {
 			return err
 		}
+		connected := time.Now()
 		k.request.encode(environment, own, events)
 		err = c.exchange(ctx, k, apply, events)
+		trip.Connect, trip.Exchange = connected.Sub(began), time.Since(connected)
 		if _, unread := err.(*unreadError); !unread { //nolint:errorlint // never wrapped
 			return err
 		}
