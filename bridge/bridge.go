@@ -119,12 +119,32 @@ func (b *Bridge) Finalize() error {
 
 var errStopped = errors.New("the server has stopped")
 
-// Ready reports whether the bridge takes clients: php-fpm was there when last asked, and no shutdown has begun.
-func (b *Bridge) Ready() bool {
+// Ready returns nil if the bridge takes clients, else why it does not: a shutdown has begun, or php-fpm is away. When it was
+// away as far as is known, it is asked again, at most until ctx ends.
+func (b *Bridge) Ready(ctx context.Context) error {
+	if b.isDraining() {
+		return errStopping
+	}
+	if !b.outage.on() {
+		return nil
+	}
+	if _, err := b.cfg.PHP.Describe(ctx); err != nil {
+		return fmt.Errorf("php-fpm is away: %w", err)
+	}
+	b.recovered()
+	return nil
+}
+
+var errStopping = errors.New("the server is shutting down")
+
+func (b *Bridge) isDraining() bool {
 	b.entranceMu.Lock()
 	defer b.entranceMu.Unlock()
-	return !b.draining && !b.outage.on()
+	return b.draining
 }
+
+// Clients returns how many rows there are: clients that are open, and those that come in or leave.
+func (b *Bridge) Clients() int { return b.table.count() }
 
 // fifo brings a document to ws_server_fifo. It blocks while too many wait.
 func (b *Bridge) fifo(_ context.Context, document []byte) error {

@@ -106,15 +106,20 @@ func (b *Bridge) ask(c *client, kind protocol.Kind, payload []byte, p *plan, que
 	return x.done, nil
 }
 
+// recovered ends an outage, if there is one.
+func (b *Bridge) recovered() {
+	if b.outage.over() {
+		b.log.Info("php-fpm is back")
+	}
+}
+
 // persist calls f until it does not fail for want of php-fpm. All events share one outage: those that come late in it
 // wait only for its rest.
 func (b *Bridge) persist(f func() error, wait bool) error {
 	for {
 		err := f()
 		if !errors.Is(err, protocol.ErrUnavailable) && !errors.Is(err, protocol.ErrOverloaded) {
-			if b.outage.over() {
-				b.log.Info("php-fpm is back")
-			}
+			b.recovered()
 			return err
 		}
 		since, first := b.outage.began()

@@ -148,6 +148,13 @@ func (t *table) get(key int64) *client {
 	return t.clients[key]
 }
 
+// count returns how many rows there are.
+func (t *table) count() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.clients)
+}
+
 // all returns every client, in the order of their keys.
 func (t *table) all() []*client {
 	return t.filter(func(*client) bool { return true })

@@ -12,6 +12,7 @@ type Config struct {
 	Globals   GlobalsConfig   `toml:"globals"`
 	Loop      LoopConfig      `toml:"loop"`
 	Pipe      PipeConfig      `toml:"pipe"`
+	Control   ControlConfig   `toml:"control"`
 	Log       LogConfig       `toml:"log"`
 
 	// Notes are the operator's to know, and no reason not to start: to be logged as warnings, once.
@@ -100,6 +101,11 @@ type PipeConfig struct {
 	Mode        FileMode `toml:"mode"`
 	MaxDocument ByteSize `toml:"max_document"`
 	Quiet       Duration `toml:"quiet"`
+}
+
+// ControlConfig is about those who operate the server.
+type ControlConfig struct {
+	Listen string `toml:"listen"` // "unix:/path" or a loopback host:port; empty: nowhere
 }
 
 // LogConfig is about wsbridge's own log.

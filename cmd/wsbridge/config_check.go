@@ -36,9 +36,20 @@ func (c *checker) all(cfg *Config) {
 	c.globals(&cfg.Globals)
 	c.require(cfg.Pipe.Mode != 0 && cfg.Pipe.Mode&^0o777 == 0, "pipe.mode", cfg.Pipe.Mode, `want permission bits, such as "0660"`)
 	c.size("pipe.max_document", cfg.Pipe.MaxDocument, 1)
+	c.require(isPrivate(cfg.Control.Listen), "control.listen", cfg.Control.Listen, `want "unix:/path" or a loopback address, such as "127.0.0.1:9180"`)
 	c.oneOf("log.level", cfg.Log.Level, "debug", "info", "warn", "error")
 	c.oneOf("log.format", cfg.Log.Format, "auto", "text", "json")
 	c.paths(cfg)
+}
+
+// isPrivate accepts what only this machine can reach: whoever can, controls the server.
+func isPrivate(listen string) bool {
+	if path, ok := strings.CutPrefix(listen, "unix:"); ok {
+		return filepath.IsAbs(path) && !strings.ContainsFunc(path, unicode.IsControl)
+	}
+	host, port, err := net.SplitHostPort(listen)
+	_, badPort := strconv.ParseUint(port, 10, 16)
+	return listen == "" || err == nil && badPort == nil && (host == "localhost" || net.ParseIP(host).IsLoopback())
 }
 
 // require adds a problem unless ok.

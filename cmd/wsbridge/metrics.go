@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/fastcgi"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -47,6 +48,12 @@ func newMetrics() *metrics {
 	m.registry.MustRegister(stages, m.failures, m.writes, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// watch adds what is asked for when it is wanted: of the bridge, and of php-fpm.
+func (m *metrics) watch(b *bridge.Bridge, client *fastcgi.Client) {
+	m.registry.MustRegister(newFPMCollector(client.Status), prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "wsbridge",
+		Name: "clients", Help: "Rows of $connections."}, func() float64 { return float64(b.Clients()) }))
 }
 
 // Event records one event.

@@ -39,9 +39,18 @@ func serve(ctx context.Context, cfg Config, log *slog.Logger, page http.Handler)
 	}
 	defer func() { err = errors.Join(err, client.Close()) }()
 
-	b, err := bridge.New(bridgeConfig(cfg, log, client, php, page))
+	m := newMetrics()
+	b, err := bridge.New(bridgeConfig(cfg, log, client, php, page, m))
 	if err != nil {
 		return err
+	}
+	m.watch(b, client)
+	if cfg.Control.Listen != "" {
+		c, err := startControl(cfg.Control.Listen, b, m, log)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, c.close()) }()
 	}
 	if err := b.Initialize(ctx); err != nil {
 		return err
@@ -83,12 +92,13 @@ func createPipe(cfg PipeConfig, log *slog.Logger) (*fifo.Pipe, error) {
 	})
 }
 
-func bridgeConfig(cfg Config, log *slog.Logger, client bridge.PHP, php *php, page http.Handler) bridge.Config {
+func bridgeConfig(cfg Config, log *slog.Logger, client bridge.PHP, php *php, page http.Handler, observer bridge.Observer) bridge.Config {
 	return bridge.Config{
 		PHP:              client,
 		Presence:         php.presence,
 		Page:             page,
 		Logger:           log,
+		Observer:         observer,
 		ServerHeader:     cfg.Server.ServerHeader,
 		RequireCookie:    cfg.Server.RequireCookie,
 		RequireUserAgent: cfg.Server.RequireUserAgent,
