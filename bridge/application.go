@@ -3,6 +3,7 @@ package bridge
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -57,6 +58,11 @@ func (a *application) withVariant(code string) *application {
 
 // knows reports whether code is a fingerprint of the code described.
 func (a *application) knows(code string) bool { return code == a.Code || a.varies[code] }
+
+// isOf reports whether code is a fingerprint of the same files, certain or not.
+func (a *application) isOf(code string) bool {
+	return strings.TrimSuffix(code, protocol.Uncertain) == strings.TrimSuffix(a.Code, protocol.Uncertain)
+}
 
 // lives reports whether a global variable survives from event to event.
 func (a *application) lives(name string) bool {

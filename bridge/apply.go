@@ -32,7 +32,7 @@ func (x *exchange) apply(e *protocol.Effect) error {
 	case e.Failed != nil:
 		x.failure = e.Failed
 	case e.Stray != "":
-		x.log.Info("printed by the application", "text", e.Stray)
+		x.log().Info("printed by the application", "text", e.Stray)
 	}
 	return nil
 }
@@ -52,7 +52,7 @@ func (x *exchange) text(data []byte) []byte {
 	if utf8.Valid(data) {
 		return data
 	}
-	x.log.Warn("text is not utf-8: invalid bytes were replaced", keyBytes, len(data))
+	x.log().Warn("text is not utf-8: invalid bytes were replaced", keyBytes, len(data))
 	return bytes.ToValidUTF8(data, []byte("\uFFFD"))
 }
 
@@ -60,7 +60,7 @@ func (x *exchange) text(data []byte) []byte {
 func (x *exchange) sendFrames(s *protocol.Send) {
 	frames, err := protocol.ParseFrames(bytes.Clone(s.Payload))
 	if err != nil {
-		x.log.Warn("do_reply was given no websocket frames", keyError, err)
+		x.log().Warn("do_reply was given no websocket frames", keyError, err)
 	}
 	for _, f := range frames {
 		data := f.Payload
@@ -78,7 +78,7 @@ func (x *exchange) deliver(to protocol.Recipients, op int, data []byte) {
 	if len(clients) > 1 && op < websocket.CloseMessage {
 		prepared, err := websocket.NewPreparedMessage(op, data)
 		if err != nil {
-			x.log.Error("message was not sent", keyError, err)
+			x.log().Error("message was not sent", keyError, err)
 			return
 		}
 		o = outgoing{prepared: prepared}
@@ -86,7 +86,7 @@ func (x *exchange) deliver(to protocol.Recipients, op int, data []byte) {
 	for _, c := range clients {
 		switch err := c.send(o, len(data)); {
 		case errors.Is(err, errOutboxClosed):
-			x.log.Debug("message was not sent", keyTarget, c.key, keyError, err)
+			x.log().Debug("message was not sent", keyTarget, c.key, keyError, err)
 		case err != nil:
 			x.miss(c.key, err)
 		}
@@ -102,7 +102,7 @@ func (x *exchange) miss(client int64, err error) {
 		x.missed = map[int64]bool{}
 	}
 	x.missed[client] = true
-	x.log.Warn("message was not sent", keyTarget, client, keyError, err)
+	x.log().Warn("message was not sent", keyTarget, client, keyError, err)
 }
 
 // recipients leaves out who cannot be sent anything: nothing reaches a socket before its 101.
@@ -125,7 +125,7 @@ func (x *exchange) close(e *protocol.Close) {
 	}
 	code, reason := closeFrame(e)
 	if e.Code != 0 && code != e.Code {
-		x.log.Warn("close code cannot be sent", keyTarget, e.Client, keyCode, e.Code)
+		x.log().Warn("close code cannot be sent", keyTarget, e.Client, keyCode, e.Code)
 	}
 	if !e.Handled {
 		c.endWith(protocol.EndedByHandler, code, reason)
@@ -158,5 +158,5 @@ func (x *exchange) relay(l *protocol.Log) {
 	if l.File != "" {
 		attrs = append(attrs, slog.String(keyFile, l.File), slog.Int(keyLine, l.Line))
 	}
-	x.log.LogAttrs(context.Background(), level, l.Message, attrs...)
+	x.log().LogAttrs(context.Background(), level, l.Message, attrs...)
 }

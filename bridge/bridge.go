@@ -24,7 +24,11 @@ type Bridge struct {
 	events  *mailbox // of the server itself
 	seq     atomic.Uint64
 	outage  *outage
+	backlog *backlog
+	over    *overload
 	buffers sync.Pool // write buffers of connections, held only while they write
+
+	inflaters sync.Pool // held only while a compressed message is read
 
 	app        atomic.Pointer[application] // nil before Initialize
 	describing sync.Mutex                  // held while app is replaced
@@ -43,6 +47,13 @@ type Bridge struct {
 	handshakes sync.WaitGroup
 }
 
+// Documents of the pipe that may wait, and their bytes, besides what the pipe holds itself. They are far more than a client's:
+// a handler that runs alone and writes into the pipe must not wait for room that only its own end would make.
+const (
+	documents     = 1024
+	documentBytes = 16 << 20
+)
+
 // New checks cfg and returns a bridge that does nothing yet.
 func New(cfg Config) (*Bridge, error) {
 	if err := cfg.check(); err != nil {
@@ -50,8 +61,10 @@ func New(cfg Config) (*Bridge, error) {
 	}
 	b := &Bridge{cfg: cfg, log: cfg.Logger, gate: newGate(cfg.Parallel), outage: newOutage(), quit: make(chan struct{})}
 	b.table = newTable(cfg.Presence, func(err error) { b.log.Error("handlers are not told who has left", keyError, err) })
+	b.backlog = &backlog{limit: cfg.EventQueueTotal, bytes: cfg.EventQueueTotalBytes}
+	b.over = &overload{log: cfg.Logger, backlog: b.backlog}
 	b.base, b.abort = context.WithCancelCause(context.Background())
-	b.events = newMailbox(cfg.EventQueue, int(cfg.MaxMessage), b.spawn, b.serve)
+	b.events = newMailbox(documents, documentBytes, b.spawn, b.serve)
 	return b, nil
 }
 
@@ -62,6 +75,7 @@ func (c *Config) check() error {
 		"Isolation":    slices.Contains([]Isolation{Auto, Serial, PerConnection}, c.Isolation),
 		"Parallel":     c.Parallel > 0,
 		"LoopInterval": c.LoopInterval > 0, "MaxMessage": c.MaxMessage > 0, "EventQueue": c.EventQueue > 0,
+		"EventQueueTotal": c.EventQueueTotal > 0, "EventQueueTotalBytes": c.EventQueueTotalBytes > 0,
 		"SendQueue": c.SendQueue > 0, "SendQueueBytes": c.SendQueueBytes > 0,
 		"HandshakeTimeout": c.HandshakeTimeout > 0, "WriteTimeout": c.WriteTimeout > 0,
 		"PingInterval": c.PingInterval > 0, "PongTimeout": c.PongTimeout > 0, "QueueWait": c.QueueWait > 0,
@@ -80,7 +94,7 @@ func (b *Bridge) Initialize(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { b.abort(context.Cause(ctx)) })
 	defer stop()
 	err := b.persist(func() error {
-		app, err := b.describe(b.base)
+		app, err := b.describe(b.base, nil)
 		b.app.Store(app)
 		return err
 	}, true)

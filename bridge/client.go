@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"sync"
@@ -26,9 +27,10 @@ type client struct {
 	row row // guarded by table.mu
 
 	// Set by opened, with table.mu held; constant afterwards.
-	conn *websocket.Conn
-	out  *outbox
-	ping *time.Timer
+	conn  *websocket.Conn
+	guard *guard // its socket
+	out   *outbox
+	ping  *time.Timer
 
 	halves atomic.Int32 // reader and writer that have ended; the second closes the socket
 
@@ -37,6 +39,9 @@ type client struct {
 	ending protocol.Ending
 	code   int
 	reason string
+
+	wrote     bool // what it was owed, and our close frame
+	lingering bool // it is waited for to end the connection
 }
 
 // newClient adds a row in state CONNECTING.
@@ -48,17 +53,15 @@ func (b *Bridge) newClient(peer string) *client {
 	return c
 }
 
-// opened makes c an open WebSocket. It reports false if c was ended by a drain out of time.
-func (c *client) opened(conn *websocket.Conn) bool {
+// opened makes c an open WebSocket, whose socket is g. It reports false if c was ended by a drain out of time.
+func (c *client) opened(conn *websocket.Conn, g *guard) bool {
 	cfg := &c.bridge.cfg
 	conn.SetPingHandler(c.pinged)
 	conn.SetPongHandler(c.ponged)
-	// The close frame is answered after the close event, so that before_close can still send (RFC 6455, section 5.5.1).
-	conn.SetCloseHandler(func(int, string) error { return nil })
 	return c.bridge.table.open(c, func() {
-		c.conn = conn
+		c.conn, c.guard = conn, g
 		c.out = &outbox{conn: conn, spawn: c.bridge.spawn, ended: c.written,
-			timeout: cfg.WriteTimeout, limit: cfg.SendQueue, bytes: cfg.SendQueueBytes}
+			timeout: cfg.WriteTimeout, deflate: g.deflate, limit: cfg.SendQueue, bytes: cfg.SendQueueBytes}
 		c.ping = time.AfterFunc(cfg.PingInterval, c.sendPing)
 	})
 }
@@ -95,7 +98,7 @@ func (c *client) endWith(e protocol.Ending, code int, reason string) {
 	case protocol.EndedSlow:
 		c.out.abort(code, reason)
 		fallthrough
-	case protocol.EndedByHangup, protocol.EndedProtocol, protocol.EndedSilent:
+	case protocol.EndedByHangup, protocol.EndedSilent:
 		c.bridge.table.lost(c)
 	}
 	c.events.last(errand{kind: protocol.Closing})
@@ -132,7 +135,11 @@ func (c *client) leave() {
 	}
 	c.events.close()
 	ending, code, reason := c.how()
-	c.log.Info("client left", keyEnding, ending.String(), keyCode, code)
+	level := slog.LevelInfo
+	if ending == protocol.EndedRefused { // its refusal has been logged, or counted
+		level = slog.LevelDebug
+	}
+	c.log.Log(context.Background(), level, "client left", keyEnding, ending.String(), keyCode, code)
 	if c.out != nil {
 		c.ping.Stop()
 		c.out.close(code, reason)
@@ -142,14 +149,29 @@ func (c *client) leave() {
 // gone reports whether the client has left.
 func (c *client) gone() bool { return c.bridge.table.get(c.key) == nil }
 
-// written is called when the writer has ended: the other side may still answer our close frame.
+// written is called when the writer has ended. The other side may still answer our close frame; where nothing is read any more
+// but the end, it is asked for it (RFC 6455, section 7.1.1).
 func (c *client) written(drop bool) {
-	if drop || c.halves.Load() > 0 {
+	c.mu.Lock()
+	c.wrote = true
+	lingering := c.lingering
+	c.mu.Unlock()
+	half, ok := c.guard.Conn.(interface{ CloseWrite() error })
+	switch {
+	case drop, lingering && (!ok || half.CloseWrite() != nil):
 		c.conn.Close()
-	} else {
+	default:
 		c.conn.SetReadDeadline(time.Now().Add(closeWait))
 	}
 	c.halfEnded()
+}
+
+// beginLinger reports whether there is anything left to wait for.
+func (c *client) beginLinger() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lingering = true
+	return !c.wrote
 }
 
 func (c *client) halfEnded() {

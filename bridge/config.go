@@ -71,6 +71,8 @@ type Config struct {
 	LoopInterval time.Duration // between two ws_server_loop events
 
 	MaxMessage       int64 // bytes of one message of a client; over it: 1009
+	Compression      bool  // permessage-deflate, for clients that offer it
+	EmptyText        bool  // an empty text is an event, too; the original kept it from handlers
 	EventQueue       int   // events of one client that wait; over it the client's socket is not read
 	SendQueue        int   // messages that wait for a client to read them; over it: 1013
 	SendQueueBytes   int   // their bytes
@@ -81,4 +83,9 @@ type Config struct {
 	QueueWait        time.Duration // for an event's turn; over it: 1013
 	UnavailableWait  time.Duration // of all events for a php-fpm that is away; over it: 1013
 	DrainTimeout     time.Duration // from the end of Serve's context to its return
+
+	// Events of all clients that wait or run, handshakes among them, and the bytes they carry. A client that brings one
+	// more is closed with 1013, a handshake answered with 503. Close events and those of the server do not count.
+	EventQueueTotal      int
+	EventQueueTotalBytes int
 }

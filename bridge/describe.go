@@ -12,8 +12,9 @@ import (
 // errNoAuthenticate refuses an application that could let nobody in; every other handler is optional.
 var errNoAuthenticate = errors.New("ws_server_authenticate is not defined in the events file")
 
-// describe asks PHP what the application's code can do, and what for it needs no request. The caller holds describing.
-func (b *Bridge) describe(ctx context.Context) (*application, error) {
+// describe asks PHP what the application's code can do, and what for it needs no request. Of code that was described before
+// only that is logged. The caller holds describing.
+func (b *Bridge) describe(ctx context.Context, before *application) (*application, error) {
 	d, err := b.cfg.PHP.Describe(ctx)
 	if err != nil {
 		return nil, err
@@ -21,24 +22,23 @@ func (b *Bridge) describe(ctx context.Context) (*application, error) {
 	if !d.Has(protocol.Authenticate) {
 		return nil, errNoAuthenticate
 	}
-	for _, w := range d.Warnings {
-		b.log.Warn(w)
-	}
 	app := newApplication(&b.cfg, d)
-	b.logDescription(app)
+	b.log.Info("application described", keyVersion, app.PHP, "handlers", len(app.Handlers), "certain", app.Settled(),
+		"alone", app.handlersAlone(), "live_globals", app.allLiving())
+	if before == nil || !before.isOf(d.Code) {
+		b.logNotes(app)
+	}
 	return app, nil
 }
 
-func (b *Bridge) logDescription(app *application) {
-	var alone []string
-	for name, h := range app.Handlers {
-		if app.reachesTable(name, h) {
-			alone = append(alone, name)
-		}
+// logNotes writes what the operator should know of the code.
+func (b *Bridge) logNotes(app *application) {
+	for _, w := range app.Warnings {
+		b.log.Warn(w)
 	}
-	slices.Sort(alone)
-	b.log.Info("application described", keyVersion, app.PHP, "handlers", len(app.Handlers), "alone", alone,
-		"live_globals", app.allLiving())
+	for _, s := range app.Statics {
+		b.log.Info(s.Why, keyFile, s.File, keyLine, s.Line)
+	}
 	for _, name := range slices.Sorted(maps.Keys(app.Globals)) {
 		if g := app.Globals[name]; !app.lives(name) {
 			b.log.Info("global variable starts anew in each event", "name", name, "why", g.Why, keyFile, g.File, keyLine, g.Line)
@@ -53,7 +53,7 @@ func (b *Bridge) catchUp(app *application, code string) {
 	if b.app.Load() != app {
 		return // somebody else has
 	}
-	fresh, err := b.describe(b.base)
+	fresh, err := b.describe(b.base, app)
 	switch {
 	case err != nil:
 		b.log.Error("the changed application cannot be described: its events run alone", keyError, err)

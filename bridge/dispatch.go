@@ -2,13 +2,37 @@ package bridge
 
 import (
 	"errors"
+	"math/rand/v2"
 	"time"
 
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// retryInterval is how often an event asks for a php-fpm that is away. A restart takes it a few hundred milliseconds.
+// retryInterval is how often, on average, an event asks for a php-fpm that is away. A restart takes it a few hundred
+// milliseconds, and those that have their turn shall not all ask in the same instant.
 const retryInterval = 100 * time.Millisecond
+
+// bring queues an event of c, and reports whether it will run. A client that brings more than there is room for is closed.
+func (c *client) bring(e errand) bool {
+	e.room = c.bridge.backlog
+	if !e.room.take(len(e.payload)) {
+		c.turnAway(errNoRoom)
+		return false
+	}
+	if !c.events.put(e) {
+		e.room.give(len(e.payload))
+		return false
+	}
+	return true
+}
+
+// turnAway ends a client whose event found no room or no time.
+func (c *client) turnAway(why error) {
+	if !c.hasEnded() {
+		c.bridge.over.closes(why)
+		c.end(protocol.EndedBusy)
+	}
+}
 
 // run takes an event of c from its mailbox through PHP.
 func (c *client) run(e errand) {
@@ -31,7 +55,7 @@ func (c *client) close(t *turn) {
 	case protocol.EndedByHangup, protocol.EndedProtocol, protocol.EndedSlow, protocol.EndedSilent:
 		c.bridge.table.set(c, protocol.Field{Name: "state", Value: []byte(stateTerminated)})
 	}
-	t.limit, t.hasty, t.ctx = 0, false, c.bridge.base
+	t.limit, t.hasty, t.lane, t.ctx = 0, false, laneClose, c.bridge.base
 	if _, err := t.run(protocol.Closing, nil); errors.Is(err, errDrained) || errors.Is(err, errStopped) {
 		c.log.Error("close handlers did not run", keyError, err)
 	}
@@ -43,7 +67,7 @@ func (c *client) failed(err error) {
 	switch {
 	case errors.Is(err, errGone):
 	case errors.Is(err, errQueueWait), errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded):
-		c.end(protocol.EndedBusy)
+		c.turnAway(err)
 	case c.bridge.cfg.CloseOnError:
 		c.end(protocol.EndedFailed)
 	}
@@ -60,12 +84,8 @@ func (b *Bridge) serverTurn() *turn { return &turn{bridge: b, ctx: b.base} }
 // ask brings one event to PHP as p says and waits until it is over; the caller has the turn. While php-fpm is away it asks
 // again, as long as no handler can have run. It logs what went wrong.
 func (b *Bridge) ask(c *client, kind protocol.Kind, payload []byte, p *plan) (*protocol.Done, error) {
-	x := &exchange{bridge: b, client: c, kind: kind, plan: p, seq: b.seq.Add(1)}
-	x.log = b.log
-	if c != nil {
-		x.log = c.log
-	}
-	x.log = x.log.With(keyEvent, kind, keySeq, x.seq)
+	x := &exchange{bridge: b, client: c, kind: kind, plan: p}
+	x.event.Seq = b.seq.Add(1)
 	err := b.persist(func() error { return x.run(payload) }, x.mayWait())
 	if err == nil && x.failure != nil {
 		err = x.failure
@@ -99,7 +119,7 @@ func (b *Bridge) persist(f func() error, wait bool) error {
 			return err
 		}
 		select {
-		case <-time.After(retryInterval):
+		case <-time.After(retryInterval/2 + rand.N(retryInterval)):
 		case <-b.base.Done():
 			return err
 		}

@@ -4,8 +4,9 @@
 // The way of an event through the files of this package:
 //
 //	handshake.go, reader.go, raw.go, bridge.go  something happens
+//	backlog.go                                  it finds room, or its client is turned away
 //	mailbox.go                                  it waits for the earlier events of the same client
-//	gate.go                                     it waits for its turn among all clients
+//	gate.go                                     it waits for its turn among all clients, in the lane of its kind
 //	dispatch.go                                 it goes to PHP, and again while php-fpm is away
 //	apply.go                                    PHP's effects become sends, closes and changed rows
 //	outbox.go                                   what is sent waits for the client's socket

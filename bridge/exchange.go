@@ -13,8 +13,7 @@ type exchange struct {
 	client *client // nil: the server's
 	kind   protocol.Kind
 	plan   *plan
-	seq    uint64
-	log    *slog.Logger
+	event  protocol.Event // what PHP gets to see
 
 	done    *protocol.Done
 	failure *protocol.Failure
@@ -27,13 +26,14 @@ func (x *exchange) run(payload []byte) error {
 	if x.client != nil {
 		env = x.client.env
 	}
-	return x.bridge.cfg.PHP.Run(x.bridge.base, env, x.apply, x.event(payload))
+	x.prepare(payload)
+	return x.bridge.cfg.PHP.Run(x.bridge.base, env, x.apply, &x.event)
 }
 
-// event returns what PHP gets to see.
-func (x *exchange) event(payload []byte) *protocol.Event {
-	b, p := x.bridge, x.plan
-	e := &protocol.Event{Kind: x.kind, Seq: x.seq, Payload: payload, Code: p.code, Whole: p.whole, Sockets: p.sockets,
+// prepare makes the event as the plan says. Rows and global variables are those of now.
+func (x *exchange) prepare(payload []byte) {
+	b, p, e := x.bridge, x.plan, &x.event
+	*e = protocol.Event{Kind: x.kind, Seq: e.Seq, Payload: payload, Code: p.code, Whole: p.whole, Sockets: p.sockets,
 		Globals: p.globals, AnyGlobal: p.any}
 	if x.client != nil {
 		e.Client = x.client.key
@@ -50,7 +50,15 @@ func (x *exchange) event(payload []byte) *protocol.Event {
 	if len(p.values) > 0 {
 		e.Values = b.globals.encode(p.values)
 	}
-	return e
+}
+
+// log returns a logger for lines of this event. Most events write none.
+func (x *exchange) log() *slog.Logger {
+	log := x.bridge.log
+	if x.client != nil {
+		log = x.client.log
+	}
+	return log.With(keyEvent, x.kind, keySeq, x.event.Seq)
 }
 
 // mayWait reports whether the event waits for a php-fpm that is away; those of a handshake do not.
@@ -69,12 +77,12 @@ func (x *exchange) logFailure(err error) {
 		if f.Kind == protocol.FailedChanged {
 			return // it runs yet
 		}
-		log := x.log
+		log := x.log()
 		if f.File != "" {
 			log = log.With(keyFile, f.File, keyLine, f.Line)
 		}
 		log.Error("handler failed", keyError, string(f.Kind)+": "+f.Message)
 		return
 	}
-	x.log.Error("event failed", keyError, err)
+	x.log().Error("event failed", keyError, err)
 }

@@ -1,42 +1,126 @@
 package bridge
 
 import (
+	"container/list"
 	"context"
-
-	"golang.org/x/sync/semaphore"
+	"sync"
 )
 
-// gate gives events their turn, first come, first served: one alone, or some side by side. One that wants to be alone
-// is not overtaken by those that came after it, so nobody starves.
+// lane is where events of one sort wait for their turn, so that many of one sort do not hold up the others.
+type lane int
+
+const (
+	laneOwn       lane = iota // events that run side by side
+	laneAlone                 // events that run alone
+	laneHandshake             // authenticate and open, whichever way they run
+	laneClose                 // close events, likewise
+	lanes
+)
+
+// gate gives events their turn: one alone, or up to width side by side. Those of a lane are let in first come, first
+// served. The lanes are served in turn, each time with one event that runs alone or with width that do not, which takes
+// about as long. Whoever is next is not overtaken: one that wants to be alone waits only for those inside, and nobody
+// starves.
 type gate struct {
-	turns *semaphore.Weighted
-	width int64
+	width int
+
+	mu      sync.Mutex // guards the fields below
+	inside  int        // of width; one that is alone takes all of it
+	queues  [lanes]list.List
+	waiting int  // in all queues
+	at      lane // whose turn it is
+	left    int  // of its turn, in events side by side
+}
+
+// waiter is what the queues hold.
+type waiter struct {
+	alone bool
+	in    chan struct{} // closed when it is let in
 }
 
 // newGate returns a gate for at most width events side by side.
-func newGate(width int) *gate {
-	return &gate{turns: semaphore.NewWeighted(int64(width)), width: int64(width)}
-}
+func newGate(width int) *gate { return &gate{width: width} }
 
-// enter blocks until the event's turn or the end of ctx. The caller calls leave once.
-func (g *gate) enter(ctx context.Context, alone bool) (leave func(), err error) {
-	weight := g.weight(alone)
-	if err := g.turns.Acquire(ctx, weight); err != nil {
-		return nil, context.Cause(ctx)
+// enter blocks until the event's turn or the end of ctx. Without an error, the caller calls leave once.
+func (g *gate) enter(ctx context.Context, l lane, alone bool) error {
+	w := &waiter{alone: alone, in: make(chan struct{})}
+	place := g.join(l, w)
+	select {
+	case <-w.in:
+		return nil
+	case <-ctx.Done():
+		g.giveUp(l, w, place)
+		return context.Cause(ctx)
 	}
-	return func() { g.turns.Release(weight) }, nil
 }
 
-// tryEnter is enter for those who do not wait; ok is false if it is not their turn.
-func (g *gate) tryEnter(alone bool) (leave func(), ok bool) {
-	weight := g.weight(alone)
-	if !g.turns.TryAcquire(weight) {
-		return nil, false
+// tryEnter is enter for those who do not wait; it reports false if it is not their turn.
+func (g *gate) tryEnter(alone bool) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.waiting > 0 || g.inside+g.weight(alone) > g.width {
+		return false
 	}
-	return func() { g.turns.Release(weight) }, true
+	g.inside += g.weight(alone)
+	return true
 }
 
-func (g *gate) weight(alone bool) int64 {
+// leave lets in those who come next.
+func (g *gate) leave(alone bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.inside -= g.weight(alone)
+	g.admit()
+}
+
+func (g *gate) join(l lane, w *waiter) (place *list.Element) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.waiting++
+	place = g.queues[l].PushBack(w)
+	g.admit()
+	return place
+}
+
+// giveUp takes w out, and lets in those that had to wait for it.
+func (g *gate) giveUp(l lane, w *waiter, place *list.Element) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	select {
+	case <-w.in: // in the same moment
+		g.inside -= g.weight(w.alone)
+	default:
+		g.queues[l].Remove(place)
+		g.waiting--
+	}
+	g.admit()
+}
+
+func (g *gate) admit() {
+	for g.waiting > 0 {
+		g.pass()
+		queue := &g.queues[g.at]
+		w := queue.Front().Value.(*waiter)
+		weight := g.weight(w.alone)
+		if g.inside+weight > g.width {
+			return
+		}
+		queue.Remove(queue.Front())
+		g.waiting--
+		g.inside += weight
+		g.left -= weight
+		close(w.in)
+	}
+}
+
+// pass gives the turn to the next lane in which somebody waits, if it is over or of no use.
+func (g *gate) pass() {
+	for g.left <= 0 || g.queues[g.at].Len() == 0 {
+		g.at, g.left = (g.at+1)%lanes, g.width
+	}
+}
+
+func (g *gate) weight(alone bool) int {
 	if alone {
 		return g.width
 	}

@@ -8,25 +8,15 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gorilla/websocket"
 
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// retryAfter is the seconds after which a client that met no php-fpm may ask again.
-const retryAfter = "2"
-
 // readBuffer is each connection's own read buffer; gorilla reads past it for anything larger. 4096, net/http's size,
 // is most of what an idle connection costs.
 const readBuffer = 1024
-
-// refusal is a handshake's answer other than 101. Its text says nothing of PHP.
-type refusal struct {
-	status int
-	text   string
-}
 
 // serveHTTP answers a handshake and everything that is none.
 func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
@@ -51,7 +41,9 @@ func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		c = b.newClient(r.RemoteAddr)
 	}
 	if no := b.handshake(c, w, r); no != nil {
-		c.log.Info("handshake refused", "status", no.status, "why", no.text)
+		if no.status != http.StatusServiceUnavailable { // busy has counted it
+			c.log.Info("handshake refused", "status", no.status, "why", no.text)
+		}
 		b.refuse(w, *no)
 	}
 }
@@ -65,38 +57,10 @@ func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
 	b.refuse(w, refusal{http.StatusUpgradeRequired, "this is a websocket server"})
 }
 
-func (b *Bridge) refuse(w http.ResponseWriter, no refusal) {
-	switch no.status {
-	case 0: // already answered
-		return
-	case http.StatusServiceUnavailable:
-		w.Header().Set("Retry-After", retryAfter)
-	case http.StatusUpgradeRequired: // RFC 6455, section 4.4; RFC 9110, section 15.5.22
-		w.Header().Set("Sec-WebSocket-Version", "13")
-		w.Header().Set("Upgrade", "websocket")
-	case http.StatusMethodNotAllowed: // RFC 9110, section 15.5.6
-		w.Header().Set("Allow", http.MethodGet)
-	}
-	w.Header().Set("Connection", "close")
-	if w.Header().Get("Upgrade") != "" {
-		w.Header().Add("Connection", "Upgrade") // RFC 9110, section 7.8
-	}
-	b.bound(w)
-	http.Error(w, no.text, no.status)
-}
-
-// bound keeps who sends no end of a request's body, or does not read its answer, from holding the connection for good:
-// the server's own timeouts are those of a request's header.
-func (b *Bridge) bound(w http.ResponseWriter) {
-	c := http.NewResponseController(w)
-	// They fail only on a connection that has none, or has ended.
-	_ = c.SetReadDeadline(time.Now().Add(b.cfg.HandshakeTimeout))
-	_ = c.SetWriteDeadline(time.Now().Add(b.cfg.WriteTimeout))
-}
-
 // checkRequest refuses what is no good handshake before PHP hears of it (RFC 6455, section 4.2.1).
 func (b *Bridge) checkRequest(r *http.Request) *refusal {
 	key, err := base64.StdEncoding.DecodeString(r.Header.Get("Sec-WebSocket-Key"))
+	_, malformed := offers(r.Header)
 	switch {
 	case r.Method != http.MethodGet:
 		return &refusal{http.StatusMethodNotAllowed, "a handshake is a GET"}
@@ -104,6 +68,8 @@ func (b *Bridge) checkRequest(r *http.Request) *refusal {
 		return &refusal{http.StatusUpgradeRequired, "websocket version 13 is required"}
 	case err != nil || len(key) != 16:
 		return &refusal{http.StatusBadRequest, "bad Sec-WebSocket-Key"}
+	case malformed != nil: // RFC 6455, section 9.1
+		return &refusal{http.StatusBadRequest, "bad Sec-WebSocket-Extensions"}
 	case !b.originAllowed(r):
 		return &refusal{http.StatusForbidden, "origin not allowed"}
 	}
@@ -137,11 +103,18 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 		c.log.Info("bad handshake", keyError, err)
 		return b.abandon(c, refusal{http.StatusBadRequest, "bad request header"})
 	}
+	if ending, _, _ := c.how(); ending == protocol.EndedBusy { // there was no room for what it has sent
+		return b.abandon(c, *b.busy(c, errNoRoom))
+	}
 	c.env = env
-	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg.QueueWait, hasty: true}
+	if !b.backlog.take(len(env)) {
+		return b.abandon(c, *b.busy(c, errNoRoom))
+	}
+	defer b.backlog.give(len(env))
+	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg.QueueWait, hasty: true, lane: laneHandshake}
 	defer t.end()
 	if err := t.begin(b.app.Load().plans[protocol.Authenticate].alone); err != nil {
-		return b.abandon(c, refusal{http.StatusServiceUnavailable, "try again later"})
+		return b.abandon(c, *b.busy(c, err))
 	}
 	done, no := b.authenticate(t, r)
 	switch {
@@ -186,7 +159,7 @@ func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusa
 	done, err := t.ask(protocol.Authenticate, nil)
 	switch {
 	case errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded), errors.Is(err, errQueueWait), errors.Is(err, errAway):
-		return nil, &refusal{http.StatusServiceUnavailable, "try again later"}
+		return nil, b.busy(t.client, err)
 	case err != nil:
 		return nil, &refusal{http.StatusInternalServerError, "internal error"}
 	case !done.True():
@@ -200,38 +173,51 @@ func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *ht
 	c := t.client
 	if b.has(protocol.Open) {
 		if err := t.begin(b.app.Load().plans[protocol.Open].alone); err != nil {
-			return b.reject(t, done, &refusal{http.StatusServiceUnavailable, "try again later"})
+			return b.reject(t, done, b.busy(c, err))
 		}
 	}
 	if t.settle(done); c.gone() {
 		return &refusal{http.StatusForbidden, "forbidden"}
 	}
-	upgrader := websocket.Upgrader{
-		HandshakeTimeout: b.cfg.WriteTimeout,
-		ReadBufferSize:   readBuffer,
-		WriteBufferPool:  &b.buffers,
-		CheckOrigin:      func(*http.Request) bool { return true }, // checkRequest has
-	}
-	header := http.Header{}
-	if b.cfg.ServerHeader != "" {
-		header.Set("Server", b.cfg.ServerHeader)
-	}
-	conn, err := upgrader.Upgrade(w, r, header)
+	conn, g, err := b.upgrade(w, r)
 	if err != nil {
 		c.log.Info("handshake failed", keyError, err)
 		c.markEnded(protocol.EndedByHangup, 0, "")
 		c.close(t)
 		return &refusal{} // Upgrade has answered what could be answered
 	}
-	if !c.opened(conn) {
+	if !c.opened(conn, g) {
 		conn.Close()
 		return &refusal{}
 	}
 	c.log.Info("client connected")
+	b.spawn(c.read) // beside the open event: pings and a hang-up are seen, other events wait for it
 	opened, err := t.ask(protocol.Open, nil)
 	if t.settle(opened); err != nil {
 		c.failed(err)
 	}
-	b.spawn(c.read)
 	return nil
+}
+
+// upgrade answers 101. An extension that cannot be agreed to is left out of the answer.
+func (b *Bridge) upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, *guard, error) {
+	offered, _ := offers(r.Header) // checkRequest has refused what is malformed
+	deflate := b.cfg.Compression && offersDeflate(offered)
+	if deflate {
+		r.Header.Set("Sec-WebSocket-Extensions", "permessage-deflate") // gorilla does not look at parameters
+	}
+	upgrader := websocket.Upgrader{
+		HandshakeTimeout:  b.cfg.WriteTimeout,
+		ReadBufferSize:    readBuffer,
+		WriteBufferPool:   &b.buffers,
+		CheckOrigin:       func(*http.Request) bool { return true }, // checkRequest has
+		EnableCompression: deflate,
+	}
+	header := http.Header{}
+	if b.cfg.ServerHeader != "" {
+		header.Set("Server", b.cfg.ServerHeader)
+	}
+	g := &guard{limit: b.cfg.MaxMessage, deflate: deflate}
+	conn, err := upgrader.Upgrade(guardedWriter{w, g}, r, header)
+	return conn, g, err
 }

@@ -16,5 +16,6 @@ const (
 	keyHost    = "host"
 	keyBytes   = "bytes"
 	keyClients = "clients"
+	keyWaiting = "waiting"
 	keyVersion = "php"
 )

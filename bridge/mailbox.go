@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"sync"
+	"time"
 
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -10,6 +11,7 @@ import (
 type errand struct {
 	kind    protocol.Kind
 	payload []byte
+	room    *backlog // where its room is given back; nil: it took none
 	// after, if not nil, is called when the event is over, and with nils if it never ran.
 	after func(*protocol.Done, error)
 }
@@ -20,10 +22,10 @@ type mailbox struct {
 	run   func(errand)
 	spawn func(func()) // starts the runner where somebody waits for it
 	limit int          // events that may wait
-	bytes int          // payload bytes that may wait; one event always may
+	bytes int          // payload bytes that may wait; the event that goes over is still taken
 
-	mu      sync.Mutex // guards the fields below
-	room    sync.Cond  // there is room, or the runner rests
+	mu      sync.Mutex    // guards the fields below
+	news    chan struct{} // closed when there is room, or the runner rests; nil: nobody waits for that
 	queue   []errand
 	waiting int  // payload bytes in queue
 	running bool // a runner is at work
@@ -33,17 +35,37 @@ type mailbox struct {
 }
 
 func newMailbox(limit, bytes int, spawn func(func()), run func(errand)) *mailbox {
-	m := &mailbox{run: run, spawn: spawn, limit: limit, bytes: bytes}
-	m.room.L = &m.mu
-	return m
+	return &mailbox{run: run, spawn: spawn, limit: limit, bytes: bytes}
+}
+
+// ready blocks while the mailbox is full, and calls meanwhile every now and then. It reports whether it has blocked.
+func (m *mailbox) ready(meanwhile func()) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.full() {
+		return false
+	}
+	tick := time.NewTicker(watchInterval)
+	defer tick.Stop()
+	for m.full() {
+		news := m.listen()
+		m.mu.Unlock()
+		select {
+		case <-news:
+		case <-tick.C:
+			meanwhile()
+		}
+		m.mu.Lock()
+	}
+	return true
 }
 
 // put queues e and blocks while the mailbox is full. It reports whether e will run.
 func (m *mailbox) put(e errand) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for !m.sealed && m.full(len(e.payload)) {
-		m.room.Wait()
+	for m.full() {
+		m.wait()
 	}
 	if m.sealed {
 		return false
@@ -88,7 +110,11 @@ func (m *mailbox) close() {
 	}
 }
 
+// finish is called once, when the event is over or will never run.
 func (e *errand) finish(done *protocol.Done, err error) {
+	if e.room != nil {
+		e.room.give(len(e.payload))
+	}
 	if e.after != nil {
 		e.after(done, err)
 	}
@@ -96,11 +122,35 @@ func (e *errand) finish(done *protocol.Done, err error) {
 
 func (m *mailbox) seal() {
 	m.sealed = true
-	m.room.Broadcast()
+	m.tell()
 }
 
-func (m *mailbox) full(size int) bool {
-	return len(m.queue) >= m.limit || len(m.queue) > 0 && m.waiting+size > m.bytes
+// full reports whether to wait for room; there is no use in that if nothing is taken any more.
+func (m *mailbox) full() bool {
+	return !m.sealed && (len(m.queue) >= m.limit || m.waiting >= m.bytes)
+}
+
+// listen returns what the next tell closes.
+func (m *mailbox) listen() <-chan struct{} {
+	if m.news == nil {
+		m.news = make(chan struct{})
+	}
+	return m.news
+}
+
+func (m *mailbox) tell() {
+	if m.news != nil {
+		close(m.news)
+		m.news = nil
+	}
+}
+
+// wait blocks until the next tell, and lets go of mu meanwhile.
+func (m *mailbox) wait() {
+	news := m.listen()
+	m.mu.Unlock()
+	<-news
+	m.mu.Lock()
 }
 
 func (m *mailbox) push(e errand) {
@@ -123,7 +173,7 @@ func (m *mailbox) hold() {
 	defer m.mu.Unlock()
 	m.held = true
 	for m.running {
-		m.room.Wait()
+		m.wait()
 	}
 }
 
@@ -153,13 +203,13 @@ func (m *mailbox) next() (errand, bool) {
 	}
 	if m.held || len(m.queue) == 0 {
 		m.running = false
-		m.room.Broadcast()
+		m.tell()
 		return errand{}, false
 	}
 	e := m.queue[0]
 	m.queue[0] = errand{}
 	m.queue = m.queue[1:]
 	m.waiting -= len(e.payload)
-	m.room.Broadcast()
+	m.tell()
 	return e, true
 }

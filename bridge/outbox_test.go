@@ -93,6 +93,19 @@ func TestOutboxIsBounded(t *testing.T) {
 	}
 }
 
+func TestOutboxAnswersTheLatestPingOfMany(t *testing.T) {
+	b := &outbox{spawn: func(func()) {}, limit: 100, bytes: 1000} // nothing is written
+	for i := range 10_000 {
+		if err := b.push(outgoing{op: websocket.PongMessage, data: []byte{byte(i)}}, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	last := b.queue[len(b.queue)-1]
+	if n := b.queued(); n != manyQueued || last.data[0] != 9999%256 {
+		t.Errorf("%d pongs are queued, the last for ping %d", n, last.data[0])
+	}
+}
+
 func (b *outbox) queued() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

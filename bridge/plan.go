@@ -20,6 +20,22 @@ type plan struct {
 	any     bool
 }
 
+// Turn is how the events of a kind run.
+type Turn struct {
+	Alone bool // no other event runs meanwhile
+	Whole bool // with the rows of all clients, not only its own
+}
+
+// Turns tells how the events of each kind would run in a Bridge with cfg's isolation and global variables, if the
+// application is as described.
+func Turns(cfg *Config, d *protocol.Description) map[protocol.Kind]Turn {
+	turns := map[protocol.Kind]Turn{}
+	for kind, p := range newApplication(cfg, d).plans {
+		turns[kind] = Turn{p.alone, p.whole}
+	}
+	return turns
+}
+
 // makePlans makes the plan of each kind of event, from the code of its handlers.
 func (a *application) makePlans() {
 	a.plans = map[protocol.Kind]*plan{}
@@ -57,6 +73,21 @@ func (p *plan) join(a *application, name string, h protocol.Handler) {
 	}
 	// Of two that change the same variable side by side, one would undo what the other has done.
 	p.alone = p.alone || p.any || len(p.globals) > 0
+}
+
+// handlersAlone returns the handlers that get all rows once the code is certain, sorted.
+func (a *application) handlersAlone() []string {
+	certain := *a.Description
+	certain.Code = ""
+	b := &application{Description: &certain, cfg: a.cfg}
+	names := []string{}
+	for name, h := range a.Handlers {
+		if b.reachesTable(name, h) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // reachesTable reports whether a handler gets all rows, and so has to run alone.

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"os"
@@ -50,6 +51,9 @@ type answer struct {
 	bytes []byte
 }
 
+// NetConn returns the connection that is read.
+func (c *tappedConn) NetConn() net.Conn { return c.Conn }
+
 func (c *tappedConn) Read(p []byte) (int, error) {
 	for len(c.passed) == 0 {
 		if err := c.fill(); err != nil {
@@ -72,12 +76,18 @@ func (c *tappedConn) fill() error {
 		}
 		c.asked = c.ask(protocol.Read, buf[:n])
 	}
-	select {
-	case <-c.asked.ready:
-		c.passed, c.asked = c.asked.bytes, nil
-		return nil
-	case <-c.overdue(): // net/http takes its background read back; the event goes on
-		return os.ErrDeadlineExceeded
+	tick := time.NewTicker(watchInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-c.asked.ready:
+			c.passed, c.asked = c.asked.bytes, nil
+			return nil
+		case <-c.overdue(): // net/http takes its background read back; the event goes on
+			return os.ErrDeadlineExceeded
+		case <-tick.C:
+			c.client.watch(c.Conn)
+		}
 	}
 }
 
@@ -88,7 +98,7 @@ func (c *tappedConn) ask(kind protocol.Kind, data []byte) *answer {
 		close(a.ready)
 		return a
 	}
-	put := c.client.events.put(errand{kind: kind, payload: data, after: func(done *protocol.Done, _ error) {
+	put := c.client.bring(errand{kind: kind, payload: data, after: func(done *protocol.Done, _ error) {
 		defer close(a.ready)
 		if done == nil {
 			return // a failed handler takes nothing away
@@ -137,6 +147,15 @@ func (c *tappedConn) SetDeadline(t time.Time) error {
 		return err
 	}
 	return c.SetWriteDeadline(t)
+}
+
+// CloseWrite ends what is written, as the connection itself would.
+func (c *tappedConn) CloseWrite() error {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	return half.CloseWrite()
 }
 
 type tapKey struct{}

@@ -113,17 +113,17 @@ func (a *standin) lines() []string {
 // served is a bridge that serves an application on a port of its own.
 type served struct {
 	*Bridge
-	t       *testing.T
+	t       testing.TB
 	address string
 	stop    func()
 	done    chan error
 }
 
-func serveApplication(t *testing.T, a PHP, change func(*Config)) *served {
+func serveApplication(t testing.TB, a PHP, change func(*Config)) *served {
 	t.Helper()
 	cfg := Config{
 		PHP: a, Logger: slog.New(slog.NewTextHandler(&logWriter{t: t}, nil)), Isolation: Serial, Parallel: 4,
-		LoopInterval: time.Hour, MaxMessage: 1 << 20, EventQueue: 8, SendQueue: 64, SendQueueBytes: 64 << 20,
+		LoopInterval: time.Hour, MaxMessage: 1 << 20, EventQueue: 8, EventQueueTotal: 1000, EventQueueTotalBytes: 64 << 20, SendQueue: 64, SendQueueBytes: 64 << 20,
 		HandshakeTimeout: time.Second, WriteTimeout: 10 * time.Second, PingInterval: time.Minute, PongTimeout: time.Minute,
 		QueueWait: 10 * time.Second, UnavailableWait: 10 * time.Second, DrainTimeout: 10 * time.Second,
 	}
@@ -208,7 +208,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 }
 
 // logWriter brings the bridge's log into the test's, as long as the test runs.
-type logWriter struct{ t *testing.T }
+type logWriter struct{ t testing.TB }
 
 func (w *logWriter) Write(p []byte) (int, error) {
 	w.t.Log(strings.TrimSpace(string(bytes.Clone(p))))

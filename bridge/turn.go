@@ -25,40 +25,40 @@ type turn struct {
 	ctx   context.Context
 	limit time.Duration
 	hasty bool
+	lane  lane // where; laneOwn: by whether it is to be alone
 
-	leave func() // nil: it has not begun
+	begun bool
 	alone bool
 }
 
 // begin waits until the turn has come. One that has come already goes on, unless it is not alone but has to be.
 func (t *turn) begin(alone bool) error {
-	if t.leave != nil && (t.alone || !alone) {
+	if t.begun && (t.alone || !alone) {
 		return nil
 	}
 	t.end()
-	leave, err := t.wait(alone)
-	if err != nil {
+	if err := t.wait(alone); err != nil {
 		return err
 	}
-	t.leave, t.alone = leave, alone
+	t.begun, t.alone = true, alone
 	return nil
 }
 
 // end lets the next event have its turn. It may be called again.
 func (t *turn) end() {
-	if t.leave != nil {
-		t.leave()
-		t.leave = nil
+	if t.begun {
+		t.bridge.gate.leave(t.alone)
+		t.begun = false
 	}
 }
 
-func (t *turn) wait(alone bool) (leave func(), err error) {
+func (t *turn) wait(alone bool) error {
 	b := t.bridge
+	if b.gate.tryEnter(alone) {
+		return nil
+	}
 	if t.hasty && b.outage.on() { // those that may wait for php-fpm hold the gate: not behind them
-		if leave, ok := b.gate.tryEnter(alone); ok {
-			return leave, nil
-		}
-		return nil, errAway
+		return errAway
 	}
 	ctx, cancel := context.WithCancelCause(t.ctx)
 	defer cancel(nil)
@@ -68,7 +68,11 @@ func (t *turn) wait(alone bool) (leave func(), err error) {
 	if t.hasty {
 		defer b.outage.cancels(func() { cancel(errAway) })()
 	}
-	return b.gate.enter(ctx, alone)
+	l := t.lane
+	if l == laneOwn && alone {
+		l = laneAlone
+	}
+	return b.gate.enter(ctx, l, alone)
 }
 
 // ask brings an event to PHP when its turn has come, and waits until it is over. What it changed stands in the answer, for

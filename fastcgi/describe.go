@@ -22,11 +22,10 @@ const (
 // are those of Run.
 func (c *Client) Describe(ctx context.Context) (*protocol.Description, error) {
 	d := &protocol.Description{}
-	done, yielded, err := c.introspect(ctx, protocol.Describe, d)
+	yielded, err := c.introspect(ctx, protocol.Describe, d, d)
 	if err != nil {
 		return nil, fmt.Errorf("describe application: %w", err)
 	}
-	d.Code = done.Code
 	c.own.describe(found{yielded: yielded, watched: d.Watch})
 	return d, nil
 }
@@ -35,36 +34,58 @@ func (c *Client) Describe(ctx context.Context) (*protocol.Description, error) {
 // errors are those of Describe.
 func (c *Client) Inspect(ctx context.Context) (*protocol.Inspection, error) {
 	i := &protocol.Inspection{}
-	done, _, err := c.introspect(ctx, protocol.Inspect, i)
-	if err != nil {
+	if _, err := c.introspect(ctx, protocol.Inspect, i, &i.Description); err != nil {
 		return nil, fmt.Errorf("inspect application: %w", err)
 	}
-	i.Code = done.Code
 	return i, nil
 }
 
-// introspect runs an event that asks about the code and decodes its result into result. It returns the names that had to
-// be yielded to the application for that.
-func (c *Client) introspect(ctx context.Context, kind protocol.Kind, result any) (done *protocol.Done, yielded []string, err error) {
+// introspect runs an event that asks about the code, and decodes its result into result, of which d is a part. It returns
+// what had to be yielded to the application for that, and has to be in later requests, too.
+func (c *Client) introspect(ctx context.Context, kind protocol.Kind, result any, d *protocol.Description) (yielded []string, err error) {
+	yielded = c.own.files()
 	for {
 		last, err := c.introspectOnce(ctx, kind, yielded)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		if last.Done != nil {
-			if err := json.Unmarshal(last.Done.Result, result); err != nil {
-				return nil, nil, fmt.Errorf("%w: %w", protocol.ErrMalformed, err)
-			}
-			return last.Done, yielded, nil
+		more, err := decodeResult(last, result, d)
+		switch {
+		case err != nil:
+			return nil, err
+		case addYielded(&yielded, more):
+		case last.Failed != nil:
+			return nil, last.Failed
+		default:
+			return yielded, nil
 		}
-		name := last.Failed.Name
-		again := last.Failed.Kind == protocol.FailedRedeclare && isYieldable(name) &&
-			!slices.Contains(yielded, name) && len(yielded) < maxYielded
-		if !again {
-			return nil, nil, last.Failed
-		}
-		yielded = append(yielded, name)
 	}
+}
+
+// decodeResult reads an introspection's last effect, and returns what is to be yielded for another try.
+func decodeResult(last *protocol.Effect, result any, d *protocol.Description) (more []string, err error) {
+	switch {
+	case last.Done != nil:
+		if err := json.Unmarshal(last.Done.Result, result); err != nil {
+			return nil, fmt.Errorf("%w: %w", protocol.ErrMalformed, err)
+		}
+		d.Code = last.Done.Code
+		return d.Yield, nil
+	case last.Failed.Kind == protocol.FailedRedeclare && isYieldable(last.Failed.Name):
+		return []string{last.Failed.Name}, nil
+	}
+	return nil, last.Failed
+}
+
+// addYielded adds what is new of more, and reports whether that is anything.
+func addYielded(yielded *[]string, more []string) bool {
+	before := len(*yielded)
+	for _, name := range more {
+		if isYieldable(name) && !slices.Contains(*yielded, name) && len(*yielded) < maxYielded {
+			*yielded = append(*yielded, name)
+		}
+	}
+	return len(*yielded) > before
 }
 
 // introspectOnce runs the event once and returns its last effect.

@@ -61,6 +61,13 @@ func (o *ownParams) learn(name string) {
 	}
 }
 
+// files returns the files that are loaded before our helpers. Loading them is right for as long as they exist.
+func (o *ownParams) files() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(o.found.yielded), func(name string) bool { return !strings.HasPrefix(name, "@") })
+}
+
 // describe replaces what was found before.
 func (o *ownParams) describe(f found) {
 	o.mu.Lock()

@@ -19,7 +19,7 @@ const (
 	DemoPage   = "demo/index.html"
 )
 
-//go:embed *.php src/*.php functions/*.php demo/*
+//go:embed *.php src/*.php src/Analysis/*.php functions/*.php demo/*
 var files embed.FS
 
 // Unpack writes the PHP half into dir, which it makes if need be, replacing what is there. Everybody may read the files:

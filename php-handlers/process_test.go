@@ -1,6 +1,8 @@
 package phphandlers
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,25 +112,6 @@ function Ws_Server_Open(&$connections,&$connection,$client_key) {}`
 	}
 }
 
-func TestDescribeFindsUseOfSockets(t *testing.T) {
-	for code, want := range map[string]string{
-		`function ws_server_loop(&$server,&$sockets,&$connections) {}`:                                                  "false",
-		`function ws_server_loop($server, array &$sockets, $connections) { $x="sockets "; }`:                            "false",
-		`function ws_server_loop(&$server,&$sockets,&$connections) { fwrite($sockets[1],"x"); }`:                        "true",
-		`function ws_server_text() { global $sockets; }`:                                                                "true",
-		`function ws_server_text() { fwrite($GLOBALS["sockets"][1],"x"); }`:                                             "true",
-		`function ws_server_loop(&$server,&$all,&$connections) { foreach ($all as $socket) { fwrite($socket,"x"); } }`:  "true",
-		`function ws_server_fifo($server,$sockets,$connections,$data) { foreach (array_keys($connections) as $k) { } }`: "false",
-		`// $sockets` + "\n" + `function ws_server_fifo($server,$sockets,$connections,$data="(") { } /* $sockets[1] */`: "false",
-	} {
-		a := newApp(t, code)
-		got := string(a.run(&protocol.Event{Kind: protocol.Describe, Seq: 1})[0].Done.Result)
-		if !strings.Contains(got, `"sockets":`+want) {
-			t.Errorf("%s: got %s", code, got)
-		}
-	}
-}
-
 func TestCodeChangesWithTheFiles(t *testing.T) {
 	a := newApp(t, `require "more.php";`)
 	a.write(t, "app/more.php", "<?php // one")
@@ -151,18 +134,35 @@ func TestCodeChangesWithTheFiles(t *testing.T) {
 	}
 }
 
-func TestHelperFilesLoadedAheadDoNotChangeTheCode(t *testing.T) {
+// A file that only a handler includes, and that defines a helper of ours, is found before that handler fails for it.
+func TestHelperFilesOfHandlersAreYieldedTo(t *testing.T) {
 	a := newApp(t, `function ws_server_text(&$connections,&$connection,$client_key,$msg) { require_once("late.php"); send_text($client_key,unix_to_iso_timestamp(0)); }`)
 	late := a.write(t, "app/late.php", `<?php function unix_to_iso_timestamp($ts) { return "own"; }`)
-	described := a.run(&protocol.Event{Kind: protocol.Describe, Seq: 1})[0].Done.Code
-	effects := a.with("WSBRIDGE_YIELD", "@"+late).run(table(protocol.Text, "", three))
-	code := func(s string) string { return strings.TrimSuffix(s, "+") }
-	if got := effects[len(effects)-1].Done; got == nil || code(got.Code) != code(described) {
-		t.Errorf("described with code %s, got %s", described, show(effects))
+	describe := func(a *app) (*protocol.Description, string) {
+		t.Helper()
+		done := a.run(&protocol.Event{Kind: protocol.Describe, Seq: 1})[0].Done
+		d := &protocol.Description{}
+		if err := json.Unmarshal(done.Result, d); err != nil {
+			t.Fatal(err)
+		}
+		return d, strings.TrimSuffix(done.Code, "+")
 	}
-	a.write(t, "app/late.php", `<?php function unix_to_iso_timestamp($ts) {} function ws_server_binary() {}`)
-	effects = a.with("WSBRIDGE_YIELD", "@"+late).run(&protocol.Event{Kind: protocol.Describe, Seq: 1})
-	if got := effects[0].Done; got == nil || code(got.Code) == code(described) {
-		t.Errorf("a handler in it is not noticed: %s", show(effects))
+	if d, _ := describe(a); !slices.Equal(d.Yield, []string{"@" + late}) || !slices.Equal(d.Watch, []string{late}) {
+		t.Errorf("got %+v", d)
+	}
+	ahead := a.with("WSBRIDGE_YIELD", "@"+late)
+	d, code := describe(ahead)
+	effects := ahead.run(table(protocol.Text, "", three))
+	want(t, effects, "send [12] own", "done {}")
+	if got := effects[len(effects)-1].Done.Code; strings.TrimSuffix(got, "+") != code || len(d.Yield) > 0 {
+		t.Errorf("described with code %s and %v, got %s", code, d.Yield, got)
+	}
+	a.write(t, "app/late.php", `<?php function unix_to_iso_timestamp($ts) { return "changed"; }`)
+	if _, changed := describe(ahead); changed == code {
+		t.Error("a change is not noticed")
+	}
+	a.write(t, "app/late.php", `<?php if (!function_exists("unix_to_iso_timestamp")) { function unix_to_iso_timestamp($ts) {} }`)
+	if d, _ := describe(a); len(d.Yield) > 0 {
+		t.Errorf("a definition for want of ours: got %v", d.Yield)
 	}
 }

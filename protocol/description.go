@@ -18,6 +18,10 @@ type Description struct {
 	Presence bool `json:"presence,omitempty"`
 	// Watch are files of the application that only handlers include. From now on they are part of Code.
 	Watch []string `json:"watch,omitempty"`
+	// Yield is what has to be left to the application, see WSBRIDGE_YIELD, for a file that only a handler includes.
+	Yield []string `json:"yield,omitempty"`
+	// Statics are static variables and properties, which start anew in each event.
+	Statics []Cause `json:"statics,omitempty"`
 	// Code is the fingerprint of the files described, as Done.Code.
 	Code string `json:"-"`
 	// Warnings are for the operator: a log folder that cannot be written, a missing extension.
@@ -88,5 +92,8 @@ func (d *Description) Has(k Kind) bool {
 }
 
 // Settled reports whether the code described is certainly the code that runs. For some seconds after a file has changed,
-// opcache may run what it was before (opcache.revalidate_freq); its fingerprint ends with "+" until then.
-func (d *Description) Settled() bool { return !strings.HasSuffix(d.Code, "+") }
+// opcache may run what it was before (opcache.revalidate_freq); its fingerprint ends with Uncertain until then.
+func (d *Description) Settled() bool { return !strings.HasSuffix(d.Code, Uncertain) }
+
+// Uncertain ends the fingerprint of code that may still run as it was before.
+const Uncertain = "+"

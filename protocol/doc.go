@@ -54,8 +54,8 @@
 //	TOKEN {"seq":7,"frames":{"to":[12],"length":9}}\n
 //	TOKEN {"seq":7,"close":{"client":15,"code":1008,"reason":"flood","handled":true}}\n
 //	TOKEN {"seq":7,"log":{"level":"warning","message":"…","file":"…","line":7}}\n
-//	TOKEN {"seq":7,"done":{"result":true,"rows":{"12":{"set":{"login":"a"},"unset":["draft"]},"15":null},"code":"9f…"}}\n
-//	TOKEN {"seq":7,"done":{"globals":{"set":{"counter":3},"unset":["cache"],"lost":{"db":"a PDO"}},"code":"9f…"}}\n
+//	TOKEN {"seq":7,"done":{"result":true,"rows":{"12":{"set":{"login":"a"},"unset":["draft"]},"15":null},"code":"9f…","took":0.0002}}\n
+//	TOKEN {"seq":7,"done":{"globals":{"set":{"counter":3},"unset":["cache"],"lost":{"db":"a PDO"}},"code":"9f…","took":0.001}}\n
 //	TOKEN {"seq":7,"failed":{"kind":"exit","message":"…","file":"…","line":7}}\n
 //
 // A line without the token is something the application printed past the PHP half (or php itself did, before it ran):

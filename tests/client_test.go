@@ -3,6 +3,7 @@ package tests
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -94,6 +95,19 @@ func (c *client) ask(text string) string {
 	return c.receive()
 }
 
+// tryAsk is ask for goroutines: it scans the answer and returns an error.
+func (c *client) tryAsk(text, format string, values ...any) (int, error) {
+	_ = c.conn.SetReadDeadline(time.Now().Add(patience))
+	if err := c.conn.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
+		return 0, err
+	}
+	_, data, err := c.conn.ReadMessage()
+	if err != nil {
+		return 0, err
+	}
+	return fmt.Sscanf(string(data), format, values...)
+}
+
 // want fails the test unless the next message is text.
 func (c *client) want(text string) {
 	c.t.Helper()
@@ -134,12 +148,30 @@ func (c *client) closed() (code int, reason string) {
 // close ends the connection as a browser does and waits for the answer.
 func (c *client) close(code int) int {
 	c.t.Helper()
+	c.sendClose(code)
+	got, _ := c.closed()
+	return got
+}
+
+func (c *client) sendClose(code int) {
+	c.t.Helper()
 	deadline := time.Now().Add(patience)
 	if err := c.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), deadline); err != nil {
 		c.t.Fatalf("close: %v", err)
 	}
-	got, _ := c.closed()
-	return got
+}
+
+// leave ends the connection as close does, whatever messages are still on their way.
+func (c *client) leave() {
+	c.t.Helper()
+	deadline := time.Now().Add(patience)
+	_ = c.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), deadline)
+	_ = c.conn.SetReadDeadline(deadline)
+	for {
+		if _, _, err := c.conn.ReadMessage(); err != nil {
+			return
+		}
+	}
 }
 
 // hangUp ends the connection without a close frame.

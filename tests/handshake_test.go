@@ -43,6 +43,7 @@ const (
 )
 
 func TestHandshakeAnswers(t *testing.T) {
+	t.Parallel()
 	s := serve(t, app{handlers: echo})
 	for name, row := range map[string]struct {
 		request string
@@ -54,6 +55,7 @@ func TestHandshakeAnswers(t *testing.T) {
 		"null origin":           {upgrade(key, version, cookie, agent, "Origin: null"), 403},
 		"no cookie":             {upgrade(key, version, agent), 403},
 		"no user agent":         {upgrade(key, version, cookie), 403},
+		"no host":               {strings.Replace(upgrade(key, version, cookie, agent), "Host: 127.0.0.1\r\n", "", 1), 400},
 		"no key":                {upgrade(version, cookie, agent), 400},
 		"bad key":               {upgrade("Sec-WebSocket-Key: short", version, cookie, agent), 400},
 		"old version":           {upgrade(key, "Sec-WebSocket-Version: 8", cookie, agent), 426},
@@ -77,6 +79,7 @@ func TestHandshakeAnswers(t *testing.T) {
 }
 
 func TestOriginsCanBeAllowed(t *testing.T) {
+	t.Parallel()
 	for name, a := range map[string]app{
 		"settings": {settings: "WEBSOCKET_ALLOWED_ORIGINS=https://shop.example, http://other.example\n"},
 		"toml":     {toml: "[server]\nallowed_origins = [\"https://shop.example\", \"http://other.example\"]\n"},
@@ -94,6 +97,7 @@ func TestOriginsCanBeAllowed(t *testing.T) {
 }
 
 func TestNothingOfPHPReachesARefusedClient(t *testing.T) {
+	t.Parallel()
 	s := serve(t, app{handlers: `
 function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address)
 {

@@ -92,15 +92,16 @@ func prepare(t *testing.T, a app) *server {
 		handlers += "\nfunction ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }\n"
 	}
 	s.write("push_server_events.php", "<?php\n"+handlers)
-	s.write("server_shared.conf", s.settings()+a.settings)
+	s.write("server_shared.conf", s.settings(a.settings))
 	if a.toml != "" {
 		s.write("wsbridge.toml", fmt.Sprintf("[legacy]\nsettings = %q\n%s", s.path("server_shared.conf"), a.toml))
 	}
 	return s
 }
 
-func (s *server) settings() string {
-	return strings.Join([]string{
+// settings returns the settings file's text: more, and what it does not set itself.
+func (s *server) settings(more string) string {
+	lines := []string{
 		"WEBSOCKET_LISTENING_ADDRESS=127.0.0.1",
 		"WEBSOCKET_LISTENING_PORT=0",
 		"WEBSOCKET_SELECT_TIMEOUT=200000",
@@ -109,8 +110,12 @@ func (s *server) settings() string {
 		"WEBSOCKET_EVENTS_INCLUDE_FILE=" + s.path("push_server_events.php"),
 		"WEBSOCKET_LOG_PATH=" + s.path("") + "/",
 		"DB_PASSWORD=se=cr=et",
-		"",
-	}, "\n")
+	}
+	lines = slices.DeleteFunc(lines, func(line string) bool {
+		key, _, _ := strings.Cut(line, "=")
+		return strings.HasPrefix(more, key+"=") || strings.Contains(more, "\n"+key+"=")
+	})
+	return strings.Join(lines, "\n") + "\n" + more
 }
 
 func (s *server) arguments(a app) []string {
@@ -119,6 +124,13 @@ func (s *server) arguments(a app) []string {
 		args = []string{"serve", "--config", s.path("wsbridge.toml")}
 	}
 	return append(args, a.args...)
+}
+
+// in returns the server for a subtest, which is then the one that fails.
+func (s *server) in(t *testing.T) *server {
+	sub := *s
+	sub.t = t
+	return &sub
 }
 
 func (s *server) path(name string) string { return filepath.Join(s.dir, name) }

@@ -27,7 +27,7 @@ func (s *server) settled(c *client, handlersAlone string) {
 	s.t.Helper()
 	eventually(s.t, "the code is certain", func() bool {
 		c.ask("settle")
-		return s.log.count("application described", `"alone":`+handlersAlone) > 0
+		return s.log.count("application described", `"certain":true`, `"alone":`+handlersAlone) > 0
 	})
 }
 
@@ -40,8 +40,8 @@ func (s *server) crowd(n int) (all []*client) {
 	return all
 }
 
-// all runs do for each client at the same time.
-func all(clients []*client, do func(i int, c *client)) {
+// together runs do for each client at the same time.
+func together(clients []*client, do func(i int, c *client)) {
 	var group sync.WaitGroup
 	for i, c := range clients {
 		group.Go(func() { do(i, c) })
@@ -63,7 +63,7 @@ func holders(s *server, rounds int) (wrong int) {
 	clients := s.crowd(8)
 	for round := range rounds {
 		var got atomic.Int32
-		all(clients, func(_ int, c *client) {
+		together(clients, func(_ int, c *client) {
 			if c.ask(fmt.Sprint("round ", round)) == "mine" {
 				got.Add(1)
 			}
@@ -76,7 +76,7 @@ func holders(s *server, rounds int) (wrong int) {
 }
 
 func TestLockInAllRowsHasOneHolder(t *testing.T) {
-	for _, mode := range []string{"auto", "serial"} {
+	for _, mode := range modes {
 		t.Run(mode, func(t *testing.T) {
 			s := serve(t, app{handlers: takeLock, toml: isolated(mode)})
 			const rounds = 2000
@@ -113,8 +113,8 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text
 func TestHandlersOfTheirOwnRowRunSideBySide(t *testing.T) {
 	s := serve(t, app{handlers: meet, toml: isolated("auto")})
 	clients := s.crowd(4)
-	s.settled(clients[0], "null")
-	all(clients, func(_ int, c *client) {
+	s.settled(clients[0], "[]")
+	together(clients, func(_ int, c *client) {
 		if got := c.ask("4"); got != "together" {
 			t.Errorf("client was %s", got)
 		}
@@ -184,7 +184,7 @@ func TestNeitherKindOfHandlerStarves(t *testing.T) {
 	s := serve(t, app{handlers: turns, toml: isolated("auto")})
 	clients := s.crowd(8)
 	s.settled(clients[0], `["ws_server_binary"]`)
-	all(clients, func(i int, c *client) {
+	together(clients, func(i int, c *client) {
 		for n := range 200 {
 			if i%4 == 0 {
 				c.sendBinary(fmt.Sprint(n))
@@ -202,7 +202,7 @@ func TestOrderWithinAConnectionHoldsWhateverEventsReach(t *testing.T) {
 	s := serve(t, app{handlers: turns, toml: isolated("auto")})
 	clients := s.crowd(8)
 	s.settled(clients[0], `["ws_server_binary"]`)
-	all(clients, func(_ int, c *client) {
+	together(clients, func(_ int, c *client) {
 		for n := range 100 {
 			if n%3 == 0 {
 				c.sendBinary(fmt.Sprint(n))

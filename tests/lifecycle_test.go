@@ -2,9 +2,11 @@ package tests
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -122,6 +124,7 @@ func TestEventsFileThatWorkersCannotRead(t *testing.T) {
 }
 
 func TestChangedCodeIsUsedAtOnce(t *testing.T) {
+	t.Parallel()
 	s := serve(t, app{handlers: evalText})
 	c := s.connect()
 	c.send(`return "old";`)
@@ -139,7 +142,53 @@ function ws_server_binary(&$connections,&$connection,$client_key,$data) { send_t
 	c.want("new binary")
 }
 
+func TestHandlersThatChangeUnderLoadDropNobody(t *testing.T) {
+	t.Parallel()
+	version := func(n int) string {
+		return fmt.Sprintf(`
+function ws_server_text(&$connections,&$connection,$client_key,$msg)
+{
+	$connection["count"]=isset($connection["count"])?$connection["count"]+1:1;
+	send_text($client_key,"%d ".$connection["count"]);
+}
+function ws_server_authenticate() { return True; }
+`, n)
+	}
+	s := serve(t, app{handlers: version(0)})
+	const clients, last = 6, 3
+	var reached [last + 1]sync.WaitGroup // how many have yet to see each version
+	for n := range reached {
+		reached[n].Add(clients)
+	}
+	var group sync.WaitGroup
+	for range clients {
+		c := s.connect()
+		group.Go(func() {
+			seen := -1
+			for count := 1; seen < last; count++ {
+				var n, counted int
+				if _, err := c.tryAsk("x", "%d %d", &n, &counted); err != nil || counted != count || n < seen || n > last {
+					t.Errorf("message %d: got version %d after %d, count %d, %v", count, n, seen, counted, err)
+					n = last // so that nobody waits for this client
+				}
+				for ; seen < n; seen++ {
+					reached[seen+1].Done()
+				}
+			}
+		})
+	}
+	for n := 1; n <= last; n++ {
+		reached[n-1].Wait()
+		s.write("push_server_events.php", "<?php\n"+version(n))
+	}
+	group.Wait()
+	if n := s.log.count("client left") + s.log.count("failed"); n != 0 {
+		t.Errorf("%d clients left or events failed", n)
+	}
+}
+
 func TestReleaseBySymbolicLink(t *testing.T) {
+	t.Parallel()
 	a := app{handlers: echo}
 	s := prepare(t, a)
 	for _, release := range []string{"one", "two"} {
@@ -169,6 +218,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text
 }
 
 func TestPHPErrorInTheEventsFile(t *testing.T) {
+	t.Parallel()
 	a := app{}
 	s := prepare(t, a)
 	s.write("push_server_events.php", "<?php function broken( {")

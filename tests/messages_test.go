@@ -16,6 +16,7 @@ function ws_server_binary(&$connections,&$connection,$client_key,$data) { do_rep
 `
 
 func TestMessagesComeBackAsSent(t *testing.T) {
+	t.Parallel()
 	s := serve(t, app{handlers: echo})
 	c := s.connect()
 	for name, text := range map[string]string{
@@ -46,6 +47,7 @@ func TestMessagesComeBackAsSent(t *testing.T) {
 }
 
 func TestEmptyTextIsNoEvent(t *testing.T) {
+	t.Parallel()
 	s := serve(t, app{handlers: echo})
 	c := s.connect()
 	c.send("")
@@ -55,6 +57,7 @@ func TestEmptyTextIsNoEvent(t *testing.T) {
 }
 
 func TestFragmentsAreJoined(t *testing.T) {
+	t.Parallel()
 	s := serve(t, app{handlers: echo})
 	c := s.connect()
 	w, err := c.conn.NextWriter(websocket.TextMessage)
@@ -74,6 +77,7 @@ func TestFragmentsAreJoined(t *testing.T) {
 }
 
 func TestInputThatIsRefused(t *testing.T) {
+	t.Parallel()
 	s := serve(t, app{
 		handlers: `function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,$msg); }`,
 		toml:     "[server]\nmax_message = \"64KiB\"\n",
@@ -104,6 +108,7 @@ func TestInputThatIsRefused(t *testing.T) {
 }
 
 func TestTextThatIsNoUTF8IsMendedOnTheWayOut(t *testing.T) {
+	t.Parallel()
 	s := serve(t, app{handlers: `function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,"latin \xfc"); }`})
 	if got := s.connect().ask("x"); got != "latin \uFFFD" {
 		t.Errorf("got %q", got)

@@ -1,7 +1,6 @@
 package tests
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,7 +14,8 @@ const forward = `
 function ws_server_fifo(&$server,&$sockets,&$connections,&$fifo_data) { send_text(1,strlen($fifo_data)<100?$fifo_data:strlen($fifo_data)." ".md5($fifo_data)); }
 `
 
-func TestPipeModeAndRemoval(t *testing.T) {
+func TestPipeHasMode0666AndIsRemovedAtStop(t *testing.T) {
+	t.Parallel()
 	s := serve(t, app{handlers: forward})
 	info, err := os.Lstat(s.path("ws_notify"))
 	if err != nil || info.Mode() != os.ModeNamedPipe|0o666 {
@@ -28,6 +28,7 @@ func TestPipeModeAndRemoval(t *testing.T) {
 }
 
 func TestPipeDocumentsArriveOneByOne(t *testing.T) {
+	t.Parallel()
 	s := serve(t, app{handlers: forward})
 	c := s.connect()
 	s.pipe(`{"a":1}{"b":"} {"}[1,2]`)
@@ -48,6 +49,7 @@ func TestPipeDocumentsArriveOneByOne(t *testing.T) {
 }
 
 func TestPipeTakesLargeDocuments(t *testing.T) {
+	t.Parallel()
 	s := serve(t, app{handlers: forward})
 	c := s.connect()
 	document := `{"blob":"` + strings.Repeat("0123456789", 50_000) + `"}`
@@ -85,44 +87,54 @@ func TestPipeFlood(t *testing.T) {
 	group.Wait()
 }
 
-func TestPipeClientOfTheWebSide(t *testing.T) {
-	s := serve(t, app{handlers: forward})
-	c := s.connect()
+// A push from inside a handler is taken in while that still runs, though nothing else can run beside it: more than the
+// kernel's pipe holds, in one document and in many.
+func TestHandlersMayWriteIntoThePipe(t *testing.T) {
+	t.Parallel()
+	const handlers = `
+require __DIR__."/ws_app.php";
+function note($line) { file_put_contents(__DIR__."/turns",$line."\n",FILE_APPEND|LOCK_EX); }
+function ws_server_fifo(&$server,&$sockets,&$connections,&$fifo_data)
+{
+	note("document");
+	send_text(1,strlen($fifo_data)." of ".count($connections));
+}
+function ws_server_text(&$connections,&$connection,$client_key,$msg)
+{
+	list($documents,$size)=explode(" ",$msg);
+	note("text begins with ".count($connections));
+	for ($i=0;$i<$documents;$i++) { $p=array("blob"=>str_repeat("x",(int)$size)); ws_pipe_data($p); }
+	send_text($client_key,$p["pipe_status"]);
+	note("text ends");
+}
+`
 	client, err := os.ReadFile("../php-handlers/ws_app.php")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.write("ws_app.php", string(client))
-	s.write("web.php", `<?php
-define("WEBSOCKET_XHR_PIPE_FILE",$argv[1]);
-require __DIR__."/ws_app.php";
-$document=array("to"=>"*","text"=>"hi");
-ws_pipe_data($document);
-$command=array("wsmanage"=>array("cmd"=>"quit now"));
-ws_pipe_data($command);
-echo json_encode(array($document["pipe_status"],$command["pipe_status"]));
-`)
-	run := func(pipe string) (statuses []string) {
-		out, err := exec.Command("php", s.path("web.php"), pipe).Output()
-		if err != nil {
-			t.Fatalf("%v: %s", err, out)
+	for _, mode := range []string{"auto", "serial"} {
+		for name, row := range map[string]struct{ documents, size int }{"large": {1, 500_000}, "many": {900, 100}} {
+			t.Run(mode+" "+name, func(t *testing.T) {
+				a := app{handlers: handlers, toml: isolated(mode)}
+				s := prepare(t, a)
+				s.write("ws_app.php", string(client))
+				s.run(a)
+				c := s.connect()
+				c.send(fmt.Sprint(row.documents, " ", row.size))
+				c.want("OK")
+				for range row.documents {
+					c.want(fmt.Sprintf("%d of 1", row.size+len(`{"blob":""}`)))
+				}
+				if got := s.read("turns"); !strings.HasPrefix(got, "text begins with 1\ntext ends\ndocument\n") {
+					t.Errorf("got %.200s", got)
+				}
+			})
 		}
-		if err := json.Unmarshal(out, &statuses); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-		return statuses
-	}
-	if got := run(s.path("ws_notify")); got[0] != "OK" || got[1] != "OK" {
-		t.Errorf("got %q", got)
-	}
-	c.want(`{"to":"*","text":"hi"}`)
-	c.want("quit now")
-	if got := run(s.path("nowhere")); got[0] != "PIPE FILE NOT FOUND" {
-		t.Errorf("got %q", got)
 	}
 }
 
 func TestPipePathThatIsNoPipe(t *testing.T) {
+	t.Parallel()
 	a := app{handlers: forward}
 	s := prepare(t, a)
 	s.write("ws_notify", "precious")
@@ -136,14 +148,50 @@ func TestPipePathThatIsNoPipe(t *testing.T) {
 	}
 }
 
-func TestPipeStaleIsMadeAnew(t *testing.T) {
+func TestPipeIsReplacedAtStart(t *testing.T) {
+	t.Parallel()
 	a := app{handlers: forward}
 	s := prepare(t, a)
 	if out, err := exec.Command("mkfifo", "-m", "600", s.path("ws_notify")).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	s.run(a)
+	if info, err := os.Lstat(s.path("ws_notify")); err != nil || info.Mode() != os.ModeNamedPipe|0o666 {
+		t.Errorf("got %v, %v", info, err)
+	}
 	c := s.connect()
 	s.pipe("hello")
 	c.want("hello")
+}
+
+func TestPipeWritersOpenWriteWithoutANewlineAndClose(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: forward})
+	c := s.connect()
+	for _, document := range []string{`{"a":{"b":[1,2]},"text":"ü \" } {"}`, "reload", "two words", `[]`, `"quoted"`, "{}", "7"} {
+		script := `$f=fopen($argv[1],"w+"); fwrite($f,$argv[2]); fclose($f);`
+		if out, err := exec.Command("php", "-r", script, "--", s.path("ws_notify"), document).CombinedOutput(); err != nil || len(out) > 0 {
+			t.Fatalf("%v: %s", err, out)
+		}
+		c.want(document)
+	}
+}
+
+func TestPipeOutlivesItsWriters(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: forward})
+	c := s.connect()
+	f, err := os.OpenFile(s.path("ws_notify"), os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for i := range 3 { // one that stays, and others that come and go
+		if _, err := fmt.Fprintf(f, `{"stays":%d}`, i); err != nil {
+			t.Fatal(err)
+		}
+		c.want(fmt.Sprintf(`{"stays":%d}`, i))
+		s.pipe(fmt.Sprintf(`{"goes":%d}`, i))
+		c.want(fmt.Sprintf(`{"goes":%d}`, i))
+	}
 }

@@ -1,12 +1,15 @@
 package tests
 
 import (
+	"net"
+	"os"
+	"strings"
 	"testing"
 )
 
 // $connections.
 
-// echoRow answers a text by running it as PHP in the handler's scope: the tests say in PHP what they look at.
+// evalText answers a text by running it as PHP in the handler's scope: the tests say in PHP what they look at.
 const evalText = `
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
@@ -15,7 +18,42 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 }
 `
 
-func TestRowOfAClient(t *testing.T) {
+func TestConnectionsIsAnOrdinaryArray(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: evalText + `
+function add(&$rows,$field,$value) { foreach (array_keys($rows) as $k) { $rows[$k][$field]=$value.$k; } return count($rows); }
+function forget(array $rows) { foreach ($rows as $k => $row) { $rows[$k]["forgotten"]=1; } return $rows; }`})
+	c := s.connect()
+	s.connect()
+	s.connect()
+	for _, row := range []struct{ name, code, want string }{
+		{"an array", `return is_array($connections) && $connections===$GLOBALS["connections"];`, "true"},
+		{"integer keys from 1", `$types=array(); foreach ($connections as $k => $c) { $types[]=gettype($k).$k; } return $types;`, `["integer1","integer2","integer3"]`},
+		{"foreach by value changes nothing", `foreach ($connections as $k => $c) { $c["x"]=1; } return array_column($connections,"x");`, "[]"},
+		{"foreach by reference writes", `foreach ($connections as $k => &$c) { $c["x"]=$k*10; } return "";`, ""},
+		{"and the next event sees it", `return array_column($connections,"x");`, "[10,20,30]"},
+		{"array_column with keys", `return array_column($connections,"state","x");`, `{"10":"OPEN","20":"OPEN","30":"OPEN"}`},
+		{"indexing", `return array($connections[2]["x"],isset($connections[9]),isset($connections["2"]),empty($connections[3]["none"]));`, "[20,false,true,true]"},
+		{"count and array_keys", `return array(count($connections),array_keys($connections));`, "[3,[1,2,3]]"},
+		{"passed on by reference", `return add($connections,"y","v");`, "3"},
+		{"has written", `return array_column($connections,"y");`, `["v1","v2","v3"]`},
+		{"passed on by value", `return count(array_column(forget($connections),"forgotten"));`, "3"},
+		// The parameter $connection has made its own row a reference, which PHP keeps in copies of the array.
+		{"has written to its own row only", `return array_column($connections,"forgotten");`, "[1]"},
+		{"writing into others' rows", `$connections[3]["deep"]["list"][]=7; unset($connections[2]["x"]); return "";`, ""},
+		{"has written, too", `return array($connections[3]["deep"],array_keys(array_filter($connections,function($c) { return isset($c["x"]); })));`, `[{"list":[7]},[1,3]]`},
+		{"its own row is the parameter", `$connection["z"]=1; $connections[$client_key]["z"]++; return $connection["z"];`, "2"},
+		{"end, key and reset", `end($connections); $last=key($connections); reset($connections); return array($last,key($connections));`, "[3,1]"},
+		{"search", `return array_search($connection,$connections);`, "1"},
+	} {
+		if got := c.ask(row.code); got != row.want {
+			t.Errorf("%s: got %s, want %s", row.name, got, row.want)
+		}
+	}
+}
+
+func TestRowHasTheFieldsItAlwaysHad(t *testing.T) {
+	t.Parallel()
 	s := serve(t, app{handlers: evalText})
 	c := s.connect()
 	c.send(`return array_keys($connection);`)
@@ -27,7 +65,52 @@ func TestRowOfAClient(t *testing.T) {
 	}
 }
 
+func TestPingAndPongTimesAreFloats(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: evalText, toml: "[server]\nping_interval = \"100ms\"\npong_timeout = \"30s\"\n"})
+	c := s.connect()
+	eventually(t, "a ping and its pong", func() bool {
+		return c.ask(`return array(is_float($connection["ping_time"]),is_float($connection["pong_time"]));`) == "[true,true]"
+	})
+	c.send(`return $connection["ping_time"]<=microtime(True) && $connection["pong_time"]>microtime(True)-60;`)
+	c.want("true")
+}
+
+func TestStatesOfARow(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: `
+function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { $connection["states"]=$connection["state"]; return True; }
+function ws_server_open(&$connections,&$connection,$client_key) { $connection["states"].=",".$connection["state"]; }
+function ws_server_before_close(&$connections,&$connection) { foreach ($connections as $k => $c) { send_text($k,$connection["states"].",".$connection["state"]); } }`})
+	watcher, polite, dropped := s.connect(), s.connect(), s.connect()
+	polite.leave()
+	watcher.want("CONNECTING,OPEN,OPEN")
+	dropped.hangUp()
+	watcher.want("CONNECTING,OPEN,REMOTE TERMINATED")
+}
+
+// meeting is a loop handler that notes the states it meets.
+const meeting = `
+function ws_server_loop(&$server,&$sockets,&$connections) { foreach ($connections as $k => $c) { file_put_contents(__DIR__."/met",$k." ".$c["state"]."\n",FILE_APPEND); } }
+`
+
+func TestLoopMeetsRowsInConnecting(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: meeting + `function ws_server_connect(&$connections,&$connection,$client_key) {}`})
+	s.write("met", "")
+	if err := os.Chmod(s.path("met"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("tcp", s.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	eventually(t, "the loop meets the row", func() bool { return strings.Contains(s.read("met"), "1 CONNECTING\n") })
+}
+
 func TestKeysGrowAndAreNotReused(t *testing.T) {
+	t.Parallel()
 	s := serve(t, app{handlers: evalText + `
 function ws_server_after_close(&$connections) { foreach ($connections as $k => $c) { send_text($k,"left"); } }`})
 	a, b := s.connect(), s.connect()
@@ -40,7 +123,8 @@ function ws_server_after_close(&$connections) { foreach ($connections as $k => $
 	c.want(`[3,[1,3],2,true]`)
 }
 
-func TestRowsAreSharedByEvents(t *testing.T) {
+func TestWriteIsSeenByTheNextEventOfAnyone(t *testing.T) {
+	t.Parallel()
 	s := serve(t, app{handlers: evalText + `
 function rename_all(&$rows,$name) { foreach ($rows as $k => &$row) { $row["name"]=$name.$k; } }
 function ws_server_fifo(&$server,&$sockets,&$connections,&$data) { foreach ($connections as $k => $c) { send_text($k,$c["name"]); } }`})
@@ -64,70 +148,8 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$data) { foreach ($con
 	b.want(`[false,"via GLOBALS"]`)
 }
 
-func TestValuesSurvive(t *testing.T) {
-	for name, value := range map[string]string{
-		"whole float":       `1.0`,
-		"negative zero":     `-0.0`,
-		"not a number":      `NAN`,
-		"infinity":          `-INF`,
-		"precise float":     `0.1+0.2`,
-		"large integer":     `PHP_INT_MAX`,
-		"integer keys":      `array(7=>"a",3=>"b")`,
-		"list out of order": `array(1=>"a",0=>"b")`,
-		"nested":            `array("a"=>array(2=>array(1.0,array())))`,
-		"empty array":       `array()`,
-		"empty key":         `array(""=>1)`,
-		"binary string":     `"\xff\x00\xfe"`,
-		"binary key":        `array("\xff"=>1)`,
-		"utf-8":             `"Grüße, 世界 🎉"`,
-		"null":              `null`,
-		"object":            `new ArrayObject(array(1,2))`,
-		"shaped like a tag": `array("\0php"=>base64_encode(serialize(new ArrayObject())))`,
-		"deep":              `array_reduce(range(1,600),function($a){return array($a);},1.0)`,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := serve(t, app{handlers: evalText})
-			c := s.connect()
-			set := `$value=` + value + `; $connection["v"]=$value; $connection["w"]=md5(serialize($value)); return "set";`
-			if got := c.ask(set); got != "set" {
-				t.Fatal(got)
-			}
-			same := `return md5(serialize($connection["v"]))===$connection["w"];`
-			if got := c.ask(same); got != "true" {
-				t.Errorf("changed: %s", c.ask(`return var_dump_to_str($connection["v"]);`))
-			}
-		})
-	}
-}
-
-func TestHostileJSONStaysData(t *testing.T) {
-	s := serve(t, app{handlers: evalText + `
-class Evil { public function __wakeup() { file_put_contents(__DIR__."/evil","woken"); } }
-function ws_server_binary(&$connections,&$connection,$client_key,$data) { $connection["doc"]=json_decode($data,True); send_text($client_key,"kept"); }`})
-	c := s.connect()
-	if err := c.conn.WriteMessage(2, []byte(`{"\u0000php":"Tzo0OiJFdmlsIjowOnt9"}`)); err != nil { // O:4:"Evil":0:{}
-		t.Fatal(err)
-	}
-	c.want("kept")
-	c.send(`return array(is_array($connection["doc"]),$connection["doc"]["\0php"],file_exists(__DIR__."/evil"));`)
-	c.want(`[true,"Tzo0OiJFdmlsIjowOnt9",false]`)
-}
-
-func TestWhatCannotLiveIsReported(t *testing.T) {
-	s := serve(t, app{handlers: evalText})
-	c := s.connect()
-	c.send(`$connection["v"]="old"; $connection["w"]="old"; return "ok";`)
-	c.want("ok")
-	c.send(`$connection["v"]=fopen("php://memory","r"); $connection["w"]=function(){}; $connection["x"]="new"; return "ok";`)
-	c.want("ok")
-	s.log.wait("", "v", "resource")
-	s.log.wait("", "w", "Closure")
-	c.send(`return array($connection["v"],$connection["w"],$connection["x"]);`)
-	c.want(`["old","old","new"]`)
-}
-
 func TestRemovedAndInventedRows(t *testing.T) {
+	t.Parallel()
 	s := serve(t, app{handlers: evalText})
 	a, b := s.connect(), s.connect()
 	a.send(`$connections[99]["ghost"]=1; unset($connections[2]); return "ok";`)
@@ -138,4 +160,40 @@ func TestRemovedAndInventedRows(t *testing.T) {
 	s.log.wait("", "99")
 	a.send(`return array_keys($connections);`)
 	a.want("[1]")
+}
+
+func TestRowsKeepWhatHandlersWriteInTheirOwnWays(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: evalText + `
+function ws_server_binary(&$connections,$connection,$client_key,$data) { $connection["copied"]=$data; $connections[$client_key]=$connection; send_text($client_key,"kept"); }`})
+	c := s.connect()
+	s.connect()
+	s.connect()
+	if err := c.conn.WriteMessage(2, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	c.want("kept")
+	for _, row := range []struct{ name, code, want string }{
+		{"a copy written back", `return $connection["copied"];`, "x"},
+		{"array_merge", `$connection=array_merge($connection,array("m"=>1)); return "";`, ""},
+		{"array_merge kept", `return array($connections[1]["m"],$connection["copied"]);`, `[1,"x"]`},
+		{"union", `$connections[2]+=array("u"=>2,"state"=>"no"); return "";`, ""},
+		{"union kept", `return array($connections[2]["u"],$connections[2]["state"]);`, `[2,"OPEN"]`},
+		{"array_walk", `array_walk($connections,function(&$row,$key) { $row["w"]=$key; }); return "";`, ""},
+		{"array_walk kept", `return array_column($connections,"w");`, `[1,2,3]`},
+		{"uasort", `uasort($connections,function($a,$b) { return $b["w"]-$a["w"]; }); foreach ($connections as $k => $x) { $connections[$k]["s"]=$k; } return array_keys($connections);`, "[3,2,1]"},
+		{"uasort kept", `$k=array_keys($connections); sort($k); return array($k,$connections[3]["s"],$connections[1]["s"]);`, "[[1,2,3],3,1]"},
+		{"by reference loop closing", `foreach ($connections as $k => &$r) { if ($k<>$client_key) { close_client($k,4000); $r["ghost"]=1; } } return array_keys($connections);`, "[1]"},
+		{"no ghosts", `return array_keys($connections);`, "[1]"},
+		{"numeric field", `$connection[7]="seven"; $connection["8"]="eight"; return "";`, ""},
+		{"numeric field kept", `return array($connection[7],$connection[8],array_slice(array_keys($connection),-2));`, `["seven","eight",[7,8]]`},
+		{"field order", `unset($connection["m"]); $connection["m"]=1; return "";`, ""},
+		{"field order kept", `$k=array_keys($connection); return end($k);`, "m"},
+		{"list and references", `$connection["list"]=array(3,1,2); sort($connection["list"]); $l=&$connection["list"]; $l[]=9; array_unshift($connection["list"],0); return "";`, ""},
+		{"list kept", `return $connection["list"];`, "[0,1,2,3,9]"},
+	} {
+		if got := c.ask(row.code); got != row.want {
+			t.Errorf("%s: got %s, want %s", row.name, got, row.want)
+		}
+	}
 }

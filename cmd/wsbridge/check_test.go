@@ -100,7 +100,7 @@ func TestCheckReportsTheConfigurationInTheSameWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, got := runCheck(t, "--config", "values.toml")
-	if got.code != 2 || len(r.Findings) != 19 {
+	if got.code != 2 || len(r.Findings) != 20 {
 		t.Errorf("got %+v", got)
 	}
 	for _, f := range r.Findings {

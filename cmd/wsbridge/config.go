@@ -31,6 +31,8 @@ type ServerConfig struct {
 	// AllowedOrigins are "scheme://host[:port]" in lower case, or "*" alone. Empty: the request's own host, any port.
 	AllowedOrigins []string `toml:"allowed_origins"`
 	MaxMessage     ByteSize `toml:"max_message"`
+	EmptyText      bool     `toml:"empty_text"`       // an empty text is an event
+	Compression    bool     `toml:"compression"`      // permessage-deflate
 	EventQueue     int      `toml:"event_queue"`      // events waiting, per connection
 	SendQueue      int      `toml:"send_queue"`       // messages waiting, per connection
 	SendQueueBytes ByteSize `toml:"send_queue_bytes"` // the same in bytes; holds one message of MaxMessage at least
@@ -39,6 +41,10 @@ type ServerConfig struct {
 	PongTimeout    Duration `toml:"pong_timeout"`
 	QueueWait      Duration `toml:"queue_wait"` // an event's wait for its turn
 	DrainTimeout   Duration `toml:"drain_timeout"`
+
+	// Events waiting or running, over all connections, and their bytes, which hold one message of MaxMessage at least.
+	EventQueueTotal      int      `toml:"event_queue_total"`
+	EventQueueTotalBytes ByteSize `toml:"event_queue_total_bytes"`
 }
 
 // LegacyConfig is about the original server's settings file.
@@ -119,6 +125,9 @@ func defaultConfig() Config {
 			PongTimeout:      Duration(60 * time.Second),
 			QueueWait:        Duration(60 * time.Second),
 			DrainTimeout:     Duration(15 * time.Second),
+
+			EventQueueTotal:      16384,
+			EventQueueTotalBytes: 256 << 20,
 		},
 		PHP: PHPConfig{
 			Workers:         4,

@@ -83,7 +83,11 @@ func (c *checker) server(s *ServerConfig) {
 	c.origins(s.AllowedOrigins)
 	c.size("server.max_message", s.MaxMessage, 1)
 	c.number("server.event_queue", s.EventQueue, 1, maxQueue)
+	c.number("server.event_queue_total", s.EventQueueTotal, 1, maxQueue)
+	c.size("server.event_queue_total_bytes", s.EventQueueTotalBytes, 1)
 	c.number("server.send_queue", s.SendQueue, 1, maxQueue)
+	c.below(s.MaxMessage <= s.EventQueueTotalBytes, "server.max_message", s.MaxMessage,
+		"server.event_queue_total_bytes", s.EventQueueTotalBytes)
 	c.below(s.MaxMessage <= s.SendQueueBytes, "server.max_message", s.MaxMessage, "server.send_queue_bytes", s.SendQueueBytes)
 	c.below(s.PingInterval < s.PongTimeout, "server.ping_interval", s.PingInterval, "server.pong_timeout", s.PongTimeout)
 }

@@ -83,7 +83,7 @@ func (r *Report) inspected(cfg Config, i *protocol.Inspection) {
 	r.Functions = i.Functions
 	r.Fills = append(r.Fills, i.Fills...)
 	r.Globals = globalReports(cfg.Globals, i.Globals)
-	r.plan(cfg, i.Handlers)
+	r.plan(newPlanner(cfg, i.Description, r.Globals))
 	for _, warning := range i.Warnings {
 		r.find(protocol.LevelWarning, kindFPM, warning)
 	}
@@ -91,11 +91,10 @@ func (r *Report) inspected(cfg Config, i *protocol.Inspection) {
 }
 
 // plan says how each handler would run, and warns where it would miss rows that its code looks for.
-func (r *Report) plan(cfg Config, handlers protocol.HandlerSet) {
-	p := planner{isolation: cfg.Isolation, initialize: cfg.PHP.Initialize, handlers: handlers, globals: r.Globals}
+func (r *Report) plan(p *planner) {
 	for _, kind := range protocol.Kinds() {
 		for _, name := range kind.Handlers() {
-			h, ok := handlers[name]
+			h, ok := p.handlers[name]
 			if !ok {
 				continue
 			}

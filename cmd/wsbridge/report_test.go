@@ -116,7 +116,8 @@ func TestReportWarnsOfHandlersThatMissRows(t *testing.T) {
 
 func TestHandlersThatMayWriteAnyGlobalRunAlone(t *testing.T) {
 	cause := &protocol.Cause{Why: "$GLOBALS[$name] is written", File: "/e.php", Line: 3}
-	p := planner{isolation: IsolationConfig{Mode: isolationAuto}, handlers: protocol.HandlerSet{"ws_server_text": {AnyGlobal: cause}}}
+	d := protocol.Description{Handlers: protocol.HandlerSet{"ws_server_text": {AnyGlobal: cause}}}
+	p := newPlanner(defaultConfig(), d, nil)
 	if got, want := p.turn(protocol.Text, "ws_server_text"), (turn{runsAlone, rowsOwn, *cause}); got != want {
 		t.Errorf("got %+v", got)
 	}

@@ -101,6 +101,8 @@ func bridgeConfig(cfg Config, log *slog.Logger, client bridge.PHP, php *php, pag
 		CloseOnError:     cfg.PHP.OnError == "close",
 		LoopInterval:     cfg.Loop.Interval.Std(),
 		MaxMessage:       int64(cfg.Server.MaxMessage),
+		Compression:      cfg.Server.Compression,
+		EmptyText:        cfg.Server.EmptyText,
 		EventQueue:       cfg.Server.EventQueue,
 		SendQueue:        cfg.Server.SendQueue,
 		SendQueueBytes:   int(cfg.Server.SendQueueBytes),
@@ -111,5 +113,8 @@ func bridgeConfig(cfg Config, log *slog.Logger, client bridge.PHP, php *php, pag
 		QueueWait:        cfg.Server.QueueWait.Std(),
 		UnavailableWait:  cfg.PHP.UnavailableWait.Std(),
 		DrainTimeout:     cfg.Server.DrainTimeout.Std(),
+
+		EventQueueTotal:      cfg.Server.EventQueueTotal,
+		EventQueueTotalBytes: int(cfg.Server.EventQueueTotalBytes),
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -39,12 +40,20 @@ func (t turn) String() string {
 	return runs + rows
 }
 
-// planner tells the turns of handlers as the bridge plans them.
+// planner tells the turns of handlers: what they are is the bridge's to say, why they are is found here.
 type planner struct {
 	isolation  IsolationConfig
 	initialize string // PHPConfig.Initialize
 	handlers   protocol.HandlerSet
 	globals    []GlobalReport
+	turns      map[protocol.Kind]bridge.Turn
+}
+
+func newPlanner(cfg Config, d protocol.Description, globals []GlobalReport) *planner {
+	d.Code = strings.TrimSuffix(d.Code, protocol.Uncertain) // for a moment after a change all handlers run alone; that is not what is asked
+	isolation := bridge.Config{Isolation: bridge.Isolation(cfg.Isolation.Mode), HandlerIsolation: cfg.Isolation.Handlers.byFunction(),
+		LiveGlobals: cfg.Globals.Live, ForgetGlobals: cfg.Globals.Forget}
+	return &planner{cfg.Isolation, cfg.PHP.Initialize, d.Handlers, globals, bridge.Turns(&isolation, &d)}
 }
 
 // turn returns how the events of a handler run. Handlers of one event, those of a close, share its turn.
@@ -52,17 +61,21 @@ func (p *planner) turn(kind protocol.Kind, name string) turn {
 	if kind == protocol.Initialize && p.initialize == "every" {
 		return turn{Runs: runsBefore, Rows: rowsNone, Cause: protocol.Cause{Why: `php.initialize = "every"`}}
 	}
-	if all := p.first(kind, name, p.whole); all != nil {
-		return turn{Runs: runsAlone, Rows: rowsAll, Cause: *all}
-	}
-	rows := rowsOwn
+	t := turn{Runs: runsBeside, Rows: rowsOwn, Cause: protocol.Cause{Why: p.origin(name)}}
 	if protocol.IsServerHandler(name) {
-		rows = rowsNone
+		t.Rows = rowsNone
 	}
-	if alone := p.first(kind, name, p.changes); alone != nil {
-		return turn{Runs: runsAlone, Rows: rows, Cause: *alone}
+	why := p.changes
+	if p.turns[kind].Alone {
+		t.Runs = runsAlone
 	}
-	return turn{Runs: runsBeside, Rows: rows, Cause: protocol.Cause{Why: p.origin(name)}}
+	if p.turns[kind].Whole {
+		t.Rows, why = rowsAll, p.whole
+	}
+	if cause := p.first(kind, name, why); cause != nil && t.Runs == runsAlone {
+		t.Cause = *cause
+	}
+	return t
 }
 
 // first returns the cause that cause finds for the handler, or else for another one of its events.

@@ -58,6 +58,7 @@ final class Application
         $code = self::code();
         $asked = $first['event'] === 'describe' || $first['event'] === 'inspect'; // about the code, which then only lies there
         $every = $_SERVER['WSBRIDGE_INITIALIZE'] === 'every' && !$asked;
+        $began = $_SERVER['REQUEST_TIME_FLOAT'];
         for ($initialized = false; $event = Request::current(); Request::next()) {
             if ($event['code'] !== '' && $event['code'] !== $code) {
                 Failure::changed($code);
@@ -71,7 +72,11 @@ final class Application
             Rows::load($event);
             Globals::load($event);
             $result = $initialized && $event['event'] === 'initialize' ? null : Handlers::run($event);
-            Answer::done($result, Rows::changes(), Globals::changes(), $asked ? self::code() : $code, Request::isLast());
+            $rows = Rows::changes();
+            $globals = Globals::changes();
+            $now = microtime(true);
+            Answer::done($result, $rows, $globals, $asked ? self::code() : $code, Request::isLast(), $now - $began);
+            $began = $now;
         }
     }
 
@@ -81,11 +86,24 @@ final class Application
         self::$watched = $files;
     }
 
+    /**
+     * PHP's unserialize_callback_func: a class that only a file declares which handlers include. In the original's one process
+     * it was there from the first include on.
+     */
+    public static function loadClass($class)
+    {
+        foreach (self::$watched as $file) {
+            if (!class_exists($class, false) && is_file($file)) {
+                require_once $file;
+            }
+        }
+    }
+
     /** Whether an included file is the application's, not ours. */
     public static function owns($file)
     {
-        $folder = dirname($file);
-        return $folder !== __DIR__ && $folder !== dirname(__DIR__) . DIRECTORY_SEPARATOR . 'functions' && $file !== self::$entry;
+        $ours = [__DIR__ . DIRECTORY_SEPARATOR, dirname(__DIR__) . DIRECTORY_SEPARATOR . 'functions' . DIRECTORY_SEPARATOR];
+        return $file !== self::$entry && strpos($file, $ours[0]) !== 0 && strpos($file, $ours[1]) !== 0;
     }
 
     /**
@@ -93,12 +111,12 @@ final class Application
      * opcache may still run what it was before; until then the fingerprint is another one, so that wsbridge looks
      * again when the new code certainly runs.
      */
-    private static function code()
+    public static function code()
     {
         $stats = '';
         $newest = 0;
         foreach (array_unique(array_merge(get_included_files(), self::$watched)) as $file) {
-            if (self::owns($file) && !Helpers::isAhead($file) && ($stat = @stat($file))) {
+            if (self::owns($file) && ($stat = @stat($file))) {
                 $stats .= $file . ':' . $stat['mtime'] . ':' . $stat['size'] . "\n";
                 $newest = max($newest, $stat['ctime']); // a deployment may keep the mtime of the files it copies
             }

@@ -4,71 +4,114 @@ namespace Wsbridge;
 /** The answer to the event "describe": what the application's code can do, and which PHP runs it. */
 final class Description
 {
+    /** The files of the analysis, which no other event needs. */
+    const ANALYSIS = 'Source,Code,Unit,Parser,Program,Loader,Implicit,Includes,Php,Callbacks,Calls,Variables,Roles,Statics,Scanner,Functions,
+        Callables,Guards,Reach,Bound,Globals,Overview';
+
+    /** Whether the analysis runs, which loads classes, and so runs code that nobody has called yet. */
+    private static $reading = false;
+
     public static function json()
     {
-        return json_encode([
-            'handlers' => (object) self::handlers(),
+        return self::encode(self::describe(self::analyse()));
+    }
+
+    public static function isReading()
+    {
+        return self::$reading;
+    }
+
+    /** Answers for an analysis that has ended PHP: nothing is known of the code but that it runs otherwise. */
+    public static function giveUp($why, $file)
+    {
+        self::$reading = false;
+        $overview = Analysis\Overview::blind('PHP ended while the classes were loaded that its code names: ' . $why, $file);
+        $event = Request::current();
+        $json = $event['event'] === 'inspect' ? Inspection::report($overview) : self::encode(self::describe($overview));
+        Answer::done($json, '', '', Application::code(), Request::isLast());
+        Request::next();
+    }
+
+    /** JSON of what may have the bytes of sources in it. */
+    public static function encode(array $description)
+    {
+        array_walk_recursive($description, function (&$text) {
+            if (is_string($text) && !preg_match('//u', $text)) {
+                $text = json_decode(Value::text($text));
+            }
+        });
+        foreach (['handlers', 'globals'] as $set) {
+            $description[$set] = $description[$set] ?: (object) [];
+        }
+        return json_encode($description);
+    }
+
+    /** Names of variables as they travel, like those of a row's fields. */
+    public static function names(array $names)
+    {
+        return array_map(function ($name) {
+            return json_decode(Value::encodeName($name));
+        }, $names);
+    }
+
+    public static function analyse()
+    {
+        foreach (preg_split('/,\s*/', self::ANALYSIS) as $name) {
+            require __DIR__ . '/Analysis/' . $name . '.php';
+        }
+        self::$reading = true;
+        $overview = Analysis\Overview::loaded();
+        self::$reading = false;
+        return $overview;
+    }
+
+    public static function describe(Analysis\Overview $overview)
+    {
+        Application::watch($overview->watch());
+        $globals = $overview->globals === null ? [] : $overview->globals->all();
+        return [
+            'handlers' => self::handlers($overview),
+            'globals' => array_combine(self::names(array_keys($globals)), $globals),
             'php' => PHP_VERSION,
             'user' => Process::user(),
             'presence' => Presence::isKnown(),
-            'sockets' => self::usesSockets(),
+            'watch' => $overview->watch(),
+            'yield' => self::yielded($overview),
+            'statics' => $overview->statics(),
             'warnings' => self::warnings(),
-        ]);
+        ];
     }
 
-    private static function handlers()
+    /** What must be left to the application since a file that only a handler includes defines a helper of ours. */
+    private static function yielded(Analysis\Overview $overview)
+    {
+        $yielded = [];
+        foreach (array_intersect_key($overview->program === null ? [] : $overview->program->functions, Helpers::ours()) as $name => $unit) {
+            foreach ($unit->codes as $code) {
+                $late = in_array($code->source->file, $overview->watch(), true);
+                if ($late && !Analysis\Guards::has($code->source, 'function_exists', $name)) {
+                    $yielded[] = Helpers::entry($name, $code->source->file);
+                }
+            }
+        }
+        return array_values(array_unique($yielded));
+    }
+
+    private static function handlers(Analysis\Overview $overview)
     {
         $handlers = [];
         foreach (explode(',', Handlers::NAMES) as $event) {
             $name = 'ws_server_' . $event;
             if (function_exists($name)) {
                 $function = new \ReflectionFunction($name);
-                $handlers[$name] = ['params' => $function->getNumberOfParameters()];
+                $reached = $overview->handler($name);
+                foreach (array_intersect_key($reached, ['reads' => true, 'writes' => true]) as $what => $names) {
+                    $reached[$what] = self::names($names);
+                }
+                $handlers[$name] = ['params' => $function->getNumberOfParameters()] + $reached;
             }
         }
         return $handlers;
-    }
-
-    /**
-     * Whether the application may write to $sockets itself: it names them elsewhere than in the parameters of a function,
-     * or a handler that gets them calls them something else. Without the tokenizer, it may.
-     */
-    private static function usesSockets()
-    {
-        foreach (['started', 'loop', 'fifo', 'shutdown'] as $event) {
-            if (function_exists('ws_server_' . $event)) {
-                $function = new \ReflectionFunction('ws_server_' . $event);
-                $parameters = $function->getParameters();
-                if (isset($parameters[1]) && $parameters[1]->getName() !== 'sockets') {
-                    return true;
-                }
-            }
-        }
-        foreach (get_included_files() as $file) {
-            if (Application::owns($file) && self::namesSockets(file_get_contents($file))) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static function namesSockets($source)
-    {
-        if (!function_exists('token_get_all')) {
-            return strpos($source, 'sockets') !== false;
-        }
-        $inHead = false; // between "function" and its "{"
-        foreach (token_get_all($source) as $token) {
-            $kind = is_array($token) ? $token[0] : $token;
-            if ($kind === T_FUNCTION) {
-                $inHead = true;
-            } elseif ($kind === '{' || $kind === ';') {
-                $inHead = false;
-            } elseif (!$inHead && is_array($token) && in_array($token[1], ['$sockets', '"sockets"', "'sockets'"], true)) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private static function warnings()

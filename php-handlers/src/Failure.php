@@ -62,13 +62,20 @@ final class Failure
             return;
         }
         $error = error_get_last();
-        if ($error === null || !($error['type'] & self::FATAL)) {
+        $ended = $error === null || !($error['type'] & self::FATAL);
+        if (!$ended) {
+            ini_set('memory_limit', (string) (memory_get_usage(true) + 16777216)); // what a fatal error leaves behind is not freed
+        }
+        $helper = $ended ? '' : self::redeclared($error['message']);
+        if ($helper === '' && class_exists(__NAMESPACE__ . '\Description', false) && Description::isReading()) {
+            Description::giveUp($ended ? 'an exit' : $error['message'], $ended ? '' : $error['file']);
+            return;
+        }
+        if ($ended) {
             self::report('exit', Application::$phase === 'include' ? 'the application called exit or die at file scope'
                 : 'the handler called exit or die');
             return;
         }
-        ini_set('memory_limit', (string) (memory_get_usage(true) + 16777216)); // what a fatal error leaves behind is not freed
-        $helper = self::redeclared($error['message']);
         if ($helper !== '') {
             self::report('redeclare', $error['message'], $error['file'], $error['line'], Helpers::entry($helper, $error['file']));
         } else {

@@ -25,7 +25,7 @@ final class Globals
             $text = Value::tagged($value);
             $GLOBALS[Value::decodeName($name)] = $text === null ? $value : self::unserialize($name, $text);
         }
-        self::$names = $event['any_global'] ? null : $event['globals'];
+        self::$names = $event['any_global'] ? null : array_map([__NAMESPACE__ . '\Value', 'decodeName'], $event['globals']);
         self::$before = self::texts();
     }
 

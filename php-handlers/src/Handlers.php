@@ -19,6 +19,10 @@ final class Handlers
             case 'describe':
                 require __DIR__ . '/Description.php';
                 return Description::json();
+            case 'inspect':
+                require __DIR__ . '/Description.php';
+                require __DIR__ . '/Inspection.php';
+                return Inspection::json();
             case 'close':
                 self::close($client, 0, '');
                 return null;
@@ -43,7 +47,7 @@ final class Handlers
      */
     public static function close($client, $code, $reason)
     {
-        global $connections;
+        global $connections, $sockets;
         if (isset(self::$closing[$client])) {
             return;
         }
@@ -54,6 +58,7 @@ final class Handlers
             }
             Answer::close($client, $code, $reason, true);
             Rows::close($client);
+            unset($sockets[$client]);
             if (function_exists('ws_server_after_close')) {
                 ws_server_after_close($connections);
             }

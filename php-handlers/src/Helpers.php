@@ -11,9 +11,6 @@ final class Helpers
 {
     private static $yielded = [];
 
-    /** The application's files without handlers that were loaded before ours, as keys. */
-    private static $ahead = [];
-
     public static function define($yield)
     {
         if ($yield !== '') {
@@ -30,19 +27,21 @@ final class Helpers
         require $folder . '/mail.php';
     }
 
+    /** The helpers that we have defined, by name in lower case. */
+    public static function ours()
+    {
+        $functions = get_defined_functions();
+        $folder = dirname(__DIR__) . DIRECTORY_SEPARATOR . 'functions' . DIRECTORY_SEPARATOR;
+        return array_filter(array_flip($functions['user']), function ($name) use ($folder) {
+            $function = new \ReflectionFunction($name);
+            return strpos($function->getFileName(), $folder) === 0;
+        }, ARRAY_FILTER_USE_KEY);
+    }
+
     /** Whether a helper is ours to define. */
     public static function wanted($name)
     {
         return !isset(self::$yielded[$name]) && !function_exists($name);
-    }
-
-    /**
-     * Whether a file without handlers was loaded before ours. It is no part of the code's fingerprint: if only a handler
-     * includes it, a description does not load it, and the fingerprints would never agree.
-     */
-    public static function isAhead($file)
-    {
-        return isset(self::$ahead[$file]);
     }
 
     /** The entry for WSBRIDGE_YIELD that lets a file define a helper. */
@@ -61,20 +60,7 @@ final class Helpers
         $file = rawurldecode(substr($entry, 1));
         if (is_file($file)) { // a new version of the application may do without it
             require_once $file;
-            if (!self::holdsHandlers()) {
-                self::$ahead[realpath($file)] = true;
-            }
         }
-    }
-
-    private static function holdsHandlers()
-    {
-        foreach (explode(',', Handlers::NAMES) as $event) {
-            if (function_exists('ws_server_' . $event)) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /**

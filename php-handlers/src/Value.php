@@ -55,6 +55,7 @@ final class Value
     /** The value of a serialize() text. Throws what the value's own class does, or an Exception. */
     public static function unserialize($text)
     {
+        ini_set('unserialize_callback_func', __NAMESPACE__ . '\Application::loadClass');
         $value = PHP_VERSION_ID >= 70400 ? unserialize($text, ['max_depth' => 0]) : unserialize($text); // 4096 otherwise
         if ($value === false && $text !== 'b:0;') {
             throw new \Exception('unserialize() failed');

@@ -54,7 +54,7 @@ func idleConfig(p *php) bridge.Config {
 	const long = time.Hour
 	return bridge.Config{
 		PHP: p.client, Logger: slog.New(slog.DiscardHandler), Isolation: bridge.PerConnection, Parallel: workers, LoopInterval: long,
-		MaxMessage: 16 << 20, EventQueue: 64, SendQueue: 1024, SendQueueBytes: 32 << 20, HandshakeTimeout: time.Minute,
+		MaxMessage: 16 << 20, EventQueue: 64, EventQueueTotal: 1 << 14, EventQueueTotalBytes: 256 << 20, SendQueue: 1024, SendQueueBytes: 32 << 20, HandshakeTimeout: time.Minute,
 		WriteTimeout: time.Minute, PingInterval: long, PongTimeout: long, QueueWait: time.Minute, UnavailableWait: time.Minute,
 		DrainTimeout: time.Minute,
 	}

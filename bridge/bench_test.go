@@ -1,0 +1,57 @@
+package bridge
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"testing"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// echo answers each text at once: what is left is the bridge, both ends of a WebSocket and the kernel.
+type echo struct{}
+
+func (echo) Environment(*http.Request) ([]byte, error) { return []byte("env"), nil }
+
+func (echo) Describe(context.Context) (*protocol.Description, error) {
+	return &protocol.Description{Code: "9f", Presence: true, Handlers: protocol.HandlerSet{
+		"ws_server_authenticate": {}, "ws_server_text": {}}}, nil
+}
+
+func (echo) Run(_ context.Context, _ []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
+	for _, e := range events {
+		if e.Kind == protocol.Text {
+			s := &protocol.Send{To: protocol.Recipients{Keys: []int64{e.Client}}, Payload: e.Payload}
+			if err := apply(&protocol.Effect{Seq: e.Seq, Send: s}); err != nil {
+				return err
+			}
+		}
+		if err := apply(&protocol.Effect{Seq: e.Seq, Done: &protocol.Done{Result: []byte("true"), Code: "9f"}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// BenchmarkEcho is one text message there and back.
+func BenchmarkEcho(b *testing.B) {
+	s := serveApplication(b, echo{}, func(c *Config) {
+		c.Isolation, c.Logger = Auto, slog.New(slog.NewJSONHandler(discard{}, nil))
+	})
+	conn := s.connect()
+	message := []byte(`{"room":"lobby","text":"a chat message of common size, neither long nor short"}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := conn.WriteMessage(1, message); err != nil {
+			b.Fatal(err)
+		}
+		if _, _, err := conn.ReadMessage(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }

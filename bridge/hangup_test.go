@@ -1,0 +1,163 @@
+package bridge
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// isLost reports whether it is known that nothing can be sent to c.
+func isLost(c *client) func() bool {
+	return func() bool {
+		c.bridge.table.mu.Lock()
+		defer c.bridge.table.mu.Unlock()
+		return c.row.lost
+	}
+}
+
+// answered sends a ping and waits for its pong, which is the next that comes.
+func answered(t *testing.T, conn *websocket.Conn) {
+	t.Helper()
+	conn.SetReadDeadline(time.Now().Add(patience))
+	if err := conn.WriteMessage(websocket.PingMessage, []byte("read?")); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, len("\x8a\x05read?"))
+	if _, err := conn.NetConn().Read(buf); err != nil || string(buf) != "\x8a\x05read?" {
+		t.Fatalf("got %q, %v", buf, err)
+	}
+}
+
+// The client is read as far as that is of use while its events wait, and what it had sent runs although it has left.
+func TestFullQueueHidesNeitherPingsNorAHangup(t *testing.T) {
+	proceed := make(chan struct{})
+	a := blocked(proceed)
+	s := serveApplication(t, a, func(c *Config) { c.EventQueue, c.PongTimeout, c.PingInterval = 2, time.Second, time.Hour })
+	conn := s.connect()
+	c := s.table.get(1)
+	for i := range 3 { // one runs, two wait
+		say(t, conn, fmt.Sprint(i))
+	}
+	eventually(t, "the queue is full", func() bool {
+		c.events.mu.Lock()
+		defer c.events.mu.Unlock()
+		return c.events.full()
+	})
+	answered(t, conn)
+	say(t, conn, "not read to its end")
+	conn.Close()
+	eventually(t, "the hang-up is noticed", isLost(c))
+	if a.count("text 1 begins") != 1 || a.count("close 1 begins") != 0 {
+		t.Errorf("something has not waited: %q", a.lines())
+	}
+	close(proceed)
+	eventually(t, "the client has left", c.gone)
+	want := slices.Concat(slices.Repeat([]string{"text 1 begins", "text 1 ends"}, 4), []string{"close 1 begins", "close 1 ends"})
+	if got := a.lines()[2:]; !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// A client that waits for room longer than it may be silent is not taken for a silent one.
+func TestFullQueueMakesNoClientSilent(t *testing.T) {
+	proceed := make(chan struct{})
+	a := blocked(proceed)
+	const timeout = 300 * time.Millisecond
+	s := serveApplication(t, a, func(c *Config) { c.EventQueue, c.PongTimeout, c.PingInterval = 1, timeout, timeout/3 })
+	conn := s.connect()
+	for i := range 3 {
+		say(t, conn, fmt.Sprint(i))
+	}
+	for began := time.Now(); time.Since(began) < 3*timeout; {
+		if a.watch("close 1 begins") {
+			t.Fatal("the client was closed")
+		}
+	}
+	close(proceed)
+	eventually(t, "all have run", func() bool { return a.count("text 1 ends") == 3 })
+}
+
+// Where PHP decides about each read, a hang-up is noticed all the same.
+func TestHangupIsNoticedWhileReadHandlerRuns(t *testing.T) {
+	proceed := make(chan struct{})
+	a := &standin{handlers: map[protocol.Kind]handler{
+		protocol.Read: func(_ context.Context, e *protocol.Event, _ func(*protocol.Effect) error) string {
+			if len(e.Payload) == len(frame) {
+				<-proceed
+			}
+			return `"pass"`
+		},
+	}}
+	s := serveApplication(t, a, nil)
+	conn := s.connect()
+	c := s.table.get(1)
+	if _, err := conn.NetConn().Write([]byte(frame)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the handler runs", func() bool { return a.count("read 1 begins") == 2 })
+	conn.Close()
+	eventually(t, "the hang-up is noticed", isLost(c))
+	close(proceed)
+	eventually(t, "the client has left", c.gone)
+}
+
+func TestOpenHandlerHidesNoHangup(t *testing.T) {
+	proceed := make(chan struct{})
+	a := &standin{handlers: map[protocol.Kind]handler{
+		protocol.Open: func(context.Context, *protocol.Event, func(*protocol.Effect) error) string {
+			<-proceed
+			return "null"
+		},
+		protocol.Text: nil,
+	}}
+	s := serveApplication(t, a, nil)
+	conn := s.connect()
+	c := s.table.get(1)
+	answered(t, conn)
+	say(t, conn, "runs after open")
+	conn.Close()
+	eventually(t, "the hang-up is noticed", isLost(c))
+	close(proceed)
+	eventually(t, "the client has left", c.gone)
+	want := []string{"open 1 begins", "open 1 ends", "text 1 begins", "text 1 ends", "close 1 begins", "close 1 ends"}
+	if got := a.lines()[2:]; !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestHungUpLooksBehindWhatIsUnread(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	theirs, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer theirs.Close()
+	ours, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ours.Close()
+	if _, err := theirs.Write([]byte("unread")); err != nil {
+		t.Fatal(err)
+	}
+	if hungUp(ours) {
+		t.Error("the other side is there")
+	}
+	theirs.Close()
+	eventually(t, "the end is noticed", func() bool { return hungUp(ours) })
+	ours.Close()
+	if !hungUp(ours) {
+		t.Error("a closed connection counts as open")
+	}
+}

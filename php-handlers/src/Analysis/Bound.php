@@ -1,0 +1,156 @@
+<?php
+namespace Wsbridge\Analysis;
+
+/** Values that no other process can have: connections, files, closures. */
+final class Bound
+{
+    const CLASSES = 'pdo,pdostatement,mysqli,mysqli_stmt,mysqli_result,redis,rediscluster,redisarray,memcache,memcached,splfileobject,
+        spltempfileobject,splfileinfo,directoryiterator,sqlite3,sqlite3stmt,sqlite3result,soapclient,simplexmlelement,xmlreader,
+        xmlwriter,domdocument,ziparchive,mongoclient,amqpconnection,gearmanclient,gearmanworker,zmqcontext,zmqsocket,fiber,phar';
+
+    const FUNCTIONS = 'mysqli_connect,mysqli_init,mysqli_prepare,mysqli_stmt_init,mysql_connect,mysql_pconnect,pg_connect,pg_pconnect,
+        sqlite_open,fopen,popen,proc_open,tmpfile,fsockopen,pfsockopen,stream_socket_client,stream_socket_server,opendir,dir,
+        curl_init,curl_multi_init,curl_share_init,imap_open,ftp_connect,ftp_ssl_connect,ldap_connect,ssh2_connect,socket_create,
+        socket_create_listen,memcache_connect,memcache_pconnect,oci_connect,oci_pconnect,oci_new_connect,odbc_connect,
+        odbc_pconnect,sqlsrv_connect,ibase_connect,mssql_connect,sybase_connect,xml_parser_create,finfo_open,inotify_init,
+        stream_context_create,gzopen,bzopen,msg_get_queue,sem_get,shm_attach,shmop_open,simplexml_load_string,simplexml_load_file';
+
+    /**
+     * What the expression at $i makes: "" for nothing that is worth keeping (null, false, an empty array), else words for what
+     * is bound to its process; null for what may outlive it. $depth is how many functions may be followed.
+     */
+    public static function of(Program $program, Code $code, $i, $depth)
+    {
+        $source = $code->source;
+        $i = $source->kinds[$i] === '@' ? $i + 1 : $i;
+        switch ($source->kinds[$i]) {
+            case T_NEW:
+                $class = $source->kinds[$i + 1] === T_STRING ? $code->resolve($source->texts[$i + 1]) : '';
+                $end = $source->kinds[$i + 2] === '(' ? $source->behind($i + 2) : $i + 2;
+                $held = self::ends($source, $end) ? self::object($program, $class) : '';
+                return $held === '' ? null : $held;
+            case T_FUNCTION:
+                return 'a Closure';
+            case T_STATIC:
+                return $source->kinds[$i + 1] === T_FUNCTION ? 'a Closure' : self::called($program, $code, $i, $depth);
+            case '[':
+                return $source->kinds[$i + 1] === ']' && self::ends($source, $i + 2) ? '' : null;
+            case T_ARRAY:
+                return $source->matches($i + 1, ['(', ')']) && self::ends($source, $i + 3) ? '' : null;
+            case T_STRING:
+                $isNothing = in_array(strtolower($source->texts[$i]), ['null', 'false'], true) && self::ends($source, $i + 1);
+                return $isNothing ? '' : self::called($program, $code, $i, $depth);
+        }
+        return null;
+    }
+
+    /** Words for an object of a class, if it is bound to its process or its constructor gives it what is; else "". */
+    private static function object(Program $program, $class)
+    {
+        if (self::lists(self::CLASSES, strtolower($class))) {
+            return 'a ' . $class . ' object';
+        }
+        $short = Unit::short($class);
+        $methods = isset($program->classes[$short]) ? $program->classes[$short]['methods'] : [];
+        if (isset($methods['__sleep']) || isset($methods['__serialize']) || isset($methods['serialize'])) {
+            return ''; // it decides itself what is kept of it
+        }
+        foreach ($program->constructors($short) as $unit) {
+            foreach ($unit->codes as $code) {
+                $held = self::assigned($program, $code);
+                if ($held !== '') {
+                    return 'a ' . $class . ' object with ' . $held;
+                }
+            }
+        }
+        return '';
+    }
+
+    /** The first such value of a "$this->name = ..". */
+    private static function assigned(Program $program, Code $code)
+    {
+        for ($i = $code->body + 1; $code->body > 0 && $i < $code->source->behind($code->body); $i++) {
+            $isProperty = $code->source->matches($i, [T_VARIABLE, T_OBJECT_OPERATOR, T_STRING, '=']) && $code->source->texts[$i] === '$this';
+            $what = $isProperty ? self::of($program, $code, $i + 4, 0) : '';
+            if ((string) $what !== '') {
+                return $what;
+            }
+        }
+        return '';
+    }
+
+    /** What a call gives. */
+    private static function called(Program $program, Code $code, $i, $depth)
+    {
+        $source = $code->source;
+        $open = $source->kinds[$i + 1] === T_DOUBLE_COLON ? $i + 3 : $i + 1;
+        if ($source->kinds[$open] !== '(' || !self::ends($source, $source->behind($open))) {
+            return null;
+        }
+        list($kind, $name) = Calls::callee($code, $open);
+        if ($kind === 'function' && !isset($program->functions[$name])) {
+            return self::lists(self::FUNCTIONS, $name) ? 'what ' . $name . '() gives' : null;
+        }
+        if ($depth === 0) {
+            return null;
+        }
+        if ($kind === 'function') {
+            return self::returned($program, $program->functions[$name], $depth - 1);
+        }
+        $methods = $kind === 'static' && isset($program->methods[$name]) ? $program->methods[$name] : [];
+        return count($methods) === 1 ? self::returned($program, $methods[0], $depth - 1) : null;
+    }
+
+    /** What all returns of a unit give. */
+    private static function returned(Program $program, Unit $unit, $depth)
+    {
+        $found = '';
+        foreach ($unit->codes as $code) {
+            for ($i = $code->body; $i > 0 && $i <= $code->source->behind($code->body); $i++) {
+                if ($code->source->kinds[$i] !== T_RETURN || $code->isInClosure($i) || $code->source->kinds[$i + 1] === ';') {
+                    continue;
+                }
+                $what = $code->source->kinds[$i + 1] === T_VARIABLE && $code->source->kinds[$i + 2] === ';'
+                    ? self::variable($program, $code, $code->source->texts[$i + 1]) : self::of($program, $code, $i + 1, $depth);
+                if ($what === null) {
+                    return null;
+                }
+                $found = $what === '' ? $found : $what;
+            }
+        }
+        return $found === '' ? null : $found;
+    }
+
+    /** What all assignments give that a local variable gets. */
+    private static function variable(Program $program, Code $code, $name)
+    {
+        $found = '';
+        for ($i = $code->body + 1; $i <= $code->source->behind($code->body); $i++) {
+            $before = $code->source->kinds[$i - 1];
+            if ($code->source->kinds[$i] !== T_VARIABLE || $code->source->texts[$i] !== $name || $before === T_DOUBLE_COLON) {
+                continue;
+            }
+            $write = Variables::write($program, $code, $i, $i + 1);
+            if ($write === null || $write[0] === 'touch' || $before === T_STATIC || $before === T_GLOBAL) {
+                continue;
+            }
+            $what = $write[0] === 'assign' ? self::of($program, $code, $write[1], 0) : null;
+            if ($what === null) {
+                return null;
+            }
+            $found = $what === '' ? $found : $what;
+        }
+        return $found;
+    }
+
+    /** Whether an expression ends at $i. */
+    private static function ends(Source $source, $i)
+    {
+        return in_array($source->kinds[$i], [';', ')', ',', T_LOGICAL_OR], true);
+    }
+
+    private static function lists($names, $name)
+    {
+        return in_array(ltrim($name, '\\'), preg_split('/,\s*/', $names), true);
+    }
+}

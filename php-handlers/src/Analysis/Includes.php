@@ -1,0 +1,125 @@
+<?php
+namespace Wsbridge\Analysis;
+
+/** The files that functions include. */
+final class Includes
+{
+    /** Functions that a file of declarations may call outside of them. */
+    const HARMLESS = 'define,defined,function_exists,class_exists,interface_exists,trait_exists,dirname';
+
+    /** The file that the include at $i means if that stands there plainly, else null. */
+    public static function file(Program $program, Source $source, $i)
+    {
+        $path = self::fold($program, $source, $i + 1, $end);
+        if ($path === null || $path === '' || $source->kinds[$end] !== ';') {
+            return null;
+        }
+        foreach (self::candidates($path, dirname($source->file)) as $candidate) {
+            if (is_file($candidate)) {
+                return realpath($candidate);
+            }
+        }
+        return null;
+    }
+
+    /** Whether a file does nothing but declare. */
+    public static function isLibrary(Program $program, Source $source)
+    {
+        foreach ($program->file->codes as $code) {
+            foreach ($code->source === $source ? $code->segments : [] as $segment) {
+                for ($i = $segment[0]; $i <= $segment[1]; $i++) {
+                    if (!self::declares($code, $i)) {
+                        return false;
+                    }
+                }
+            }
+        }
+        return true;
+    }
+
+    private static function declares(Code $code, $i)
+    {
+        $kind = $code->source->kinds[$i];
+        if ($kind === '(') {
+            $callee = Calls::callee($code, $i);
+            return $callee[0] === '' || $callee[0] === 'function' && in_array($callee[1], explode(',', self::HARMLESS), true);
+        }
+        if ($kind === T_FUNCTION) {
+            return $code->source->kinds[$i - 1] === T_USE;
+        }
+        return !in_array($kind, [T_VARIABLE, '$', T_EVAL, T_NEW, T_INCLUDE, T_INCLUDE_ONCE, T_REQUIRE, T_REQUIRE_ONCE, T_EXIT], true);
+    }
+
+    /** The string that an expression of literals, constants, __DIR__ and dirname() gives, or null; $end is what follows it. */
+    private static function fold(Program $program, Source $source, $i, &$end)
+    {
+        $text = '';
+        while (true) {
+            $part = self::part($program, $source, $i, $end);
+            if ($part === null) {
+                return null;
+            }
+            $text .= $part;
+            if ($source->kinds[$end] !== '.') {
+                return $text;
+            }
+            $i = $end + 1;
+        }
+    }
+
+    private static function part(Program $program, Source $source, $i, &$end)
+    {
+        $end = $i + 1;
+        switch ($source->kinds[$i]) {
+            case T_CONSTANT_ENCAPSED_STRING:
+                return $source->literal($i);
+            case T_DIR:
+                return dirname($source->file);
+            case T_FILE:
+                return $source->file;
+            case '(':
+                $text = self::fold($program, $source, $i + 1, $end);
+                $closed = $end === $source->behind($i) - 1;
+                $end = $source->behind($i);
+                return $closed ? $text : null;
+            case T_STRING:
+                $name = strtolower($source->texts[$i]);
+                if ($name === 'dirname' && $source->kinds[$i + 1] === '(') {
+                    $text = self::part($program, $source, $i + 1, $end);
+                    return $text === null ? null : dirname($text);
+                }
+                return $name === 'directory_separator' ? DIRECTORY_SEPARATOR : self::constant($program, $source->texts[$i]);
+        }
+        return null;
+    }
+
+    /** What a constant certainly is: one of the settings file, or defined in one place, and plainly there. */
+    private static function constant(Program $program, $name)
+    {
+        if (isset($program->constants[$name])) {
+            list($source, $i) = $program->constants[$name][0];
+            $places = count($program->constants[$name]);
+            unset($program->constants[$name]); // it may be defined by itself
+            $text = self::fold($program, $source, $i, $end);
+            $program->constants[$name] = array_fill(0, $places, [$source, $i]);
+            return $places === 1 && $source->kinds[$end] === ')' ? $text : null;
+        }
+        $settings = isset($GLOBALS['settings']) ? (array) $GLOBALS['settings'] : [];
+        $isSetting = preg_grep('/^\s*' . preg_quote($name, '/') . '\s*=/', $settings) !== [];
+        return $isSetting && defined($name) ? constant($name) : null;
+    }
+
+    /** Where PHP looks for a file. */
+    private static function candidates($path, $folder)
+    {
+        if ($path[0] === '/' || preg_match('~^\.\.?/~', $path)) {
+            return [$path];
+        }
+        $candidates = [];
+        foreach (explode(PATH_SEPARATOR, get_include_path()) as $include) {
+            $candidates[] = $include . '/' . $path;
+        }
+        $candidates[] = $folder . '/' . $path;
+        return $candidates;
+    }
+}

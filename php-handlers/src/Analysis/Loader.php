@@ -1,0 +1,160 @@
+<?php
+namespace Wsbridge\Analysis;
+
+/**
+ * Finds the application's files: those that are included by now, those that its functions include, and those that its
+ * autoloaders bring for the classes it names.
+ */
+final class Loader
+{
+    private $program;
+
+    /** The classes asked for, as keys. */
+    private $asked = [];
+
+    /** @param callable $owns says whether a file is the application's */
+    public static function load($owns)
+    {
+        $loader = new self();
+        $loader->program->included = array_flip(array_filter(get_included_files(), $owns));
+        foreach (array_keys($loader->program->included) as $file) {
+            $loader->program->add($file);
+        }
+        for ($at = 0; isset($loader->program->codes[$at]); $at++) {
+            $loader->code($loader->program->codes[$at]);
+            if (!isset($loader->program->codes[$at + 1])) {
+                $loader->parents();
+                $loader->loaded($owns);
+            }
+        }
+        Implicit::mark($loader->program);
+        return $loader->program;
+    }
+
+    private function __construct()
+    {
+        $this->program = new Program();
+    }
+
+    /** Adds the files that autoloaders have included meanwhile. */
+    private function loaded($owns)
+    {
+        foreach (array_filter(get_included_files(), $owns) as $file) {
+            if (!isset($this->program->sources[$file])) {
+                $this->program->add($file);
+            }
+        }
+    }
+
+    private function code(Code $code)
+    {
+        $source = $code->source;
+        $includes = [T_INCLUDE, T_INCLUDE_ONCE, T_REQUIRE, T_REQUIRE_ONCE];
+        foreach ($code->segments as $segment) {
+            for ($i = $segment[0]; $i <= $segment[1]; $i++) {
+                $kind = $source->kinds[$i];
+                if ($kind === T_STRING && ($source->kinds[$i + 1] === T_DOUBLE_COLON || $source->kinds[$i - 1] === T_NEW)) {
+                    $this->className($code->resolve($source->texts[$i]), $source->texts[$i]);
+                } elseif ($kind === T_STRING && $source->kinds[$i + 1] === '(') {
+                    $this->call($code, $i, $code->functionName($source->texts[$i]));
+                } elseif ($kind === T_CONSTANT_ENCAPSED_STRING) {
+                    $this->string($source, $i);
+                } elseif (in_array($kind, $includes, true)) {
+                    $this->includes($code, $i);
+                }
+            }
+        }
+    }
+
+    private function includes(Code $code, $i)
+    {
+        $file = Includes::file($this->program, $code->source, $i);
+        $atOnce = in_array($code, $this->program->file->codes, true) && !$code->isInClosure($i);
+        if ($file === null || $atOnce || isset($this->program->sources[$file])) {
+            return;
+        }
+        $trial = new Program();
+        $source = $trial->add($file);
+        if ($source !== null && Includes::isLibrary($trial, $source)) {
+            $this->program->add($file);
+        }
+    }
+
+    /** Classes in array("Class", "method") and "Class::method". */
+    private function string(Source $source, $i)
+    {
+        $isPair = in_array($source->kinds[$i - 1], ['(', '['], true)
+            && $source->matches($i + 1, [',', T_CONSTANT_ENCAPSED_STRING]) && in_array($source->kinds[$i + 3], [')', ']'], true);
+        if ($isPair || strpos($source->texts[$i], '::') !== false) {
+            $name = explode('::', $source->literal($i));
+            if (preg_match('/^[\w\\\\]+$/', $name[0])) {
+                $this->className(ltrim($name[0], '\\'), '');
+            }
+        }
+    }
+
+    private function className($full, $name)
+    {
+        if (isset($this->asked[$full]) || in_array(strtolower($name), ['self', 'static', 'parent'], true)) {
+            return;
+        }
+        $this->asked[$full] = true;
+        $isKnown = isset($this->program->classes[Unit::short($full)]) || $this->exists($full);
+        if (!$isKnown && Php::isExtensionClass(strtolower($full))) {
+            $this->program->missesExtension = true;
+        }
+    }
+
+    private function exists($class)
+    {
+        try {
+            return class_exists($class) || interface_exists($class, false) || trait_exists($class, false);
+        } catch (\Exception $e) {
+        } catch (\Throwable $e) {
+        }
+        return false;
+    }
+
+    private function parents()
+    {
+        foreach ($this->program->classes as $class) {
+            foreach (array_keys($class['parents']) as $parent) {
+                $this->className($parent, '');
+            }
+        }
+    }
+
+    private function call(Code $code, $i, $name)
+    {
+        $source = $code->source;
+        if (in_array($source->kinds[$i - 1], [T_OBJECT_OPERATOR, T_DOUBLE_COLON, T_FUNCTION], true)) {
+            return;
+        }
+        if ($name === 'spl_autoload_register') {
+            $this->autoloader($source, $i);
+        } elseif ($name === 'define' && $source->matches($i + 2, [T_CONSTANT_ENCAPSED_STRING, ','])) {
+            $this->program->constants[$source->literal($i + 2)][] = [$source, $i + 4];
+        } elseif (!function_exists($name) && Php::extension($name) !== '') {
+            $this->program->missesExtension = true;
+        }
+    }
+
+    /** spl_autoload_register("name"), or with a method or a closure. */
+    private function autoloader(Source $source, $i)
+    {
+        list($starts) = $source->elements($i + 1);
+        $start = $starts === [] ? $i : $starts[0];
+        $kind = $source->kinds[$start];
+        if ($kind === T_FUNCTION || $kind === T_STATIC) {
+            $this->program->autoloaders[$source->file . ':' . ($kind === T_STATIC ? $start + 1 : $start)] = true;
+        } elseif ($kind === T_CONSTANT_ENCAPSED_STRING) {
+            $this->program->autoloaders[Unit::short(preg_replace('/^.*::/', '', $source->literal($start)))] = true;
+        } elseif ($kind === '[' || $kind === T_ARRAY) {
+            list($elements) = $source->elements($kind === '[' ? $start : $start + 1);
+            $method = count($elements) === 2 ? $source->literal($elements[1]) : null;
+            if ($method !== null) {
+                $this->program->autoloaders[strtolower($method)] = true;
+            }
+        }
+    }
+}

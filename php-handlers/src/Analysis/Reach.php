@@ -1,0 +1,117 @@
+<?php
+namespace Wsbridge\Analysis;
+
+/** What a handler reaches, itself and through all that it can call. */
+final class Reach
+{
+    private $program;
+
+    /** Names of functions and methods that something of the application calls, as keys. */
+    private $called = [];
+
+    private $implicit = [];
+    private $closures = [];
+
+    public function __construct(Program $program)
+    {
+        $this->program = $program;
+        foreach ($program->units() as $unit) {
+            Scanner::scan($program, $unit);
+            $this->called += $unit->functions;
+            if ($unit->isImplicit) {
+                $this->implicit[] = $unit;
+            }
+        }
+        foreach ($program->units() as $unit) {
+            $this->called += $unit->callsAnything ? $program->functions : [];
+        }
+        foreach ($program->functions as $name => $unit) {
+            if (isset($this->called[$name])) {
+                $this->promote($unit);
+            }
+        }
+    }
+
+    /** All units that a unit can call, itself first, the nearest before others: lists of a unit and the one that calls it. */
+    public function closure(Unit $unit)
+    {
+        $key = spl_object_hash($unit);
+        if (isset($this->closures[$key])) {
+            return $this->closures[$key];
+        }
+        $found = [$key => [$unit, null]];
+        $queue = [$unit];
+        for ($at = 0; isset($queue[$at]); $at++) {
+            $called = $this->calledBy($queue[$at]);
+            foreach ($at === 0 ? array_merge($called, $this->implicit) : $called as $next) {
+                $hash = spl_object_hash($next);
+                if (!isset($found[$hash])) {
+                    $found[$hash] = [$next, $queue[$at]];
+                    $queue[] = $next;
+                }
+            }
+        }
+        return $this->closures[$key] = array_values($found);
+    }
+
+    /** Why a unit reaches "table", "sockets" or "any", or null. */
+    public function cause(Unit $unit, $what)
+    {
+        foreach ($this->closure($unit) as $reached) {
+            list($of, $caller) = $reached;
+            if (isset($of->causes[$what])) {
+                $cause = $of->causes[$what];
+                if ($of !== $unit) {
+                    $cause['why'] = $of->label . ' ' . $cause['why'] . ($caller === $unit ? '' : ', called by ' . $caller->label);
+                }
+                return $cause;
+            }
+        }
+        return null;
+    }
+
+    /** Whether a unit needs to know who is open: broadcast_to_all() asks if the handler has changed that. */
+    public function peers(Unit $unit)
+    {
+        $broadcasts = $namesState = false;
+        foreach ($this->closure($unit) as $reached) {
+            if ($reached[0]->peers) {
+                return true;
+            }
+            $broadcasts = $broadcasts || $reached[0]->broadcasts;
+            $namesState = $namesState || $reached[0]->namesState;
+        }
+        return $broadcasts && $namesState;
+    }
+
+    private function calledBy(Unit $unit)
+    {
+        $program = $this->program;
+        if ($unit->callsAnything) {
+            return $program->units();
+        }
+        $functions = $unit->functions;
+        if ($unit->closes) {
+            $functions += ['ws_server_before_close' => true, 'ws_server_after_close' => true];
+        }
+        $units = array_values(array_intersect_key($program->functions, $functions));
+        // Any method that is called may be one that its class leaves to __call().
+        $names = $unit->methods === [] ? [] : $unit->methods + ['__call' => true, '__callstatic' => true];
+        foreach (array_intersect_key($program->methods, $names) as $methods) {
+            $units = array_merge($units, $methods);
+        }
+        foreach (array_keys($unit->classes) as $class) {
+            $units = array_merge($units, $program->constructors($class));
+        }
+        return $units;
+    }
+
+    /** What holds for a handler that others call, too: its key may be another client's. */
+    private function promote(Unit $unit)
+    {
+        $unit->peers = $unit->peers || $unit->keyedPeers;
+        foreach ($unit->keyed as $cause) {
+            $unit->reach('table', $cause['why'], $cause['file'], $cause['line']);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+<?php
+namespace Wsbridge;
+
+/** The answer to the event "inspect": a description, and all that the owner of an application should know before moving it. */
+final class Inspection
+{
+    /** The files of the analysis that only this event needs. */
+    const ANALYSIS = 'Findings,ProcessFindings,SocketFindings,StateFindings,NameFindings,Constants,Missing,HandlerFindings';
+
+    public static function json()
+    {
+        return self::report(Description::analyse());
+    }
+
+    public static function report(Analysis\Overview $overview)
+    {
+        foreach (explode(',', self::ANALYSIS) as $name) {
+            require __DIR__ . '/Analysis/' . $name . '.php';
+        }
+        $program = $overview->program ?: new Analysis\Program();
+        return Description::encode(Description::describe($overview) + [
+            'files' => self::files($program),
+            'functions' => array_sum(array_map('count', $program->methods)) + count($program->functions),
+            'fills' => Description::names(self::fills($overview)),
+            'findings' => self::findings($overview),
+        ]);
+    }
+
+    /** The application's files, its events file first. */
+    private static function files(Analysis\Program $program)
+    {
+        $files = $program->sources;
+        $events = array_intersect_key($files, [Application::$eventsFile => true]);
+        return array_keys($events + $files);
+    }
+
+    /** The global variables that ws_server_initialize fills. */
+    private static function fills(Analysis\Overview $overview)
+    {
+        $fills = [];
+        foreach ($overview->globals === null ? [] : $overview->globals->all() as $name => $global) {
+            if ($overview->globals->isWrittenBy('ws_server_initialize', $name)) {
+                $fills[] = (string) $name;
+            }
+        }
+        return $fills;
+    }
+
+    /** The list of findings. */
+    public static function findings(Analysis\Overview $overview)
+    {
+        $findings = new Analysis\Findings($overview->program ?: new Analysis\Program());
+        if ($overview->blind !== null) {
+            $kind = function_exists('token_get_all') ? 'php' : 'extension';
+            $findings->place('warning', $kind, $overview->blind . ': every handler counts as one that reaches everything', '', 0);
+        }
+        Analysis\HandlerFindings::find($overview, $findings);
+        if ($overview->program !== null) {
+            Analysis\ProcessFindings::find($overview, $findings);
+            Analysis\SocketFindings::find($findings);
+            Analysis\StateFindings::find($overview, $findings);
+            Analysis\NameFindings::find($overview, $findings);
+        }
+        return $findings->sorted();
+    }
+}

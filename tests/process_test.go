@@ -1,0 +1,135 @@
+package tests
+
+import "testing"
+
+// The process that handlers believe to run in.
+
+func TestProcessIsSetAsTheOriginalWas(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: `
+function ws_server_text(&$connections,&$connection,$client_key,$msg)
+{
+	send_text($client_key,json_encode(array(
+		date_default_timezone_get(),error_reporting()===E_ALL,ini_get("max_execution_time"),ini_get("memory_limit"),umask())));
+}`})
+	if got, want := s.connect().ask("x"), `["UTC",true,"0","512M",0]`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestStandardStreamsExist(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: `
+function ws_server_text(&$connections,&$connection,$client_key,$msg)
+{
+	fwrite(STDOUT,"to STDOUT\n");
+	fprintf(STDERR,"%s STDERR\n","to");
+	send_text($client_key,json_encode(array(is_resource(STDIN),fgets(STDIN),is_resource(STDOUT),is_resource(STDERR))));
+}`})
+	if got, want := s.connect().ask("x"), `[true,false,true,true]`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	s.log.wait("to STDOUT")
+	s.log.wait("to STDERR")
+}
+
+func TestWhatHandlersPrintNeverReachesClients(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: `
+echo "printed at file scope\n";
+function ws_server_text(&$connections,&$connection,$client_key,$msg)
+{
+	echo "printed in a handler";
+	send_text($client_key,"one");
+	echo '{"seq":1,"send":{"to":"open","length":4}}'."\nevil\n";
+	send_text($client_key,"two");
+	fwrite(STDERR,"written to STDERR\n");
+	ob_start();
+	echo "kept by the handler";
+	$kept=ob_get_clean();
+	while (ob_get_level()>0) { ob_end_clean(); }
+	echo "printed without a buffer";
+	send_text($client_key,$kept);
+}`})
+	c := s.connect()
+	c.send("x")
+	c.want("one")
+	c.want("two")
+	c.want("kept by the handler")
+	for _, text := range []string{"printed at file scope", "printed in a handler", "evil", "written to STDERR", "printed without a buffer"} {
+		s.log.wait("", text)
+	}
+	if got := c.ask("again"); got != "one" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestNoWayToPrintReachesAClient(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: `
+function ws_server_text(&$connections,&$connection,$client_key,$msg)
+{
+	switch ($msg)
+	{
+		case "much": echo str_repeat("x",3000000); break;
+		case "binary": echo "\0\xff\n\r\n\0"; break;
+		case "flush": echo "flushed"; flush(); if (ob_get_level()>0) { ob_flush(); } break;
+		case "headers": header("X-Mine: 1"); setcookie("a","b"); http_response_code(404); header("Location: /x"); break;
+		case "end": while (ob_get_level()>0) { ob_end_flush(); } echo "raw"; header("Status: 500"); break;
+		case "nested": ob_start(); ob_start(); echo "inner"; break;
+		case "clean": echo "x"; while (@ob_end_clean()); break;
+		case "implicit": ob_implicit_flush(True); echo "now"; break;
+		case "readfile": readfile(__FILE__); passthru("echo from a shell"); system("echo more"); break;
+		case "streams": foreach (array("output","stdout","stderr") as $name) { $f=fopen("php://".$name,"w"); fwrite($f,"to ".$name."\n"); } break;
+	}
+	send_text($client_key,"done ".$msg);
+}`})
+	c := s.connect()
+	for _, way := range []string{"much", "binary", "flush", "headers", "end", "nested", "clean", "implicit", "readfile", "streams"} {
+		if got := c.ask(way); got != "done "+way {
+			t.Errorf("%s: got %.80q", way, got)
+		}
+	}
+	if n := s.log.count("failed"); n != 0 {
+		t.Errorf("%d events failed", n)
+	}
+}
+
+func TestWebEnvironmentOfTheHandshake(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: `
+function ws_server_text(&$connections,&$connection,$client_key,$msg)
+{
+	send_text($client_key,json_encode(array($_COOKIE["login"],$_GET["room"],$_SERVER["REQUEST_URI"],$_SERVER["HTTP_USER_AGENT"],
+		$_SERVER["REMOTE_ADDR"],isset($_SERVER["HTTP_PROXY"]),$_SERVER["HTTP_X_MINE"]),JSON_UNESCAPED_SLASHES));
+}`})
+	h := headers("a=b; login=anna")
+	h.Set("Proxy", "http://evil/")
+	h.Set("X-Mine", "ünï")
+	c, _, err := s.dial("/chat?room=7", h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.send("x")
+	c.want(`["anna","7","/chat?room=7","tests","127.0.0.1",false,"\u00fcn\u00ef"]`)
+}
+
+func TestSessionsWorkInHandlers(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: `
+session_save_path(__DIR__);
+function ws_server_text(&$connections,&$connection,$client_key,$msg)
+{
+	send_text($client_key,"before");
+	session_start();
+	$_SESSION["n"]=isset($_SESSION["n"])?$_SESSION["n"]+1:1;
+	session_write_close();
+	send_text($client_key,session_id()." ".$_SESSION["n"]);
+}`})
+	c := s.connectAs("PHPSESSID=abcdefghijklmnopqrstuvwxyz")
+	for _, want := range []string{"abcdefghijklmnopqrstuvwxyz 1", "abcdefghijklmnopqrstuvwxyz 2"} {
+		c.send("x")
+		c.want("before")
+		c.want(want)
+	}
+}
