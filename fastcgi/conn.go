@@ -82,7 +82,7 @@ func (c *conn) source() io.Reader {
 }
 
 // quickReader acknowledges at once what it reads. php-fpm leaves Nagle's algorithm on, so that each effect but an answer's
-// first would wait for the acknowledgement of the one before, which our kernel delays by 40 ms (tcp(7), TCP_QUICKACK).
+// first waits for the acknowledgement of the one before, and our kernel may delay that by 40 ms (tcp(7), TCP_QUICKACK).
 type quickReader struct{ c *conn }
 
 func (r *quickReader) Read(p []byte) (int, error) {

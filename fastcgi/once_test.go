@@ -92,13 +92,14 @@ func TestEveryEventRunsOnceThoughWorkersLeave(t *testing.T) {
 }
 
 func TestEveryEventRunsOnceWhateverMaxRequestsIs(t *testing.T) {
-	for _, most := range []int{1, 2, 5} {
+	for most, events := range map[int]int64{1: 100, 2: 200, 5: 1000} { // a fork for each first event
 		for _, network := range networks {
-			t.Run(fmt.Sprint(most, network), func(t *testing.T) {
+			t.Run(fmt.Sprint(most, "/", network), func(t *testing.T) {
 				s := newSite(t)
-				f := s.foreignOn(t, network, "pm.max_children = 4", fmt.Sprint("pm.max_requests = ", most))
+				f := s.foreignOn(t, network, "pm.max_children = 4", fmt.Sprint("pm.max_requests = ", most),
+					"php_admin_value[auto_prepend_file] = "+s.path("prepended.php"))
 				g := campaign{c: f.client(t)}
-				g.send(t, 4, func(sent int64) bool { return sent > 400 })
+				g.send(t, 4, func(sent int64) bool { return sent > events })
 				g.check(t, s, once)
 			})
 		}

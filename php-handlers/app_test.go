@@ -2,10 +2,12 @@ package phphandlers
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -109,6 +111,7 @@ type response struct {
 	status int
 	header http.Header
 	body   bytes.Buffer
+	log    string // php's error stream
 	piece  func([]byte)
 }
 
@@ -143,10 +146,44 @@ func (a *app) post(body []byte, piece func([]byte)) *response {
 	if err := pipe.WriteTo(r, &stderr); err != nil {
 		a.t.Fatal(err)
 	}
+	r.log = stderr.String()
 	if stderr.Len() > 0 {
 		a.t.Logf("php's log: %s", stderr.String())
 	}
 	return r
+}
+
+// postAndHangUp sends a body that is shorter than CONTENT_LENGTH, and no more, and returns the answer's bytes.
+func (a *app) postAndHangUp(body []byte) string {
+	a.t.Helper()
+	var params []byte
+	for name, value := range a.params {
+		params = binary.BigEndian.AppendUint32(params, uint32(len(name))|1<<31)
+		params = binary.BigEndian.AppendUint32(params, uint32(len(value))|1<<31)
+		params = append(params, name+value...)
+	}
+	var wire []byte
+	for _, r := range []struct {
+		kind    byte
+		content []byte
+	}{{1, []byte{0, 1, 0, 0, 0, 0, 0, 0}}, {4, params}, {4, nil}, {5, body}} {
+		wire = append(wire, 1, r.kind, 0, 1, byte(len(r.content)>>8), byte(len(r.content)), 0, 0)
+		wire = append(wire, r.content...)
+	}
+	conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: a.socket})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer conn.Close()
+	_, err = conn.Write(wire)
+	if err := errors.Join(err, conn.CloseWrite()); err != nil {
+		a.t.Fatal(err)
+	}
+	answer, err := io.ReadAll(conn)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return string(answer)
 }
 
 func decodeAnswer(t testing.TB, answer []byte) (effects []*protocol.Effect) {

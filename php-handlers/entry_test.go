@@ -3,6 +3,7 @@ package phphandlers
 import (
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -61,6 +62,15 @@ func TestRequestsThatAreNotUnderstood(t *testing.T) {
 			t.Errorf("got %+v", f)
 		}
 	})
+	t.Run("body cut off between events", func(t *testing.T) {
+		const block = 8192 // PHP drops what it has read of a block that does not come whole
+		body := row(protocol.Text, strings.Repeat("x", 8000), "{}").AppendTo(nil)
+		body = row(protocol.Text, strings.Repeat("x", 8000+block-len(body)), "{}").AppendTo(nil)
+		answer := a.with("CONTENT_LENGTH", strconv.Itoa(2*len(body))).postAndHangUp(body)
+		if !strings.Contains(answer, `"kind":"request","message":"the body ends after 8192 of 16384 bytes"`) || strings.Contains(answer, "ran") {
+			t.Errorf("got %q", answer)
+		}
+	})
 	for name, body := range map[string]string{"nothing": "", "no JSON": "hello\n", "no event": `{"v":1}` + "\n"} {
 		t.Run(name, func(t *testing.T) {
 			effects := decodeAnswer(t, a.post([]byte(body), nil).body.Bytes())
@@ -68,6 +78,28 @@ func TestRequestsThatAreNotUnderstood(t *testing.T) {
 				t.Errorf("got %s", show(effects))
 			}
 		})
+	}
+}
+
+func TestRequestsAreAnnouncedIfWsbridgeAsks(t *testing.T) {
+	a := newApp(t, evalText+`if (session_name("chat")===False) { echo "too late"; }`)
+	event := table(protocol.Text, `return session_name();`, three).AppendTo(nil)
+	for asked, want := range map[string]int{"": 0, "1": 1} {
+		b := a
+		if asked != "" {
+			b = a.with("WSBRIDGE_ANNOUNCE", asked)
+		}
+		r := b.post(event, nil)
+		if got := strings.Count(r.log, token+" begun"); got != want || !strings.Contains(r.body.String(), "\nchat\n") {
+			t.Errorf("asked %q: announced %d times, %s", asked, got, r.body.String())
+		}
+		if whole := decodeAnswer(t, r.body.Bytes()); len(whole) != 2 {
+			t.Errorf("asked %q: got %s", asked, show(whole))
+		}
+	}
+	cut := a.with("WSBRIDGE_ANNOUNCE", "1").post(event[:len(event)-1], nil)
+	if strings.Contains(cut.log, "begun") {
+		t.Error("announced a request that nothing came of")
 	}
 }
 
