@@ -17,16 +17,19 @@ import (
 //
 // Its life is New, Initialize, Serve, Finalize, in this order, once.
 type Bridge struct {
-	cfg     Config
-	log     *slog.Logger
-	table   *table
-	gate    *gate
-	events  *mailbox // of the server itself
-	seq     atomic.Uint64
-	outage  *outage
-	backlog *backlog
-	over    *overload
-	buffers sync.Pool // write buffers of connections, held only while they write
+	cfg      Config
+	log      *slog.Logger
+	table    *table
+	gate     *gate
+	events   *mailbox // of the server itself
+	seq      atomic.Uint64
+	outage   *outage
+	backlog  *backlog
+	over     *overload
+	failures *failures
+	buffers  sync.Pool // write buffers of connections, held only while they write
+
+	inflaters sync.Pool // held only while a compressed message is read
 
 	app        atomic.Pointer[application] // nil before Initialize
 	describing sync.Mutex                  // held while app is replaced
@@ -57,10 +60,14 @@ func New(cfg Config) (*Bridge, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
+	if cfg.Observer == nil {
+		cfg.Observer = nobody{}
+	}
 	b := &Bridge{cfg: cfg, log: cfg.Logger, gate: newGate(cfg.Parallel), outage: newOutage(), quit: make(chan struct{})}
 	b.table = newTable(cfg.Presence, func(err error) { b.log.Error("handlers are not told who has left", keyError, err) })
 	b.backlog = &backlog{limit: cfg.EventQueueTotal, bytes: cfg.EventQueueTotalBytes}
 	b.over = &overload{log: cfg.Logger, backlog: b.backlog}
+	b.failures = newFailures(cfg.Logger)
 	b.base, b.abort = context.WithCancelCause(context.Background())
 	b.events = newMailbox(documents, documentBytes, b.spawn, b.serve)
 	return b, nil

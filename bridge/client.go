@@ -27,9 +27,10 @@ type client struct {
 	row row // guarded by table.mu
 
 	// Set by opened, with table.mu held; constant afterwards.
-	conn *websocket.Conn
-	out  *outbox
-	ping *time.Timer
+	conn  *websocket.Conn
+	guard *guard // its socket
+	out   *outbox
+	ping  *time.Timer
 
 	halves atomic.Int32 // reader and writer that have ended; the second closes the socket
 
@@ -38,6 +39,9 @@ type client struct {
 	ending protocol.Ending
 	code   int
 	reason string
+
+	wrote     bool // what it was owed, and our close frame
+	lingering bool // it is waited for to end the connection
 }
 
 // newClient adds a row in state CONNECTING.
@@ -49,17 +53,15 @@ func (b *Bridge) newClient(peer string) *client {
 	return c
 }
 
-// opened makes c an open WebSocket. It reports false if c was ended by a drain out of time.
-func (c *client) opened(conn *websocket.Conn) bool {
+// opened makes c an open WebSocket, whose socket is g. It reports false if c was ended by a drain out of time.
+func (c *client) opened(conn *websocket.Conn, g *guard) bool {
 	cfg := &c.bridge.cfg
 	conn.SetPingHandler(c.pinged)
 	conn.SetPongHandler(c.ponged)
-	// The close frame is answered after the close event, so that before_close can still send (RFC 6455, section 5.5.1).
-	conn.SetCloseHandler(func(int, string) error { return nil })
 	return c.bridge.table.open(c, func() {
-		c.conn = conn
-		c.out = &outbox{conn: conn, spawn: c.bridge.spawn, ended: c.written,
-			timeout: cfg.WriteTimeout, limit: cfg.SendQueue, bytes: cfg.SendQueueBytes}
+		c.conn, c.guard = conn, g
+		c.out = &outbox{conn: conn, spawn: c.bridge.spawn, ended: c.written, wrote: cfg.Observer.Written,
+			timeout: cfg.WriteTimeout, deflate: g.deflate, limit: cfg.SendQueue, bytes: cfg.SendQueueBytes}
 		c.ping = time.AfterFunc(cfg.PingInterval, c.sendPing)
 	})
 }
@@ -96,7 +98,7 @@ func (c *client) endWith(e protocol.Ending, code int, reason string) {
 	case protocol.EndedSlow:
 		c.out.abort(code, reason)
 		fallthrough
-	case protocol.EndedByHangup, protocol.EndedProtocol, protocol.EndedSilent:
+	case protocol.EndedByHangup, protocol.EndedSilent:
 		c.bridge.table.lost(c)
 	}
 	c.events.last(errand{kind: protocol.Closing})
@@ -147,14 +149,29 @@ func (c *client) leave() {
 // gone reports whether the client has left.
 func (c *client) gone() bool { return c.bridge.table.get(c.key) == nil }
 
-// written is called when the writer has ended: the other side may still answer our close frame.
+// written is called when the writer has ended. The other side may still answer our close frame; where nothing is read any more
+// but the end, it is asked for it (RFC 6455, section 7.1.1).
 func (c *client) written(drop bool) {
-	if drop || c.halves.Load() > 0 {
+	c.mu.Lock()
+	c.wrote = true
+	lingering := c.lingering
+	c.mu.Unlock()
+	half, ok := c.guard.Conn.(interface{ CloseWrite() error })
+	switch {
+	case drop, lingering && (!ok || half.CloseWrite() != nil):
 		c.conn.Close()
-	} else {
+	default:
 		c.conn.SetReadDeadline(time.Now().Add(closeWait))
 	}
 	c.halfEnded()
+}
+
+// beginLinger reports whether there is anything left to wait for.
+func (c *client) beginLinger() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lingering = true
+	return !c.wrote
 }
 
 func (c *client) halfEnded() {

@@ -53,6 +53,7 @@ type Config struct {
 	Presence Presence     // nil: none is told
 	Page     http.Handler // answers requests that are no WebSocket handshake; nil: 426
 	Logger   *slog.Logger
+	Observer Observer // nil: nobody measures
 
 	ServerHeader     string   // of the 101 answer; empty: none
 	RequireCookie    bool     // a handshake without Cookie is refused, as the original did
@@ -71,6 +72,8 @@ type Config struct {
 	LoopInterval time.Duration // between two ws_server_loop events
 
 	MaxMessage       int64 // bytes of one message of a client; over it: 1009
+	Compression      bool  // permessage-deflate, for clients that offer it
+	EmptyText        bool  // an empty text is an event, too; the original kept it from handlers
 	EventQueue       int   // events of one client that wait; over it the client's socket is not read
 	SendQueue        int   // messages that wait for a client to read them; over it: 1013
 	SendQueueBytes   int   // their bytes

@@ -36,7 +36,7 @@ func (c *client) turnAway(why error) {
 
 // run takes an event of c from its mailbox through PHP.
 func (c *client) run(e errand) {
-	t := &turn{bridge: c.bridge, client: c, ctx: c.bridge.base, limit: c.bridge.cfg.QueueWait}
+	t := &turn{bridge: c.bridge, client: c, ctx: c.bridge.base, limit: c.bridge.cfg.QueueWait, since: e.since}
 	if e.kind == protocol.Closing {
 		c.close(t)
 		return
@@ -75,7 +75,9 @@ func (c *client) failed(err error) {
 
 // serve takes an event of the server through PHP.
 func (b *Bridge) serve(e errand) {
-	e.finish(b.serverTurn().run(e.kind, e.payload))
+	t := b.serverTurn()
+	t.since = e.since
+	e.finish(t.run(e.kind, e.payload))
 }
 
 // serverTurn is a turn of the server's, for as long as that lives.
@@ -83,12 +85,16 @@ func (b *Bridge) serverTurn() *turn { return &turn{bridge: b, ctx: b.base} }
 
 // ask brings one event to PHP as p says and waits until it is over; the caller has the turn. While php-fpm is away it asks
 // again, as long as no handler can have run. It logs what went wrong.
-func (b *Bridge) ask(c *client, kind protocol.Kind, payload []byte, p *plan) (*protocol.Done, error) {
+// queued is how long it waited for that.
+func (b *Bridge) ask(c *client, kind protocol.Kind, payload []byte, p *plan, queued time.Duration) (*protocol.Done, error) {
 	x := &exchange{bridge: b, client: c, kind: kind, plan: p}
 	x.event.Seq = b.seq.Add(1)
 	err := b.persist(func() error { return x.run(payload) }, x.mayWait())
 	if err == nil && x.failure != nil {
 		err = x.failure
+	}
+	if !isChange(err) {
+		b.cfg.Observer.Event(x.observation(queued, err))
 	}
 	if err != nil {
 		x.logFailure(err)

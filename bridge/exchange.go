@@ -3,6 +3,7 @@ package bridge
 import (
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -15,6 +16,7 @@ type exchange struct {
 	plan   *plan
 	event  protocol.Event // what PHP gets to see
 
+	applied time.Duration // spent in apply
 	done    *protocol.Done
 	failure *protocol.Failure
 	missed  map[int64]bool // clients that could not be sent to, each reported once
@@ -27,7 +29,23 @@ func (x *exchange) run(payload []byte) error {
 		env = x.client.env
 	}
 	x.prepare(payload)
-	return x.bridge.cfg.PHP.Run(x.bridge.base, env, x.apply, &x.event)
+	return x.bridge.cfg.PHP.Run(x.bridge.base, env, x.timedApply, &x.event)
+}
+
+func (x *exchange) timedApply(e *protocol.Effect) error {
+	began := time.Now()
+	defer func() { x.applied += time.Since(began) }()
+	return x.apply(e)
+}
+
+// observation tells where the time went, after queue until the turn came.
+func (x *exchange) observation(queue time.Duration, err error) Observation {
+	o := Observation{Kind: x.kind, Failure: protocol.FailureName(err), Queue: queue, Connect: x.event.Trip.Connect, Apply: x.applied}
+	if x.done != nil {
+		o.Run = time.Duration(x.done.Took * float64(time.Second))
+	}
+	o.Wait = max(0, x.event.Trip.Exchange-o.Run-o.Apply)
+	return o
 }
 
 // prepare makes the event as the plan says. Rows and global variables are those of now.
@@ -72,11 +90,18 @@ func (x *exchange) mayWait() bool {
 
 // logFailure is the one place where a failed event is logged.
 func (x *exchange) logFailure(err error) {
-	var f *protocol.Failure
-	if errors.As(err, &f) {
-		if f.Kind == protocol.FailedChanged {
-			return // it runs yet
-		}
+	if isChange(err) {
+		return // it runs yet
+	}
+	f, ofPHP := errors.AsType[*protocol.Failure](err)
+	like := failure{kind: x.kind, name: protocol.FailureName(err)}
+	if ofPHP {
+		like.file, like.line = f.File, f.Line
+	}
+	if !x.bridge.failures.isFirst(like) {
+		return
+	}
+	if ofPHP {
 		log := x.log()
 		if f.File != "" {
 			log = log.With(keyFile, f.File, keyLine, f.Line)

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -60,6 +61,7 @@ func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
 // checkRequest refuses what is no good handshake before PHP hears of it (RFC 6455, section 4.2.1).
 func (b *Bridge) checkRequest(r *http.Request) *refusal {
 	key, err := base64.StdEncoding.DecodeString(r.Header.Get("Sec-WebSocket-Key"))
+	_, malformed := offers(r.Header)
 	switch {
 	case r.Method != http.MethodGet:
 		return &refusal{http.StatusMethodNotAllowed, "a handshake is a GET"}
@@ -67,6 +69,8 @@ func (b *Bridge) checkRequest(r *http.Request) *refusal {
 		return &refusal{http.StatusUpgradeRequired, "websocket version 13 is required"}
 	case err != nil || len(key) != 16:
 		return &refusal{http.StatusBadRequest, "bad Sec-WebSocket-Key"}
+	case malformed != nil: // RFC 6455, section 9.1
+		return &refusal{http.StatusBadRequest, "bad Sec-WebSocket-Extensions"}
 	case !b.originAllowed(r):
 		return &refusal{http.StatusForbidden, "origin not allowed"}
 	}
@@ -108,7 +112,7 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 		return b.abandon(c, *b.busy(c, errNoRoom))
 	}
 	defer b.backlog.give(len(env))
-	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg.QueueWait, hasty: true, lane: laneHandshake}
+	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg.QueueWait, hasty: true, lane: laneHandshake, since: time.Now()}
 	defer t.end()
 	if err := t.begin(b.app.Load().plans[protocol.Authenticate].alone); err != nil {
 		return b.abandon(c, *b.busy(c, err))
@@ -176,24 +180,14 @@ func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *ht
 	if t.settle(done); c.gone() {
 		return &refusal{http.StatusForbidden, "forbidden"}
 	}
-	upgrader := websocket.Upgrader{
-		HandshakeTimeout: b.cfg.WriteTimeout,
-		ReadBufferSize:   readBuffer,
-		WriteBufferPool:  &b.buffers,
-		CheckOrigin:      func(*http.Request) bool { return true }, // checkRequest has
-	}
-	header := http.Header{}
-	if b.cfg.ServerHeader != "" {
-		header.Set("Server", b.cfg.ServerHeader)
-	}
-	conn, err := upgrader.Upgrade(w, r, header)
+	conn, g, err := b.upgrade(w, r)
 	if err != nil {
 		c.log.Info("handshake failed", keyError, err)
 		c.markEnded(protocol.EndedByHangup, 0, "")
 		c.close(t)
 		return &refusal{} // Upgrade has answered what could be answered
 	}
-	if !c.opened(conn) {
+	if !c.opened(conn, g) {
 		conn.Close()
 		return &refusal{}
 	}
@@ -204,4 +198,27 @@ func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *ht
 		c.failed(err)
 	}
 	return nil
+}
+
+// upgrade answers 101. An extension that cannot be agreed to is left out of the answer.
+func (b *Bridge) upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, *guard, error) {
+	offered, _ := offers(r.Header) // checkRequest has refused what is malformed
+	deflate := b.cfg.Compression && offersDeflate(offered)
+	if deflate {
+		r.Header.Set("Sec-WebSocket-Extensions", "permessage-deflate") // gorilla does not look at parameters
+	}
+	upgrader := websocket.Upgrader{
+		HandshakeTimeout:  b.cfg.WriteTimeout,
+		ReadBufferSize:    readBuffer,
+		WriteBufferPool:   &b.buffers,
+		CheckOrigin:       func(*http.Request) bool { return true }, // checkRequest has
+		EnableCompression: deflate,
+	}
+	header := http.Header{}
+	if b.cfg.ServerHeader != "" {
+		header.Set("Server", b.cfg.ServerHeader)
+	}
+	g := &guard{limit: b.cfg.MaxMessage, deflate: deflate}
+	conn, err := upgrader.Upgrade(guardedWriter{w, g}, r, header)
+	return conn, g, err
 }

@@ -11,7 +11,8 @@ import (
 type errand struct {
 	kind    protocol.Kind
 	payload []byte
-	room    *backlog // where its room is given back; nil: it took none
+	room    *backlog  // where its room is given back; nil: it took none
+	since   time.Time // when it was queued
 	// after, if not nil, is called when the event is over, and with nils if it never ran.
 	after func(*protocol.Done, error)
 }
@@ -154,6 +155,7 @@ func (m *mailbox) wait() {
 }
 
 func (m *mailbox) push(e errand) {
+	e.since = time.Now()
 	m.queue = append(m.queue, e)
 	m.waiting += len(e.payload)
 	m.start()

@@ -17,11 +17,18 @@ var (
 // answer at once.
 const closeWait = 2 * time.Second
 
+// leastDeflated is the size from which on a message is compressed: nothing is gained with less.
+const leastDeflated = 256
+
+// manyQueued is when a client's pongs begin to replace each other. Those who send a few pings at once want each answered.
+const manyQueued = 32
+
 // outgoing is a message, a control frame, or the end of the connection.
 type outgoing struct {
 	op       int // a websocket message type; 0 drops the connection without a close frame
 	data     []byte
 	prepared *websocket.PreparedMessage // instead of op and data: shared with other clients
+	size     int                        // of the message
 }
 
 func (o *outgoing) last() bool {
@@ -34,9 +41,11 @@ type outbox struct {
 	conn    *websocket.Conn
 	spawn   func(func()) // starts the writer where somebody waits for it
 	ended   func(drop bool)
+	wrote   func(took time.Duration) // a message, or what else there was to write
 	timeout time.Duration
-	limit   int // messages
-	bytes   int // and their bytes; one message always may wait
+	deflate bool // messages may be compressed
+	limit   int  // messages
+	bytes   int  // and their bytes; one message always may wait
 
 	mu      sync.Mutex // guards the fields below
 	queue   []outgoing
@@ -52,12 +61,24 @@ func (b *outbox) push(o outgoing, size int) error {
 	if b.closed {
 		return errOutboxClosed
 	}
+	if b.replacesPong(o) { // those bytes are few enough not to be counted again
+		b.queue[len(b.queue)-1] = o
+		return nil
+	}
 	if len(b.queue) >= b.limit || len(b.queue) > 0 && b.waiting+size > b.bytes {
 		return errOutboxFull
 	}
+	o.size = size
 	b.waiting += size
 	b.add(o)
 	return nil
+}
+
+// replacesPong reports whether o answers a ping that came behind the one that the last item answers, while there is much to be
+// written: the latest is enough then (RFC 6455, section 5.5.3), and a flood of pings queues nothing.
+func (b *outbox) replacesPong(o outgoing) bool {
+	n := len(b.queue)
+	return o.op == websocket.PongMessage && n >= manyQueued && b.queue[n-1].op == websocket.PongMessage
 }
 
 // close queues the end of the connection behind everything else: a close frame, or with code 0 just the end.
@@ -104,7 +125,10 @@ func (b *outbox) drain() {
 			return
 		}
 		for _, o := range items {
-			if err := b.write(o); err != nil || o.last() {
+			began := time.Now()
+			err := b.write(o)
+			b.wrote(time.Since(began))
+			if err != nil || o.last() {
 				b.finish(o, err)
 				return
 			}
@@ -122,24 +146,19 @@ func (b *outbox) take() []outgoing {
 	return items
 }
 
-// finish leaves the outbox closed for good; running stays set, so no writer starts again. ErrCloseSent means that gorilla
-// has sent a close frame of its own, over a protocol error.
+// finish leaves the outbox closed for good; running stays set, so no writer starts again.
 func (b *outbox) finish(o outgoing, err error) {
 	b.mu.Lock()
 	b.closed = true
 	b.queue, b.waiting = nil, 0
 	b.mu.Unlock()
-	b.ended(o.op == 0 || err != nil && !errors.Is(err, websocket.ErrCloseSent))
+	b.ended(o.op == 0 || err != nil)
 }
 
 func (b *outbox) write(o outgoing) error {
 	deadline := time.Now().Add(b.timeout)
 	switch {
 	case o.prepared != nil:
-		if err := b.conn.SetWriteDeadline(deadline); err != nil {
-			return err
-		}
-		return b.conn.WritePreparedMessage(o.prepared)
 	case o.op == 0:
 		return nil
 	case o.op >= websocket.CloseMessage:
@@ -147,6 +166,19 @@ func (b *outbox) write(o outgoing) error {
 	}
 	if err := b.conn.SetWriteDeadline(deadline); err != nil {
 		return err
+	}
+	deflate := b.deflate && o.size >= leastDeflated
+	b.conn.EnableWriteCompression(deflate)
+	if deflate && o.prepared == nil {
+		// Compressed before any of it is written: a client that is slow would hold the compressor, which is large.
+		prepared, err := websocket.NewPreparedMessage(o.op, o.data)
+		if err != nil {
+			return err
+		}
+		o.prepared = prepared
+	}
+	if o.prepared != nil {
+		return b.conn.WritePreparedMessage(o.prepared)
 	}
 	return b.conn.WriteMessage(o.op, o.data)
 }

@@ -37,7 +37,7 @@ func pair(t *testing.T) (server, client *websocket.Conn) {
 func newOutbox(conn *websocket.Conn, limit, bytes int) (*outbox, *sync.WaitGroup, chan bool) {
 	var work sync.WaitGroup
 	ended := make(chan bool, 2) // a second end would be a fault, and is looked for
-	return &outbox{conn: conn, spawn: func(f func()) { work.Go(f) }, ended: func(drop bool) { ended <- drop },
+	return &outbox{conn: conn, spawn: func(f func()) { work.Go(f) }, ended: func(drop bool) { ended <- drop }, wrote: func(time.Duration) {},
 		timeout: 500 * time.Millisecond, limit: limit, bytes: bytes}, &work, ended
 }
 
@@ -90,6 +90,19 @@ func TestOutboxIsBounded(t *testing.T) {
 	work.Wait() // the write deadline ends it
 	if drop := <-ended; !drop {
 		t.Error("a client that does not read was waited for")
+	}
+}
+
+func TestOutboxAnswersTheLatestPingOfMany(t *testing.T) {
+	b := &outbox{spawn: func(func()) {}, limit: 100, bytes: 1000} // nothing is written
+	for i := range 10_000 {
+		if err := b.push(outgoing{op: websocket.PongMessage, data: []byte{byte(i)}}, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	last := b.queue[len(b.queue)-1]
+	if n := b.queued(); n != manyQueued || last.data[0] != 9999%256 {
+		t.Errorf("%d pongs are queued, the last for ping %d", n, last.data[0])
 	}
 }
 

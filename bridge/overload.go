@@ -1,14 +1,9 @@
 package bridge
 
 import (
-	"context"
 	"log/slog"
 	"sync"
-	"time"
 )
-
-// overloadInterval is how often the log says how many were turned away: a line for each would be a storm of its own.
-const overloadInterval = 10 * time.Second
 
 // overload counts the clients that there was no room or no time for. The first is logged at once, the others together.
 type overload struct {
@@ -34,20 +29,6 @@ func (o *overload) count(closed, refused int, why error) {
 	o.why = why
 	if !o.said {
 		o.say()
-	}
-}
-
-// run logs until ctx ends.
-func (o *overload) run(ctx context.Context) {
-	tick := time.NewTicker(overloadInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			o.flush()
-		case <-ctx.Done():
-			return
-		}
 	}
 }
 

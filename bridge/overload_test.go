@@ -19,7 +19,7 @@ func TestOverloadIsLoggedOncePerInterval(t *testing.T) {
 		o := &overload{log: slog.New(slog.NewTextHandler(&log, nil)), backlog: &backlog{}}
 		ctx, stop := context.WithCancel(t.Context())
 		var group sync.WaitGroup
-		group.Go(func() { o.run(ctx) })
+		group.Go(func() { everyInterval(ctx, o.flush) })
 		lines := func() (got []string) {
 			synctest.Wait()
 			o.mu.Lock() // held by those that write to log
@@ -37,11 +37,11 @@ func TestOverloadIsLoggedOncePerInterval(t *testing.T) {
 		if got := strings.Join(lines(), ", "); got != `closed=0 refused=1 error="php-fpm is away"` {
 			t.Errorf("at once: %s", got)
 		}
-		time.Sleep(overloadInterval)
+		time.Sleep(logInterval)
 		if got := strings.Join(lines(), ", "); got != `closed=300 refused=299 error="too many events wait"` {
 			t.Errorf("after an interval: %s", got)
 		}
-		time.Sleep(2 * overloadInterval)
+		time.Sleep(2 * logInterval)
 		o.closes(errNoRoom)
 		if got := strings.Join(lines(), ", "); got != `closed=1 refused=0 error="too many events wait"` {
 			t.Errorf("after a calm: %s", got)

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"time"
-	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 
@@ -26,20 +25,45 @@ func (c *client) read() {
 	}
 }
 
-// readMessage returns one byte more than the limit of a message that is over it.
+// readMessage returns a violation, or how the guard has ended reading.
 func (c *client) readMessage() (op int, data []byte, err error) {
 	if err := c.alive(); err != nil {
 		return 0, nil, err
 	}
 	op, r, err := c.conn.NextReader()
-	if err != nil {
-		return 0, nil, err
+	switch {
+	case err != nil:
+	case op == websocket.BinaryMessage && !c.bridge.has(protocol.Binary):
+		err = &violation{protocol.EndedNoBinary, "binary message without a handler"}
+	default:
+		if err := c.awaitRoom(); err != nil {
+			return 0, nil, err
+		}
+		data, err = c.readPayload(r, op == websocket.TextMessage)
 	}
-	if err := c.awaitRoom(); err != nil {
-		return 0, nil, err
+	return op, data, c.cause(err)
+}
+
+func (c *client) readPayload(r io.Reader, text bool) ([]byte, error) {
+	m := message{limit: c.bridge.cfg.MaxMessage, text: text}
+	if c.guard.compressed() {
+		i := newInflater(&c.bridge.inflaters, r)
+		defer i.release(&c.bridge.inflaters)
+		r, m.more = i, i.next
 	}
-	data, err = io.ReadAll(io.LimitReader(r, c.bridge.cfg.MaxMessage+1))
-	return op, data, err
+	err := m.read(r, c.guard.length)
+	return m.data, err
+}
+
+// cause returns what an error comes from. The guard knows better than gorilla, but may be ahead of what has been read.
+func (c *client) cause(err error) error {
+	switch _, ok := errors.AsType[*violation](err); {
+	case err == nil, ok:
+		return err
+	case c.guard.err != nil:
+		return c.guard.err
+	}
+	return wrong("%v", err)
 }
 
 // alive puts off the time at which the client counts as silent. Once it has ended there is no putting off: it has to
@@ -53,40 +77,37 @@ func (c *client) alive() error {
 
 func (c *client) received(op int, data []byte) {
 	switch {
-	case int64(len(data)) > c.bridge.cfg.MaxMessage:
-		c.end(protocol.EndedTooBig)
-	case op == websocket.TextMessage && !utf8.Valid(data):
-		c.end(protocol.EndedNotUTF8)
-	case op == websocket.TextMessage && len(data) > 0: // an empty text has never reached a handler
-		c.bring(errand{kind: protocol.Text, payload: data})
-	case op == websocket.BinaryMessage && !c.bridge.has(protocol.Binary):
-		c.end(protocol.EndedNoBinary)
 	case op == websocket.BinaryMessage:
 		c.bring(errand{kind: protocol.Binary, payload: data})
+	case len(data) > 0 || c.bridge.cfg.EmptyText:
+		c.bring(errand{kind: protocol.Text, payload: data})
 	}
 }
 
 func (c *client) endRead(err error) {
+	var bad *violation
 	var closed *websocket.CloseError
 	var network net.Error
 	switch {
-	case errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure:
+	case errors.As(err, &bad):
+		c.log.Info("connection failed", keyError, bad)
+		c.end(bad.ending)
+		c.linger()
+	case errors.As(err, &closed):
 		c.endWith(protocol.EndedByClient, replyCode(closed.Code), "")
+		c.linger()
 	case errors.As(err, &network) && network.Timeout():
 		c.end(protocol.EndedSilent)
-	case errors.As(err, &network), errors.Is(err, io.ErrUnexpectedEOF), closed != nil, errors.Is(err, net.ErrClosed):
+	default:
 		c.end(protocol.EndedByHangup)
-	default: // gorilla has sent the close frame
-		c.end(protocol.EndedProtocol)
-		c.linger()
 	}
 }
 
-// linger reads on for a moment, so that what the client still sends does not make the kernel reset the connection
-// before it has seen the close frame.
+// linger reads on, without looking, until the client has seen our close frame and ends the connection: to close a socket with
+// something unread is a reset, which may overtake the frame. Once that is written it takes closeWait at most.
 func (c *client) linger() {
-	if c.conn.SetReadDeadline(time.Now().Add(closeWait)) == nil {
-		_, _ = io.Copy(io.Discard, c.conn.NetConn())
+	if c.beginLinger() {
+		_, _ = io.Copy(io.Discard, c.guard.Conn)
 	}
 }
 

@@ -25,7 +25,7 @@ func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
 	defer stop()
 	var sources sync.WaitGroup
 	sources.Go(func() { b.loop(ctx) })
-	sources.Go(func() { b.over.run(ctx) })
+	sources.Go(func() { everyInterval(ctx, b.flushLogs) })
 	if pipe != nil {
 		sources.Go(func() { b.readPipe(ctx, pipe) })
 	}
@@ -83,7 +83,7 @@ func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGr
 	b.work.Wait()
 	// 4. Connections that never became clients.
 	server.Close()
-	b.over.flush()
+	b.flushLogs()
 	if !inTime() {
 		<-gaveUp
 	}

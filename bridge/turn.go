@@ -29,6 +29,7 @@ type turn struct {
 
 	begun bool
 	alone bool
+	since time.Time // when the next event came
 }
 
 // begin waits until the turn has come. One that has come already goes on, unless it is not alone but has to be.
@@ -93,9 +94,9 @@ func (t *turn) ask(kind protocol.Kind, payload []byte) (*protocol.Done, error) {
 		if t.client != nil && t.client.gone() {
 			return nil, errGone
 		}
-		done, err := t.bridge.ask(t.client, kind, payload, p)
-		if f := (*protocol.Failure)(nil); errors.As(err, &f) && f.Kind == protocol.FailedChanged {
-			t.bridge.catchUp(app, f.Name)
+		done, err := t.bridge.ask(t.client, kind, payload, p, t.queued())
+		if code, changed := change(err); changed {
+			t.bridge.catchUp(app, code)
 			continue
 		}
 		if err == nil && !app.knows(done.Code) { // nothing was expected of it, see application.varies
@@ -104,6 +105,27 @@ func (t *turn) ask(kind protocol.Kind, payload []byte) (*protocol.Done, error) {
 		return done, err
 	}
 }
+
+// queued returns how long the next event has waited; the one behind it comes now.
+func (t *turn) queued() (d time.Duration) {
+	now := time.Now()
+	if !t.since.IsZero() {
+		d = now.Sub(t.since)
+	}
+	t.since = now
+	return d
+}
+
+// change returns the fingerprint of the code that PHP has instead of the one that the event was planned for.
+func change(err error) (code string, changed bool) {
+	f, ok := errors.AsType[*protocol.Failure](err)
+	if !ok || f.Kind != protocol.FailedChanged {
+		return "", false
+	}
+	return f.Name, true
+}
+
+func isChange(err error) bool { _, changed := change(err); return changed }
 
 // settle applies what an event changed.
 func (t *turn) settle(done *protocol.Done) {

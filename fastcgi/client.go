@@ -7,16 +7,22 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/yookoala/gofast"
 
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
+// maxAttempts bounds how often a request is sent. From the second time on the connection is a new one, whose worker has no
+// reason to leave.
+const maxAttempts = 3
+
 // Client runs events in one php-fpm. Its methods may be called concurrently.
 type Client struct {
 	cfg     Config
 	token   string
+	begin   string // with which the PHP half announces that it has read a request
 	session gofast.SessionHandler
 	server  []byte // the environment of events that no client caused
 	own     *ownParams
@@ -30,6 +36,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("configure fastcgi: %w", err)
 	}
 	c := &Client{cfg: cfg, token: newToken(), session: newSession(cfg.Script)}
+	c.begin = c.token + " begun"
 	if c.server, err = c.serverEnvironment(); err != nil {
 		return nil, fmt.Errorf("configure fastcgi: %w", err)
 	}
@@ -59,15 +66,15 @@ func (c *Client) Close() error {
 // Nil means that every event got its done or failed line. An error of apply ends the exchange and is returned
 // unchanged; so is ctx's cause, wrapped, if ctx is cancelled. Any other error wraps one of these:
 //
-//   - protocol.ErrUnavailable: nothing was sent, or php-fpm refused the entry script (ScriptError), or the client is
-//     closed (ErrClosed);
+//   - protocol.ErrUnavailable: php-fpm did not read the request, or refused the entry script (ScriptError), or the client
+//     is closed (ErrClosed);
 //   - protocol.ErrOverloaded: php-fpm's backlog is full, or ctx's deadline passed while all connections were in use;
 //   - protocol.ErrTimeout: Config.Timeout or ctx's deadline passed after the request was sent;
 //   - protocol.ErrCutOff: the connection ended, or PHP did, before every event had its last line. A failed event can
 //     end PHP: those after it have not run then, and the error names the first of them;
 //   - protocol.ErrMalformed: the answer is not one of the contract.
 //
-// A request is never sent twice.
+// A request is sent again only if it is certain that no handler ran, see the package documentation.
 func (c *Client) Run(ctx context.Context, environment []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
 	if err := checkEvents(events); err != nil {
 		return err
@@ -87,19 +94,25 @@ func (c *Client) run(ctx context.Context, environment, own []byte, apply func(*p
 		return err
 	}
 	defer c.pool.leave()
-	for {
-		k, err := c.pool.take(ctx)
+	take := c.pool.take
+	began := time.Now()
+	trip := &events[0].Trip
+	for attempt := 1; ; attempt++ {
+		k, err := take(ctx)
 		if err != nil {
 			return err
 		}
+		connected := time.Now()
 		k.request.encode(environment, own, events)
 		err = c.exchange(ctx, k, apply, events)
-		if _, unsent := err.(*unsentError); !unsent { //nolint:errorlint // never wrapped
+		trip.Connect, trip.Exchange = connected.Sub(began), time.Since(connected)
+		if _, unread := err.(*unreadError); !unread { //nolint:errorlint // never wrapped
 			return err
 		}
-		if !k.used {
+		if attempt == maxAttempts {
 			return fmt.Errorf("%w: %w", protocol.ErrUnavailable, err)
 		}
+		take = c.pool.replace
 	}
 }
 
@@ -117,6 +130,9 @@ func (c *Client) exchange(ctx context.Context, k *conn, apply func(*protocol.Eff
 	if err := k.send(); err != nil {
 		return c.explain(ctx, err)
 	}
+	if err := k.await(ctx, c.pool.spare); err != nil {
+		return c.explain(ctx, err)
+	}
 	x := &k.exchange
 	x.begin(c, apply, events)
 	defer x.end()
@@ -125,11 +141,16 @@ func (c *Client) exchange(ctx context.Context, k *conn, apply func(*protocol.Eff
 		err = x.finish(status)
 	}
 	whole = err == nil
+	k.announce = x.errors.begun
 	return c.explain(ctx, err)
 }
 
 // explain turns a failure of the socket into one of the contract's.
 func (c *Client) explain(ctx context.Context, err error) error {
+	return explain(ctx, err, c.cfg.Timeout)
+}
+
+func explain(ctx context.Context, err error, timeout time.Duration) error {
 	failed, ok := err.(*transportError) //nolint:errorlint // an error of apply may wrap one
 	switch {
 	case !ok:
@@ -137,7 +158,7 @@ func (c *Client) explain(ctx context.Context, err error) error {
 	case !errors.Is(failed.err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("%w: %w", protocol.ErrCutOff, failed.err)
 	case ctx.Err() == nil:
-		return fmt.Errorf("%w: no end within %v", protocol.ErrTimeout, c.cfg.Timeout)
+		return fmt.Errorf("%w: no end within %v", protocol.ErrTimeout, timeout)
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("%w: %w", protocol.ErrTimeout, context.Cause(ctx))
 	}

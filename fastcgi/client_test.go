@@ -283,27 +283,3 @@ func idleQuiet(c *Client) bool {
 	}
 	return len(c.pool.idle) > 0
 }
-
-// The worker closes its connection after every fifth answer. What a client cannot see before it writes is lost, and
-// must be told as cut off; nothing else may fail, and nothing may run twice.
-func TestWorkersThatLeaveLoseHardlyARequest(t *testing.T) {
-	s := newSite(t)
-	s.foreign(t, "pm.max_children = 4", "pm.max_requests = 5")
-	c := s.client(t)
-	const requests = 1000
-	lost := 0
-	for i := range requests {
-		want := strconv.Itoa(i)
-		a, err := ask(t.Context(), c, nil, "echo:"+want)
-		switch {
-		case errors.Is(err, protocol.ErrCutOff):
-			lost++
-		case err != nil || len(a.sent) != 1 || a.sent[0] != want:
-			t.Fatalf("request %d: got %+v, %v", i, a, err)
-		}
-	}
-	t.Logf("%d of %d requests were written into the closing of a connection", lost, requests)
-	if lost > requests/10 { // without looking first it would be one in five
-		t.Errorf("%d of %d requests lost", lost, requests)
-	}
-}

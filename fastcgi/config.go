@@ -37,6 +37,9 @@ type Config struct {
 	// MaxPayload bounds the payload of one effect, in bytes. Default 16 MiB.
 	MaxPayload int
 
+	// StatusPage is what Client.Status reads. Default: there is none.
+	StatusPage StatusPage
+
 	// Logger gets what php-fpm writes to a request's error stream. Default: nothing is logged.
 	Logger *slog.Logger
 }

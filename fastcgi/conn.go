@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
-	"os"
 	"syscall"
 	"time"
 
@@ -25,7 +25,11 @@ type conn struct {
 	reader   *bufio.Reader
 	request  request
 	exchange exchange
-	used     bool // it has served an exchange
+	local    bool // a unix socket: our kernel tells how the other side has ended
+	announce bool // its worker announces requests, see unread
+	accepted bool // a worker has served an exchange on it
+
+	deadline time.Time // of the exchange
 
 	expire  func()        // makes all I/O fail at once; bound once, for context.AfterFunc
 	expired chan struct{} // receives when expire has run
@@ -59,7 +63,9 @@ func newConn(nc net.Conn) (*conn, error) {
 		nc.Close()
 		return nil, fmt.Errorf("%w: %w", protocol.ErrUnavailable, err)
 	}
-	c := &conn{Conn: nc, raw: raw, reader: bufio.NewReaderSize(nc, readBuffer), expired: make(chan struct{}, 1)}
+	c := &conn{Conn: nc, raw: raw, expired: make(chan struct{}, 1)}
+	_, c.local = nc.(*net.UnixConn)
+	c.reader = bufio.NewReaderSize(c.source(), readBuffer)
 	c.expire = func() {
 		c.SetDeadline(time.Unix(1, 0)) // it fails only on a closed socket, whose I/O fails anyway
 		c.expired <- struct{}{}
@@ -67,10 +73,31 @@ func newConn(nc net.Conn) (*conn, error) {
 	return c, nil
 }
 
+// source is where answers are read from.
+func (c *conn) source() io.Reader {
+	if c.local {
+		return c.Conn
+	}
+	return &quickReader{c}
+}
+
+// quickReader acknowledges at once what it reads. php-fpm leaves Nagle's algorithm on, so that each effect but an answer's
+// first would wait for the acknowledgement of the one before, which our kernel delays by 40 ms (tcp(7), TCP_QUICKACK).
+type quickReader struct{ c *conn }
+
+func (r *quickReader) Read(p []byte) (int, error) {
+	n, err := r.c.Conn.Read(p)
+	_ = r.c.raw.Control(func(fd uintptr) { // without it the answer is late, and whole
+		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_QUICKACK, 1)
+	})
+	return n, err
+}
+
 // arm bounds all I/O by timeout and by ctx. The caller calls disarm once; it reports whether the connection is still
 // fit for use, and does not return before everything that arm started has ended.
 func (c *conn) arm(ctx context.Context, timeout time.Duration) (disarm func() bool) {
-	if err := c.SetDeadline(time.Now().Add(timeout)); err != nil {
+	c.deadline = time.Now().Add(timeout)
+	if err := c.SetDeadline(c.deadline); err != nil {
 		return func() bool { return false } // closed: the first write fails
 	}
 	if ctx.Done() == nil {
@@ -87,34 +114,16 @@ func (c *conn) arm(ctx context.Context, timeout time.Duration) (disarm func() bo
 }
 
 // quiet reports whether php-fpm has neither closed the connection nor written to it unasked. It does not block.
-func (c *conn) quiet() bool {
-	if c.reader.Buffered() > 0 {
-		return false
-	}
-	quiet := false
-	err := c.raw.Control(func(fd uintptr) {
+func (c *conn) quiet() bool { return c.reader.Buffered() == 0 && c.poll() == 0 }
+
+// poll returns what is to be seen of the other side, of POLLIN, POLLRDHUP, POLLHUP and POLLERR. It does not block.
+func (c *conn) poll() (seen int16) {
+	seen = unix.POLLERR | unix.POLLHUP
+	_ = c.raw.Control(func(fd uintptr) { // it fails on a closed socket
 		fds := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN | unix.POLLRDHUP}}
-		n, err := unix.Poll(fds[:], 0)
-		quiet = n == 0 && err == nil
+		if _, err := unix.Poll(fds[:], 0); err == nil {
+			seen = fds[0].Revents
+		}
 	})
-	return err == nil && quiet
+	return seen
 }
-
-// send writes the request. An unsentError says that not one byte of it was taken, for another reason than time.
-func (c *conn) send() error {
-	n, err := c.request.writeTo(c.Conn)
-	c.request.release()
-	switch {
-	case err == nil:
-		return nil
-	case n == 0 && !errors.Is(err, os.ErrDeadlineExceeded):
-		return &unsentError{err}
-	}
-	return &transportError{err}
-}
-
-// unsentError says that a request can be sent elsewhere.
-type unsentError struct{ err error }
-
-func (e *unsentError) Error() string { return e.err.Error() }
-func (e *unsentError) Unwrap() error { return e.err }

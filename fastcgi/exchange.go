@@ -48,7 +48,7 @@ func (x *exchange) begin(c *Client, apply func(*protocol.Effect) error, events [
 		enter:   enter,
 		decoder: protocol.NewAnswerDecoder(c.token, c.cfg.MaxPayload),
 		ledger:  ledger{events: events},
-		errors:  stderrLog{logger: c.cfg.Logger},
+		errors:  stderrLog{logger: c.cfg.Logger, begin: c.begin},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -61,13 +62,25 @@ func (s site) own(tb testing.TB, workers int) *phpfpm.Process {
 // foreign is a php-fpm that nobody supervises, with lines of configuration of its own.
 type foreign struct {
 	site
-	cmd *exec.Cmd
+	network, address string
+	cmd              *exec.Cmd
 }
 
+// foreign starts a php-fpm on a unix socket.
 func (s site) foreign(tb testing.TB, lines ...string) *foreign {
 	tb.Helper()
-	pool := []string{"[global]", "error_log = " + s.path("foreign.log"), "daemonize = no", "[pool]",
-		"listen = " + s.path("php-fpm.sock"), "listen.mode = 0666", "pm = static"}
+	return s.foreignOn(tb, "unix", lines...)
+}
+
+// foreignOn starts a php-fpm on a socket of that network.
+func (s site) foreignOn(tb testing.TB, network string, lines ...string) *foreign {
+	tb.Helper()
+	address := s.path("php-fpm.sock")
+	if network == "tcp" {
+		address = freeAddress(tb)
+	}
+	pool := []string{"[global]", "error_log = " + s.path("foreign.log"), "daemonize = no", "process_control_timeout = 20s",
+		"[pool]", "listen = " + address, "listen.mode = 0666", "pm = static"}
 	if os.Geteuid() == 0 {
 		pool = append(pool, "user = www-data", "group = www-data")
 	}
@@ -75,7 +88,7 @@ func (s site) foreign(tb testing.TB, lines ...string) *foreign {
 	if err := os.WriteFile(s.path("foreign.conf"), []byte(strings.Join(pool, "\n")), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	f := &foreign{site: s}
+	f := &foreign{site: s, network: network, address: address}
 	tb.Cleanup(f.kill)
 	f.start(tb)
 	return f
@@ -93,12 +106,63 @@ func (f *foreign) start(tb testing.TB) {
 		tb.Fatal(err)
 	}
 	eventually(tb, "php-fpm accepts", func() bool {
-		c, err := net.Dial("unix", f.path("php-fpm.sock"))
+		c, err := net.Dial(f.network, f.address)
 		if err == nil {
 			c.Close()
 		}
 		return err == nil
 	})
+}
+
+// freeAddress is one that nobody listened on a moment ago.
+func freeAddress(tb testing.TB) string {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// client returns a client of this php-fpm.
+func (f *foreign) client(tb testing.TB, change ...func(*Config)) *Client {
+	tb.Helper()
+	here := func(cfg *Config) { cfg.Network, cfg.Address = f.network, f.address }
+	return f.site.client(tb, append([]func(*Config){here}, change...)...)
+}
+
+// reload starts php-fpm's workers anew, and waits until they are there.
+func (f *foreign) reload(tb testing.TB) {
+	tb.Helper()
+	before := f.starts(tb)
+	if err := f.cmd.Process.Signal(syscall.SIGUSR2); err != nil {
+		tb.Fatal(err)
+	}
+	eventually(tb, "php-fpm has reloaded", func() bool { return f.starts(tb) > before })
+}
+
+// starts counts how often php-fpm has become ready.
+func (f *foreign) starts(tb testing.TB) int {
+	tb.Helper()
+	b, err := os.ReadFile(f.path("foreign.log"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return strings.Count(string(b), "ready to handle connections")
+}
+
+// killWorker kills one of php-fpm's workers, if there is one.
+func (f *foreign) killWorker(tb testing.TB) {
+	tb.Helper()
+	master := f.cmd.Process.Pid
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", master, master))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if pid, err := strconv.Atoi(strings.Fields(string(children) + " none")[0]); err == nil {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended
+	}
 }
 
 // kill ends php-fpm and its workers at once.

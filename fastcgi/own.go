@@ -94,6 +94,9 @@ func (o *ownParams) encode(f found) []byte {
 	b = appendPair(b, "WSBRIDGE_SETTINGS_FILE", o.cfg.SettingsFile)
 	b = appendPair(b, "WSBRIDGE_INITIALIZE", initialize)
 	b = appendPair(b, "WSBRIDGE_PRESENCE", o.cfg.Presence)
+	if o.cfg.Network == "tcp" {
+		b = appendPair(b, "WSBRIDGE_ANNOUNCE", "1")
+	}
 	b = appendPair(b, "WSBRIDGE_YIELD", strings.Join(f.yielded, ","))
 	return appendPair(b, "WSBRIDGE_WATCH", encodeList(f.watched))
 }

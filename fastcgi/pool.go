@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -86,6 +87,15 @@ func (p *pool) take(ctx context.Context) (*conn, error) {
 	}
 }
 
+// replace returns a new connection for one whose worker has left, and closes the idle ones: php-fpm may be reloading, and
+// accepts nobody before the workers that they hold have ended. The caller has closed its own one.
+func (p *pool) replace(ctx context.Context) (*conn, error) {
+	for c := p.pop(); c != nil; c = p.pop() {
+		c.Close()
+	}
+	return p.dial(ctx)
+}
+
 func (p *pool) pop() *conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -99,9 +109,27 @@ func (p *pool) pop() *conn {
 	return c
 }
 
+// spare closes the connection that has been idle for longest, if there is one. That frees a worker.
+func (p *pool) spare() {
+	if c := p.oldest(); c != nil {
+		c.Close()
+	}
+}
+
+func (p *pool) oldest() *conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.idle) == 0 {
+		return nil
+	}
+	c := p.idle[0]
+	p.idle = slices.Delete(p.idle, 0, 1)
+	return c
+}
+
 // keep makes c idle, or closes it if the pool is closed.
 func (p *pool) keep(c *conn) {
-	c.used = true
+	c.accepted = true
 	if !p.push(c) {
 		c.Close()
 	}

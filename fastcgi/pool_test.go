@@ -240,14 +240,14 @@ func TestAConnectionThatTakesNoByteIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.request.encode(nil, nil, nil)
-	var unsent *unsentError
-	if err := k.send(); !errors.As(err, &unsent) || !errors.Is(err, syscall.EPIPE) {
+	var unread *unreadError
+	if err := k.send(); !errors.As(err, &unread) || !errors.Is(err, syscall.EPIPE) {
 		t.Errorf("got %v", err)
 	}
 	k.Close()
 }
 
-func TestARequestIsNeverSentTwice(t *testing.T) {
+func TestARequestThatAServerTookIsNotSentAgain(t *testing.T) {
 	f := serveFake(t, func(n int, params map[string]string) string {
 		if n == 1 {
 			return doneWith(params)
@@ -372,4 +372,23 @@ func TestCloseWaitsForRunningExchanges(t *testing.T) {
 	<-closed
 	c.Close() // once more does no harm
 	eventually(t, "no connection is left", func() bool { return f.open.Load() == 0 })
+}
+
+// A worker that holds an idle connection accepts nobody, so one that waits for a worker has it closed.
+func TestIdleConnectionsGiveWay(t *testing.T) {
+	s := newSite(t)
+	f := s.foreign(t, "pm.max_children = 1")
+	c := f.client(t, func(cfg *Config) { cfg.IdleTimeout = time.Hour })
+	mustAsk(t, c, "echo:a")
+	k := c.pool.pop() // so that the next event gets a new connection
+	got := make(chan error, 1)
+	go func() {
+		_, err := ask(t.Context(), c, nil, "echo:b")
+		got <- err
+	}()
+	eventually(t, "the event has a connection of its own", func() bool { return len(c.pool.slots) == 1 })
+	c.pool.keep(k)
+	if err := <-got; err != nil {
+		t.Error(err)
+	}
 }

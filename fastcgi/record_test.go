@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -100,8 +101,7 @@ func TestRequestBytes(t *testing.T) {
 		"\x01\x04\x00\x01\x00\x06\x02\x00" + "\x02\x02BC23\x00\x00" +
 		"\x01\x04\x00\x01\x00\x12\x06\x00" + "\x0e\x02CONTENT_LENGTH59" + strings.Repeat("\x00", 6) +
 		"\x01\x04\x00\x01\x00\x00\x00\x00" +
-		"\x01\x05\x00\x01\x00\x3b\x05\x00" + body + "\x00\x00\x00\x00\x00" +
-		"\x01\x05\x00\x01\x00\x00\x00\x00"
+		"\x01\x05\x00\x01\x00\x3b\x00\x00" + body
 	if string(q.buf) != want {
 		t.Errorf("got\n%q, want\n%q", q.buf, want)
 	}
@@ -161,35 +161,43 @@ func TestWhatIsLargeIsNotKept(t *testing.T) {
 // decoded is a request as a server sees it.
 type decoded struct{ params, body []byte }
 
-// decodeRequest reads one request strictly: records in order, none longer than php-fpm takes.
+// decodeRequest reads one request as php-fpm does, and strictly: records in order, none longer than php-fpm takes, and of the
+// body no byte more than CONTENT_LENGTH.
 func decodeRequest(tb testing.TB, r io.Reader) (d decoded) {
 	tb.Helper()
-	stage := typeBegin
-	for {
+	read := func(kind recordType) (record, []byte) {
 		header := make([]byte, headerSize)
 		if _, err := io.ReadFull(r, header); err != nil {
 			tb.Fatalf("read record: %v", err)
 		}
 		rec, err := parseRecord(header)
-		if err != nil || rec.kind != stage || rec.content > maxContent || (rec.content+rec.padding)%8 != 0 {
-			tb.Fatalf("record %+v in stage %d: %v", rec, stage, err)
+		if err != nil || rec.kind != kind || rec.content > maxContent {
+			tb.Fatalf("record %+v in place of type %d: %v", rec, kind, err)
 		}
 		content := make([]byte, rec.content+rec.padding)
 		if _, err := io.ReadFull(r, content); err != nil {
 			tb.Fatalf("read content: %v", err)
 		}
-		content = content[:rec.content]
-		switch {
-		case stage == typeBegin:
-			stage = typeParams
-		case stage == typeParams && rec.content == 0:
-			stage = typeStdin
-		case stage == typeParams:
-			d.params = append(d.params, content...)
-		case rec.content == 0:
-			return d
-		default:
-			d.body = append(d.body, content...)
-		}
+		return rec, content[:rec.content]
 	}
+	read(typeBegin)
+	for {
+		rec, content := read(typeParams)
+		if rec.content == 0 {
+			break
+		}
+		d.params = append(d.params, content...)
+	}
+	size, err := strconv.Atoi(decodePairs(tb, d.params)["CONTENT_LENGTH"])
+	for err == nil && len(d.body) < size {
+		rec, content := read(typeStdin)
+		if rec.content == 0 || rec.padding != 0 {
+			tb.Fatalf("record %+v in the body", rec)
+		}
+		d.body = append(d.body, content...)
+	}
+	if err != nil || len(d.body) != size {
+		tb.Fatalf("body of %d bytes, not %d: %v", len(d.body), size, err)
+	}
+	return d
 }

@@ -16,6 +16,9 @@ const (
 )
 
 // request is an encoded request. Its memory serves the next one too.
+//
+// It ends with the body's last byte: no padding behind that, and no empty record, which php-fpm does not need, since it
+// reads as much as CONTENT_LENGTH says. So a request that is read whole leaves nothing unread, see conn.unread.
 type request struct {
 	buf  []byte // up to the body's first record, and a small body; see pieces for a large one
 	size int    // the body's
@@ -67,17 +70,16 @@ func (q *request) encodeBody(events []*protocol.Event) {
 	}
 }
 
-// appendBody appends a body that fits one record, and the end of the stream.
+// appendBody appends a body that fits one record.
 func (q *request) appendBody(b []byte) []byte {
-	if q.size > 0 {
-		pad := padding(q.size)
-		b = appendRecord(b, record{kind: typeStdin, content: q.size, padding: pad})
-		for _, block := range q.blocks {
-			b = append(b, block...)
-		}
-		b = appendZeros(b, pad)
+	if q.size == 0 {
+		return b
 	}
-	return appendRecord(b, record{kind: typeStdin})
+	b = appendRecord(b, record{kind: typeStdin, content: q.size})
+	for _, block := range q.blocks {
+		b = append(b, block...)
+	}
+	return b
 }
 
 // appendParams appends a record of parameters; none for no parameters, because an empty record ends them.
@@ -124,8 +126,7 @@ func (q *request) split() [][]byte {
 			block, room = block[n:], room-n
 		}
 	}
-	end := appendZeros(nil, padding(q.size%maxContent))
-	return append(q.pieces, appendRecord(end, record{kind: typeStdin}))
+	return q.pieces
 }
 
 // header returns the header of a record of a large body.
@@ -133,7 +134,7 @@ func (q *request) header(content int) []byte {
 	if content == maxContent {
 		return q.full[:]
 	}
-	return appendRecord(q.last[:0], record{kind: typeStdin, content: content, padding: padding(content)})
+	return appendRecord(q.last[:0], record{kind: typeStdin, content: content})
 }
 
 // release lets go of the events' memory, and of what is too large to keep.

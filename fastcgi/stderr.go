@@ -19,6 +19,8 @@ const keyText = "text"
 // stderrLog logs an exchange's error stream line by line. It is never parsed.
 type stderrLog struct {
 	logger *slog.Logger
+	begin  string // ends the line that announces a request, which is not logged
+	begun  bool   // that line came
 	line   []byte
 	lines  int
 }
@@ -38,6 +40,10 @@ func (l *stderrLog) write(p []byte) {
 func (l *stderrLog) flush() {
 	text := strings.ToValidUTF8(string(bytes.TrimRight(l.line, "\r")), "\uFFFD")
 	l.line = l.line[:0]
+	if l.begin != "" && strings.HasSuffix(text, l.begin) { // php-fpm writes "PHP message: " in front
+		l.begun = true
+		return
+	}
 	if text == "" || l.lines > maxStderrLines {
 		return
 	}

@@ -272,3 +272,14 @@ function office_%[1]d(&$data,$client_key)
 		t.Errorf("got %s", toJSON(h))
 	}
 }
+
+func TestMoreCodeThanIsLookedAtIsUnknown(t *testing.T) {
+	i := newApp(t, "").inspected(authenticates + head + " { }\n/*" + strings.Repeat("much ", 1<<20) + "*/")
+	const why = "the application has more code than is looked at"
+	if h := i.Handlers["ws_server_text"]; h.Table == nil || h.Table.Why != why || h.AnyGlobal == nil || !h.Peers || h.Params != 4 {
+		t.Errorf("got %s", toJSON(h))
+	}
+	if len(i.Findings) != 1 || i.Findings[0].Kind != "php" || !strings.HasPrefix(i.Findings[0].Message, why) {
+		t.Errorf("found %s", toJSON(i.Findings))
+	}
+}

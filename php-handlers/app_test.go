@@ -197,7 +197,7 @@ func showEffect(e *protocol.Effect) string {
 		return "failed " + string(e.Failed.Kind)
 	}
 	done := *e.Done
-	done.Code = ""
+	done.Code, done.Took = "", 0
 	return "done " + toJSON(done)
 }
 

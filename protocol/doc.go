@@ -17,6 +17,8 @@
 //	WSBRIDGE_YIELD          comma-separated: helper functions that the application defines itself, and as "@/path",
 //	                        percent-encoded, files of the application's that define some, to be loaded before ours
 //	WSBRIDGE_PRESENCE       a file that says who is there, as php-fpm sees it; empty if there is none
+//	WSBRIDGE_ANNOUNCE       "1": PHP tells on the error stream, with the line "TOKEN begun", that it has read the request, and
+//	                        flushes it before it runs anything; absent: it does not
 //	WSBRIDGE_WATCH          comma-separated, percent-encoded: files of the application's that only handlers include
 //
 // Its body is, for each event, one line of JSON and then, each as long as the line says, up to three blocks of bytes: rows,
@@ -52,8 +54,8 @@
 //	TOKEN {"seq":7,"frames":{"to":[12],"length":9}}\n
 //	TOKEN {"seq":7,"close":{"client":15,"code":1008,"reason":"flood","handled":true}}\n
 //	TOKEN {"seq":7,"log":{"level":"warning","message":"…","file":"…","line":7}}\n
-//	TOKEN {"seq":7,"done":{"result":true,"rows":{"12":{"set":{"login":"a"},"unset":["draft"]},"15":null},"code":"9f…"}}\n
-//	TOKEN {"seq":7,"done":{"globals":{"set":{"counter":3},"unset":["cache"],"lost":{"db":"a PDO"}},"code":"9f…"}}\n
+//	TOKEN {"seq":7,"done":{"result":true,"rows":{"12":{"set":{"login":"a"},"unset":["draft"]},"15":null},"code":"9f…","took":0.0002}}\n
+//	TOKEN {"seq":7,"done":{"globals":{"set":{"counter":3},"unset":["cache"],"lost":{"db":"a PDO"}},"code":"9f…","took":0.001}}\n
 //	TOKEN {"seq":7,"failed":{"kind":"exit","message":"…","file":"…","line":7}}\n
 //
 // A line without the token is something the application printed past the PHP half (or php itself did, before it ran):

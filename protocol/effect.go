@@ -106,6 +106,8 @@ type Done struct {
 	Globals *GlobalChanges `json:"globals,omitempty"`
 	// Code is the fingerprint of the application's files.
 	Code string `json:"code,omitempty"`
+	// Took is how long PHP was at work, in seconds: from the request's begin, or the end of the event before.
+	Took float64 `json:"took,omitempty"`
 }
 
 // GlobalChanges is what an event changed in the global variables that live.

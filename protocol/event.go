@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Version is the contract's version; the PHP half refuses any other.
@@ -80,6 +81,15 @@ type Event struct {
 	// Globals are the names of the global variables whose changes PHP is to tell; AnyGlobal: of whichever there are.
 	Globals   []string
 	AnyGlobal bool
+
+	// Trip is filled in by who brings the event to PHP.
+	Trip Trip
+}
+
+// Trip is how long the request of an event was under way.
+type Trip struct {
+	Connect  time.Duration // until there was a connection
+	Exchange time.Duration // from the request's first byte to the answer's last
 }
 
 // AppendTo appends the event as it stands in a request's body.

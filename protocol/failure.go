@@ -44,3 +44,26 @@ func (f *Failure) Error() string {
 	}
 	return fmt.Sprintf("php %s: %s in %s:%d", f.Kind, f.Message, f.File, f.Line)
 }
+
+// FailureName names how an event failed, for logs and metrics: one word for each of the errors and kinds above.
+func FailureName(err error) string {
+	var f *Failure
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &f):
+		return string(f.Kind)
+	}
+	for _, named := range [...]struct {
+		err  error
+		name string
+	}{
+		{ErrRefused, "refused"}, {ErrOverloaded, "overloaded"}, {ErrUnavailable, "unavailable"}, {ErrTimeout, "timeout"},
+		{ErrCutOff, "cut_off"}, {ErrMalformed, "malformed"},
+	} {
+		if errors.Is(err, named.err) {
+			return named.name
+		}
+	}
+	return "other"
+}

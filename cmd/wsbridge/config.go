@@ -31,6 +31,8 @@ type ServerConfig struct {
 	// AllowedOrigins are "scheme://host[:port]" in lower case, or "*" alone. Empty: the request's own host, any port.
 	AllowedOrigins []string `toml:"allowed_origins"`
 	MaxMessage     ByteSize `toml:"max_message"`
+	EmptyText      bool     `toml:"empty_text"`       // an empty text is an event
+	Compression    bool     `toml:"compression"`      // permessage-deflate
 	EventQueue     int      `toml:"event_queue"`      // events waiting, per connection
 	SendQueue      int      `toml:"send_queue"`       // messages waiting, per connection
 	SendQueueBytes ByteSize `toml:"send_queue_bytes"` // the same in bytes; holds one message of MaxMessage at least
@@ -64,6 +66,8 @@ type PHPConfig struct {
 	SettingsFile    string   `toml:"settings_file"` // as php-fpm sees it; after loading Legacy.Settings if it was empty
 	Script          string   `toml:"script"`        // as an external php-fpm sees it; empty: the unpacked one
 	MaxConnections  int      `toml:"max_connections"`
+	StatusPath      string   `toml:"status_path"` // an external php-fpm's pm.status_path; empty: not asked
+	Reserve         int      `toml:"reserve"`     // workers of an external php-fpm that are left to others
 	IdleTimeout     Duration `toml:"idle_timeout"`
 	DialTimeout     Duration `toml:"dial_timeout"`
 	Timeout         Duration `toml:"timeout"`          // one event
@@ -127,6 +131,7 @@ func defaultConfig() Config {
 		},
 		PHP: PHPConfig{
 			Workers:         4,
+			Reserve:         1,
 			MemoryLimit:     "512M",
 			Ini:             IniTable{},
 			IdleTimeout:     Duration(5 * time.Second),

@@ -115,11 +115,20 @@ func (c *checker) php(p *PHPConfig) {
 		most = max(p.Workers, 1) // each connection holds a worker; one more would wait for ever
 	}
 	c.number("php.max_connections", p.MaxConnections, 0, most)
+	c.require(isStatusPath(p.StatusPath), "php.status_path", p.StatusPath, `want a path such as "/status", or nothing`)
+	c.number("php.reserve", p.Reserve, 0, maxWorkers)
 	c.require(isMemoryLimit(p.MemoryLimit), "php.memory_limit", p.MemoryLimit, `want php.ini notation, such as "512M", or "-1" for none`)
 	c.name("php.user", p.User)
 	c.name("php.group", p.Group)
 	c.oneOf("php.initialize", p.Initialize, "every", "once")
 	c.oneOf("php.on_error", p.OnError, "continue", "close")
+}
+
+// isStatusPath accepts what php-fpm accepts as pm.status_path.
+func isStatusPath(s string) bool {
+	return s == "" || s[0] == '/' && len(s) > 1 && !strings.ContainsFunc(s, func(r rune) bool {
+		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/-_.~", r)
+	})
 }
 
 func (c *checker) name(key, value string) {
@@ -150,7 +159,7 @@ func (c *checker) paths(cfg *Config) {
 
 // idle notes values that differ from their defaults and have no effect, so that nobody waits for one.
 func (c *checker) idle(cfg *Config) []string {
-	keys, why := []string{"php.script"}, "without php.fastcgi"
+	keys, why := []string{"php.script", "php.status_path", "php.reserve"}, "without php.fastcgi"
 	if cfg.PHP.External() {
 		keys = []string{"php.fpm", "php.workers", "php.user", "php.group", "php.memory_limit", "php.ini"}
 		why = "with a php-fpm that wsbridge does not run"

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/wsbridge/wsbridge/fastcgi"
 )
 
 // externalConnections is how many connections wsbridge keeps to a php-fpm whose number of workers it cannot know: fewer
@@ -37,4 +39,22 @@ func (c *PHPConfig) Connections() int {
 		return externalConnections
 	}
 	return c.Workers
+}
+
+// ConnectionsTo is how many connections there may be to an external php-fpm that says s of itself, or nothing, nil. Of a pool
+// whose size is fixed, Reserve workers are left to others. Any other pool can have as many workers as it has now, at least.
+func (c *PHPConfig) ConnectionsTo(s *fastcgi.Status) int {
+	if s == nil {
+		return c.Connections()
+	}
+	spare := max(1, s.Workers-c.Reserve)
+	switch {
+	case s.Fixed() && c.MaxConnections > 0:
+		return min(spare, c.MaxConnections)
+	case s.Fixed():
+		return spare
+	case c.MaxConnections > 0:
+		return c.MaxConnections
+	}
+	return max(spare, externalConnections)
 }

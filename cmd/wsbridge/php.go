@@ -54,6 +54,8 @@ func startPHP(ctx context.Context, cfg Config, log *slog.Logger) (*php, error) {
 		if cfg.PHP.Script != "" {
 			p.client.Script = cfg.PHP.Script
 		}
+		p.client.StatusPage = fastcgi.StatusPage{Network: network, Address: address, Path: cfg.PHP.StatusPath}
+		p.client.MaxConnections = learnWorkers(ctx, &cfg.PHP, p.client.StatusPage, log)
 		return p, nil
 	}
 	own, err := startOwn(ctx, cfg, dir, log)
@@ -61,6 +63,8 @@ func startPHP(ctx context.Context, cfg Config, log *slog.Logger) (*php, error) {
 		return nil, errors.Join(err, leave())
 	}
 	p.client.Network, p.client.Address = "unix", own.Address()
+	p.client.StatusPage.Network, p.client.StatusPage.Address, p.client.StatusPage.Path = own.StatusPage()
+	log.Info("php-fpm has workers of its own", "workers", own.Workers(), "connections", p.client.MaxConnections)
 	p.stop = func() error { return errors.Join(own.Close(), leave()) }
 	return p, nil
 }

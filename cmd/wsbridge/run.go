@@ -39,7 +39,7 @@ func serve(ctx context.Context, cfg Config, log *slog.Logger, page http.Handler)
 	}
 	defer func() { err = errors.Join(err, client.Close()) }()
 
-	b, err := bridge.New(bridgeConfig(cfg, log, client, php.presence, page))
+	b, err := bridge.New(bridgeConfig(cfg, log, client, php, page))
 	if err != nil {
 		return err
 	}
@@ -83,10 +83,10 @@ func createPipe(cfg PipeConfig, log *slog.Logger) (*fifo.Pipe, error) {
 	})
 }
 
-func bridgeConfig(cfg Config, log *slog.Logger, php bridge.PHP, who bridge.Presence, page http.Handler) bridge.Config {
+func bridgeConfig(cfg Config, log *slog.Logger, client bridge.PHP, php *php, page http.Handler) bridge.Config {
 	return bridge.Config{
-		PHP:              php,
-		Presence:         who,
+		PHP:              client,
+		Presence:         php.presence,
 		Page:             page,
 		Logger:           log,
 		ServerHeader:     cfg.Server.ServerHeader,
@@ -97,10 +97,12 @@ func bridgeConfig(cfg Config, log *slog.Logger, php bridge.PHP, who bridge.Prese
 		HandlerIsolation: cfg.Isolation.Handlers.byFunction(),
 		LiveGlobals:      cfg.Globals.Live,
 		ForgetGlobals:    cfg.Globals.Forget,
-		Parallel:         cfg.PHP.Connections(),
+		Parallel:         php.client.MaxConnections,
 		CloseOnError:     cfg.PHP.OnError == "close",
 		LoopInterval:     cfg.Loop.Interval.Std(),
 		MaxMessage:       int64(cfg.Server.MaxMessage),
+		Compression:      cfg.Server.Compression,
+		EmptyText:        cfg.Server.EmptyText,
 		EventQueue:       cfg.Server.EventQueue,
 		SendQueue:        cfg.Server.SendQueue,
 		SendQueueBytes:   int(cfg.Server.SendQueueBytes),

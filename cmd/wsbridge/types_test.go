@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/wsbridge/wsbridge/fastcgi"
 )
 
 func TestConfigTypesReadText(t *testing.T) {
@@ -83,6 +85,33 @@ func TestConnectionsNeverExceedOwnWorkers(t *testing.T) {
 		if got := tt.php.Connections(); got != tt.want {
 			t.Errorf("%+v: got %d, want %d", tt.php, got, tt.want)
 		}
+	}
+}
+
+func TestConnectionsLeaveASharedPHPItsReserve(t *testing.T) {
+	for _, tt := range []struct {
+		manager string
+		workers int
+		php     PHPConfig
+		want    int
+	}{
+		{"static", 10, PHPConfig{Reserve: 1}, 9},
+		{"static", 10, PHPConfig{}, 10},
+		{"static", 10, PHPConfig{Reserve: 3, MaxConnections: 5}, 5},
+		{"static", 10, PHPConfig{Reserve: 3, MaxConnections: 50}, 7},
+		{"static", 2, PHPConfig{Reserve: 3}, 1},
+		{"dynamic", 2, PHPConfig{Reserve: 1}, 4},
+		{"dynamic", 20, PHPConfig{Reserve: 1}, 19},
+		{"ondemand", 20, PHPConfig{Reserve: 1, MaxConnections: 6}, 6},
+	} {
+		tt.php.FastCGI = "unix:/s"
+		if got := tt.php.ConnectionsTo(&fastcgi.Status{Manager: tt.manager, Workers: tt.workers}); got != tt.want {
+			t.Errorf("%+v: got %d", tt, got)
+		}
+	}
+	unknown := PHPConfig{FastCGI: "unix:/s", Reserve: 1}
+	if got := unknown.ConnectionsTo(nil); got != externalConnections {
+		t.Errorf("not asked: got %d", got)
 	}
 }
 

@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// statusPath is the pool's pm.status_path.
+const statusPath = "/status"
+
 // maxSocketPath is the longest path of a unix socket (sockaddr_un).
 const maxSocketPath = 107
 
@@ -77,6 +80,7 @@ func (c *Config) check() error {
 }
 
 func (c *Config) socket() string { return filepath.Join(c.Dir, "php-fpm.sock") }
+func (c *Config) status() string { return filepath.Join(c.Dir, "status.sock") }
 func (c *Config) file() string   { return filepath.Join(c.Dir, "php-fpm.conf") }
 
 // isPlainValue reports whether an unquoted value stays one value of an ini file.
@@ -102,7 +106,11 @@ func (c *Config) pool(v version, who account) string {
 	}
 	line("pm = static")
 	line("pm.max_children = %d", c.Workers)
-	line("pm.max_requests = 0") // see package fastcgi: a worker that leaves can lose a request
+	line("pm.max_requests = 0") // a worker that leaves costs a fork and a connection
+	line("pm.status_path = %s", statusPath)
+	if v.atLeast(8, 0) {
+		line("pm.status_listen = %s", c.status()) // answered by a process of its own: ours may all be busy
+	}
 	line("request_terminate_timeout = %d", c.terminateAfter())
 	line("catch_workers_output = yes")
 	if v.atLeast(7, 3) {

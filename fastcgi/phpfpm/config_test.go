@@ -22,6 +22,7 @@ group = 33
 pm = static
 pm.max_children = 8
 pm.max_requests = 0
+pm.status_path = /status
 request_terminate_timeout = 8
 catch_workers_output = yes
 decorate_workers_output = no

@@ -34,6 +34,7 @@ const (
 // Process is a supervised php-fpm. Its methods may be called concurrently.
 type Process struct {
 	cfg    Config
+	php    version
 	binary string
 	args   []string
 	log    *slog.Logger
@@ -96,7 +97,7 @@ func prepare(ctx context.Context, cfg Config) (*Process, error) {
 		args = append(args, "--allow-to-run-as-root")
 	}
 	return &Process{
-		cfg: cfg, binary: binary, args: args, log: cfg.Logger,
+		cfg: cfg, php: v, binary: binary, args: args, log: cfg.Logger,
 		stopping: make(chan struct{}), ended: make(chan struct{}),
 	}, nil
 }
@@ -106,6 +107,15 @@ func (p *Process) Address() string { return p.cfg.socket() }
 
 // Workers is how many workers there are: a client's fitting number of connections.
 func (p *Process) Workers() int { return p.cfg.Workers }
+
+// StatusPage is where php-fpm tells its state: a fastcgi.StatusPage's fields. From PHP 8.0 on that address is answered also
+// while all workers are busy; before, it is that of the workers.
+func (p *Process) StatusPage() (network, address, path string) {
+	if p.php.atLeast(8, 0) {
+		return "unix", p.cfg.status(), statusPath
+	}
+	return "unix", p.cfg.socket(), statusPath
+}
 
 // PID is the process id of php-fpm's master, 0 while there is none.
 func (p *Process) PID() int {

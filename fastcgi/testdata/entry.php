@@ -56,6 +56,7 @@ function run_event($seq, $verb, $argument)
 		case 'status': http_response_code((int)$argument); break;
 		case 'stderr': error_log($argument); break;
 		case 'stdio': file_put_contents('php://stderr', $argument . "\n"); break;
+		case 'run': file_put_contents(dirname(__FILE__) . '/spool/runs', $argument . "\n", FILE_APPEND); break;
 		case 'gate': send($seq, 'waiting'); wait_for($argument); break;
 		case 'loop': file_put_contents($argument, getmypid()); while (true);
 		case 'kill': send($seq, 'dying'); posix_kill(getmypid(), 9); wait_for('/nowhere');
@@ -91,6 +92,10 @@ function describe($seq)
 }
 
 $body = file_get_contents('php://input');
+if (isset($_SERVER['WSBRIDGE_ANNOUNCE']) && function_exists('error_log')) {
+	error_log($_SERVER['WSBRIDGE_TOKEN'] . " begun\n", 4);
+	flush();
+}
 for ($at = 0; $at < strlen($body);) {
 	$end = strpos($body, "\n", $at);
 	$event = json_decode(substr($body, $at, $end - $at), true);

@@ -45,13 +45,13 @@ final class Answer
         self::effect(self::logEntry($level, $message, $file, $line));
     }
 
-    /** $result is JSON or null, $rows and $globals JSON or empty. */
-    public static function done($result, $rows, $globals, $code, $last)
+    /** $result is JSON or null, $rows and $globals JSON or empty, $took seconds or 0. */
+    public static function done($result, $rows, $globals, $code, $last, $took = 0)
     {
         $done = ($result === null ? '' : '"result":' . $result . ',')
             . ($rows === '' ? '' : '"rows":{' . $rows . '},')
             . ($globals === '' ? '' : '"globals":' . $globals . ',')
-            . '"code":"' . $code . '"';
+            . '"code":"' . $code . '"' . ($took > 0 ? ',"took":' . sprintf('%.6F', $took) : '');
         self::finish('"done":{' . $done . '}', $last);
     }
 

@@ -58,6 +58,7 @@ final class Application
         $code = self::code();
         $asked = $first['event'] === 'describe' || $first['event'] === 'inspect'; // about the code, which then only lies there
         $every = $_SERVER['WSBRIDGE_INITIALIZE'] === 'every' && !$asked;
+        $began = $_SERVER['REQUEST_TIME_FLOAT'];
         for ($initialized = false; $event = Request::current(); Request::next()) {
             if ($event['code'] !== '' && $event['code'] !== $code) {
                 Failure::changed($code);
@@ -71,7 +72,11 @@ final class Application
             Rows::load($event);
             Globals::load($event);
             $result = $initialized && $event['event'] === 'initialize' ? null : Handlers::run($event);
-            Answer::done($result, Rows::changes(), Globals::changes(), $asked ? self::code() : $code, Request::isLast());
+            $rows = Rows::changes();
+            $globals = Globals::changes();
+            $now = microtime(true);
+            Answer::done($result, $rows, $globals, $asked ? self::code() : $code, Request::isLast(), $now - $began);
+            $began = $now;
         }
     }
 

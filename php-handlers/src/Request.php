@@ -42,7 +42,14 @@ final class Request
                 self::$events[$at][$block] = $bytes;
             }
         }
-        return self::$events !== [] || self::refuse('the body holds no event');
+        if (self::$events === []) {
+            return self::refuse('the body holds no event');
+        }
+        if (ftell($body) !== (int) $_SERVER['CONTENT_LENGTH']) { // the request may come again, and whole
+            return self::refuse('the body ends after ' . ftell($body) . ' of ' . $_SERVER['CONTENT_LENGTH'] . ' bytes');
+        }
+        self::announce();
+        return true;
     }
 
     /** The event that is running, or null after the last. */
@@ -66,6 +73,18 @@ final class Request
     public static function next()
     {
         self::$events[self::$at++] = null;
+    }
+
+    /**
+     * Tells wsbridge, if it asks, that the events will run: what it does not hear of it may send again. On the error stream,
+     * since after a byte of output PHP would refuse to change the session's settings.
+     */
+    private static function announce()
+    {
+        if (isset($_SERVER['WSBRIDGE_ANNOUNCE']) && function_exists('error_log') && function_exists('flush')) {
+            error_log($_SERVER['WSBRIDGE_TOKEN'] . " begun\n", 4); // 4: the SAPI's own log
+            flush();
+        }
     }
 
     /** An event with the lengths of its blocks in their places. */

@@ -27,8 +27,8 @@ final class Bound
             case T_NEW:
                 $class = $source->kinds[$i + 1] === T_STRING ? $code->resolve($source->texts[$i + 1]) : '';
                 $end = $source->kinds[$i + 2] === '(' ? $source->behind($i + 2) : $i + 2;
-                $isBound = self::ends($source, $end) && self::lists(self::CLASSES, strtolower($class));
-                return $isBound ? 'a ' . $class . ' object' : null;
+                $held = self::ends($source, $end) ? self::object($program, $class) : '';
+                return $held === '' ? null : $held;
             case T_FUNCTION:
                 return 'a Closure';
             case T_STATIC:
@@ -42,6 +42,41 @@ final class Bound
                 return $isNothing ? '' : self::called($program, $code, $i, $depth);
         }
         return null;
+    }
+
+    /** Words for an object of a class, if it is bound to its process or its constructor gives it what is; else "". */
+    private static function object(Program $program, $class)
+    {
+        if (self::lists(self::CLASSES, strtolower($class))) {
+            return 'a ' . $class . ' object';
+        }
+        $short = Unit::short($class);
+        $methods = isset($program->classes[$short]) ? $program->classes[$short]['methods'] : [];
+        if (isset($methods['__sleep']) || isset($methods['__serialize']) || isset($methods['serialize'])) {
+            return ''; // it decides itself what is kept of it
+        }
+        foreach ($program->constructors($short) as $unit) {
+            foreach ($unit->codes as $code) {
+                $held = self::assigned($program, $code);
+                if ($held !== '') {
+                    return 'a ' . $class . ' object with ' . $held;
+                }
+            }
+        }
+        return '';
+    }
+
+    /** The first such value of a "$this->name = ..". */
+    private static function assigned(Program $program, Code $code)
+    {
+        for ($i = $code->body + 1; $code->body > 0 && $i < $code->source->behind($code->body); $i++) {
+            $isProperty = $code->source->matches($i, [T_VARIABLE, T_OBJECT_OPERATOR, T_STRING, '=']) && $code->source->texts[$i] === '$this';
+            $what = $isProperty ? self::of($program, $code, $i + 4, 0) : '';
+            if ((string) $what !== '') {
+                return $what;
+            }
+        }
+        return '';
     }
 
     /** What a call gives. */

@@ -1,0 +1,100 @@
+package bridge
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+func TestFailuresAlikeAreLoggedOnceAnInterval(t *testing.T) {
+	var out bytes.Buffer
+	f := newFailures(slog.New(slog.NewTextHandler(&out, nil)))
+	here := failure{protocol.Text, "fatal", "/app/events.php", 7}
+	there := failure{protocol.Text, "fatal", "/app/events.php", 9}
+	var logged int
+	for range 5 {
+		for _, like := range []failure{here, there} {
+			if f.isFirst(like) {
+				logged++
+			}
+		}
+	}
+	if f.flush(); logged != 2 || strings.Count(out.String(), "times=4") != 2 || !strings.Contains(out.String(), "line=9") {
+		t.Errorf("logged %d and %s", logged, out.String())
+	}
+	if out.Reset(); !f.isFirst(here) {
+		t.Error("in the next interval the first is not logged")
+	}
+	if f.flush(); out.Len() > 0 {
+		t.Errorf("a failure that came once was logged again: %s", out.String())
+	}
+}
+
+func TestFailuresOfTooManySortsAreLoggedOneByOne(t *testing.T) {
+	f := newFailures(slog.New(slog.DiscardHandler))
+	for line := range maxAlike {
+		f.isFirst(failure{line: line})
+	}
+	for range 2 {
+		if !f.isFirst(failure{line: maxAlike}) {
+			t.Error("a failure was neither logged nor counted")
+		}
+	}
+}
+
+// watched is an Observer that keeps what it is told.
+type watched struct {
+	events chan Observation
+	writes chan time.Duration
+}
+
+func (w *watched) Event(o Observation)        { w.events <- o }
+func (w *watched) Written(took time.Duration) { w.writes <- took }
+
+func TestObserverLearnsWhereTheTimeGoes(t *testing.T) {
+	w := &watched{make(chan Observation, 10), make(chan time.Duration, 10)}
+	a := &standin{handlers: map[protocol.Kind]handler{
+		protocol.Text: func(_ context.Context, e *protocol.Event, apply func(*protocol.Effect) error) string {
+			e.Trip = protocol.Trip{Connect: time.Second, Exchange: 3 * time.Second}
+			apply(&protocol.Effect{Seq: e.Seq, Send: &protocol.Send{To: protocol.Recipients{Keys: []int64{1}}, Payload: e.Payload}})
+			return "null"
+		},
+	}}
+	s := serveApplication(t, a, func(c *Config) { c.Observer = w })
+	conn := s.connect()
+	if o := <-w.events; o.Kind != protocol.Authenticate || o.Failure != "" {
+		t.Errorf("got %+v", o)
+	}
+	say(t, conn, "x")
+	o := <-w.events
+	if o.Kind != protocol.Text || o.Connect != time.Second || o.Apply <= 0 || o.Wait <= 2*time.Second || o.Wait > 3*time.Second {
+		t.Errorf("got %+v", o)
+	}
+	<-w.writes
+}
+
+func TestObserverLearnsWhatFails(t *testing.T) {
+	w := &watched{make(chan Observation, 10), make(chan time.Duration, 10)}
+	s := serveApplication(t, cutOff{}, func(c *Config) { c.Observer = w })
+	say(t, s.connect(), "x")
+	<-w.events // authenticate
+	if o := <-w.events; o.Kind != protocol.Text || o.Failure != "cut_off" {
+		t.Errorf("got %+v", o)
+	}
+}
+
+// cutOff answers no text.
+type cutOff struct{ echo }
+
+func (cutOff) Run(ctx context.Context, env []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
+	if events[0].Kind == protocol.Text {
+		return errors.Join(protocol.ErrCutOff, errors.New("worker killed"))
+	}
+	return echo{}.Run(ctx, env, apply, events...)
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// metrics counts and times what the bridge does, for Prometheus. It is a bridge.Observer.
+type metrics struct {
+	registry *prometheus.Registry
+	events   map[protocol.Kind]*eventMetrics
+	failures *prometheus.CounterVec // by event and reason
+	writes   prometheus.Histogram
+}
+
+// eventMetrics are the histograms of one kind of event, looked up once.
+type eventMetrics struct {
+	queue, connect, wait, run, apply prometheus.Observer
+}
+
+func newMetrics() *metrics {
+	// From a tenth of a millisecond, a kept worker's fastest answer, to half a minute, php.timeout's default.
+	buckets := prometheus.ExponentialBucketsRange(0.0001, 30, 18)
+	stages := prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "wsbridge", Name: "event_stage_seconds",
+		Help: "Where the time of events goes: queue, connect, wait, run and apply.", Buckets: buckets}, []string{"event", "stage"})
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		events:   map[protocol.Kind]*eventMetrics{},
+		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "wsbridge", Name: "event_failures_total",
+			Help: "Events that failed, by reason."}, []string{"event", "reason"}),
+		writes: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "wsbridge", Name: "client_write_seconds",
+			Help: "Time until a client's socket has taken a message.", Buckets: buckets}),
+	}
+	for _, kind := range protocol.Kinds() {
+		if len(kind.Handlers()) > 0 {
+			of := func(stage string) prometheus.Observer { return stages.WithLabelValues(string(kind), stage) }
+			m.events[kind] = &eventMetrics{of("queue"), of("connect"), of("wait"), of("run"), of("apply")}
+		}
+	}
+	m.registry.MustRegister(stages, m.failures, m.writes, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Event records one event.
+func (m *metrics) Event(o bridge.Observation) {
+	if o.Failure != "" {
+		m.failures.WithLabelValues(string(o.Kind), o.Failure).Inc()
+	}
+	e := m.events[o.Kind]
+	e.queue.Observe(o.Queue.Seconds())
+	e.connect.Observe(o.Connect.Seconds())
+	e.wait.Observe(o.Wait.Seconds())
+	e.run.Observe(o.Run.Seconds())
+	e.apply.Observe(o.Apply.Seconds())
+}
+
+// Written records one message that a client's socket has taken.
+func (m *metrics) Written(took time.Duration) { m.writes.Observe(took.Seconds()) }
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"bytes"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/wsbridge/wsbridge/fastcgi"
+	"github.com/wsbridge/wsbridge/fastcgi/phpfpm"
+)
+
+func TestAnExternalPHPIsAskedForItsWorkers(t *testing.T) {
+	dir, err := makeRunDir("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	p, err := phpfpm.Start(t.Context(), phpfpm.Config{Dir: dir, Workers: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Close() })
+	var page fastcgi.StatusPage
+	page.Network, page.Address, page.Path = p.StatusPage()
+	other := page
+	other.Path = "/other"
+	for _, test := range []struct {
+		page fastcgi.StatusPage
+		php  PHPConfig
+		want int
+		log  string
+	}{
+		{page, PHPConfig{Reserve: 1}, 2, "level=INFO"},
+		{page, PHPConfig{Reserve: 1, MaxConnections: 1}, 1, "workers=3"},
+		{page, PHPConfig{Reserve: 1, MaxConnections: 9}, 2, "level=WARN"},
+		{other, PHPConfig{Reserve: 1, MaxConnections: 9}, 9, "level=WARN"},
+		{fastcgi.StatusPage{}, PHPConfig{Reserve: 1}, 4, "not asked"},
+	} {
+		var log bytes.Buffer
+		test.php.FastCGI = "unix:" + p.Address()
+		got := learnWorkers(t.Context(), &test.php, test.page, slog.New(slog.NewTextHandler(&log, nil)))
+		if got != test.want || strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), test.log) {
+			t.Errorf("%+v: got %d, logged %s", test.php, got, &log)
+		}
+	}
+}

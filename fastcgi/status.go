@@ -1,0 +1,165 @@
+package fastcgi
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+const (
+	// statusTimeout bounds asking for the page. If all workers are busy, nobody answers.
+	statusTimeout = 3 * time.Second
+	// maxStatusPage bounds the page; a worker takes less than 3 KB of it.
+	maxStatusPage = 16 << 20
+)
+
+// ErrNoStatusPage says that there is none to be read.
+var ErrNoStatusPage = errors.New("fastcgi: no status page is configured")
+
+// StatusPage is where php-fpm tells its own state.
+type StatusPage struct {
+	Network, Address string // the pool's, or those of pm.status_listen
+	Path             string // pm.status_path; empty: there is none
+}
+
+// Status is what php-fpm says of one of its pools. Workers are counted one by one: in the page's own sums those that come and
+// go are wrong by any number for up to a second.
+type Status struct {
+	Pool    string
+	Manager string        // "static", "dynamic" or "ondemand"
+	Uptime  time.Duration // in seconds
+
+	Workers int // there are now
+	Idle    int // wait for a connection; the others are active, also those that a kept connection holds
+
+	// Connections that no worker has accepted yet, now and at most. Over a unix socket some versions always tell 0.
+	ListenQueue, MaxListenQueue int
+
+	// Counts since the start.
+	Connections        int
+	MaxChildrenReached int // how often pm.max_children were too few
+	SlowRequests       int // over request_slowlog_timeout
+}
+
+// Fixed reports whether the pool always has as many workers. Of one that starts and ends them as needed, the page does not
+// tell how many there can be, pm.max_children.
+func (s *Status) Fixed() bool { return s.Manager == "static" }
+
+// Status reads Config.StatusPage; see StatusPage.Read.
+func (c *Client) Status(ctx context.Context) (*Status, error) { return c.cfg.StatusPage.Read(ctx) }
+
+// Read asks for the page, on a connection of its own that it closes, and blocks for 3 seconds at most. That takes a worker
+// for a moment, except at the address of pm.status_listen. Its errors wrap one of protocol's, or are ErrNoStatusPage.
+func (p StatusPage) Read(ctx context.Context) (*Status, error) {
+	if p.Path == "" {
+		return nil, ErrNoStatusPage
+	}
+	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
+	defer cancel()
+	body, err := p.get(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read status page %s: %w", p.Path, err)
+	}
+	s := parseStatusPage(body)
+	if s.Manager == "" {
+		return nil, fmt.Errorf("read status page %s: %w: %.40q", p.Path, protocol.ErrMalformed, body)
+	}
+	return s, nil
+}
+
+func (p StatusPage) get(ctx context.Context) (body []byte, err error) {
+	params, err := encodeParams(map[string]string{
+		"REQUEST_METHOD": http.MethodGet, "SCRIPT_NAME": p.Path, "SCRIPT_FILENAME": p.Path, "REQUEST_URI": p.Path,
+		"QUERY_STRING": "full", "SERVER_PROTOCOL": "HTTP/1.1",
+	})
+	if err != nil {
+		return nil, err
+	}
+	k, err := dial(ctx, &Config{Network: p.Network, Address: p.Address})
+	if err != nil {
+		return nil, err
+	}
+	defer k.Close()
+	disarm := k.arm(ctx, statusTimeout)
+	defer disarm()
+	k.request.encode(params, nil, nil)
+	if err := k.send(); err != nil {
+		return nil, fmt.Errorf("%w: %w", protocol.ErrUnavailable, err)
+	}
+	var got plainAnswer
+	if _, err := readAnswer(k.reader, &got); err != nil {
+		return nil, explain(ctx, err, statusTimeout)
+	}
+	if got.header.status != http.StatusOK {
+		return nil, fmt.Errorf("%w: status %d: %.40q", protocol.ErrMalformed, got.header.status, got.body)
+	}
+	return got.body, nil
+}
+
+// parseStatusPage reads the page's plain form: "name: value" lines, first of the pool, then of each worker, which a line of
+// asterisks precedes. Nothing that a site's visitor sends can begin a line in it.
+func parseStatusPage(page []byte) *Status {
+	s := &Status{}
+	for line := range bytes.Lines(page) {
+		line = bytes.TrimSpace(line)
+		if bytes.HasPrefix(line, []byte("****")) {
+			s.Workers++
+			continue
+		}
+		name, value, _ := bytes.Cut(line, []byte{':'})
+		value = bytes.TrimSpace(value)
+		switch {
+		case s.Workers == 0:
+			s.set(string(name), string(value))
+		case string(name) == "state" && string(value) == "Idle":
+			s.Idle++
+		}
+	}
+	return s
+}
+
+// set takes a line of the pool's own.
+func (s *Status) set(name, value string) {
+	number, _ := strconv.Atoi(value) // 0 for what is none
+	switch name {
+	case "pool":
+		s.Pool = value
+	case "process manager":
+		s.Manager = value
+	case "start since":
+		s.Uptime = time.Duration(number) * time.Second
+	case "accepted conn":
+		s.Connections = number
+	case "listen queue":
+		s.ListenQueue = number
+	case "max listen queue":
+		s.MaxListenQueue = number
+	case "max children reached":
+		s.MaxChildrenReached = number
+	case "slow requests":
+		s.SlowRequests = number
+	}
+}
+
+// plainAnswer is the answer to a request that is none of ours.
+type plainAnswer struct {
+	header header
+	body   []byte
+}
+
+func (p *plainAnswer) stdout(b []byte) error {
+	b, err := p.header.feed(b)
+	if err == nil && len(p.body)+len(b) > maxStatusPage {
+		err = fmt.Errorf("%w: page over %d bytes", protocol.ErrMalformed, maxStatusPage)
+	}
+	p.body = append(p.body, b...)
+	return err
+}
+
+func (p *plainAnswer) stderr([]byte) error { return nil }

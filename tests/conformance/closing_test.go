@@ -1,0 +1,58 @@
+package conformance
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestClosing(t *testing.T) {
+	hello, bye := text("Hello World!"), closing(1000, "")
+	large := text(strings.Repeat("BAsd7&jh23", 256<<10/10))
+	cases := []exchange{
+		{id: "7.1.1", send: []frame{hello}, want: []frame{hello}},
+		{id: "7.1.2", send: []frame{bye, {op: opClose}}, code: 1000},
+		{id: "7.1.3", send: []frame{bye, ping("")}, code: 1000},
+		{id: "7.1.4", send: []frame{bye, hello}, code: 1000},
+		{id: "7.1.5", send: []frame{text("fragment1").part(), bye, rest("fragment2")}, code: 1000},
+		{id: "7.1.6", send: []frame{large, hello, bye, ping("")}, want: []frame{large, hello}, code: 1000},
+		{id: "7.3.1", send: []frame{{op: opClose}}, code: 1000},
+		{id: "7.3.2", send: []frame{{op: opClose, payload: "a"}}, code: 1002},
+		{id: "7.3.3", send: []frame{bye}, code: 1000},
+		{id: "7.3.4", send: []frame{closing(1000, "Hello World!")}, code: 1000},
+		{id: "7.3.5", send: []frame{closing(1000, strings.Repeat("*", 123))}, code: 1000},
+		{id: "7.3.6", send: []frame{closing(1000, strings.Repeat("*", 124))}, code: 1002},
+		{id: "7.5.1", send: []frame{closing(1000, surrogate)}, code: 1007},
+		{id: "reason ends within a character", send: []frame{closing(1000, "a\xe2\x82")}, code: 1007},
+		{id: "much behind it", send: []frame{bye, large, large}, code: 1000}, // a reset would lose the answer
+	}
+	for i, code := range []uint16{1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999} {
+		cases = append(cases, exchange{id: fmt.Sprint("7.7.", i+1), send: []frame{closing(code, "")}, code: code})
+	}
+	for i, code := range []uint16{0, 999, 1004, 1005, 1006, 1016, 1100, 2000, 2999} {
+		cases = append(cases, exchange{id: fmt.Sprint("7.9.", i+1), send: []frame{closing(code, "")}, code: 1002})
+	}
+	for i, code := range []uint16{5000, 65535} {
+		cases = append(cases, exchange{id: fmt.Sprint("7.13.", i+1), send: []frame{closing(code, "")}, code: 1002})
+	}
+	for _, code := range []uint16{1012, 1013, 1014} { // registered since
+		cases = append(cases, exchange{id: fmt.Sprint("code ", code), send: []frame{closing(code, "")}, code: code})
+	}
+	cases = append(cases, exchange{id: "code 1015", send: []frame{closing(1015, "")}, code: 1002})
+	play(t, serve(t, echo, ""), cases)
+}
+
+// TestAFailedConnectionIsSpokenToOnce sends on after what is wrong: nothing of it has an effect, and nothing of it makes the
+// kernel reset the connection before the close frame has been read.
+func TestAFailedConnectionIsSpokenToOnce(t *testing.T) {
+	s := serve(t, echo, "")
+	after := []frame{text("after"), ping("after"), text(strings.Repeat("after", 100_000)), closing(1000, "")}
+	for id, f := range map[string]frame{"opcode": {op: 3}, "text": text("\xff"), "close": {op: opClose, payload: "a"}} {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			p := s.connect(t)
+			p.send(append([]frame{f}, after...)...)
+			p.closes(map[bool]uint16{true: 1007, false: 1002}[f.op == opText])
+		})
+	}
+}

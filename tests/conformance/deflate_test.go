@@ -1,0 +1,277 @@
+package conformance
+
+import (
+	"bytes"
+	"compress/flate"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+const (
+	compression = "server.compression = true\n"
+	offer       = "Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover; client_max_window_bits"
+	agreement   = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+	rsv1        = 4
+	tail        = "\x00\x00\xff\xff" // left away of each message
+)
+
+// compressed is f as permessage-deflate has it.
+func compressed(f frame) frame {
+	var b bytes.Buffer
+	w, _ := flate.NewWriter(&b, flate.DefaultCompression) // the level is known
+	_, _ = io.WriteString(w, f.payload)                   // a buffer takes all
+	_ = w.Flush()
+	f.payload = strings.TrimSuffix(b.String(), tail)
+	return f.reserved(rsv1)
+}
+
+// inflated is the next message, decompressed if it is compressed.
+func (p *peer) inflated() frame {
+	p.t.Helper()
+	f := p.next()
+	if f.rsv != rsv1 {
+		return f
+	}
+	if p.extensions == "" {
+		p.t.Fatalf("got %v, and compression was not agreed to", f)
+	}
+	const end = "\x01\x00\x00\xff\xff"
+	payload, err := io.ReadAll(flate.NewReader(strings.NewReader(f.payload + tail + end)))
+	if err != nil {
+		p.t.Fatalf("decompress %v: %v", f, err)
+	}
+	return frame{op: f.op, payload: string(payload)}
+}
+
+// sample is data of a kind that compresses well, or badly.
+type sample struct {
+	op   byte
+	data func(n int, r *rand.Rand) string // some piece of it
+}
+
+func samples() []sample {
+	letters := func(n int, r *rand.Rand) string {
+		return []string{"Faust", "der Tragödie", "erster Teil", "habe nun", "ach", "Philosophie"}[r.IntN(6)] + " "
+	}
+	noise := func(n int, r *rand.Rand) string {
+		return string([]byte{byte(r.Uint32()), byte(r.Uint32()), byte(r.Uint32())})
+	}
+	return []sample{
+		{opText, func(n int, r *rand.Rand) string {
+			return fmt.Sprintf(`{"id":%d,"value":%d,"name":"n%d"},`, n, r.IntN(1000), n%7)
+		}},
+		{opBinary, noise},
+		{opBinary, letters},
+		{opText, func(n int, r *rand.Rand) string {
+			return fmt.Sprintf("<li class=\"c%d\"><a href=\"/%d\">%d</a></li>\n", n%3, r.IntN(100), n)
+		}},
+		{opBinary, func(n int, r *rand.Rand) string { return letters(n, r) + noise(n, r) + noise(n, r) }},
+	}
+}
+
+// message is one of that size, each another one.
+func (s sample) message(size int, r *rand.Rand) frame {
+	var b strings.Builder
+	for n := r.IntN(1000); b.Len() < size; n++ {
+		b.WriteString(s.data(n, r))
+	}
+	return frame{op: s.op, payload: b.String()[:size]}
+}
+
+// shape is how messages are sent: of that size, in fragments of at most each bytes unless that is 0.
+type shape struct{ size, each int }
+
+// shapes are those of Autobahn's sections 12 and 13, in its order.
+func shapes() []shape {
+	var all []shape
+	for _, size := range []int{16, 64, 256, 1 << 10, 4 << 10, 8 << 10, 16 << 10, 32 << 10, 64 << 10, 128 << 10} {
+		all = append(all, shape{size, 0})
+	}
+	for _, size := range []int{8 << 10, 16 << 10, 32 << 10, 64 << 10, 128 << 10} {
+		all = append(all, shape{size, 256})
+	}
+	return append(all, shape{128 << 10, 1 << 10}, shape{128 << 10, 4 << 10}, shape{128 << 10, 32 << 10})
+}
+
+// exchange sends messages, and wants each of them back. Autobahn sends 1000.
+func (p *peer) exchange(s sample, form shape) {
+	p.t.Helper()
+	const n = 4
+	r := rand.New(rand.NewPCG(uint64(form.size), uint64(form.each)))
+	for range n {
+		f := s.message(form.size, r)
+		sent := f
+		if p.extensions != "" {
+			sent = compressed(f)
+		}
+		if form.each == 0 {
+			p.send(sent)
+		} else {
+			parts := fragments(sent.op, sent.payload, form.each)
+			parts[0].rsv = sent.rsv
+			p.send(parts...)
+		}
+		if got := p.inflated(); got != f {
+			p.t.Fatalf("got %v, want %v", got, f)
+		}
+	}
+	p.bye()
+}
+
+func TestCompression(t *testing.T) {
+	s := serve(t, echo, compression)
+	for kind, sample := range samples() {
+		for i, form := range shapes() {
+			t.Run(fmt.Sprintf("12.%d.%d", kind+1, i+1), func(t *testing.T) {
+				t.Parallel()
+				p := s.connect(t, offer)
+				if p.extensions != agreement {
+					t.Fatalf("agreed to %q", p.extensions)
+				}
+				p.exchange(sample, form)
+			})
+		}
+	}
+}
+
+// TestCompressionIsNegotiated has Autobahn's offers. It takes a declined one, whose messages are not compressed, for a case that is
+// not implemented.
+func TestCompressionIsNegotiated(t *testing.T) {
+	const client = "; client_no_context_takeover; client_max_window_bits"
+	const deflate = "Sec-WebSocket-Extensions: permessage-deflate"
+	s := serve(t, echo, compression)
+	for i, row := range []struct{ offer, agreement string }{
+		{deflate + client, agreement},
+		{deflate + client + "; server_no_context_takeover", agreement},
+		{deflate + client + "; server_max_window_bits=9", ""},
+		{deflate + client + "; server_max_window_bits=15", ""},
+		{deflate + client + "; server_no_context_takeover; server_max_window_bits=9", ""},
+		{deflate + client + "; server_no_context_takeover; server_max_window_bits=15", ""},
+		{deflate + client + "; server_no_context_takeover; server_max_window_bits=9, permessage-deflate" + client +
+			"; server_no_context_takeover, permessage-deflate" + client, agreement},
+	} {
+		for j, form := range shapes() {
+			t.Run(fmt.Sprintf("13.%d.%d", i+1, j+1), func(t *testing.T) {
+				t.Parallel()
+				p := s.connect(t, row.offer)
+				if p.extensions != row.agreement {
+					t.Fatalf("agreed to %q, want %q", p.extensions, row.agreement)
+				}
+				p.exchange(samples()[0], form)
+			})
+		}
+	}
+}
+
+func TestExtensionsThatAreNotAgreedTo(t *testing.T) {
+	with, without := serve(t, echo, compression), serve(t, echo, "")
+	hello := text("Hello, world!")
+	for name, row := range map[string]struct {
+		s      *server
+		offer  string
+		status int
+	}{
+		"compression is off":  {without, "permessage-deflate", 101},
+		"unknown extension":   {with, "permessage-bzip2; level=9, x-webkit-deflate-frame", 101},
+		"unknown parameter":   {with, "permessage-deflate; colour=green", 101},
+		"impossible value":    {with, "permessage-deflate; client_max_window_bits=99", 101},
+		"no list":             {with, "permessage-deflate; =", 400},
+		"no list, and it off": {without, "permessage deflate", 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, response := row.s.handshake(t, "Sec-WebSocket-Extensions: "+row.offer)
+			if response.StatusCode != row.status || p.extensions != "" {
+				t.Fatalf("got %s, agreed to %q", response.Status, p.extensions)
+			}
+			if row.status != 101 {
+				return
+			}
+			p.send(hello)
+			p.want(hello)
+			p.send(compressed(hello))
+			p.closes(1002)
+		})
+	}
+}
+
+func TestCompressedFrames(t *testing.T) {
+	s := serve(t, echo, compression+emptyText+"server.max_message = \"1MiB\"\n")
+	hello, large := text("Hello, world!"), text(strings.Repeat("Grüße ", 100_000))
+	packed := compressed(hello)
+	twoParts := []frame{packed.part(), rest(packed.payload[5:])}
+	twoParts[0].payload = packed.payload[:5]
+	marked := []frame{twoParts[0], twoParts[1].reserved(rsv1)}
+	bomb := compressed(text(strings.Repeat("\x00", 64<<20)))
+	bombParts := fragments(opText, bomb.payload, 1000)
+	bombParts[0].rsv = rsv1
+	for name, x := range map[string]exchange{
+		"not compressed":               {send: []frame{hello}, want: []frame{hello}},
+		"one and the other, by turns":  {send: []frame{packed, hello, hello, packed}, want: []frame{hello, hello, hello, hello}},
+		"in fragments, a ping between": {send: []frame{twoParts[0], ping("p"), twoParts[1]}, want: []frame{pong("p"), hello}},
+		"chopped":                      {send: []frame{packed, packed}, chop: 1, want: []frame{hello, hello}},
+		"empty":                        {send: []frame{text("\x00").reserved(rsv1)}, want: []frame{text("")}},
+		"empty binary":                 {send: []frame{bin("\x00").reserved(rsv1)}, want: []frame{bin("")}},
+		"a final block":                {send: []frame{text("\xf3\x48\xcd\xc9\xc9\x07\x00\x00").reserved(rsv1)}, want: []frame{text("Hello")}},
+		"large":                        {send: []frame{compressed(large)}, want: []frame{large}},
+		"marked in a continuation":     {send: marked, code: 1002},
+		"ping":                         {send: []frame{ping("a").reserved(rsv1)}, code: 1002},
+		"close":                        {send: []frame{closing(1000, "").reserved(rsv1)}, code: 1002},
+		"not utf-8":                    {send: []frame{compressed(text("a\xff"))}, code: 1007},
+		"not utf-8, and not complete":  {send: []frame{compressed(text("a\xff" + noise(40_000))).part()}, code: 1007},
+		"broken":                       {send: []frame{text("\xff\xff\xff\xff").reserved(rsv1)}, code: 1002},
+		"cut short":                    {send: []frame{text("\xf2\x48\xcd").reserved(rsv1)}, code: 1002},
+		"bomb":                         {send: []frame{bomb}, code: 1009},
+		"bomb in fragments":            {send: bombParts, code: 1009},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := s.connect(t, offer)
+			b := appendFrames(nil, x.send)
+			p.chop(b, max(x.chop, len(b)*(1-x.chop)))
+			for _, f := range x.want {
+				if got := p.inflated(); got != f {
+					t.Fatalf("got %v, want %v", got, f)
+				}
+			}
+			if x.code != 0 {
+				p.closes(x.code)
+			} else {
+				p.bye()
+			}
+		})
+	}
+}
+
+// noise is text that compression makes no shorter than by a quarter.
+func noise(size int) string {
+	r := rand.New(rand.NewPCG(1, 2))
+	b := make([]byte, size)
+	for i := range b {
+		b[i] = byte(' ' + r.IntN(90))
+	}
+	return string(b)
+}
+
+func TestBroadcastReachesCompressedAndOthers(t *testing.T) {
+	s := serve(t, `<?php
+function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }
+function ws_server_text(&$connections,&$connection,$client_key,$msg) { broadcast_to_all(str_repeat($msg,1000)); }
+`, compression)
+	a, b, plain := s.connect(t, offer), s.connect(t, offer), s.connect(t)
+	a.send(text("to all "))
+	want := text(strings.Repeat("to all ", 1000))
+	if got := plain.next(); got != want {
+		t.Errorf("not compressed: %v", got)
+	}
+	first, second := a.next(), b.next()
+	if first.rsv != rsv1 || len(first.payload) > 200 || first != second {
+		t.Errorf("compressed: %v and %v", first, second)
+	}
+	a.send(compressed(text("again ")))
+	if got := b.inflated(); got != text(strings.Repeat("again ", 1000)) {
+		t.Errorf("got %v", got)
+	}
+}
