@@ -160,7 +160,9 @@ func TestHandshakeWithoutRoomForItsReadIsRefused(t *testing.T) {
 	}}
 	s := serveApplication(t, a, func(c *Config) { c.EventQueueTotal = 1 })
 	defer close(proceed)
-	if _, err := s.connect().NetConn().Write([]byte(frame)); err != nil {
+	conn := s.connect()
+	eventually(t, "the handshake has given its room back", s.waiting(0))
+	if _, err := conn.NetConn().Write([]byte(frame)); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the handler runs", func() bool { return a.count("read 1 begins") == 2 })

@@ -97,15 +97,15 @@ func (b *Bridge) originAllowed(r *http.Request) bool {
 // into the row is seen by others only together with what becomes of the client, as in the original, where no other event
 // came in between.
 func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *refusal {
+	if ending, _, _ := c.how(); ending == protocol.EndedBusy { // there was no room for a read; it has been counted
+		return tryLater()
+	}
 	c.events.hold() // a close event waits for the end of authenticate and open
 	defer c.events.release()
 	env, err := b.cfg.PHP.Environment(r)
 	if err != nil {
 		c.log.Info("bad handshake", keyError, err)
 		return b.abandon(c, refusal{http.StatusBadRequest, "bad request header"})
-	}
-	if ending, _, _ := c.how(); ending == protocol.EndedBusy { // there was no room for what it has sent
-		return b.abandon(c, *b.busy(c, errNoRoom))
 	}
 	c.env = env
 	if !b.backlog.take(len(env)) {

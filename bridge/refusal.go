@@ -29,8 +29,10 @@ func (b *Bridge) busy(c *client, why error) *refusal {
 	} else {
 		b.over.refuses(why)
 	}
-	return &refusal{http.StatusServiceUnavailable, "try again later"}
+	return tryLater()
 }
+
+func tryLater() *refusal { return &refusal{http.StatusServiceUnavailable, "try again later"} }
 
 func (b *Bridge) refuse(w http.ResponseWriter, no refusal) {
 	switch no.status {

@@ -83,7 +83,10 @@ func TestWhoFindsNoRoomIsTurnedAway(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, app{handlers: waits, toml: isolated("connection") + "[server]\n" + limit})
 			long := strings.Repeat("x", 600)
-			busy, waiting, third := s.connect(), s.connect(), s.connect()
+			third, waiting, busy := s.connect(), s.connect(), s.connect()
+			if got := busy.ask("x"); got != "done" { // so no handshake holds room any more
+				t.Errorf("got %q", got)
+			}
 			busy.send("work" + long)
 			busy.want("working")
 			waiting.send("work" + long)
