@@ -153,8 +153,8 @@ func (p *peer) flood(b []byte, times int) {
 }
 
 func TestFloods(t *testing.T) {
-	s := serve(t, echo, soon+compression+"server.max_message = \"1MiB\"\n")
-	const clients = 10
+	s := serve(t, echo(t), soon+compression+"server.max_message = \"1MiB\"\n")
+	const clients = 6
 	announced := append(text("").appendHead(nil, 2<<30, shortest, true), 1, 2, 3, 4)
 	bomb := compressed(text(strings.Repeat("\x00", 64<<20))).append(nil)
 	for name, attack := range map[string]func(p *peer){
@@ -219,7 +219,7 @@ func TestFloods(t *testing.T) {
 }
 
 func TestTextThatIsWrongInEveryPosition(t *testing.T) {
-	s := serve(t, echo, soon)
+	s := serve(t, echo(t), soon)
 	const length = 140 // over what a short header holds
 	s.survives(t, func(t *testing.T) {
 		for at := range length {
@@ -234,7 +234,7 @@ func TestTextThatIsWrongInEveryPosition(t *testing.T) {
 
 // TestSlowLorisInMidFrame sends a frame bytewise, for as long as it is let.
 func TestSlowLorisInMidFrame(t *testing.T) {
-	s := serve(t, echo, soon+"server.ping_interval = \"500ms\"\nserver.pong_timeout = \"1500ms\"\n")
+	s := serve(t, echo(t), soon+"server.ping_interval = \"500ms\"\nserver.pong_timeout = \"1500ms\"\n")
 	long, control := text(strings.Repeat("x", 70_000)).append(nil), ping(strings.Repeat("x", 100)).append(nil)
 	for name, row := range map[string]struct {
 		bytes []byte
@@ -309,7 +309,7 @@ func TestHeadersThatAttackTheApplication(t *testing.T) {
 }
 
 func TestBytesThatNoHandshakeMayHave(t *testing.T) {
-	s := serve(t, echo, soon)
+	s := serve(t, echo(t), soon)
 	s.survives(t, func(t *testing.T) {
 		for _, bad := range []string{"\x00", "\r", "\n", "\x01", "\x7f"} {
 			for _, line := range []string{

@@ -39,13 +39,13 @@ func TestClosing(t *testing.T) {
 		cases = append(cases, exchange{id: fmt.Sprint("code ", code), send: []frame{closing(code, "")}, code: code})
 	}
 	cases = append(cases, exchange{id: "code 1015", send: []frame{closing(1015, "")}, code: 1002})
-	play(t, serve(t, echo, ""), cases)
+	play(t, serve(t, echo(t), ""), cases)
 }
 
 // TestAFailedConnectionIsSpokenToOnce sends on after what is wrong: nothing of it has an effect, and nothing of it makes the
 // kernel reset the connection before the close frame has been read.
 func TestAFailedConnectionIsSpokenToOnce(t *testing.T) {
-	s := serve(t, echo, "")
+	s := serve(t, echo(t), "")
 	after := []frame{text("after"), ping("after"), text(strings.Repeat("after", 100_000)), closing(1000, "")}
 	for id, f := range map[string]frame{"opcode": {op: 3}, "text": text("\xff"), "close": {op: opClose, payload: "a"}} {
 		t.Run(id, func(t *testing.T) {

@@ -26,7 +26,7 @@ func TestText(t *testing.T) {
 		{id: "6.3.1", send: []frame{text(surrogate)}, code: 1007},
 		{id: "6.3.2", send: fragments(opText, surrogate, 1), code: 1007},
 	}
-	play(t, serve(t, echo, emptyText), append(cases, sequences()...))
+	play(t, serve(t, echo(t), emptyText), append(cases, sequences()...))
 }
 
 // sequences are those of Markus Kuhn's "UTF-8 decoder capability and stress test", which Autobahn's 6.5 to 6.23 send.
@@ -89,7 +89,7 @@ func sequences() []exchange {
 
 // TestTextFailsAtItsFirstWrongByte sends no more than what is wrong, and never the message's end.
 func TestTextFailsAtItsFirstWrongByte(t *testing.T) {
-	s := serve(t, echo, "")
+	s := serve(t, echo(t), "")
 	good := len(greek)
 	for id, row := range map[string]struct {
 		cut      int // bytes of the first part, which is good, and of the second, which is not
@@ -122,7 +122,7 @@ func TestTextFailsAtItsFirstWrongByte(t *testing.T) {
 }
 
 func TestTextMayNotEndWithinACharacter(t *testing.T) {
-	s := serve(t, echo, "")
+	s := serve(t, echo(t), "")
 	play(t, s, []exchange{
 		{id: "in one frame", send: []frame{text("a\xe2\x82")}, code: 1007},
 		{id: "in two", send: []frame{text("a\xe2").part(), rest("\x82")}, code: 1007},
