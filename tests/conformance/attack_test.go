@@ -313,8 +313,11 @@ func TestBytesThatNoHandshakeMayHave(t *testing.T) {
 	s.survives(t, func(t *testing.T) {
 		for _, bad := range []string{"\x00", "\r", "\n", "\x01", "\x7f"} {
 			for _, line := range []string{
-				"GET /" + bad + " HTTP/1.1\r\nHost: h", "GET / HTTP/1.1\r\nHost: h\r\nCookie: a=" + bad + "b", "GET / HTTP/1.1\r\nHost: h" + bad + "x",
-				"GET / HTTP/1.1\r\nHost: h\r\nUser-Agent: a" + bad + "b", "GET / HTTP/1.1\r\nHost: h\r\nSec-WebSocket-Protocol: a" + bad + "b",
+				"GET /" + bad + " HTTP/1.1\r\nHost: h",
+				"GET / HTTP/1.1\r\nHost: h" + bad + "x",
+				"GET / HTTP/1.1\r\nHost: h\r\nCookie: a=" + bad + "b",
+				"GET / HTTP/1.1\r\nHost: h\r\nUser-Agent: a" + bad + "b",
+				"GET / HTTP/1.1\r\nHost: h\r\nSec-WebSocket-Protocol: a" + bad + "b",
 			} {
 				if status := s.status(t, line); status != 400 {
 					t.Errorf("%q: got %d", line, status)
@@ -333,7 +336,8 @@ func (s *server) status(t *testing.T, head string) (status int) {
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(patience))
-	fmt.Fprint(conn, head+"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+	fmt.Fprint(conn, head, "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n",
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
 	line, _ := bufio.NewReader(conn).ReadString('\n') // none: 0
 	_, _ = fmt.Sscanf(line, "HTTP/1.1 %d", &status)
 	return status

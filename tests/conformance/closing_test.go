@@ -56,3 +56,27 @@ func TestAFailedConnectionIsSpokenToOnce(t *testing.T) {
 		})
 	}
 }
+
+// TestCloseHandlersStillSend is about a connection that fails, too: what comes from the client is over, what goes to it is not.
+func TestCloseHandlersStillSend(t *testing.T) {
+	s := serve(t, `<?php
+function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }
+function ws_server_text(&$connections,&$connection,$client_key,$msg) { $connection["said"]=$msg; }
+function ws_server_before_close(&$connections,&$connection) { do_reply(key_of($connections,$connection),encode_frame(1,"last: ".$connection["said"])); }
+function key_of($connections,$connection)
+{
+	foreach ($connections as $key => $row) if ($row["peer_name"]==$connection["peer_name"]) return $key;
+}
+`, "isolation.mode = \"serial\"\n")
+	for id, row := range map[string]struct {
+		end  frame
+		code uint16
+	}{"not utf-8": {text("\xff"), 1007}, "closed": {closing(4000, "enough"), 4000}} {
+		t.Run(id, func(t *testing.T) {
+			p := s.connect(t)
+			p.send(text(id), row.end)
+			p.want(text("last: " + id))
+			p.closes(row.code)
+		})
+	}
+}
