@@ -3,6 +3,7 @@
 //
 // The way of an event through the files of this package:
 //
+//	guard.go                                    a client's frames are good, or end its connection
 //	handshake.go, reader.go, raw.go, bridge.go  something happens
 //	backlog.go                                  it finds room, or its client is turned away
 //	mailbox.go                                  it waits for the earlier events of the same client

@@ -39,13 +39,13 @@ func TestClosing(t *testing.T) {
 		cases = append(cases, exchange{id: fmt.Sprint("code ", code), send: []frame{closing(code, "")}, code: code})
 	}
 	cases = append(cases, exchange{id: "code 1015", send: []frame{closing(1015, "")}, code: 1002})
-	play(t, serve(t, echo, ""), cases)
+	play(t, serve(t, echo(t), ""), cases)
 }
 
 // TestAFailedConnectionIsSpokenToOnce sends on after what is wrong: nothing of it has an effect, and nothing of it makes the
 // kernel reset the connection before the close frame has been read.
 func TestAFailedConnectionIsSpokenToOnce(t *testing.T) {
-	s := serve(t, echo, "")
+	s := serve(t, echo(t), "")
 	after := []frame{text("after"), ping("after"), text(strings.Repeat("after", 100_000)), closing(1000, "")}
 	for id, f := range map[string]frame{"opcode": {op: 3}, "text": text("\xff"), "close": {op: opClose, payload: "a"}} {
 		t.Run(id, func(t *testing.T) {
@@ -53,6 +53,30 @@ func TestAFailedConnectionIsSpokenToOnce(t *testing.T) {
 			p := s.connect(t)
 			p.send(append([]frame{f}, after...)...)
 			p.closes(map[bool]uint16{true: 1007, false: 1002}[f.op == opText])
+		})
+	}
+}
+
+// TestCloseHandlersStillSend is about a connection that fails, too: what comes from the client is over, what goes to it is not.
+func TestCloseHandlersStillSend(t *testing.T) {
+	s := serve(t, `<?php
+function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }
+function ws_server_text(&$connections,&$connection,$client_key,$msg) { $connection["said"]=$msg; }
+function ws_server_before_close(&$connections,&$connection) { do_reply(key_of($connections,$connection),encode_frame(1,"last: ".$connection["said"])); }
+function key_of($connections,$connection)
+{
+	foreach ($connections as $key => $row) if ($row["peer_name"]==$connection["peer_name"]) return $key;
+}
+`, "isolation.mode = \"serial\"\n")
+	for id, row := range map[string]struct {
+		end  frame
+		code uint16
+	}{"not utf-8": {text("\xff"), 1007}, "closed": {closing(4000, "enough"), 4000}} {
+		t.Run(id, func(t *testing.T) {
+			p := s.connect(t)
+			p.send(text(id), row.end)
+			p.want(text("last: " + id))
+			p.closes(row.code)
 		})
 	}
 }

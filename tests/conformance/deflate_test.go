@@ -99,7 +99,7 @@ func shapes() []shape {
 // exchange sends messages, and wants each of them back. Autobahn sends 1000.
 func (p *peer) exchange(s sample, form shape) {
 	p.t.Helper()
-	const n = 4
+	const n = 3
 	r := rand.New(rand.NewPCG(uint64(form.size), uint64(form.each)))
 	for range n {
 		f := s.message(form.size, r)
@@ -122,7 +122,7 @@ func (p *peer) exchange(s sample, form shape) {
 }
 
 func TestCompression(t *testing.T) {
-	s := serve(t, echo, compression)
+	s := serve(t, echo(t), compression)
 	for kind, sample := range samples() {
 		for i, form := range shapes() {
 			t.Run(fmt.Sprintf("12.%d.%d", kind+1, i+1), func(t *testing.T) {
@@ -142,7 +142,7 @@ func TestCompression(t *testing.T) {
 func TestCompressionIsNegotiated(t *testing.T) {
 	const client = "; client_no_context_takeover; client_max_window_bits"
 	const deflate = "Sec-WebSocket-Extensions: permessage-deflate"
-	s := serve(t, echo, compression)
+	s := serve(t, echo(t), compression)
 	for i, row := range []struct{ offer, agreement string }{
 		{deflate + client, agreement},
 		{deflate + client + "; server_no_context_takeover", agreement},
@@ -167,7 +167,7 @@ func TestCompressionIsNegotiated(t *testing.T) {
 }
 
 func TestExtensionsThatAreNotAgreedTo(t *testing.T) {
-	with, without := serve(t, echo, compression), serve(t, echo, "")
+	with, without := serve(t, echo(t), compression), serve(t, echo(t), "")
 	hello := text("Hello, world!")
 	for name, row := range map[string]struct {
 		s      *server
@@ -198,7 +198,7 @@ func TestExtensionsThatAreNotAgreedTo(t *testing.T) {
 }
 
 func TestCompressedFrames(t *testing.T) {
-	s := serve(t, echo, compression+emptyText+"server.max_message = \"1MiB\"\n")
+	s := serve(t, echo(t), compression+emptyText+"server.max_message = \"1MiB\"\n")
 	hello, large := text("Hello, world!"), text(strings.Repeat("Grüße ", 100_000))
 	packed := compressed(hello)
 	twoParts := []frame{packed.part(), rest(packed.payload[5:])}

@@ -29,7 +29,7 @@ func TestFragments(t *testing.T) {
 			exchange{id: fmt.Sprint("5.", 9+i), send: []frame{stray, hello}, chop: chop, code: 1002},
 			exchange{id: fmt.Sprint("5.", 12+i), send: []frame{stray.part(), hello}, chop: chop, code: 1002})
 	}
-	s := serve(t, echo, "")
+	s := serve(t, echo(t), "")
 	play(t, s, cases)
 	for i, chop := range []int{whole, chopped} {
 		t.Run(fmt.Sprint("5.", 19+i), func(t *testing.T) {

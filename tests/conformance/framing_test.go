@@ -17,7 +17,7 @@ func TestFraming(t *testing.T) {
 			cases = append(cases, exchange{id: fmt.Sprintf("1.%d.%d", kind+1, i+1), send: []frame{f}, chop: chop, want: []frame{f}})
 		}
 	}
-	play(t, serve(t, echo, emptyText), cases)
+	play(t, serve(t, echo(t), emptyText), cases)
 }
 
 func TestPingsAndPongs(t *testing.T) {
@@ -28,7 +28,7 @@ func TestPingsAndPongs(t *testing.T) {
 		payload := fmt.Sprint("payload-", i)
 		pings, pongs = append(pings, ping(payload)), append(pongs, pong(payload))
 	}
-	play(t, serve(t, echo, ""), []exchange{
+	play(t, serve(t, echo(t), ""), []exchange{
 		{id: "2.1", send: []frame{ping("")}, want: []frame{pong("")}},
 		{id: "2.2", send: []frame{ping("Hello, world!")}, want: []frame{pong("Hello, world!")}},
 		{id: "2.3", send: []frame{ping(odd)}, want: []frame{pong(odd)}},
@@ -56,7 +56,7 @@ func TestReservedBits(t *testing.T) {
 		{id: "3.7", send: []frame{frame{op: opClose}.reserved(7)}, code: 1002},
 		{id: "within a message", send: []frame{hello.part(), rest("").reserved(4)}, code: 1002},
 	}
-	play(t, serve(t, echo, ""), cases)
+	play(t, serve(t, echo(t), ""), cases)
 }
 
 func TestReservedOpcodes(t *testing.T) {
@@ -79,12 +79,12 @@ func TestReservedOpcodes(t *testing.T) {
 			cases = append(cases, x)
 		}
 	}
-	play(t, serve(t, echo, ""), cases)
+	play(t, serve(t, echo(t), ""), cases)
 }
 
 // TestHeadersThatNoClientMayWrite is about what the Autobahn client cannot write.
 func TestHeadersThatNoClientMayWrite(t *testing.T) {
-	s := serve(t, echo, "")
+	s := serve(t, echo(t), "")
 	hello := text("Hello, world!")
 	long := text(strings.Repeat("*", 1000))
 	key := [4]byte{1, 2, 3, 4}

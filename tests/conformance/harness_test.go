@@ -46,12 +46,15 @@ func buildAndRun(m *testing.M) int {
 	return m.Run()
 }
 
-// echo sends back what it gets. The counter shows in a later message that an event has run.
-const echo = `<?php
-function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }
-function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,$msg); }
-function ws_server_binary(&$connections,&$connection,$client_key,$data) { do_reply($client_key,encode_frame(2,$data)); }
-`
+// echo is an application that sends back what it gets.
+func echo(t *testing.T) string {
+	t.Helper()
+	handlers, err := os.ReadFile("../../deploy/autobahn/push_server_events.php")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(handlers)
+}
 
 // server is a running wsbridge.
 type server struct {

@@ -13,7 +13,7 @@ func repeat(pattern string, size int) string {
 
 func TestSizes(t *testing.T) {
 	const kilo, mega = 1 << 10, 1 << 20
-	s := serve(t, echo, "")
+	s := serve(t, echo(t), "")
 	kinds := []struct {
 		op      byte
 		pattern string
@@ -47,7 +47,7 @@ func TestSizes(t *testing.T) {
 // TestRoundTrips has fewer of them than Autobahn's 1000 in each case: they ask for speed, and bench measures that.
 func TestRoundTrips(t *testing.T) {
 	const n = 50
-	s := serve(t, echo, emptyText)
+	s := serve(t, echo(t), emptyText)
 	for i, size := range []int{0, 16, 64, 256, 1024, 4096} {
 		for kind, f := range []frame{text(strings.Repeat("*", size)), bin(strings.Repeat("\xfe", size))} {
 			t.Run(fmt.Sprintf("9.%d.%d", kind+7, i+1), func(t *testing.T) {
@@ -73,7 +73,7 @@ func TestRoundTrips(t *testing.T) {
 
 func TestTheLongestMessage(t *testing.T) {
 	const limit = 64 << 10
-	s := serve(t, echo, "server.max_message = \"64KiB\"\n")
+	s := serve(t, echo(t), "server.max_message = \"64KiB\"\n")
 	most := text(strings.Repeat("*", limit))
 	over := text(most.payload + "*")
 	play(t, s, []exchange{

@@ -26,7 +26,7 @@ func TestText(t *testing.T) {
 		{id: "6.3.1", send: []frame{text(surrogate)}, code: 1007},
 		{id: "6.3.2", send: fragments(opText, surrogate, 1), code: 1007},
 	}
-	play(t, serve(t, echo, emptyText), append(cases, sequences()...))
+	play(t, serve(t, echo(t), emptyText), append(cases, sequences()...))
 }
 
 // sequences are those of Markus Kuhn's "UTF-8 decoder capability and stress test", which Autobahn's 6.5 to 6.23 send.
@@ -58,7 +58,8 @@ func sequences() []exchange {
 		{"\x7f", "\u07ff", "\uffff", "\U0010ffff"},
 		{"\xf7\xbf\xbf\xbf", "\xfb\xbf\xbf\xbf\xbf", "\xfd\xbf\xbf\xbf\xbf\xbf"},
 		{"\ud7ff", "\ue000", "\ufffd", "\U0010ffff", "\xf4\x90\x80\x80"},
-		{"\x80", "\xbf", "\x80\xbf", "\x80\xbf\x80", "\x80\xbf\x80\xbf", "\x80\xbf\x80\xbf\x80", "\x80\xbf\x80\xbf\x80\xbf", string(continuations)},
+		{"\x80", "\xbf", "\x80\xbf", "\x80\xbf\x80", "\x80\xbf\x80\xbf",
+			"\x80\xbf\x80\xbf\x80", "\x80\xbf\x80\xbf\x80\xbf", string(continuations)},
 		{starts(0xc0, 0xdf), starts(0xe0, 0xef), starts(0xf0, 0xf7), starts(0xf8, 0xfb), starts(0xfc, 0xfd)},
 		cut,
 		{strings.Join(cut, "")},
@@ -89,7 +90,7 @@ func sequences() []exchange {
 
 // TestTextFailsAtItsFirstWrongByte sends no more than what is wrong, and never the message's end.
 func TestTextFailsAtItsFirstWrongByte(t *testing.T) {
-	s := serve(t, echo, "")
+	s := serve(t, echo(t), "")
 	good := len(greek)
 	for id, row := range map[string]struct {
 		cut      int // bytes of the first part, which is good, and of the second, which is not
@@ -122,7 +123,7 @@ func TestTextFailsAtItsFirstWrongByte(t *testing.T) {
 }
 
 func TestTextMayNotEndWithinACharacter(t *testing.T) {
-	s := serve(t, echo, "")
+	s := serve(t, echo(t), "")
 	play(t, s, []exchange{
 		{id: "in one frame", send: []frame{text("a\xe2\x82")}, code: 1007},
 		{id: "in two", send: []frame{text("a\xe2").part(), rest("\x82")}, code: 1007},
