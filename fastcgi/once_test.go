@@ -92,7 +92,7 @@ func TestEveryEventRunsOnceThoughWorkersLeave(t *testing.T) {
 }
 
 func TestEveryEventRunsOnceWhateverMaxRequestsIs(t *testing.T) {
-	for most, events := range map[int]int64{1: 100, 2: 200, 5: 1000} { // a fork for each first event
+	for most, events := range map[int]int64{1: 60, 2: 120, 5: 600} { // a fork for each first event
 		for _, network := range networks {
 			t.Run(fmt.Sprint(most, "/", network), func(t *testing.T) {
 				s := newSite(t)
