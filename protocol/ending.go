@@ -11,7 +11,7 @@ const (
 	EndedRefused                 // the handshake was refused, with an HTTP status
 	EndedProtocol                // a frame against RFC 6455
 	EndedTooBig                  // a message over the limit
-	EndedNotUTF8                 // a text message that is not UTF-8
+	EndedNotUTF8                 // a text message, or the reason of a close frame, that is not UTF-8
 	EndedNoBinary                // a binary message, and no ws_server_binary
 	EndedSlow                    // the client does not read what it is sent
 	EndedSilent                  // no pong in time
