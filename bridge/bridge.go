@@ -27,6 +27,7 @@ type Bridge struct {
 	backlog  *backlog
 	over     *overload
 	failures *failures
+	sessions *sessions
 	buffers  sync.Pool // write buffers of connections, held only while they write
 
 	inflaters sync.Pool // held only while a compressed message is read
@@ -68,6 +69,7 @@ func New(cfg Config) (*Bridge, error) {
 	b.backlog = &backlog{limit: cfg.EventQueueTotal, bytes: cfg.EventQueueTotalBytes}
 	b.over = &overload{log: cfg.Logger, backlog: b.backlog}
 	b.failures = newFailures(cfg.Logger)
+	b.sessions = newSessions()
 	b.base, b.abort = context.WithCancelCause(context.Background())
 	b.events = newMailbox(documents, documentBytes, b.spawn, b.serve)
 	return b, nil

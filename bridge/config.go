@@ -64,6 +64,9 @@ type Config struct {
 	// HandlerIsolation overrules Isolation for handlers by name: Serial, or PerConnection, which then holds for the
 	// server's handlers, too.
 	HandlerIsolation map[string]Isolation
+	// SessionCookie names the cookie by which clients share a PHP session; events of those that do run one after the other.
+	// Empty: it does not matter.
+	SessionCookie string
 	// LiveGlobals survive from event to event although the description does not say so, ForgetGlobals do not although it does.
 	LiveGlobals, ForgetGlobals []string
 

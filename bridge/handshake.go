@@ -107,7 +107,7 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 		c.log.Info("bad handshake", keyError, err)
 		return b.abandon(c, refusal{http.StatusBadRequest, "bad request header"})
 	}
-	c.env = env
+	c.env, c.session = env, b.sessionOf(r)
 	if !b.backlog.take(len(env)) {
 		return b.abandon(c, *b.busy(c, errNoRoom))
 	}
@@ -127,6 +127,18 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 		return b.abandon(c, *no)
 	}
 	return b.reject(t, done, no)
+}
+
+// sessionOf returns the client's PHP session.
+func (b *Bridge) sessionOf(r *http.Request) string {
+	if b.cfg.SessionCookie == "" {
+		return ""
+	}
+	cookie, err := r.Cookie(b.cfg.SessionCookie)
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
 }
 
 // reject runs the close handlers of a client that PHP was asked about, and that does not come in.

@@ -47,15 +47,28 @@ func (t *turn) begin(alone bool) error {
 
 // end lets the next event have its turn. It may be called again.
 func (t *turn) end() {
-	if t.begun {
-		t.bridge.gate.leave(t.alone)
-		t.begun = false
+	if !t.begun {
+		return
+	}
+	t.bridge.gate.leave(t.alone)
+	t.begun = false
+	if id := t.sessionBeside(t.alone); id != "" {
+		t.bridge.sessions.leave(id)
 	}
 }
 
+// sessionBeside returns the PHP session whose other events this one waits for; empty if there is none, or nothing runs beside
+// it anyway.
+func (t *turn) sessionBeside(alone bool) string {
+	if alone || t.client == nil {
+		return ""
+	}
+	return t.client.session
+}
+
 func (t *turn) wait(alone bool) error {
-	b := t.bridge
-	if b.gate.tryEnter(alone) {
+	b, id := t.bridge, t.sessionBeside(alone)
+	if id == "" && b.gate.tryEnter(alone) {
 		return nil
 	}
 	if t.hasty && b.outage.on() { // those that may wait for php-fpm hold the gate: not behind them
@@ -69,11 +82,26 @@ func (t *turn) wait(alone bool) error {
 	if t.hasty {
 		defer b.outage.cancels(func() { cancel(errAway) })()
 	}
+	if id == "" {
+		return t.enter(ctx, alone)
+	}
+	// In this order: one that waits for its session must not keep others out.
+	if err := b.sessions.enter(ctx, id); err != nil {
+		return err
+	}
+	if err := t.enter(ctx, alone); err != nil {
+		b.sessions.leave(id)
+		return err
+	}
+	return nil
+}
+
+func (t *turn) enter(ctx context.Context, alone bool) error {
 	l := t.lane
 	if l == laneOwn && alone {
 		l = laneAlone
 	}
-	return b.gate.enter(ctx, l, alone)
+	return t.bridge.gate.enter(ctx, l, alone)
 }
 
 // ask brings an event to PHP when its turn has come, and waits until it is over. What it changed stands in the answer, for

@@ -81,6 +81,8 @@ type PHPConfig struct {
 type IsolationConfig struct {
 	Mode     string       `toml:"mode"`     // "auto", "serial" or "connection"
 	Handlers HandlerModes `toml:"handlers"` // overrule Mode
+	// SessionCookie is the name of PHP's session cookie; empty: sessions do not matter.
+	SessionCookie string `toml:"session_cookie"`
 }
 
 // GlobalsConfig is about the application's global variables, named without the dollar sign. Those that stand in neither

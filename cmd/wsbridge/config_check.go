@@ -36,6 +36,7 @@ func (c *checker) all(cfg *Config) {
 	c.globals(&cfg.Globals)
 	c.require(cfg.Pipe.Mode != 0 && cfg.Pipe.Mode&^0o777 == 0, "pipe.mode", cfg.Pipe.Mode, `want permission bits, such as "0660"`)
 	c.size("pipe.max_document", cfg.Pipe.MaxDocument, 1)
+	c.name("isolation.session_cookie", cfg.Isolation.SessionCookie)
 	c.require(isPrivate(cfg.Control.Listen), "control.listen", cfg.Control.Listen, `want "unix:/path" or a loopback address, such as "127.0.0.1:9180"`)
 	c.oneOf("log.level", cfg.Log.Level, "debug", "info", "warn", "error")
 	c.oneOf("log.format", cfg.Log.Format, "auto", "text", "json")

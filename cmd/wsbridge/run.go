@@ -105,6 +105,7 @@ func bridgeConfig(cfg Config, log *slog.Logger, client bridge.PHP, php *php, pag
 		AllowedOrigins:   cfg.Server.AllowedOrigins,
 		Isolation:        bridge.Isolation(cfg.Isolation.Mode),
 		HandlerIsolation: cfg.Isolation.Handlers.byFunction(),
+		SessionCookie:    cfg.Isolation.SessionCookie,
 		LiveGlobals:      cfg.Globals.Live,
 		ForgetGlobals:    cfg.Globals.Forget,
 		Parallel:         php.client.MaxConnections,
