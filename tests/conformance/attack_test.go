@@ -156,7 +156,7 @@ func TestFloods(t *testing.T) {
 	s := serve(t, echo(t), soon+compression+"server.max_message = \"1MiB\"\n")
 	const clients = 6
 	announced := append(text("").appendHead(nil, 2<<30, shortest, true), 1, 2, 3, 4)
-	bomb := compressed(text(strings.Repeat("\x00", 64<<20))).append(nil)
+	bomb := compressed(text(strings.Repeat("\x00", 16<<20))).append(nil)
 	for name, attack := range map[string]func(p *peer){
 		"2 GiB are announced, and sent": func(p *peer) {
 			p.write(announced)

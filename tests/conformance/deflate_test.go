@@ -204,7 +204,7 @@ func TestCompressedFrames(t *testing.T) {
 	twoParts := []frame{packed.part(), rest(packed.payload[5:])}
 	twoParts[0].payload = packed.payload[:5]
 	marked := []frame{twoParts[0], twoParts[1].reserved(rsv1)}
-	bomb := compressed(text(strings.Repeat("\x00", 64<<20)))
+	bomb := compressed(text(strings.Repeat("\x00", 16<<20)))
 	bombParts := fragments(opText, bomb.payload, 1000)
 	bombParts[0].rsv = rsv1
 	for name, x := range map[string]exchange{
