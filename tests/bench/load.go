@@ -50,9 +50,12 @@ func dial(address string, first, n int) ([]*websocket.Conn, error) {
 	conns := make([]*websocket.Conn, 0, n)
 	for i := range n {
 		h := http.Header{"Cookie": {fmt.Sprintf("login=user%d", first+i)}, "User-Agent": {"bench"}}
-		conn, _, err := d.Dial("ws://"+address+"/", h)
+		conn, answer, err := d.Dial("ws://"+address+"/", h)
 		if err != nil {
 			hangUp(conns)
+			if answer != nil {
+				err = fmt.Errorf("%w: %s", err, answer.Status)
+			}
 			return nil, fmt.Errorf("connect client %d: %w", len(conns)+1, err)
 		}
 		conns = append(conns, conn)
@@ -81,4 +84,16 @@ func echo(conn *websocket.Conn) call {
 		}
 		return err
 	}
+}
+
+// echoes dials n WebSockets that echo.
+func echoes(address string, n int) (callers []call, hangUpAll func(), err error) {
+	conns, err := dial(address, 0, n)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, conn := range conns {
+		callers = append(callers, echo(conn))
+	}
+	return callers, func() { hangUp(conns) }, nil
 }
