@@ -15,14 +15,14 @@ type call func() error
 
 // drive has every caller call again and again for some time and returns how long each call took.
 func drive(ctx context.Context, callers []call, d time.Duration) (latencies, time.Duration, error) {
-	ctx, cancel := context.WithTimeout(ctx, d)
+	measuring, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	took := make(latencies, len(callers))
 	errs := make([]error, len(callers))
 	var group sync.WaitGroup
 	began := time.Now()
 	for i, c := range callers {
-		group.Go(func() { took[i], errs[i] = repeat(ctx, c) })
+		group.Go(func() { took[i], errs[i] = repeat(measuring, c) })
 	}
 	group.Wait()
 	for _, err := range errs {
@@ -30,7 +30,7 @@ func drive(ctx context.Context, callers []call, d time.Duration) (latencies, tim
 			return nil, 0, err
 		}
 	}
-	return took, time.Since(began), nil
+	return took, time.Since(began), ctx.Err() // interrupted, there may be nothing to divide by
 }
 
 func repeat(ctx context.Context, c call) (took []time.Duration, err error) {
