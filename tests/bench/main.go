@@ -1,6 +1,7 @@
 // Command bench measures wsbridge against the bare FastCGI codec calling the same PHP half, in one run on one machine, so
 // that the ratios hold where absolute numbers do not; then what an event costs with few and with many clients connected.
-// make bench runs it. With -parts it measures wsbridge beside other programs (others), with -tables what handing rows to PHP costs, in itself and by other ways.
+// make bench runs it. With -parts it measures wsbridge against what is wanted of it (targets) or beside other programs
+// (others), with -tables what handing rows to PHP costs, in itself and by other ways.
 //
 // It is a program and not a Go benchmark because what it measures are whole processes: wsbridge, php-fpm and this load
 // generator share the machine's processors, and each one's CPU time is part of the result.
@@ -67,7 +68,7 @@ func parse() (o options) {
 	flag.IntVar(&o.idle, "idle", 5000, "idle `clients` of the memory measurement")
 	flag.Var(&o.connected, "connected", "how many `clients` are connected, comma-separated and ascending")
 	isolations := flag.String("isolation", "auto,serial", "isolation `modes` to measure, comma-separated")
-	parts := flag.String("parts", "echo,scale,memory", "`what` to measure, comma-separated, of these and others")
+	parts := flag.String("parts", "echo,scale,memory", "`what` to measure, comma-separated, of these and targets, others")
 	flag.IntVar(&o.rounds, "rounds", 3, "how many `times` to measure with few and many clients; the median counts")
 	flag.BoolVar(&o.tables, "tables", false, "only measure ways of handing rows to PHP")
 	flag.StringVar(&o.extension, "extension", "", "a PHP `extension` to load for -tables: apcu")
@@ -94,6 +95,8 @@ func bench(ctx context.Context, o options) error {
 			err = measureScales(ctx, o)
 		case "others":
 			err = measureOthers(ctx, o)
+		case "targets":
+			err = measureTargets(ctx, o)
 		case "memory":
 			err = measureMemory(ctx, o)
 		default:
