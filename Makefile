@@ -15,12 +15,14 @@ test:
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/wsbridge
 
-# Ratios measured in one run; the numbers are this machine's.
+# Ratios measured in one run; the numbers are this machine's. ARGS="-parts others" compares with other programs, ARGS="-parts
+# targets" with what was wanted.
 bench:
 	.ci/install demo
+	$(if $(findstring others,$(ARGS)),.ci/install others)
 	$(MAKE) --no-print-directory build
 	go run ./tests/bench $(ARGS)
-	go test -run '^$$' -bench . -benchtime 3s -timeout 30m ./...
+	$(if $(ARGS),,go test -run '^$$' -bench . -benchtime 3s -timeout 30m ./...)
 
 lint:
 	.ci/install lint

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/wsbridge/wsbridge/fastcgi"
 	"github.com/wsbridge/wsbridge/fastcgi/phpfpm"
@@ -22,9 +21,10 @@ const fileProtection = "opcache.file_update_protection"
 
 // php is a php-fpm with the PHP half and an application.
 type php struct {
-	dir    string
-	fpm    *phpfpm.Process
-	client *fastcgi.Client
+	dir      string
+	fpm      *phpfpm.Process
+	presence *fastcgi.Presence
+	client   *fastcgi.Client
 }
 
 func startPHP(ctx context.Context, source string, ini map[string]string) (*php, error) {
@@ -48,17 +48,27 @@ func (p *php) start(ctx context.Context, ini map[string]string) (err error) {
 	if p.fpm, err = phpfpm.Start(ctx, phpfpm.Config{Dir: p.dir, Workers: workers, INI: settings}); err != nil {
 		return err
 	}
+	who := filepath.Join(p.dir, "presence")
+	if p.presence, err = fastcgi.CreatePresence(who); err != nil {
+		return err
+	}
 	p.client, err = fastcgi.New(fastcgi.Config{
-		Network: "unix", Address: p.fpm.Address(), MaxConnections: workers,
+		Network: "unix", Address: p.fpm.Address(), MaxConnections: workers, Presence: who,
 		Script:     filepath.Join(p.dir, phphandlers.Entry),
 		EventsFile: filepath.Join(p.dir, "push_server_events.php"), SettingsFile: filepath.Join(p.dir, "server_shared.conf"),
 	})
 	return err
 }
 
+// processes are php-fpm's.
+func (p *php) processes() []int { return append(children(p.fpm.PID()), p.fpm.PID()) }
+
 func (p *php) stop() (err error) {
 	if p.client != nil {
 		err = p.client.Close()
+	}
+	if p.presence != nil {
+		err = errors.Join(err, p.presence.Close())
 	}
 	if p.fpm != nil {
 		err = errors.Join(err, p.fpm.Close())
@@ -80,7 +90,7 @@ func (p *php) row() (row protocol.Encoded) {
 
 // ask runs one text event, as a client's event that sees its own row only is, and returns what it sends.
 func (p *php) ask(ctx context.Context, text string) (answer string, err error) {
-	e := protocol.Event{Kind: protocol.Text, Seq: 1, Client: 1, Payload: []byte(text), Open: new("1-64"), Rows: p.row()}
+	e := protocol.Event{Kind: protocol.Text, Seq: 1, Client: 1, Payload: []byte(text), Rows: p.row()}
 	err = p.client.Run(ctx, nil, func(f *protocol.Effect) error {
 		switch {
 		case f.Send != nil:
@@ -110,24 +120,12 @@ func measureBare(ctx context.Context, o options) (r result, err error) {
 		return r, fmt.Errorf("start php-fpm: %w", err)
 	}
 	defer func() { err = errors.Join(err, p.stop()) }()
+	if err := p.presence.Set(1, true, true); err != nil {
+		return r, err
+	}
 	callers := make([]call, workers)
 	for i := range callers {
 		callers[i] = p.event(ctx)
 	}
-	if _, _, err := drive(ctx, callers, o.duration/5); err != nil { // opcache and the processors warm up
-		return r, err
-	}
-	fpm := children(os.Getpid())
-	load, used := cpu(os.Getpid()), cpuOfAll(fpm)
-	took, length, err := drive(ctx, callers, o.duration)
-	if err != nil {
-		return r, err
-	}
-	r.rate, r.p50, r.p99 = took.summary(length)
-	events := time.Duration(took.count())
-	r.load = (cpu(os.Getpid()) - load) / events
-	r.php = (cpuOfAll(fpm) - used) / events
-	one, length, err := drive(ctx, callers[:1], o.duration/2)
-	_, r.single, _ = one.summary(length)
-	return r, err
+	return measureEchoes(ctx, callers, o.duration, none, p.processes)
 }

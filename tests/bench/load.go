@@ -15,14 +15,14 @@ type call func() error
 
 // drive has every caller call again and again for some time and returns how long each call took.
 func drive(ctx context.Context, callers []call, d time.Duration) (latencies, time.Duration, error) {
-	ctx, cancel := context.WithTimeout(ctx, d)
+	measuring, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	took := make(latencies, len(callers))
 	errs := make([]error, len(callers))
 	var group sync.WaitGroup
 	began := time.Now()
 	for i, c := range callers {
-		group.Go(func() { took[i], errs[i] = repeat(ctx, c) })
+		group.Go(func() { took[i], errs[i] = repeat(measuring, c) })
 	}
 	group.Wait()
 	for _, err := range errs {
@@ -30,7 +30,7 @@ func drive(ctx context.Context, callers []call, d time.Duration) (latencies, tim
 			return nil, 0, err
 		}
 	}
-	return took, time.Since(began), nil
+	return took, time.Since(began), ctx.Err() // interrupted, there may be nothing to divide by
 }
 
 func repeat(ctx context.Context, c call) (took []time.Duration, err error) {
@@ -50,9 +50,12 @@ func dial(address string, first, n int) ([]*websocket.Conn, error) {
 	conns := make([]*websocket.Conn, 0, n)
 	for i := range n {
 		h := http.Header{"Cookie": {fmt.Sprintf("login=user%d", first+i)}, "User-Agent": {"bench"}}
-		conn, _, err := d.Dial("ws://"+address+"/", h)
+		conn, answer, err := d.Dial("ws://"+address+"/", h)
 		if err != nil {
 			hangUp(conns)
+			if answer != nil {
+				err = fmt.Errorf("%w: %s", err, answer.Status)
+			}
 			return nil, fmt.Errorf("connect client %d: %w", len(conns)+1, err)
 		}
 		conns = append(conns, conn)
@@ -81,4 +84,16 @@ func echo(conn *websocket.Conn) call {
 		}
 		return err
 	}
+}
+
+// echoes dials n WebSockets that echo.
+func echoes(address string, n int) (callers []call, hangUpAll func(), err error) {
+	conns, err := dial(address, 0, n)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, conn := range conns {
+		callers = append(callers, echo(conn))
+	}
+	return callers, func() { hangUp(conns) }, nil
 }

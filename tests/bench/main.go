@@ -1,6 +1,7 @@
 // Command bench measures wsbridge against the bare FastCGI codec calling the same PHP half, in one run on one machine, so
 // that the ratios hold where absolute numbers do not; then what an event costs with few and with many clients connected.
-// make bench runs it. With -tables it measures what handing rows to PHP costs, in itself and by other ways.
+// make bench runs it. With -parts it measures wsbridge against what is wanted of it (targets) or beside other programs
+// (others), with -tables what handing rows to PHP costs, in itself and by other ways.
 //
 // It is a program and not a Go benchmark because what it measures are whole processes: wsbridge, php-fpm and this load
 // generator share the machine's processors, and each one's CPU time is part of the result.
@@ -16,6 +17,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -36,16 +38,19 @@ type options struct {
 	hold       int    // be that many idle clients, and nothing else
 	first      int    // number of their first user
 	at         string // of the server there
+	echo       string // be a server that echoes, at this address, and nothing else
 }
 
 func main() {
 	o := parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	do := bench
 	switch {
 	case o.hold > 0:
 		do = hold
+	case o.echo != "":
+		do = serveEcho
 	case o.tables:
 		do = measureTables
 	}
@@ -63,13 +68,14 @@ func parse() (o options) {
 	flag.IntVar(&o.idle, "idle", 5000, "idle `clients` of the memory measurement")
 	flag.Var(&o.connected, "connected", "how many `clients` are connected, comma-separated and ascending")
 	isolations := flag.String("isolation", "auto,serial", "isolation `modes` to measure, comma-separated")
-	parts := flag.String("parts", "echo,scale,memory", "`what` to measure, comma-separated")
+	parts := flag.String("parts", "echo,scale,memory", "`what` to measure, comma-separated, of these and targets, others")
 	flag.IntVar(&o.rounds, "rounds", 3, "how many `times` to measure with few and many clients; the median counts")
 	flag.BoolVar(&o.tables, "tables", false, "only measure ways of handing rows to PHP")
 	flag.StringVar(&o.extension, "extension", "", "a PHP `extension` to load for -tables: apcu")
 	flag.IntVar(&o.hold, "hold", 0, "only hold `clients` open, for the other measurements")
 	flag.IntVar(&o.first, "first", 0, "`number` of the first of them")
 	flag.StringVar(&o.at, "at", "", "`address` to hold them at")
+	flag.StringVar(&o.echo, "echo", "", "only serve echoes at this `address`, for the other measurements")
 	flag.Parse()
 	o.isolations, o.parts = strings.Split(*isolations, ","), strings.Split(*parts, ",")
 	return o
@@ -87,6 +93,10 @@ func bench(ctx context.Context, o options) error {
 			err = measureEcho(ctx, o)
 		case "scale":
 			err = measureScales(ctx, o)
+		case "others":
+			err = measureOthers(ctx, o)
+		case "targets":
+			err = measureTargets(ctx, o)
 		case "memory":
 			err = measureMemory(ctx, o)
 		default:
@@ -104,6 +114,9 @@ func (o options) most() int {
 	most := o.clients
 	if slices.Contains(o.parts, "scale") {
 		most = max(most, slices.Max(o.connected))
+	}
+	if slices.Contains(o.parts, "others") {
+		most = max(most, held+o.clients)
 	}
 	if slices.Contains(o.parts, "memory") {
 		most = max(most, o.idle)

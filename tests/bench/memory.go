@@ -4,42 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"net"
 	"os"
 	"runtime"
 	"strconv"
 	"strings"
-	"time"
-
-	"github.com/wsbridge/wsbridge/bridge"
 )
 
-// measureMemory holds a bridge in this process, so that the Go runtime can be asked, and its idle clients in another.
+// measureMemory asks the Go runtime what idle clients, held by another process, cost a bridge in this one.
 func measureMemory(ctx context.Context, o options) (err error) {
-	p, err := startPHP(ctx, echoing, nil)
+	h, err := startHere(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, p.stop()) }()
-	b, err := bridge.New(idleConfig(p))
-	if err != nil {
-		return err
-	}
-	if err := b.Initialize(ctx); err != nil {
-		return err
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	serving, stop := context.WithCancel(ctx)
-	served := make(chan error, 1)
-	go func() { served <- b.Serve(serving, l, nil) }()
-	defer func() { stop(); err = errors.Join(err, <-served) }()
-
+	defer func() { err = errors.Join(err, h.stop()) }()
 	before := memory()
-	clients, err := startIdle(l.Addr().String(), 0, o.idle)
+	clients, err := startIdle(h.address, 0, o.idle)
 	if err != nil {
 		return err
 	}
@@ -48,16 +27,6 @@ func measureMemory(ctx context.Context, o options) (err error) {
 	fmt.Printf("\n%d idle clients cost each: heap %d B, stacks %d B, resident %d B\n", o.idle,
 		(after.heap-before.heap)/int64(o.idle), (after.stacks-before.stacks)/int64(o.idle), (after.resident-before.resident)/int64(o.idle))
 	return nil
-}
-
-func idleConfig(p *php) bridge.Config {
-	const long = time.Hour
-	return bridge.Config{
-		PHP: p.client, Logger: slog.New(slog.DiscardHandler), Isolation: bridge.PerConnection, Parallel: workers, LoopInterval: long,
-		MaxMessage: 16 << 20, EventQueue: 64, EventQueueTotal: 1 << 14, EventQueueTotalBytes: 256 << 20, SendQueue: 1024, SendQueueBytes: 32 << 20, HandshakeTimeout: time.Minute,
-		WriteTimeout: time.Minute, PingInterval: long, PongTimeout: long, QueueWait: time.Minute, UnavailableWait: time.Minute,
-		DrainTimeout: time.Minute,
-	}
 }
 
 type memoryUse struct{ heap, stacks, resident int64 }

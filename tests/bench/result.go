@@ -2,11 +2,7 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
-	"strconv"
-	"strings"
-	"syscall"
 	"time"
 )
 
@@ -15,8 +11,9 @@ type result struct {
 	rate     float64 // events per second
 	p50, p99 time.Duration
 	single   time.Duration // median with one caller
-	// CPU time per event of the load generator, of wsbridge and of php-fpm.
+	// CPU time per event of the load generator, of the server and of PHP.
 	load, bridge, php time.Duration
+	memory            float64 // bytes of a connection, in the server and in PHP
 }
 
 func (r result) print(name string, bare result) {
@@ -45,51 +42,30 @@ func (l latencies) count() (n int) {
 	return n
 }
 
-// cpu is the CPU time used so far by this process, and by the other processes' trees.
-func cpu(pid int) time.Duration {
-	if pid == os.Getpid() {
-		var usage syscall.Rusage
-		_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
-		return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+// brief writes a time with three digits.
+func brief(ns float64) string {
+	d, unit := time.Duration(ns), time.Duration(1)
+	for d >= 1000*unit {
+		unit *= 10
 	}
-	return cpuOf(pid)
+	return d.Round(unit).String()
 }
 
-// cpuOf reads a process's own user and system time (proc(5), stat, fields 14 and 15), in ticks of 10 ms.
-func cpuOf(pid int) time.Duration {
-	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return 0
+func kilobytes(bytes float64) string {
+	if bytes == 0 {
+		return ""
 	}
-	fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * 10 * time.Millisecond
+	return fmt.Sprintf("%.0f KB", bytes/1000)
 }
 
-// children lists the processes below pid, all generations.
-func children(pid int) (all []int) {
-	entries, _ := os.ReadDir("/proc")
-	for _, entry := range entries {
-		child, err := strconv.Atoi(entry.Name())
-		if err != nil {
-			continue
-		}
-		data, err := os.ReadFile("/proc/" + entry.Name() + "/stat")
-		if err != nil {
-			continue
-		}
-		fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
-		if fields[1] == strconv.Itoa(pid) {
-			all = append(append(all, child), children(child)...)
-		}
+func medianOf(results []result, of func(result) float64) float64 {
+	var values []float64
+	for _, r := range results {
+		values = append(values, of(r))
 	}
-	return all
+	return median(values)
 }
 
-func cpuOfAll(pids []int) (sum time.Duration) {
-	for _, pid := range pids {
-		sum += cpuOf(pid)
-	}
-	return sum
-}
+func single(r result) float64           { return float64(r.single) }
+func loadCPU(r result) float64          { return float64(r.load) }
+func connectionMemory(r result) float64 { return r.memory }

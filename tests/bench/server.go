@@ -1,49 +1,48 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
-// server is the program measured, with its own php-fpm.
+// server is the program measured, with its php-fpm.
 type server struct {
-	dir     string
-	cmd     *exec.Cmd
-	address string
-	php     []int // its php-fpm's processes
+	dir string
+	cmd *exec.Cmd
+	log *serverLog
+	fpm *php // whose workers it uses; nil: those of its own
+}
+
+// setup is what a wsbridge is started with.
+type setup struct {
+	binary, source, isolation string
+	workers                   int
+	fpm                       *php // nil: wsbridge's own
 }
 
 // startServer returns when wsbridge listens. The caller stops it.
-func startServer(binary, source, isolation string) (s *server, err error) {
-	s = &server{}
-	if s.dir, err = writeApplication(source); err != nil {
+func startServer(with setup) (s *server, err error) {
+	s = &server{fpm: with.fpm}
+	if s.dir, err = writeApplication(with.source); err != nil {
 		return nil, err
 	}
-	if err := s.start(binary, isolation); err != nil {
+	if err := s.start(with); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.dir))
 	}
-	s.php = children(s.cmd.Process.Pid)
 	return s, nil
 }
 
-func (s *server) start(binary, isolation string) error {
-	// Idle clients do not read, so nothing is sent to them: no pings.
-	config := fmt.Sprintf("[legacy]\nsettings = %q\n[server]\nping_interval = \"10h\"\npong_timeout = \"20h\"\nqueue_wait = \"10m\"\n"+
-		"[isolation]\nmode = %q\n[php]\nworkers = %d\nini = { %q = \"0\" }\n[log]\nformat = \"json\"\n",
-		filepath.Join(s.dir, "server_shared.conf"), isolation, workers, fileProtection)
+func (s *server) start(with setup) error {
 	path := filepath.Join(s.dir, "wsbridge.toml")
-	if err := os.WriteFile(path, []byte(config), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(s.config(with)), 0o644); err != nil {
 		return err
 	}
-	s.cmd = exec.Command(binary, "serve", "--config", path)
+	s.cmd = exec.Command(with.binary, "serve", "--config", path)
 	stderr, err := s.cmd.StderrPipe()
 	if err != nil {
 		return err
@@ -51,25 +50,28 @@ func (s *server) start(binary, isolation string) error {
 	if err := s.cmd.Start(); err != nil {
 		return err
 	}
-	return s.waitListening(bufio.NewScanner(stderr))
+	if s.log, err = readLog(stderr, with.isolation); err != nil {
+		return errors.Join(err, s.cmd.Wait())
+	}
+	return nil
 }
 
-func (s *server) waitListening(lines *bufio.Scanner) error {
-	var said []string
-	for lines.Scan() {
-		var line struct{ Msg, Address string }
-		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "listening" {
-			s.address = line.Address
-			go func() { // ends with the program, whose log nobody needs any more
-				for lines.Scan() {
-					continue
-				}
-			}()
-			return nil
-		}
-		said = append(said, lines.Text())
+func (s *server) config(with setup) string {
+	// Idle clients do not read, so nothing is sent to them: no pings.
+	config := fmt.Sprintf("[legacy]\nsettings = %q\n[server]\nping_interval = \"10h\"\npong_timeout = \"20h\"\nqueue_wait = \"10m\"\n"+
+		"[isolation]\nmode = %q\n[log]\nformat = \"json\"\n[php]\n", filepath.Join(s.dir, "server_shared.conf"), with.isolation)
+	if with.fpm != nil {
+		return config + fmt.Sprintf("fastcgi = %q\nmax_connections = %d\n", "unix:"+with.fpm.fpm.Address(), with.workers)
 	}
-	return errors.Join(fmt.Errorf("wsbridge did not start: %s", strings.Join(said, "\n")), s.cmd.Wait())
+	return config + fmt.Sprintf("workers = %d\nini = { %q = \"0\" }\n", with.workers, fileProtection)
+}
+func (s *server) own() []int { return []int{s.cmd.Process.Pid} }
+
+func (s *server) php() []int {
+	if s.fpm != nil {
+		return s.fpm.processes()
+	}
+	return children(s.cmd.Process.Pid)
 }
 
 func (s *server) stop() error {
@@ -78,40 +80,34 @@ func (s *server) stop() error {
 }
 
 // measure drives the callers, clients of s.
-func (s *server) measure(ctx context.Context, callers []call, d time.Duration) (r result, err error) {
-	used := []time.Duration{cpu(os.Getpid()), cpuOf(s.cmd.Process.Pid), cpuOfAll(s.php)}
-	took, length, err := drive(ctx, callers, d)
-	if err != nil {
-		return r, err
-	}
-	r.rate, r.p50, r.p99 = took.summary(length)
-	events := time.Duration(took.count())
-	r.load = (cpu(os.Getpid()) - used[0]) / events
-	r.bridge = (cpuOf(s.cmd.Process.Pid) - used[1]) / events
-	r.php = (cpuOfAll(s.php) - used[2]) / events
-	return r, nil
+func (s *server) measure(ctx context.Context, callers []call, d time.Duration) (result, error) {
+	return measure(ctx, callers, d, s.own, s.php)
 }
 
 // measureServer echoes through wsbridge.
 func measureServer(ctx context.Context, o options, isolation string) (r result, err error) {
-	s, err := startServer(o.binary, echoing, isolation)
+	s, err := startServer(setup{binary: o.binary, source: echoing, isolation: isolation, workers: workers})
 	if err != nil {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	conns, err := dial(s.address, 0, o.clients)
+	callers, hangUp, err := s.echoes(o.clients)
 	if err != nil {
 		return r, err
 	}
-	defer hangUp(conns)
-	var callers []call
-	for _, conn := range conns {
-		callers = append(callers, echo(conn))
+	defer hangUp()
+	return measureEchoes(ctx, callers, o.duration, s.own, s.php)
+}
+
+// echoes connects n clients that echo, and waits until their events run as they will from then on.
+func (s *server) echoes(n int) (callers []call, hangUp func(), err error) {
+	callers, hangUp, err = echoes(s.log.address, n)
+	if err != nil {
+		return nil, nil, err
 	}
-	if r, err = s.measure(ctx, callers, o.duration); err != nil {
-		return r, err
+	if err := s.log.settle(callers[0]); err != nil {
+		hangUp()
+		return nil, nil, err
 	}
-	one, length, err := drive(ctx, callers[:1], o.duration/2)
-	_, r.single, _ = one.summary(length)
-	return r, err
+	return callers, hangUp, nil
 }

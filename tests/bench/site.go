@@ -25,7 +25,7 @@ type site struct {
 
 func startSite(o options, isolation string, clients int) (s *site, err error) {
 	s = &site{clients: clients}
-	if s.server, err = startServer(o.binary, counting, isolation); err != nil {
+	if s.server, err = startServer(setup{binary: o.binary, source: counting, isolation: isolation, workers: workers}); err != nil {
 		return nil, err
 	}
 	if err := s.connect(min(o.clients, clients)); err != nil {
@@ -36,11 +36,14 @@ func startSite(o options, isolation string, clients int) (s *site, err error) {
 
 func (s *site) connect(asking int) (err error) {
 	began := time.Now()
-	if s.asking, err = dial(s.address, 0, asking); err != nil {
+	if s.asking, err = dial(s.log.address, 0, asking); err != nil {
+		return err
+	}
+	if err := s.log.settle(echo(s.asking[0])); err != nil {
 		return err
 	}
 	if s.clients > asking {
-		s.idle, err = startIdle(s.address, asking, s.clients-asking)
+		s.idle, err = startIdle(s.log.address, asking, s.clients-asking)
 	}
 	s.connecting = time.Since(began)
 	return err
