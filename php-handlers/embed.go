@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 )
 
+// Preload is a script for opcache.preload, below the folder given to Unpack. It only saves time.
+const Preload = "src/load.php"
+
 // Entry is the script that php-fpm runs, below the folder given to Unpack.
 const Entry = "wsbridge.php"
 

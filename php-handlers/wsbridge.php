@@ -13,21 +13,9 @@ if (!isset($_SERVER['WSBRIDGE_CONTRACT'], $_SERVER['WSBRIDGE_TOKEN'])) {
     return;
 }
 
-require __DIR__ . '/src/Answer.php';
-require __DIR__ . '/src/Output.php';
-require __DIR__ . '/src/Stream.php';
-require __DIR__ . '/src/Process.php';
-require __DIR__ . '/src/Request.php';
-require __DIR__ . '/src/Value.php';
-require __DIR__ . '/src/Presence.php';
-require __DIR__ . '/src/Rows.php';
-require __DIR__ . '/src/Globals.php';
-require __DIR__ . '/src/Frame.php';
-require __DIR__ . '/src/Clients.php';
-require __DIR__ . '/src/Handlers.php';
-require __DIR__ . '/src/Helpers.php';
-require __DIR__ . '/src/Failure.php';
-require __DIR__ . '/src/Application.php';
+if (!class_exists('Wsbridge\Application', false)) { // else php-fpm has loaded them when it started
+    require __DIR__ . '/src/load.php';
+}
 
 $server = null;
 $sockets = [];

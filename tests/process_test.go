@@ -133,3 +133,16 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 		c.want(want)
 	}
 }
+
+// Looking at the PHP half's own files takes time in each event; wsbridge's own php-fpm has them from its start.
+func TestPHPHalfIsLoadedBeforeTheFirstEvent(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: `
+function ws_server_text(&$connections,&$connection,$client_key,$msg)
+{
+	send_text($client_key,json_encode(in_array("Answer.php",array_map("basename",get_included_files()))));
+}`})
+	if got := s.connect().ask("x"); got != "false" {
+		t.Errorf("got %s", got)
+	}
+}

@@ -79,6 +79,7 @@ func startOwn(ctx context.Context, cfg Config, dir string, log *slog.Logger) (*p
 		Timeout:     cfg.PHP.Timeout.Std(),
 		Idle:        cfg.PHP.IdleTimeout.Std(),
 		MemoryLimit: cfg.PHP.MemoryLimit,
+		Preload:     filepath.Join(dir, phphandlers.Preload),
 		INI:         cfg.PHP.Ini,
 		Logger:      log,
 	})

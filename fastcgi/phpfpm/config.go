@@ -33,6 +33,8 @@ type Config struct {
 	Timeout, Idle time.Duration
 	// MemoryLimit is php.ini's memory_limit. Default 512M.
 	MemoryLimit string
+	// Preload is a script that php-fpm runs once, as opcache.preload, where PHP is 7.4 or later; absolute. Default: none.
+	Preload string
 	// INI are further settings, each as a line of php.ini would have it, with numbers in place of constants such as
 	// E_ALL. They prevail over this package's choices, but for those that keep an answer whole.
 	INI map[string]string
@@ -75,7 +77,7 @@ func (c *Config) check() error {
 			return fmt.Errorf("%s %q: character that php-fpm's configuration cannot hold", name, value)
 		}
 	}
-	_, err := c.settings()
+	_, err := c.settings(account{})
 	return err
 }
 

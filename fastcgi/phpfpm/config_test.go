@@ -69,7 +69,7 @@ func TestNoValueCanAddALine(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	cfg := Config{MemoryLimit: "64M", INI: map[string]string{"date.timezone": "Europe/Berlin", "session.name": "a;b $c", "x": "it's"}}
-	args, err := cfg.settings()
+	args, err := cfg.settings(account{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestSettings(t *testing.T) {
 	}
 	for name := range contract() {
 		cfg := Config{INI: map[string]string{name: "1"}}
-		if _, err := cfg.settings(); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := cfg.settings(account{}); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

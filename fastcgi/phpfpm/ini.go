@@ -11,7 +11,7 @@ import (
 // settings returns the php.ini settings, ours and the configured ones, as php-fpm's arguments. As arguments they work
 // like lines of php.ini: also for what opcache needs before a worker exists, and a handler's ini_set still prevails.
 // php-fpm overwrites its command line, so other users see them only while it starts.
-func (c *Config) settings() ([]string, error) {
+func (c *Config) settings(who account) ([]string, error) {
 	ini := map[string]string{
 		// What the command line that ran the original had, or set itself.
 		"date.timezone":      "UTC",
@@ -35,6 +35,12 @@ func (c *Config) settings() ([]string, error) {
 		"opcache.validate_timestamps": "1",
 		"opcache.revalidate_freq":     "0",
 		"realpath_cache_ttl":          "1",
+	}
+	if c.Preload != "" {
+		ini["opcache.preload"] = c.Preload
+		if who.user != "" { // PHP refuses to run it as root unless told to
+			ini["opcache.preload_user"] = who.user
+		}
 	}
 	for name, value := range c.INI {
 		if _, fixed := contract()[name]; fixed {

@@ -85,7 +85,7 @@ func prepare(ctx context.Context, cfg Config) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings, err := cfg.settings()
+	settings, err := cfg.settings(who)
 	if err != nil {
 		return nil, err
 	}
