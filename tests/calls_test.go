@@ -48,6 +48,7 @@ func TestHandlersAreCalledAsTheyReallyWere(t *testing.T) {
 	s.diaryHas("fifo(resource, array of 2, array of 1, string document) pipe listening")
 	c.ask("hello")
 	c.close(1000)
+	s.diaryHas("after_close(array of 0) pipe listening") // the close frame was answered before
 	s.stop()
 
 	lines := strings.Split(strings.TrimSpace(s.read("diary")), "\n")

@@ -58,15 +58,15 @@ func (m *metrics) watch(b *bridge.Bridge, client *fastcgi.Client) {
 
 // Event records one event.
 func (m *metrics) Event(o bridge.Observation) {
-	if o.Failure != "" {
-		m.failures.WithLabelValues(string(o.Kind), o.Failure).Inc()
-	}
 	e := m.events[o.Kind]
 	e.queue.Observe(o.Queue.Seconds())
 	e.connect.Observe(o.Connect.Seconds())
 	e.wait.Observe(o.Wait.Seconds())
 	e.run.Observe(o.Run.Seconds())
 	e.apply.Observe(o.Apply.Seconds())
+	if o.Failure != "" {
+		m.failures.WithLabelValues(string(o.Kind), o.Failure).Inc()
+	}
 }
 
 // Written records one message that a client's socket has taken.
