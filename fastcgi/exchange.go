@@ -38,15 +38,16 @@ type exchange struct {
 
 // begin prepares x for the answer to these events.
 func (x *exchange) begin(c *Client, apply func(*protocol.Effect) error, events []*protocol.Event) {
-	enter := x.enter
+	enter, decoder := x.enter, x.decoder
 	if enter == nil {
-		enter = x.effect
+		enter, decoder = x.effect, protocol.NewAnswerDecoder(c.token, c.cfg.MaxPayload)
 	}
+	decoder.Reset()
 	*x = exchange{
 		client:  c,
 		apply:   apply,
 		enter:   enter,
-		decoder: protocol.NewAnswerDecoder(c.token, c.cfg.MaxPayload),
+		decoder: decoder,
 		ledger:  ledger{events: events},
 		errors:  stderrLog{logger: c.cfg.Logger, begin: c.begin},
 	}
@@ -55,7 +56,7 @@ func (x *exchange) begin(c *Client, apply func(*protocol.Effect) error, events [
 // end logs what is left to be logged and lets go of everything.
 func (x *exchange) end() {
 	x.errors.flush()
-	*x = exchange{enter: x.enter}
+	*x = exchange{enter: x.enter, decoder: x.decoder}
 }
 
 func (x *exchange) stdout(p []byte) error {

@@ -26,11 +26,22 @@ type AnswerDecoder struct {
 	scanned    int     // bytes of buf known to hold no newline
 	pending    *Effect // its payload is still incomplete
 	skipping   bool    // within the dropped rest of a stray line
+	code       string  // the last fingerprint
 }
 
 // NewAnswerDecoder returns a decoder of lines that start with token. A payload over maxPayload bytes is malformed.
 func NewAnswerDecoder(token string, maxPayload int) *AnswerDecoder {
 	return &AnswerDecoder{token: []byte(token + " "), maxPayload: maxPayload}
+}
+
+// Reset makes the decoder ready for another answer, whatever became of the one before.
+func (d *AnswerDecoder) Reset() {
+	const kept = 64 << 10
+	buf := d.buf[:0]
+	if cap(buf) > kept {
+		buf = nil
+	}
+	*d = AnswerDecoder{token: d.token, maxPayload: d.maxPayload, buf: buf, code: d.code}
 }
 
 // Feed decodes p and calls apply for each effect completed by it, in order. An effect's payload is valid only during
@@ -121,9 +132,12 @@ func (d *AnswerDecoder) partial(p []byte, apply func(*Effect) error) (int, error
 }
 
 func (d *AnswerDecoder) effect(line []byte, apply func(*Effect) error) error {
-	var e Effect
-	if err := json.Unmarshal(line, &e); err != nil {
-		return malformed(err.Error(), line)
+	e, ok := d.quick(line)
+	if !ok {
+		e = Effect{}
+		if err := json.Unmarshal(line, &e); err != nil {
+			return malformed(err.Error(), line)
+		}
 	}
 	if err := e.check(); err != nil {
 		return malformed(err.Error(), line)
