@@ -45,7 +45,8 @@ func (p *php) start(ctx context.Context, ini map[string]string) (err error) {
 	}
 	settings := map[string]string{fileProtection: "0"}
 	maps.Copy(settings, ini)
-	if p.fpm, err = phpfpm.Start(ctx, phpfpm.Config{Dir: p.dir, Workers: workers, INI: settings}); err != nil {
+	if p.fpm, err = phpfpm.Start(ctx, phpfpm.Config{Dir: p.dir, Workers: workers, INI: settings,
+		Preload: filepath.Join(p.dir, phphandlers.Preload)}); err != nil {
 		return err
 	}
 	who := filepath.Join(p.dir, "presence")
