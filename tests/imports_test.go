@@ -31,7 +31,7 @@ func importRules() []rule {
 		{"fastcgi", []string{contract, "github.com/yookoala/gofast", "golang.org/x/sys/unix"},
 			"it answers events, and knows of no clients"},
 		{"cmd", []string{module, "github.com/"}, "it joins the others"},
-		{"tests", []string{module, "github.com/"}, "they use everything"},
+		{"tests", []string{module, "github.com/", "golang.org/x/sys/unix"}, "they use everything"},
 	}
 }
 
