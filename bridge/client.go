@@ -157,9 +157,8 @@ func (c *client) written(drop bool) {
 	c.wrote = true
 	lingering := c.lingering
 	c.mu.Unlock()
-	half, ok := c.guard.Conn.(interface{ CloseWrite() error })
 	switch {
-	case drop, lingering && (!ok || half.CloseWrite() != nil):
+	case drop, lingering && !c.halfClose():
 		c.conn.Close()
 	default:
 		c.conn.SetReadDeadline(time.Now().Add(closeWait))
@@ -167,12 +166,18 @@ func (c *client) written(drop bool) {
 	c.halfEnded()
 }
 
-// beginLinger reports whether there is anything left to wait for.
-func (c *client) beginLinger() bool {
+// halfClose ends what is written; it reports false where that cannot be.
+func (c *client) halfClose() bool {
+	half, ok := c.guard.Conn.(interface{ CloseWrite() error })
+	return ok && half.CloseWrite() == nil
+}
+
+// beginLinger reports whether the writer has ended before, so that it has not asked for the other side's end.
+func (c *client) beginLinger() (wrote bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lingering = true
-	return !c.wrote
+	return c.wrote
 }
 
 func (c *client) halfEnded() {

@@ -106,9 +106,10 @@ func (c *client) endRead(err error) {
 // linger reads on, without looking, until the client has seen our close frame and ends the connection: to close a socket with
 // something unread is a reset, which may overtake the frame. Once that is written it takes closeWait at most.
 func (c *client) linger() {
-	if c.beginLinger() {
-		_, _ = io.Copy(io.Discard, c.guard.Conn)
+	if wrote := c.beginLinger(); wrote && !c.halfClose() {
+		return
 	}
+	_, _ = io.Copy(io.Discard, c.guard.Conn)
 }
 
 // replyCode is the code that answers a client's close frame: its own (RFC 6455, section 5.5.1).
