@@ -7,16 +7,18 @@
 //	handshake.go, reader.go, raw.go, bridge.go  something happens
 //	backlog.go                                  it finds room, or its client is turned away
 //	mailbox.go                                  it waits for the earlier events of the same client
-//	gate.go                                     it waits for its turn among all clients, in the lane of its kind
-//	dispatch.go                                 it goes to PHP, and again while php-fpm is away
+//	plan.go, application.go, describe.go        what its handler's code can reach decides how it runs
+//	turn.go, session.go, gate.go                it waits for its turn among all clients, in the lane of its kind
+//	dispatch.go, exchange.go                    it goes to PHP, and again while php-fpm is away
 //	apply.go                                    PHP's effects become sends, closes and changed rows
 //	outbox.go                                   what is sent waits for the client's socket
 //
 // # Order
 //
-// Events of one client run one at a time, in the order of arrival. In isolation "serial" events of different clients do
-// not overlap either, and each sees all rows; a handshake's authenticate and open (or close) are one turn, as in the
-// original server. In isolation "connection" clients run side by side and a client's event sees its own row only.
+// Events of one client run one at a time, in the order of arrival. In isolation "auto" those whose handlers can reach nothing
+// but the row of their own client run beside others and see that row only; all others run alone and see all rows. In
+// isolation "serial" every event runs alone, in "connection" those of clients run side by side whatever they reach. A
+// handler that writes a global variable that lives runs alone in each of them.
 //
 // # Lifetimes
 //

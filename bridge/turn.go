@@ -27,9 +27,10 @@ type turn struct {
 	hasty bool
 	lane  lane // where; laneOwn: by whether it is to be alone
 
-	begun bool
-	alone bool
-	since time.Time // when the next event came
+	begun   bool
+	alone   bool
+	session string    // its PHP session, if it keeps other events of that waiting
+	since   time.Time // when the next event came
 }
 
 // begin waits until the turn has come. One that has come already goes on, unless it is not alone but has to be.
@@ -52,8 +53,9 @@ func (t *turn) end() {
 	}
 	t.bridge.gate.leave(t.alone)
 	t.begun = false
-	if id := t.sessionBeside(t.alone); id != "" {
-		t.bridge.sessions.leave(id)
+	if t.session != "" {
+		t.bridge.sessions.leave(t.session)
+		t.session = ""
 	}
 }
 
@@ -93,6 +95,7 @@ func (t *turn) wait(alone bool) error {
 		b.sessions.leave(id)
 		return err
 	}
+	t.session = id
 	return nil
 }
 
