@@ -27,6 +27,7 @@ type Bridge struct {
 	backlog  *backlog
 	over     *overload
 	failures *failures
+	excess   *excess
 	sessions *sessions
 	buffers  sync.Pool // write buffers of connections, held only while they write
 
@@ -69,6 +70,7 @@ func New(cfg Config) (*Bridge, error) {
 	b.backlog = &backlog{limit: cfg.EventQueueTotal, bytes: cfg.EventQueueTotalBytes}
 	b.over = &overload{log: cfg.Logger, backlog: b.backlog}
 	b.failures = newFailures(cfg.Logger)
+	b.excess = newExcess(cfg.Logger)
 	b.sessions = newSessions()
 	b.base, b.abort = context.WithCancelCause(context.Background())
 	b.events = newMailbox(documents, documentBytes, b.spawn, b.serve)
@@ -85,6 +87,7 @@ func (c *Config) check() error {
 		"EventQueueTotal": c.EventQueueTotal > 0, "EventQueueTotalBytes": c.EventQueueTotalBytes > 0,
 		"SendQueue": c.SendQueue > 0, "SendQueueBytes": c.SendQueueBytes > 0,
 		"HandshakeTimeout": c.HandshakeTimeout > 0, "WriteTimeout": c.WriteTimeout > 0,
+		"MessageBurst": c.MessageRate == 0 || c.MessageBurst > 0, "ControlBurst": c.ControlRate == 0 || c.ControlBurst > 0,
 		"PingInterval": c.PingInterval > 0, "PongTimeout": c.PongTimeout > 0, "QueueWait": c.QueueWait > 0,
 		"UnavailableWait": c.UnavailableWait > 0, "DrainTimeout": c.DrainTimeout > 0,
 	} {
