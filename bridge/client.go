@@ -172,6 +172,8 @@ func (c *client) written(drop bool, err error) {
 	lingering := c.lingering
 	c.mu.Unlock()
 	switch {
+	case err != nil:
+		cut(c.conn.NetConn())
 	case drop, lingering && !c.halfClose():
 		c.conn.Close()
 	default:

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"net/http"
 	"time"
@@ -54,6 +55,8 @@ type Config struct {
 	Page     http.Handler // answers requests that are no WebSocket handshake; nil: 426
 	Logger   *slog.Logger
 	Observer Observer // nil: nobody measures
+
+	TLS *tls.Config // of clients: TLS 1.2 at least, and HTTP/1.1 only; nil: none
 
 	ServerHeader     string   // of the 101 answer; empty: none
 	RequireCookie    bool     // a handshake without Cookie is refused, as the original did

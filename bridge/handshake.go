@@ -21,6 +21,7 @@ const readBuffer = 1024
 
 // serveHTTP answers a handshake and everything that is none.
 func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
+	showTLS(r)
 	leave, ok := b.enter()
 	if !ok {
 		b.refuse(w, refusal{http.StatusServiceUnavailable, "server shutting down"})

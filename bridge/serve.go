@@ -30,7 +30,7 @@ func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
 		sources.Go(func() { b.readPipe(ctx, pipe) })
 	}
 	failed := make(chan error, 1)
-	sources.Go(func() { failed <- server.Serve(b.tap(l)) })
+	sources.Go(func() { failed <- server.Serve(b.tap(b.secure(l))) })
 	var err error
 	select {
 	case <-ctx.Done():
@@ -49,8 +49,10 @@ func (b *Bridge) httpServer() *http.Server {
 		ReadHeaderTimeout: b.cfg.HandshakeTimeout,
 		IdleTimeout:       b.cfg.HandshakeTimeout,
 		ErrorLog:          slog.NewLogLogger(b.log.Handler(), slog.LevelDebug),
-		ConnContext:       rememberTap,
-		ConnState:         forgetTap,
+		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+			return rememberTap(rememberTLS(ctx, conn), conn)
+		},
+		ConnState: forgetTap,
 	}
 }
 
@@ -104,7 +106,7 @@ func (b *Bridge) giveUp(server *http.Server) {
 		c.leave()
 	}
 	for _, c := range b.table.connected() {
-		c.conn.Close()
+		cut(c.conn.NetConn())
 	}
 	server.Close()
 }

@@ -63,6 +63,16 @@ func (m *metrics) watch(b *bridge.Bridge, client *fastcgi.Client) {
 		Name: "clients", Help: "Rows of $connections."}, func() float64 { return float64(b.Clients()) }))
 }
 
+// expires tells when the certificate that is in force does; a nil one does not.
+func (m *metrics) expires(c *certificate) {
+	if c == nil {
+		return
+	}
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "wsbridge",
+		Name: "tls_certificate_expires_timestamp_seconds", Help: "When the certificate of server.tls_cert expires."},
+		func() float64 { return float64(c.pair.Load().Leaf.NotAfter.Unix()) }))
+}
+
 // Event records one event.
 func (m *metrics) Event(o bridge.Observation) {
 	e := m.events[o.Kind]

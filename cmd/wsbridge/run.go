@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 
 	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
@@ -29,6 +30,8 @@ func run(ctx context.Context, cfg config.Config, out io.Writer) error {
 // Requests that are no WebSocket handshake go to page, if it is not nil.
 func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.Handler) (err error) {
 	log.Info("starting", "events_file", cfg.PHP.EventsFile)
+	reload := newReloader(log)
+	defer reload.close()
 	php, err := startPHP(ctx, cfg, log)
 	if err != nil {
 		return err
@@ -41,11 +44,18 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.H
 	defer func() { err = errors.Join(err, client.Close()) }()
 
 	m := newMetrics()
-	b, err := bridge.New(bridgeConfig(cfg, log, client, php, page, m))
+	cert, err := loadCertificate(&cfg.Server, log)
+	if err != nil {
+		return err
+	}
+	bc := bridgeConfig(cfg, log, client, php, page, m)
+	bc.TLS = cert.config()
+	b, err := bridge.New(bc)
 	if err != nil {
 		return err
 	}
 	m.watch(b, client)
+	m.expires(cert)
 	if cfg.Control.Listen != "" {
 		c, err := startControl(cfg.Control.Listen, b, m, log)
 		if err != nil {
@@ -56,12 +66,25 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.H
 	if err := b.Initialize(ctx); err != nil {
 		return err
 	}
+	defer keepCurrent(ctx, reload, cert)()
 	err = listenAndServe(ctx, cfg, log, b)
 	if finalErr := b.Finalize(); finalErr != nil {
 		log.Error("ws_server_finalize failed", "error", finalErr)
 	}
 	log.Info("stopped")
 	return err
+}
+
+// keepCurrent lets what can be replaced while the server runs be replaced. The caller calls stop, which waits for it.
+func keepCurrent(ctx context.Context, r *reloader, cert *certificate) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var work sync.WaitGroup
+	if cert != nil {
+		r.add("server.tls_cert and server.tls_key", cert.reload)
+		work.Go(func() { cert.watch(ctx) })
+	}
+	work.Go(func() { r.run(ctx) })
+	return func() { cancel(); work.Wait() }
 }
 
 // listenAndServe makes the pipe, if there is to be one, and then the listener; the pipe is gone when it returns.
@@ -79,7 +102,7 @@ func listenAndServe(ctx context.Context, cfg config.Config, log *slog.Logger, b 
 	if err != nil {
 		return fmt.Errorf("listen for clients: %w", err)
 	}
-	log.Info("listening", "address", l.Addr().String(), "pipe", cfg.Pipe.Path)
+	log.Info("listening", "address", l.Addr().String(), "tls", cfg.Server.TLS(), "pipe", cfg.Pipe.Path)
 	return b.Serve(ctx, l, pipe)
 }
 
@@ -113,6 +136,10 @@ func bridgeConfig(cfg config.Config, log *slog.Logger, client bridge.PHP, php *p
 		CloseOnError:     cfg.PHP.OnError == "close",
 		LoopInterval:     cfg.Loop.Interval.Std(),
 		MaxMessage:       int64(cfg.Server.MaxMessage),
+		MessageRate:      cfg.Server.MessageRate,
+		MessageBurst:     cfg.Server.MessageBurst,
+		ControlRate:      cfg.Server.ControlRate,
+		ControlBurst:     cfg.Server.ControlBurst,
 		Compression:      cfg.Server.Compression,
 		EmptyText:        cfg.Server.EmptyText,
 		EventQueue:       cfg.Server.EventQueue,
@@ -122,6 +149,7 @@ func bridgeConfig(cfg config.Config, log *slog.Logger, client bridge.PHP, php *p
 		WriteTimeout:     cfg.Server.WriteTimeout.Std(),
 		PingInterval:     cfg.Server.PingInterval.Std(),
 		PongTimeout:      cfg.Server.PongTimeout.Std(),
+		IdleTimeout:      cfg.Server.IdleTimeout.Std(),
 		QueueWait:        cfg.Server.QueueWait.Std(),
 		UnavailableWait:  cfg.PHP.UnavailableWait.Std(),
 		DrainTimeout:     cfg.Server.DrainTimeout.Std(),
