@@ -118,11 +118,9 @@ func (b *Bridge) Initialize(ctx context.Context) error {
 // Finalize runs ws_server_finalize, the last thing that happens, when the pipe is gone too.
 func (b *Bridge) Finalize() error {
 	_, err := b.serverTurn().run(protocol.Finalize, nil)
-	b.abort(errStopped)
+	b.abort(protocol.ErrStopped)
 	return err
 }
-
-var errStopped = errors.New("the server has stopped")
 
 // Ready returns nil if the bridge takes clients, else why it does not: a shutdown has begun, or php-fpm is away. When it was
 // away as far as is known, it is asked again, at most until ctx ends.
@@ -158,7 +156,7 @@ func (b *Bridge) fifo(_ context.Context, document []byte) error {
 		return nil
 	}
 	if !b.events.put(errand{kind: protocol.Fifo, payload: document}) {
-		return errStopped
+		return protocol.ErrStopped
 	}
 	return nil
 }

@@ -110,7 +110,7 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 	}
 	c.env, c.session = env, b.sessionOf(r)
 	if !b.backlog.take(len(env)) {
-		return b.abandon(c, *b.busy(c, errNoRoom))
+		return b.abandon(c, *b.busy(c, protocol.ErrNoRoom))
 	}
 	defer b.backlog.give(len(env))
 	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg.QueueWait, hasty: true, lane: laneHandshake, since: time.Now()}
@@ -172,7 +172,7 @@ func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusa
 	}
 	done, err := t.ask(protocol.Authenticate, nil)
 	switch {
-	case errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded), errors.Is(err, errQueueWait), errors.Is(err, errAway):
+	case errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded), errors.Is(err, protocol.ErrQueueWait), errors.Is(err, protocol.ErrAway):
 		return nil, b.busy(t.client, err)
 	case err != nil:
 		return nil, &refusal{http.StatusInternalServerError, "internal error"}

@@ -12,8 +12,6 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-var errDrained = errors.New("the drain ran out of time")
-
 // Serve accepts clients from l, and documents from pipe unless it is nil, until ctx ends or a handler asks for shutdown,
 // and then drains. It closes l and leaves pipe to its owner. It returns nil after a drain, whichever began it.
 func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
@@ -65,7 +63,7 @@ func (b *Bridge) readPipe(ctx context.Context, pipe Pipe) {
 // drain is the written order of a shutdown.
 func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGroup) {
 	b.log.Info("draining", keyClients, len(b.table.all()))
-	ctx, cancel := context.WithTimeoutCause(context.Background(), b.cfg.DrainTimeout, errDrained)
+	ctx, cancel := context.WithTimeoutCause(context.Background(), b.cfg.DrainTimeout, protocol.ErrDrained)
 	defer cancel()
 	gaveUp := make(chan struct{})
 	inTime := context.AfterFunc(ctx, func() { defer close(gaveUp); b.giveUp(server) })
@@ -99,7 +97,7 @@ func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGr
 func (b *Bridge) giveUp(server *http.Server) {
 	b.log.Warn("drain ran out of time", keyClients, len(b.table.all()))
 	b.hasty.Store(true)
-	b.abort(errDrained)
+	b.abort(protocol.ErrDrained)
 	code, reason := protocol.EndedByServer.Close()
 	for _, c := range b.table.all() {
 		c.markEnded(protocol.EndedByServer, code, reason)
