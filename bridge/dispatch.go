@@ -52,7 +52,7 @@ func (c *client) run(e errand) {
 // has left afterwards.
 func (c *client) close(t *turn) {
 	switch ending, _, _ := c.how(); ending {
-	case protocol.EndedByHangup, protocol.EndedProtocol, protocol.EndedSlow, protocol.EndedSilent:
+	case protocol.EndedByHangup, protocol.EndedSlow, protocol.EndedSilent: // nothing can be sent to it
 		c.bridge.table.set(c, protocol.Field{Name: "state", Value: []byte(stateTerminated)})
 	}
 	t.limit, t.hasty, t.lane, t.ctx = 0, false, laneClose, c.bridge.base

@@ -66,7 +66,7 @@ func TestCloseHandlersStillSend(t *testing.T) {
 	s := serve(t, `<?php
 function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { $connection["said"]=$msg; }
-function ws_server_before_close(&$connections,&$connection) { do_reply(key_of($connections,$connection),encode_frame(1,"last: ".$connection["said"])); }
+function ws_server_before_close(&$connections,&$connection) { do_reply(key_of($connections,$connection),encode_frame(1,"last: ".$connection["said"].", ".$connection["state"])); }
 function key_of($connections,$connection)
 {
 	foreach ($connections as $key => $row) if ($row["peer_name"]==$connection["peer_name"]) return $key;
@@ -75,11 +75,11 @@ function key_of($connections,$connection)
 	for id, row := range map[string]struct {
 		end  frame
 		code uint16
-	}{"not utf-8": {text("\xff"), 1007}, "closed": {closing(4000, "enough"), 4000}} {
+	}{"not utf-8": {text("\xff"), 1007}, "closed": {closing(4000, "enough"), 4000}, "wrong": {frame{op: 3}, 1002}} {
 		t.Run(id, func(t *testing.T) {
 			p := s.connect(t)
 			p.send(text(id), row.end)
-			p.want(text("last: " + id))
+			p.want(text("last: " + id + ", OPEN"))
 			p.closes(row.code)
 		})
 	}
