@@ -151,6 +151,7 @@ func (b *Bridge) Clients() int { return b.table.count() }
 
 // fifo brings a document to ws_server_fifo. It blocks while too many wait.
 func (b *Bridge) fifo(_ context.Context, document []byte) error {
+	b.showPayload(b.log, "document from the pipe", document)
 	if !b.has(protocol.Fifo) {
 		b.log.Warn("document from the pipe dropped: there is no ws_server_fifo", keyBytes, len(document))
 		return nil

@@ -55,6 +55,8 @@ type Config struct {
 	Page     http.Handler // answers requests that are no WebSocket handshake; nil: 426
 	Logger   *slog.Logger
 	Observer Observer // nil: nobody measures
+	// LogPayloads lets level debug show messages and documents, cut short.
+	LogPayloads bool
 
 	TLS *tls.Config // of clients: TLS 1.2 at least, and HTTP/1.1 only; nil: none
 
