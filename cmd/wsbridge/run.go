@@ -10,12 +10,13 @@ import (
 	"net/http"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/fastcgi"
 	"github.com/wsbridge/wsbridge/fifo"
 )
 
 // run serves as cfg says until ctx ends, then drains. Log lines go to out.
-func run(ctx context.Context, cfg Config, out io.Writer) error {
+func run(ctx context.Context, cfg config.Config, out io.Writer) error {
 	log := newLogger(out, cfg.Log)
 	for _, note := range cfg.Notes {
 		log.Warn(note)
@@ -26,7 +27,7 @@ func run(ctx context.Context, cfg Config, out io.Writer) error {
 // serve starts everything in the original's order and ends it in the opposite one: php-fpm is there first and last, since
 // handlers run from initialize to finalize, and the pipe exists before the first client and until the last has left.
 // Requests that are no WebSocket handshake go to page, if it is not nil.
-func serve(ctx context.Context, cfg Config, log *slog.Logger, page http.Handler) (err error) {
+func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.Handler) (err error) {
 	log.Info("starting", "events_file", cfg.PHP.EventsFile)
 	php, err := startPHP(ctx, cfg, log)
 	if err != nil {
@@ -64,7 +65,7 @@ func serve(ctx context.Context, cfg Config, log *slog.Logger, page http.Handler)
 }
 
 // listenAndServe makes the pipe, if there is to be one, and then the listener; the pipe is gone when it returns.
-func listenAndServe(ctx context.Context, cfg Config, log *slog.Logger, b *bridge.Bridge) (err error) {
+func listenAndServe(ctx context.Context, cfg config.Config, log *slog.Logger, b *bridge.Bridge) (err error) {
 	var pipe bridge.Pipe
 	if cfg.Pipe.Path != "" {
 		own, createErr := createPipe(cfg.Pipe, log)
@@ -82,7 +83,7 @@ func listenAndServe(ctx context.Context, cfg Config, log *slog.Logger, b *bridge
 	return b.Serve(ctx, l, pipe)
 }
 
-func createPipe(cfg PipeConfig, log *slog.Logger) (*fifo.Pipe, error) {
+func createPipe(cfg config.Pipe, log *slog.Logger) (*fifo.Pipe, error) {
 	return fifo.Create(fifo.Config{
 		Path:   cfg.Path,
 		Mode:   cfg.Mode.Std(),
@@ -92,7 +93,7 @@ func createPipe(cfg PipeConfig, log *slog.Logger) (*fifo.Pipe, error) {
 	})
 }
 
-func bridgeConfig(cfg Config, log *slog.Logger, client bridge.PHP, php *php, page http.Handler, observer bridge.Observer) bridge.Config {
+func bridgeConfig(cfg config.Config, log *slog.Logger, client bridge.PHP, php *php, page http.Handler, observer bridge.Observer) bridge.Config {
 	return bridge.Config{
 		PHP:              client,
 		Presence:         php.presence,
@@ -104,7 +105,7 @@ func bridgeConfig(cfg Config, log *slog.Logger, client bridge.PHP, php *php, pag
 		RequireUserAgent: cfg.Server.RequireUserAgent,
 		AllowedOrigins:   cfg.Server.AllowedOrigins,
 		Isolation:        bridge.Isolation(cfg.Isolation.Mode),
-		HandlerIsolation: cfg.Isolation.Handlers.byFunction(),
+		HandlerIsolation: cfg.Isolation.Handlers.ByFunction(),
 		SessionCookie:    cfg.Isolation.SessionCookie,
 		LiveGlobals:      cfg.Globals.Live,
 		ForgetGlobals:    cfg.Globals.Forget,

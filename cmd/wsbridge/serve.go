@@ -1,9 +1,13 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+)
 
 func newServeCommand() *cobra.Command {
-	var from sources
+	var from config.Sources
 	cmd := &cobra.Command{
 		Use:   "serve (--settings FILE | --config FILE) [--fastcgi ADDRESS]",
 		Short: "Run the server",
@@ -22,7 +26,7 @@ Without --fastcgi and php.fastcgi, wsbridge starts and supervises a php-fpm of i
 			if err := requireSources(cmd, from); err != nil {
 				return err
 			}
-			cfg, err := loadConfig(from)
+			cfg, err := config.Load(from)
 			if err != nil {
 				return err
 			}

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"encoding"
@@ -65,7 +65,7 @@ func TestEndpoint(t *testing.T) {
 		"": false, "unix:run/php.sock": false, "unix:": false, "tcp:127.0.0.1": false, "tcp::9000": false,
 		"tcp:127.0.0.1:0": false, "tcp:127.0.0.1:65536": false, "127.0.0.1:9000": false, "/run/php.sock": false,
 	} {
-		c := PHPConfig{FastCGI: text}
+		c := PHP{FastCGI: text}
 		if network, address, ok := c.Endpoint(); ok != want || ok && network+":"+address != text {
 			t.Errorf("%q: got %q, %q, %v", text, network, address, ok)
 		}
@@ -74,13 +74,13 @@ func TestEndpoint(t *testing.T) {
 
 func TestConnectionsNeverExceedOwnWorkers(t *testing.T) {
 	for _, tt := range []struct {
-		php  PHPConfig
+		php  PHP
 		want int
 	}{
-		{PHPConfig{Workers: 7}, 7},
-		{PHPConfig{Workers: 7, MaxConnections: 3}, 3},
-		{PHPConfig{Workers: 7, FastCGI: "unix:/s"}, 4},
-		{PHPConfig{Workers: 7, FastCGI: "unix:/s", MaxConnections: 20}, 20},
+		{PHP{Workers: 7}, 7},
+		{PHP{Workers: 7, MaxConnections: 3}, 3},
+		{PHP{Workers: 7, FastCGI: "unix:/s"}, 4},
+		{PHP{Workers: 7, FastCGI: "unix:/s", MaxConnections: 20}, 20},
 	} {
 		if got := tt.php.Connections(); got != tt.want {
 			t.Errorf("%+v: got %d, want %d", tt.php, got, tt.want)
@@ -92,24 +92,24 @@ func TestConnectionsLeaveASharedPHPItsReserve(t *testing.T) {
 	for _, tt := range []struct {
 		manager string
 		workers int
-		php     PHPConfig
+		php     PHP
 		want    int
 	}{
-		{"static", 10, PHPConfig{Reserve: 1}, 9},
-		{"static", 10, PHPConfig{}, 10},
-		{"static", 10, PHPConfig{Reserve: 3, MaxConnections: 5}, 5},
-		{"static", 10, PHPConfig{Reserve: 3, MaxConnections: 50}, 7},
-		{"static", 2, PHPConfig{Reserve: 3}, 1},
-		{"dynamic", 2, PHPConfig{Reserve: 1}, 4},
-		{"dynamic", 20, PHPConfig{Reserve: 1}, 19},
-		{"ondemand", 20, PHPConfig{Reserve: 1, MaxConnections: 6}, 6},
+		{"static", 10, PHP{Reserve: 1}, 9},
+		{"static", 10, PHP{}, 10},
+		{"static", 10, PHP{Reserve: 3, MaxConnections: 5}, 5},
+		{"static", 10, PHP{Reserve: 3, MaxConnections: 50}, 7},
+		{"static", 2, PHP{Reserve: 3}, 1},
+		{"dynamic", 2, PHP{Reserve: 1}, 4},
+		{"dynamic", 20, PHP{Reserve: 1}, 19},
+		{"ondemand", 20, PHP{Reserve: 1, MaxConnections: 6}, 6},
 	} {
 		tt.php.FastCGI = "unix:/s"
 		if got := tt.php.ConnectionsTo(&fastcgi.Status{Manager: tt.manager, Workers: tt.workers}); got != tt.want {
 			t.Errorf("%+v: got %d", tt, got)
 		}
 	}
-	unknown := PHPConfig{FastCGI: "unix:/s", Reserve: 1}
+	unknown := PHP{FastCGI: "unix:/s", Reserve: 1}
 	if got := unknown.ConnectionsTo(nil); got != externalConnections {
 		t.Errorf("not asked: got %d", got)
 	}

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"path/filepath"
@@ -16,9 +16,9 @@ func TestSettingsAloneAreAConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := defaultConfig()
+	want := Default()
 	legacyConfig(&want, path)
-	got, err := loadConfig(sources{settings: path})
+	got, err := Load(Sources{Settings: path})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestBadSettingsAreExplained(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := writeFile(t, "server_shared.conf", tt.text)
-			_, err := loadConfig(sources{settings: path})
+			_, err := Load(Sources{Settings: path})
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -93,7 +93,7 @@ func TestBadSettingsAreExplained(t *testing.T) {
 
 func TestSettingsThatNeedAdjustmentAreNoted(t *testing.T) {
 	path := writeFile(t, "server_shared.conf", strings.Replace(required, "localhost", "[::1]", 1)+"WEBSOCKET_SELECT_TIMEOUT=0\n")
-	cfg, err := loadConfig(sources{settings: path})
+	cfg, err := Load(Sources{Settings: path})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,11 +122,11 @@ func TestPrecedence(t *testing.T) {
 	settings := writeFile(t, "server_shared.conf", required+"WEBSOCKET_SELECT_TIMEOUT=300000\nWEBSOCKET_SERVER_HEADER=Legacy\n")
 	config := writeFile(t, "wsbridge.toml",
 		"[server]\nserver_header = \"Toml\"\n[php]\nevents_file = \"\"\nfastcgi = \"unix:/toml.sock\"\n[pipe]\npath = \"pipe\"\n")
-	cfg, err := loadConfig(sources{settings: settings, config: config, fastcgi: "tcp:[::1]:9000"})
+	cfg, err := Load(Sources{Settings: settings, Config: config, FastCGI: "tcp:[::1]:9000"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := defaultConfig()
+	want := Default()
 	want.Server.Listen, want.Server.ServerHeader = "localhost:50000", "Toml"
 	want.Server.RequireCookie, want.Server.RequireUserAgent = true, true
 	want.Legacy.Settings, want.PHP.SettingsFile = settings, settings
@@ -142,7 +142,7 @@ func TestPrecedence(t *testing.T) {
 func TestTOMLFileMayHoldWhatTheSettingsLack(t *testing.T) {
 	settings := writeFile(t, "server_shared.conf", "DB_HOST=localhost\nWEBSOCKET_XHR_PIPE_FILE=/pipe\n")
 	config := writeFile(t, "wsbridge.toml", "[server]\nlisten = \"127.0.0.1:1\"\n[php]\nevents_file = \"/e.php\"\n")
-	cfg, err := loadConfig(sources{settings: settings, config: config})
+	cfg, err := Load(Sources{Settings: settings, Config: config})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,10 +154,10 @@ func TestTOMLFileMayHoldWhatTheSettingsLack(t *testing.T) {
 func TestSettingsFlagMustAgreeWithTheTOMLFile(t *testing.T) {
 	settings := writeFile(t, "server_shared.conf", required)
 	config := writeFile(t, "wsbridge.toml", "[legacy]\nsettings = \""+settings+"\"\n")
-	if _, err := loadConfig(sources{settings: settings, config: config}); err != nil {
+	if _, err := Load(Sources{Settings: settings, Config: config}); err != nil {
 		t.Error(err)
 	}
-	_, err := loadConfig(sources{settings: "other.conf", config: config})
+	_, err := Load(Sources{Settings: "other.conf", Config: config})
 	want := config + `:2: legacy.settings = ` + show(settings) + `: contradicts --settings "other.conf"`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
@@ -178,7 +178,7 @@ func FuzzParseSettings(f *testing.F) {
 				t.Errorf("bad setting %q: %+v", key, v)
 			}
 		}
-		cfg := defaultConfig()
+		cfg := Default()
 		s.overlay(&cfg, provenance{})
 		if cfg.Loop.Interval.Std() < leastLoop || cfg.Server.PingInterval >= cfg.Server.PongTimeout {
 			t.Errorf("bad overlay: %+v", cfg)

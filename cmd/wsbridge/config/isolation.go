@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -12,17 +12,17 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// The ways in which events run. isolationAuto decides for each handler by its code.
+// The ways in which events run. IsolationAuto decides for each handler by its code.
 const (
-	isolationAuto       = "auto"
-	isolationSerial     = "serial"     // alone, with all rows
-	isolationConnection = "connection" // beside those of other connections, with the own row
+	IsolationAuto       = "auto"
+	IsolationSerial     = "serial"     // alone, with all rows
+	IsolationConnection = "connection" // beside those of other connections, with the own row
 )
 
-// handlerPrefix begins the name of each handler function; the configuration leaves it out.
-const handlerPrefix = "ws_server_"
+// HandlerPrefix begins the name of each handler function; the configuration leaves it out.
+const HandlerPrefix = "ws_server_"
 
-// HandlerModes is isolationSerial or isolationConnection by handler, named without "ws_server_".
+// HandlerModes is IsolationSerial or IsolationConnection by handler, named without "ws_server_".
 type HandlerModes map[string]string
 
 // UnmarshalTOML accepts any names and texts; the checker has a line for each bad one.
@@ -46,7 +46,7 @@ func (m *HandlerModes) UnmarshalTOML(data any) error {
 // isHandler reports whether the application can have a handler of that name, without its prefix.
 func isHandler(name string) bool {
 	return slices.ContainsFunc(protocol.Kinds(), func(k protocol.Kind) bool {
-		return slices.Contains(k.Handlers(), handlerPrefix+name)
+		return slices.Contains(k.Handlers(), HandlerPrefix+name)
 	})
 }
 
@@ -57,18 +57,18 @@ func (c *checker) handlers(modes HandlerModes) {
 		key := origin{place: table.place, name: table.name + "." + toml.Key{name}.String()}
 		switch mode := modes[name]; {
 		case !isHandler(name):
-			c.problems.add(fmt.Sprintf("%s: want the name of a handler without %q, such as \"text\"", key, handlerPrefix))
-		case mode != isolationSerial && mode != isolationConnection:
+			c.problems.add(fmt.Sprintf("%s: want the name of a handler without %q, such as \"text\"", key, HandlerPrefix))
+		case mode != IsolationSerial && mode != IsolationConnection:
 			c.problems.add(key.problem(mode, `want "serial" or "connection"`))
 		}
 	}
 }
 
-// byFunction returns the modes by the names of the handler functions.
-func (m HandlerModes) byFunction() map[string]bridge.Isolation {
+// ByFunction returns the modes by the names of the handler functions.
+func (m HandlerModes) ByFunction() map[string]bridge.Isolation {
 	modes := map[string]bridge.Isolation{}
 	for name, mode := range m {
-		modes[handlerPrefix+name] = bridge.Isolation(mode)
+		modes[HandlerPrefix+name] = bridge.Isolation(mode)
 	}
 	return modes
 }

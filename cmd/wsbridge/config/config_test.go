@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"maps"
@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-const shippedConfig = "../../deploy/wsbridge.toml"
+const shippedConfig = "../../../deploy/wsbridge.toml"
 
 // decodeConfig decodes a TOML file over the defaults and fails on any problem.
 func decodeConfig(tb testing.TB, path string) (Config, provenance) {
 	tb.Helper()
-	cfg, from := defaultConfig(), provenance{}
+	cfg, from := Default(), provenance{}
 	doc, err := readDocument(path, fields(&cfg))
 	if err != nil {
 		tb.Fatal(err)
@@ -29,7 +29,7 @@ func decodeConfig(tb testing.TB, path string) (Config, provenance) {
 
 func TestShippedConfigHoldsEveryKeyWithItsDefault(t *testing.T) {
 	got, from := decodeConfig(t, shippedConfig)
-	want := defaultConfig()
+	want := Default()
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
@@ -60,11 +60,11 @@ func TestShippedConfigLacksOnlyTheEventsFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := writeFile(t, "wsbridge.toml", strings.Replace(string(text), `events_file = ""`, `events_file = "/e.php"`, 1))
-	cfg, err := loadConfig(sources{config: path})
+	cfg, err := Load(Sources{Config: path})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := defaultConfig()
+	want := Default()
 	want.PHP.EventsFile = "/e.php"
 	if !reflect.DeepEqual(cfg, want) {
 		t.Errorf("got  %+v\nwant %+v", cfg, want)
@@ -72,7 +72,7 @@ func TestShippedConfigLacksOnlyTheEventsFile(t *testing.T) {
 }
 
 func TestBadConfigsAreExplained(t *testing.T) {
-	t.Chdir("testdata/config/bad")
+	t.Chdir("testdata/bad")
 	files, err := filepath.Glob("*.toml")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no fixtures", err)
@@ -83,7 +83,7 @@ func TestBadConfigsAreExplained(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = loadConfig(sources{config: file})
+			_, err = Load(Sources{Config: file})
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -95,7 +95,7 @@ func TestBadConfigsAreExplained(t *testing.T) {
 }
 
 func TestGoodConfigs(t *testing.T) {
-	t.Chdir("testdata/config/good")
+	t.Chdir("testdata/good")
 	here, err := filepath.Abs(".")
 	if err != nil {
 		t.Fatal(err)
@@ -120,13 +120,13 @@ func TestGoodConfigs(t *testing.T) {
 		"isolation.toml": func(c *Config) {
 			c.PHP.EventsFile = "/srv/shop/push_server_events.php"
 			c.Isolation.Handlers = HandlerModes{"text": "connection", "before_close": "serial"}
-			c.Globals = GlobalsConfig{Live: []string{"counter", "größe"}, Forget: []string{"cache", "settings"}}
+			c.Globals = Globals{Live: []string{"counter", "größe"}, Forget: []string{"cache", "settings"}}
 		},
 		"legacy.toml": func(c *Config) {
-			legacyConfig(c, filepath.Join(here, "../../settings/good.conf"))
+			legacyConfig(c, filepath.Join(here, "../settings/good.conf"))
 			c.Server.Listen = "127.0.0.1:50001"
 			c.Server.RequireCookie = false
-			const settings = "../../settings/good.conf"
+			const settings = "../settings/good.conf"
 			c.Notes = []string{
 				"legacy.toml:5: server.listen overrides " + settings + ":4: WEBSOCKET_LISTENING_PORT",
 				"legacy.toml:6: server.require_cookie overrides " + settings + ": legacy default",
@@ -134,9 +134,9 @@ func TestGoodConfigs(t *testing.T) {
 		},
 	} {
 		t.Run(file, func(t *testing.T) {
-			want := defaultConfig()
+			want := Default()
 			change(&want)
-			got, err := loadConfig(sources{config: file})
+			got, err := Load(Sources{Config: file})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -162,7 +162,7 @@ func legacyConfig(c *Config, path string) {
 }
 
 func TestPositionIndexFindsEveryLine(t *testing.T) {
-	cfg := defaultConfig()
+	cfg := Default()
 	text := "\n[server]\nlisten = 1\n\n  allowed_origins = [\n 1,\n 2]\nmax_message = {}\n[[php]]\n[pipe.mode]\nx = \"\"\"\na\nb\"\"\"\n[log]\nlevel = 1"
 	doc, err := parseDocument("f", []byte(text), fields(&cfg))
 	if err != nil {
@@ -182,7 +182,7 @@ func TestPositionIndexFindsEveryLine(t *testing.T) {
 }
 
 func FuzzParseDocument(f *testing.F) {
-	for _, pattern := range []string{shippedConfig, "testdata/config/*/*.toml"} {
+	for _, pattern := range []string{shippedConfig, "testdata/*/*.toml"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			f.Fatal(err)
@@ -196,7 +196,7 @@ func FuzzParseDocument(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		cfg := defaultConfig()
+		cfg := Default()
 		doc, err := parseDocument("f", text, fields(&cfg))
 		if err != nil {
 			return

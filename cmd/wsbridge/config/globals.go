@@ -1,9 +1,9 @@
-package main
+package config
 
 import "slices"
 
 // globals checks the names in globals.live and globals.forget.
-func (c *checker) globals(g *GlobalsConfig) {
+func (c *checker) globals(g *Globals) {
 	for _, name := range g.Live {
 		c.global("globals.live", name)
 		c.require(!slices.Contains(g.Forget, name), "globals.live", name, "stands in globals.forget, too")

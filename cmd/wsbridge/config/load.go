@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -6,19 +6,19 @@ import (
 	"strings"
 )
 
-// sources are where a configuration comes from. Where several say something: fastcgi, then the TOML file, then the
+// Sources are where a configuration comes from. Where several say something: fastcgi, then the TOML file, then the
 // legacy settings file, then the defaults.
-type sources struct {
-	settings string // path of a legacy settings file
-	config   string // path of a TOML file
-	fastcgi  string // address of php-fpm
+type Sources struct {
+	Settings string // path of a legacy settings file
+	Config   string // path of a TOML file
+	FastCGI  string // address of php-fpm
 }
 
-// loadConfig reads, joins and validates the sources. An error reports all problems, each with its key, value and line.
+// Load reads, joins and validates the sources. An error reports all problems, each with its key, value and line.
 // Relative paths in a TOML file start at its folder; in a settings file, as they did for the original, at the working
 // directory. All paths of the result are absolute.
-func loadConfig(s sources) (Config, error) {
-	l := loader{cfg: defaultConfig(), from: provenance{}}
+func Load(s Sources) (Config, error) {
+	l := loader{cfg: Default(), from: provenance{}}
 	if err := l.read(s); err != nil {
 		return Config{}, err
 	}
@@ -42,10 +42,10 @@ type loader struct {
 }
 
 // read opens the files. The TOML file may name the settings file, so it comes first.
-func (l *loader) read(s sources) (err error) {
-	path := s.settings
-	if s.config != "" {
-		if l.file, err = readDocument(s.config, fields(&l.cfg)); err != nil {
+func (l *loader) read(s Sources) (err error) {
+	path := s.Settings
+	if s.Config != "" {
+		if l.file, err = readDocument(s.Config, fields(&l.cfg)); err != nil {
 			return err
 		}
 		if path, err = l.settingsPath(s); err != nil {
@@ -56,33 +56,33 @@ func (l *loader) read(s sources) (err error) {
 		return nil
 	}
 	l.settings, err = readSettings(path)
-	if err != nil && s.settings == "" {
+	if err != nil && s.Settings == "" {
 		err = configError(l.peeked.problem("legacy.settings", path, err.Error()))
 	}
 	return err
 }
 
 // settingsPath returns the settings file that the TOML file or the flag names. If both do they must agree.
-func (l *loader) settingsPath(s sources) (string, error) {
+func (l *loader) settingsPath(s Sources) (string, error) {
 	var peek Config
 	l.peeked = provenance{}
 	l.file.decode(fields(&peek), l.peeked) // what is wrong is found again, and reported, when all of it is decoded
 	named := peek.Legacy.Settings
 	if named == "" {
-		return s.settings, nil
+		return s.Settings, nil
 	}
 	if !filepath.IsAbs(named) {
-		named = filepath.Join(filepath.Dir(s.config), named)
+		named = filepath.Join(filepath.Dir(s.Config), named)
 	}
-	if s.settings == "" || absolute(".", s.settings) == absolute(".", named) {
+	if s.Settings == "" || Absolute(".", s.Settings) == Absolute(".", named) {
 		return named, nil
 	}
 	return "", configError(l.peeked.problem("legacy.settings", peek.Legacy.Settings,
-		fmt.Sprintf("contradicts --settings %q", s.settings)))
+		fmt.Sprintf("contradicts --settings %q", s.Settings)))
 }
 
 // join lets each source decide over the one below it.
-func (l *loader) join(s sources) {
+func (l *loader) join(s Sources) {
 	if l.settings != nil {
 		l.problems.add(l.settings.overlay(&l.cfg, l.from)...)
 		l.absolute(".")
@@ -91,15 +91,15 @@ func (l *loader) join(s sources) {
 		found, overridden := l.file.decode(fields(&l.cfg), l.from)
 		l.problems.add(found...)
 		l.cfg.Notes = append(l.cfg.Notes, overridden...)
-		l.absolute(filepath.Dir(s.config))
+		l.absolute(filepath.Dir(s.Config))
 	}
-	if s.fastcgi != "" {
-		l.cfg.PHP.FastCGI, l.from["php.fastcgi"] = s.fastcgi, origin{name: "--fastcgi"}
+	if s.FastCGI != "" {
+		l.cfg.PHP.FastCGI, l.from["php.fastcgi"] = s.FastCGI, origin{name: "--fastcgi"}
 	}
 }
 
 // required reports what must be set and has no default.
-func (l *loader) required(s sources) {
+func (l *loader) required(s Sources) {
 	if l.settings != nil {
 		if names := l.settings.missing(l.from); len(names) > 0 {
 			l.problems.add(fmt.Sprintf("%s: missing or empty: %s", l.settings.Path, strings.Join(names, ", ")))
@@ -107,7 +107,7 @@ func (l *loader) required(s sources) {
 		return
 	}
 	if l.cfg.PHP.EventsFile == "" {
-		l.problems.add(fmt.Sprintf("%s: php.events_file is missing or empty, and legacy.settings names no file that has it", s.config))
+		l.problems.add(fmt.Sprintf("%s: php.events_file is missing or empty, and legacy.settings names no file that has it", s.Config))
 	}
 }
 
@@ -116,7 +116,7 @@ func (l *loader) complete() {
 	if l.settings == nil {
 		return
 	}
-	l.cfg.Legacy.Settings = absolute(".", l.settings.Path)
+	l.cfg.Legacy.Settings = Absolute(".", l.settings.Path)
 	if l.cfg.PHP.SettingsFile == "" {
 		l.cfg.PHP.SettingsFile = l.cfg.Legacy.Settings
 	}
@@ -129,16 +129,16 @@ func (l *loader) complete() {
 func (l *loader) absolute(dir string) {
 	php := &l.cfg.PHP
 	for _, path := range [...]*string{&php.RunDir, &php.EventsFile, &php.SettingsFile, &php.Script, &l.cfg.Pipe.Path} {
-		*path = absolute(dir, *path)
+		*path = Absolute(dir, *path)
 	}
 	if strings.Contains(php.FPM, "/") { // else a command, found in PATH
-		php.FPM = absolute(dir, php.FPM)
+		php.FPM = Absolute(dir, php.FPM)
 	}
 }
 
 // absolute joins a relative path to dir. An empty path stays empty, a relative one relative where the working
 // directory is gone.
-func absolute(dir, path string) string {
+func Absolute(dir, path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path
 	}

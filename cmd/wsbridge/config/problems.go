@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -27,8 +27,8 @@ func (p problems) Error() string {
 	return fmt.Sprintf("%d problems in the configuration:\n  %s", len(p), strings.Join(p, "\n  "))
 }
 
-// each returns the problems that an error of loadConfig reports.
-func each(err error) []string {
+// Each returns the problems that an error of Load reports.
+func Each(err error) []string {
 	if p, ok := errors.AsType[problems](err); ok {
 		return p
 	}

@@ -1,19 +1,21 @@
-package main
+// Package config reads what the program is told to do: the TOML file, the legacy settings file, the flags that name them, and
+// the defaults, joined and checked as one.
+package config
 
 import "time"
 
 // Config is everything that can be configured. deploy/wsbridge.toml says what each key means, why its default is what it
-// is and where it is dangerous; a test keeps that file and defaultConfig alike.
+// is and where it is dangerous; a test keeps that file and Default alike.
 type Config struct {
-	Server    ServerConfig    `toml:"server"`
-	Legacy    LegacyConfig    `toml:"legacy"`
-	PHP       PHPConfig       `toml:"php"`
-	Isolation IsolationConfig `toml:"isolation"`
-	Globals   GlobalsConfig   `toml:"globals"`
-	Loop      LoopConfig      `toml:"loop"`
-	Pipe      PipeConfig      `toml:"pipe"`
-	Control   ControlConfig   `toml:"control"`
-	Log       LogConfig       `toml:"log"`
+	Server    Server    `toml:"server"`
+	Legacy    Legacy    `toml:"legacy"`
+	PHP       PHP       `toml:"php"`
+	Isolation Isolation `toml:"isolation"`
+	Globals   Globals   `toml:"globals"`
+	Loop      Loop      `toml:"loop"`
+	Pipe      Pipe      `toml:"pipe"`
+	Control   Control   `toml:"control"`
+	Log       Log       `toml:"log"`
 
 	// Notes are the operator's to know, and no reason not to start: to be logged as warnings, once.
 	Notes []string `toml:"-"`
@@ -22,8 +24,8 @@ type Config struct {
 	Constants []string `toml:"-"`
 }
 
-// ServerConfig is about clients.
-type ServerConfig struct {
+// Server is about clients.
+type Server struct {
 	Listen           string   `toml:"listen"`        // host:port; port 0 takes a free one
 	ServerHeader     string   `toml:"server_header"` // of the handshake's answer; empty for none
 	HandshakeTimeout Duration `toml:"handshake_timeout"`
@@ -48,13 +50,13 @@ type ServerConfig struct {
 	EventQueueTotalBytes ByteSize `toml:"event_queue_total_bytes"`
 }
 
-// LegacyConfig is about the original server's settings file.
-type LegacyConfig struct {
+// Legacy is about the original server's settings file.
+type Legacy struct {
 	Settings string `toml:"settings"` // absolute after loading; empty if there is none
 }
 
-// PHPConfig is about php-fpm and the application's code.
-type PHPConfig struct {
+// PHP is about php-fpm and the application's code.
+type PHP struct {
 	FastCGI         string   `toml:"fastcgi"` // see Endpoint; empty: a php-fpm of wsbridge's own
 	FPM             string   `toml:"fpm"`     // own php-fpm's binary; empty: found
 	Workers         int      `toml:"workers"` // own php-fpm's
@@ -77,49 +79,49 @@ type PHPConfig struct {
 	OnError         string   `toml:"on_error"`         // "continue" or "close"
 }
 
-// IsolationConfig is about what may run at the same time.
-type IsolationConfig struct {
+// Isolation is about what may run at the same time.
+type Isolation struct {
 	Mode     string       `toml:"mode"`     // "auto", "serial" or "connection"
 	Handlers HandlerModes `toml:"handlers"` // overrule Mode
 	// SessionCookie is the name of PHP's session cookie; empty: sessions do not matter.
 	SessionCookie string `toml:"session_cookie"`
 }
 
-// GlobalsConfig is about the application's global variables, named without the dollar sign. Those that stand in neither
+// Globals is about the application's global variables, named without the dollar sign. Those that stand in neither
 // list live if the application's code lets them.
-type GlobalsConfig struct {
+type Globals struct {
 	Live   []string `toml:"live"`   // carried from event to event
 	Forget []string `toml:"forget"` // at their start in each event
 }
 
-// LoopConfig is about ws_server_loop.
-type LoopConfig struct {
+// Loop is about ws_server_loop.
+type Loop struct {
 	Interval Duration `toml:"interval"`
 }
 
-// PipeConfig is about the named pipe.
-type PipeConfig struct {
+// Pipe is about the named pipe.
+type Pipe struct {
 	Path        string   `toml:"path"` // absolute; empty: no pipe
 	Mode        FileMode `toml:"mode"`
 	MaxDocument ByteSize `toml:"max_document"`
 	Quiet       Duration `toml:"quiet"`
 }
 
-// ControlConfig is about those who operate the server.
-type ControlConfig struct {
+// Control is about those who operate the server.
+type Control struct {
 	Listen string `toml:"listen"` // "unix:/path" or a loopback host:port; empty: nowhere
 }
 
-// LogConfig is about wsbridge's own log.
-type LogConfig struct {
+// Log is about wsbridge's own log.
+type Log struct {
 	Level  string `toml:"level"`  // "debug", "info", "warn" or "error"
 	Format string `toml:"format"` // "auto", "text" or "json"
 }
 
-// defaultConfig returns a whole configuration; only the events file is missing.
-func defaultConfig() Config {
+// Default returns a whole configuration; only the events file is missing.
+func Default() Config {
 	return Config{
-		Server: ServerConfig{
+		Server: Server{
 			Listen:           "127.0.0.1:50000",
 			ServerHeader:     "wsbridge",
 			HandshakeTimeout: Duration(10 * time.Second),
@@ -137,7 +139,7 @@ func defaultConfig() Config {
 			EventQueueTotal:      16384,
 			EventQueueTotalBytes: 256 << 20,
 		},
-		PHP: PHPConfig{
+		PHP: PHP{
 			Workers:         4,
 			Reserve:         1,
 			MemoryLimit:     "512M",
@@ -149,10 +151,10 @@ func defaultConfig() Config {
 			Initialize:      "every",
 			OnError:         "continue",
 		},
-		Isolation: IsolationConfig{Mode: isolationAuto, Handlers: HandlerModes{}},
-		Globals:   GlobalsConfig{Live: []string{}, Forget: []string{}},
-		Loop:      LoopConfig{Interval: Duration(200 * time.Millisecond)},
-		Pipe:      PipeConfig{Mode: 0o660, MaxDocument: 1 << 20, Quiet: Duration(50 * time.Millisecond)},
-		Log:       LogConfig{Level: "info", Format: "auto"},
+		Isolation: Isolation{Mode: IsolationAuto, Handlers: HandlerModes{}},
+		Globals:   Globals{Live: []string{}, Forget: []string{}},
+		Loop:      Loop{Interval: Duration(200 * time.Millisecond)},
+		Pipe:      Pipe{Mode: 0o660, MaxDocument: 1 << 20, Quiet: Duration(50 * time.Millisecond)},
+		Log:       Log{Level: "info", Format: "auto"},
 	}
 }

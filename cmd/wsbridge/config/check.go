@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -20,6 +20,17 @@ const (
 	maxBytes   = 1 << 30
 )
 
+// Check validates a configuration that flags have changed, which are named by the key of what they set.
+func Check(cfg *Config, flags map[string]string) error {
+	from := provenance{}
+	for key, flag := range flags {
+		from[key] = origin{name: flag}
+	}
+	c := checker{from: from}
+	c.all(cfg)
+	return c.problems.err()
+}
+
 // checker collects what is wrong with a configuration's values.
 type checker struct {
 	from     provenance
@@ -31,7 +42,7 @@ func (c *checker) all(cfg *Config) {
 	c.server(&cfg.Server)
 	c.durations(cfg)
 	c.php(&cfg.PHP)
-	c.oneOf("isolation.mode", cfg.Isolation.Mode, isolationAuto, isolationSerial, isolationConnection)
+	c.oneOf("isolation.mode", cfg.Isolation.Mode, IsolationAuto, IsolationSerial, IsolationConnection)
 	c.handlers(cfg.Isolation.Handlers)
 	c.globals(&cfg.Globals)
 	c.require(cfg.Pipe.Mode != 0 && cfg.Pipe.Mode&^0o777 == 0, "pipe.mode", cfg.Pipe.Mode, `want permission bits, such as "0660"`)
@@ -65,7 +76,7 @@ func (c *checker) oneOf(key, value string, allowed ...string) {
 	for i, a := range allowed {
 		quoted[i] = strconv.Quote(a)
 	}
-	c.require(slices.Contains(allowed, value), key, value, "want "+either(quoted))
+	c.require(slices.Contains(allowed, value), key, value, "want "+Either(quoted))
 }
 
 func (c *checker) number(key string, n, least, most int) {
@@ -85,7 +96,7 @@ func (c *checker) below(ok bool, lowKey string, low fmt.Stringer, highKey string
 	c.require(ok, lowKey, low, fmt.Sprintf("too high for %s, %s", highKey, high))
 }
 
-func (c *checker) server(s *ServerConfig) {
+func (c *checker) server(s *Server) {
 	host, port, err := net.SplitHostPort(s.Listen)
 	_, bad := strconv.ParseUint(port, 10, 16)
 	c.require(err == nil && bad == nil && !strings.ContainsAny(host, "/ \t"), "server.listen", s.Listen,
@@ -118,7 +129,7 @@ func (c *checker) durations(cfg *Config) {
 		fmt.Sprintf("want %v or more", leastLoop))
 }
 
-func (c *checker) php(p *PHPConfig) {
+func (c *checker) php(p *PHP) {
 	_, _, ok := p.Endpoint()
 	c.require(ok || !p.External(), "php.fastcgi", p.FastCGI, `want "unix:/path" or "tcp:host:port"`)
 	c.number("php.workers", p.Workers, 1, maxWorkers)
@@ -176,7 +187,7 @@ func (c *checker) idle(cfg *Config) []string {
 		keys = []string{"php.fpm", "php.workers", "php.user", "php.group", "php.memory_limit", "php.ini"}
 		why = "with a php-fpm that wsbridge does not run"
 	}
-	plain := defaultConfig()
+	plain := Default()
 	set, usual := fields(cfg), fields(&plain)
 	var notes []string
 	for _, key := range keys {

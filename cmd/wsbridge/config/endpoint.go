@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"net"
@@ -14,7 +14,7 @@ import (
 const externalConnections = 4
 
 // Endpoint splits FastCGI into what net.Dial takes: "unix:/path" or "tcp:host:port". ok is false if it is neither.
-func (c *PHPConfig) Endpoint() (network, address string, ok bool) {
+func (c *PHP) Endpoint() (network, address string, ok bool) {
 	network, address, _ = strings.Cut(c.FastCGI, ":")
 	switch network {
 	case "unix":
@@ -28,10 +28,10 @@ func (c *PHPConfig) Endpoint() (network, address string, ok bool) {
 }
 
 // External reports whether php-fpm is somebody else's to run.
-func (c *PHPConfig) External() bool { return c.FastCGI != "" }
+func (c *PHP) External() bool { return c.FastCGI != "" }
 
 // Connections is how many connections to php-fpm there may be. Each holds a worker for as long as it is kept.
-func (c *PHPConfig) Connections() int {
+func (c *PHP) Connections() int {
 	switch {
 	case c.MaxConnections > 0:
 		return c.MaxConnections
@@ -43,7 +43,7 @@ func (c *PHPConfig) Connections() int {
 
 // ConnectionsTo is how many connections there may be to an external php-fpm that says s of itself, or nothing, nil. Of a pool
 // whose size is fixed, Reserve workers are left to others. Any other pool can have as many workers as it has now, at least.
-func (c *PHPConfig) ConnectionsTo(s *fastcgi.Status) int {
+func (c *PHP) ConnectionsTo(s *fastcgi.Status) int {
 	if s == nil {
 		return c.Connections()
 	}
