@@ -22,8 +22,10 @@ func everyInterval(ctx context.Context, flush func()) {
 	}
 }
 
-// flushLogs writes what has been held back for an interval's end.
+// flushLogs writes what has been held back for an interval's end, and forgets what is no longer needed.
 func (b *Bridge) flushLogs() {
 	b.over.flush()
 	b.failures.flush()
+	b.doorman.flush()
+	b.limiter.Sweep(time.Now())
 }

@@ -12,6 +12,8 @@ type Observer interface {
 	Event(Observation)
 	// Written is called when a client's socket has taken a message.
 	Written(took time.Duration)
+	// TurnedAway is called when a connection is over a limit, which has its key of the configuration for a name.
+	TurnedAway(limit string)
 }
 
 // Observation is where the time of one event went.
@@ -32,3 +34,4 @@ type nobody struct{}
 
 func (nobody) Event(Observation)     {}
 func (nobody) Written(time.Duration) {}
+func (nobody) TurnedAway(string)     {}

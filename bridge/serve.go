@@ -30,7 +30,7 @@ func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
 		sources.Go(func() { b.readPipe(ctx, pipe) })
 	}
 	failed := make(chan error, 1)
-	sources.Go(func() { failed <- server.Serve(b.tap(l)) })
+	sources.Go(func() { failed <- server.Serve(b.tap(b.door(l))) })
 	var err error
 	select {
 	case <-ctx.Done():
@@ -49,7 +49,8 @@ func (b *Bridge) httpServer() *http.Server {
 		ReadHeaderTimeout: b.cfg.HandshakeTimeout,
 		IdleTimeout:       b.cfg.HandshakeTimeout,
 		ErrorLog:          slog.NewLogLogger(b.log.Handler(), slog.LevelDebug),
-		ConnContext:       rememberTap,
+		MaxHeaderBytes:    b.cfg.MaxHeader,
+		ConnContext:       rememberConn,
 		ConnState:         forgetTap,
 	}
 }

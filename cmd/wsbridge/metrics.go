@@ -19,6 +19,7 @@ type metrics struct {
 	events   map[protocol.Kind]*eventMetrics
 	failures *prometheus.CounterVec // by event and reason
 	writes   prometheus.Histogram
+	turned   *prometheus.CounterVec // by limit
 }
 
 // eventMetrics are the histograms of one kind of event, looked up once.
@@ -39,13 +40,15 @@ func newMetrics() *metrics {
 		writes: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "wsbridge", Name: "client_write_seconds",
 			Help: "Time until a client's socket has taken a message.", Buckets: buckets}),
 	}
+	m.turned = prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "wsbridge", Name: "connections_turned_away_total",
+		Help: "Connections over a limit, by its key in the configuration."}, []string{"limit"})
 	for _, kind := range protocol.Kinds() {
 		if len(kind.Handlers()) > 0 {
 			of := func(stage string) prometheus.Observer { return stages.WithLabelValues(string(kind), stage) }
 			m.events[kind] = &eventMetrics{of("queue"), of("connect"), of("wait"), of("run"), of("apply")}
 		}
 	}
-	m.registry.MustRegister(stages, m.failures, m.writes, collectors.NewGoCollector(),
+	m.registry.MustRegister(stages, m.failures, m.writes, m.turned, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -53,7 +56,9 @@ func newMetrics() *metrics {
 // watch adds what is asked for when it is wanted: of the bridge, and of php-fpm.
 func (m *metrics) watch(b *bridge.Bridge, client *fastcgi.Client) {
 	m.registry.MustRegister(newFPMCollector(client.Status), prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "wsbridge",
-		Name: "clients", Help: "Rows of $connections."}, func() float64 { return float64(b.Clients()) }))
+		Name: "clients", Help: "Rows of $connections."}, func() float64 { return float64(b.Clients()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "wsbridge", Name: "connections",
+			Help: "Sockets, those in their handshake among them."}, func() float64 { return float64(b.Connections()) }))
 }
 
 // Event records one event.
@@ -71,6 +76,9 @@ func (m *metrics) Event(o bridge.Observation) {
 
 // Written records one message that a client's socket has taken.
 func (m *metrics) Written(took time.Duration) { m.writes.Observe(took.Seconds()) }
+
+// TurnedAway records one connection over a limit.
+func (m *metrics) TurnedAway(limit string) { m.turned.WithLabelValues(limit).Inc() }
 
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
