@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/admission"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/fastcgi"
 	"github.com/wsbridge/wsbridge/fifo"
@@ -117,6 +119,7 @@ func createPipe(cfg config.Pipe, log *slog.Logger) (*fifo.Pipe, error) {
 }
 
 func bridgeConfig(cfg config.Config, log *slog.Logger, client bridge.PHP, php *php, page http.Handler, observer bridge.Observer) bridge.Config {
+	admit := cfg.Server.Admission()
 	return bridge.Config{
 		PHP:              client,
 		Presence:         php.presence,
@@ -127,7 +130,6 @@ func bridgeConfig(cfg config.Config, log *slog.Logger, client bridge.PHP, php *p
 		ServerHeader:     cfg.Server.ServerHeader,
 		RequireCookie:    cfg.Server.RequireCookie,
 		RequireUserAgent: cfg.Server.RequireUserAgent,
-		AllowedOrigins:   cfg.Server.AllowedOrigins,
 		Isolation:        bridge.Isolation(cfg.Isolation.Mode),
 		HandlerIsolation: cfg.Isolation.Handlers.ByFunction(),
 		SessionCookie:    cfg.Isolation.SessionCookie,
@@ -157,5 +159,27 @@ func bridgeConfig(cfg config.Config, log *slog.Logger, client bridge.PHP, php *p
 
 		EventQueueTotal:      cfg.Server.EventQueueTotal,
 		EventQueueTotalBytes: int(cfg.Server.EventQueueTotalBytes),
+
+		Origins:       admit.Origins,
+		Hosts:         admit.Hosts,
+		Paths:         admit.Paths,
+		Subprotocols:  cfg.Server.Subprotocols,
+		MaxHeader:     int(cfg.Server.MaxHeader),
+		Limits:        limits(&cfg.Server, php.client.MaxConnections),
+		Proxies:       admit.Proxies,
+		Forwarding:    admit.Forwarding,
+		ProxyProtocol: cfg.Server.ProxyProtocol,
+	}
+}
+
+func limits(s *config.Server, phpConnections int) admission.Limits {
+	return admission.Limits{
+		Connections:     cmp.Or(s.MaxConnections, connectionsWithin(phpConnections)),
+		PerAddress:      s.MaxConnectionsPerAddress,
+		Rate:            s.HandshakeRate,
+		Burst:           cmp.Or(s.HandshakeBurst, s.HandshakeRate),
+		RatePerAddress:  s.HandshakeRatePerAddress,
+		BurstPerAddress: cmp.Or(s.HandshakeBurstPerAddress, s.HandshakeRatePerAddress),
+		IPv6Prefix:      s.IPv6Prefix,
 	}
 }
