@@ -9,8 +9,8 @@ import (
 const (
 	leastHeader = 1 << 10  // holds what browsers send, without cookies
 	mostHeader  = 48 << 10 // fits the CGI environment, with all that stands beside it there
-	// maxRate of handshakes is more than there are ports to come from.
-	maxRate = 1 << 16
+	// maxHandshakes per second are more than there are ports to come from.
+	maxHandshakes = 1 << 16
 )
 
 // Admission is who may come in, of a server's lists.
@@ -75,7 +75,7 @@ func (c *checker) admission(s *Server) {
 }
 
 func (c *checker) rate(key string, rate int, burstKey string, burst int) {
-	c.number(key, rate, 0, maxRate)
-	c.number(burstKey, burst, 0, maxRate)
+	c.number(key, rate, 0, maxHandshakes)
+	c.number(burstKey, burst, 0, maxHandshakes)
 	c.require(rate > 0 || burst == 0, burstKey, burst, "want "+key+", too")
 }
