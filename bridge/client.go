@@ -51,8 +51,7 @@ type client struct {
 func (b *Bridge) newClient(peer string) *client {
 	c := &client{bridge: b, peer: peer}
 	c.events = newMailbox(b.cfg.EventQueue, int(b.cfg.MaxMessage), b.spawn, c.run)
-	b.table.add(c, peer)
-	c.log = b.log.With(keyClient, c.key, keyPeer, peer)
+	b.table.add(c, peer, func() { c.log = b.log.With(keyClient, c.key, keyPeer, peer) })
 	return c
 }
 

@@ -40,7 +40,7 @@ type guard struct {
 	limit   int64 // bytes of a message
 	deflate bool  // RSV1 marks a compressed message (RFC 7692, section 6); it is taken away
 	// How many messages may begin, and how many frames may come that bring nothing; nil: any number.
-	messages, idle *rate.Limiter
+	messages, empty *rate.Limiter
 
 	err    error           // how reading has ended
 	head   [maxHeader]byte // of the frame under way
@@ -198,7 +198,7 @@ func (g *guard) announced() error {
 	if length < least || length > math.MaxInt64 {
 		return wrong("length is not in its shortest form, or negative")
 	}
-	if g.bringsNothing(length) && !allows(g.idle) {
+	if g.bringsNothing(length) && !allows(g.empty) {
 		return &violation{protocol.EndedFlood, "too many control frames or empty ones"}
 	}
 	if !g.control() {

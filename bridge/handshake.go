@@ -259,7 +259,7 @@ func (b *Bridge) upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Con
 		header.Set("Server", b.cfg.ServerHeader)
 	}
 	g := &guard{limit: b.cfg.MaxMessage, deflate: deflate, messages: newLimiter(b.cfg.MessageRate, b.cfg.MessageBurst),
-		idle: newLimiter(b.cfg.ControlRate, b.cfg.ControlBurst)}
+		empty: newLimiter(b.cfg.ControlRate, b.cfg.ControlBurst)}
 	conn, err := upgrader.Upgrade(guardedWriter{w, g}, r, header)
 	return conn, g, err
 }

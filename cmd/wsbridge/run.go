@@ -24,6 +24,9 @@ func run(ctx context.Context, cfg config.Config, out io.Writer) error {
 	for _, note := range cfg.Notes {
 		log.Warn(note)
 	}
+	if cfg.Log.Payloads {
+		log.Warn("log.payloads is on: what clients and handlers say is in the log")
+	}
 	return serve(ctx, cfg, log, nil)
 }
 
