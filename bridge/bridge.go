@@ -196,7 +196,7 @@ func (b *Bridge) requestQuit() {
 // zero during the wait.
 func (b *Bridge) spawn(f func()) { b.work.Go(f) }
 
-// enter counts a handshake that drain waits for. It reports false once a drain has begun.
+// enter counts a handshake, or the making of a client, that drain waits for. It reports false once a drain has begun.
 func (b *Bridge) enter() (leave func(), ok bool) {
 	b.entranceMu.Lock()
 	defer b.entranceMu.Unlock()

@@ -47,7 +47,8 @@ func (b *Bridge) letIn(conn net.Conn, now time.Time) (*visitor, error) {
 	case b.cfg.ProxyProtocol:
 		v.preamble = new(preamble)
 	}
-	return v, conn.SetReadDeadline(v.until)
+	_ = conn.SetReadDeadline(v.until) // it fails only on a connection that has ended, as its first read will
+	return v, nil
 }
 
 // take gives the seat to the client at addr. Trusted proxies are not counted: they come for many.

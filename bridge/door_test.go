@@ -82,3 +82,19 @@ func TestNoDeadlineIsLaterThanTheHandshakes(t *testing.T) {
 		t.Errorf("after the handshake: got %v", err)
 	}
 }
+
+// A connection that was accepted a moment before the end becomes no client behind the drain's back.
+func TestNoClientIsMadeDuringADrain(t *testing.T) {
+	s := serveApplication(t, &standin{handlers: map[protocol.Kind]handler{protocol.Connect: nil}}, nil)
+	us, them := net.Pipe()
+	defer them.Close()
+	defer us.Close()
+	late := &tappedConn{Conn: us, bridge: s.Bridge, late: make(chan struct{})}
+	s.drained()
+	if _, err := late.Read(make([]byte, 1)); err != errStopping {
+		t.Errorf("got %v", err)
+	}
+	if n := s.Clients(); n != 0 {
+		t.Errorf("there are %d clients", n)
+	}
+}

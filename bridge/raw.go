@@ -66,13 +66,18 @@ func (c *tappedConn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// meet makes the client, once it is known for whom the connection is.
+// meet makes the client, once it is known for whom the connection is, unless a drain has begun: it has to know them all.
 func (c *tappedConn) meet() error {
 	if v, ok := within[*visitor](c.Conn); ok && v.preamble != nil {
 		if err := v.announced(); err != nil {
 			return err
 		}
 	}
+	leave, ok := c.bridge.enter()
+	if !ok {
+		return errStopping
+	}
+	defer leave()
 	c.client = c.bridge.newClient(c.Conn.RemoteAddr().String())
 	c.client.tapped = true
 	c.asked = c.ask(protocol.Connect, nil)
