@@ -96,6 +96,14 @@ func (c *client) end(e protocol.Ending) {
 	c.endWith(e, code, reason)
 }
 
+// endUnlessDraining is end for goroutines that a drain does not wait for. Once one has begun, it ends all clients itself.
+func (c *client) endUnlessDraining(e protocol.Ending) {
+	if leave, ok := c.bridge.enter(); ok {
+		defer leave()
+		c.end(e)
+	}
+}
+
 func (c *client) endWith(e protocol.Ending, code int, reason string) {
 	if !c.markEnded(e, code, reason) {
 		return

@@ -188,6 +188,6 @@ func clientOf(r *http.Request) *client {
 // forgetTap ends the client of a connection that closes without having become a WebSocket.
 func forgetTap(conn net.Conn, state http.ConnState) {
 	if t, ok := conn.(*tappedConn); ok && state == http.StateClosed && t.client != nil {
-		t.client.end(protocol.EndedByHangup)
+		t.client.endUnlessDraining(protocol.EndedByHangup)
 	}
 }
