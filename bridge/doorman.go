@@ -103,6 +103,7 @@ func (b *Bridge) dismiss(conn net.Conn, why error) {
 		return
 	}
 	no := crowded(why)
+	b.cfg.Observer.Refused(no.why)
 	_, err := fmt.Fprintf(conn, "HTTP/1.1 %d %s\r\nConnection: close\r\nRetry-After: %s\r\n"+
 		"Content-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s\n",
 		no.why.Status(), http.StatusText(no.why.Status()), retryAfter(), len(no.text())+1, no.text())

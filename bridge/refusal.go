@@ -54,6 +54,7 @@ func (b *Bridge) refuse(w http.ResponseWriter, no refusal) {
 	if no.why == 0 {
 		return
 	}
+	b.cfg.Observer.Refused(no.why)
 	if no.why.Retry() {
 		w.Header().Set("Retry-After", retryAfter())
 	}

@@ -20,6 +20,7 @@ type metrics struct {
 	failures *prometheus.CounterVec // by event and reason
 	writes   prometheus.Histogram
 	endings  map[protocol.Ending]prometheus.Counter
+	refusals map[protocol.Refusal]prometheus.Counter
 	turned   *prometheus.CounterVec // by limit
 }
 
@@ -35,6 +36,8 @@ func newMetrics() *metrics {
 		Help: "Where the time of events goes: queue, connect, wait, run and apply.", Buckets: buckets}, []string{"event", "stage"})
 	endings := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "wsbridge", Name: "clients_ended_total",
 		Help: "Clients that have left, by how; refused are those that were not let in."}, []string{"ending"})
+	refusals := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "wsbridge", Name: "requests_refused_total",
+		Help: "Handshakes and other requests that were refused, by why."}, []string{"refusal"})
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		events:   map[protocol.Kind]*eventMetrics{},
@@ -42,7 +45,11 @@ func newMetrics() *metrics {
 			Help: "Events that failed, by reason."}, []string{"event", "reason"}),
 		writes: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "wsbridge", Name: "client_write_seconds",
 			Help: "Time until a client's socket has taken a message.", Buckets: buckets}),
-		endings: map[protocol.Ending]prometheus.Counter{},
+		endings:  map[protocol.Ending]prometheus.Counter{},
+		refusals: map[protocol.Refusal]prometheus.Counter{},
+	}
+	for _, r := range protocol.Refusals() {
+		m.refusals[r] = refusals.WithLabelValues(r.String())
 	}
 	for _, e := range protocol.Endings() {
 		m.endings[e] = endings.WithLabelValues(e.String())
@@ -55,7 +62,7 @@ func newMetrics() *metrics {
 			m.events[kind] = &eventMetrics{of("queue"), of("connect"), of("wait"), of("run"), of("apply")}
 		}
 	}
-	m.registry.MustRegister(stages, m.failures, m.writes, m.turned, endings, collectors.NewGoCollector(),
+	m.registry.MustRegister(stages, m.failures, m.writes, m.turned, endings, refusals, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -93,6 +100,9 @@ func (m *metrics) Event(o bridge.Observation) {
 
 // Written records one message that a client's socket has taken.
 func (m *metrics) Written(took time.Duration) { m.writes.Observe(took.Seconds()) }
+
+// Refused counts one request.
+func (m *metrics) Refused(r protocol.Refusal) { m.refusals[r].Inc() }
 
 // Ended counts one client that has left.
 func (m *metrics) Ended(e protocol.Ending) { m.endings[e].Inc() }
