@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"cmp"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"time"
@@ -58,11 +57,6 @@ func (b *Bridge) decline(w http.ResponseWriter, r *http.Request, no *refusal) {
 	b.refuse(w, *no)
 }
 
-// isHandshake ignores what a request in HTTP/1.0 would upgrade to (RFC 9110, section 7.8).
-func isHandshake(r *http.Request) bool {
-	return r.ProtoAtLeast(1, 1) && websocket.IsWebSocketUpgrade(r)
-}
-
 func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
 	if b.cfg.Page != nil {
 		b.bound(w)
@@ -70,45 +64,6 @@ func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	b.refuse(w, refusal{http.StatusUpgradeRequired, "this is a websocket server"})
-}
-
-// checkHandshake refuses what is no good handshake before PHP hears of it (RFC 6455, section 4.2.1).
-func (b *Bridge) checkHandshake(r *http.Request) *refusal {
-	key, err := base64.StdEncoding.DecodeString(r.Header.Get("Sec-WebSocket-Key"))
-	_, malformed := offers(r.Header)
-	_, badProtocols := admission.OfferedSubprotocols(r.Header["Sec-Websocket-Protocol"])
-	origin := r.Header.Get("Origin")
-	switch {
-	case !b.cfg.Paths.Allow(r.URL.Path):
-		return &refusal{http.StatusNotFound, "not found"}
-	case r.Method != http.MethodGet:
-		return &refusal{http.StatusMethodNotAllowed, "a handshake is a GET"}
-	case r.ContentLength != 0: // -1 if it is not announced
-		return &refusal{http.StatusBadRequest, "a handshake has no body"}
-	case repeated(r.Header) != "":
-		return &refusal{http.StatusBadRequest, "more than one " + repeated(r.Header)}
-	case r.Header.Get("Sec-WebSocket-Version") != "13":
-		return &refusal{http.StatusUpgradeRequired, "websocket version 13 is required"}
-	case err != nil || len(key) != 16:
-		return &refusal{http.StatusBadRequest, "bad Sec-WebSocket-Key"}
-	case malformed != nil: // RFC 6455, section 9.1
-		return &refusal{http.StatusBadRequest, "bad Sec-WebSocket-Extensions"}
-	case badProtocols != nil:
-		return &refusal{http.StatusBadRequest, badProtocols.Error()}
-	case origin != "" && !b.cfg.Origins.Allow(origin, r.Host): // programs that are no browser send none
-		return &refusal{http.StatusForbidden, "origin not allowed"}
-	}
-	return nil
-}
-
-// repeated names a header that stands there twice, and must not: another reader might take the other one for it.
-func repeated(h http.Header) string {
-	for _, name := range [...]string{"Sec-WebSocket-Key", "Sec-WebSocket-Version", "Origin"} {
-		if len(h.Values(name)) > 1 {
-			return name
-		}
-	}
-	return ""
 }
 
 // handshake takes c from CONNECTING to OPEN, or to its end, when the events before it are over. What authenticate writes
