@@ -81,7 +81,9 @@ func (v *visitor) Read(p []byte) (int, error) {
 	}
 	if rest := v.preamble.rest; len(rest) > 0 {
 		n := copy(p, rest)
-		v.preamble.rest = rest[n:]
+		if v.preamble.rest = rest[n:]; n == len(rest) {
+			v.preamble.rest = nil // it would be kept as long as the connection
+		}
 		return n, nil
 	}
 	return v.Conn.Read(p)

@@ -47,7 +47,8 @@ func TestASeatIsLeftHoweverAConnectionEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serveApplication(t, &standin{handlers: handlers}, nil)
-			for _, bytes := range []string{"", "GET / HT", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "nonsense\r\n\r\n", upgrade, upgrade + frame} {
+			const plain = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+			for _, bytes := range []string{"", "GET / HT", plain, "nonsense\r\n\r\n", upgrade, upgrade + frame} {
 				conn := s.dial()
 				fmt.Fprint(conn, bytes)
 				conn.(*net.TCPConn).CloseWrite()

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"cmp"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"time"
@@ -59,11 +58,6 @@ func (b *Bridge) decline(w http.ResponseWriter, r *http.Request, no *refusal) {
 	b.refuse(w, *no)
 }
 
-// isHandshake ignores what a request in HTTP/1.0 would upgrade to (RFC 9110, section 7.8).
-func isHandshake(r *http.Request) bool {
-	return r.ProtoAtLeast(1, 1) && websocket.IsWebSocketUpgrade(r)
-}
-
 func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
 	if b.cfg.Page != nil {
 		b.bound(w)
@@ -71,45 +65,6 @@ func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	b.refuse(w, refusal{why: protocol.RefusedNoHandshake})
-}
-
-// checkHandshake refuses what is no good handshake before PHP hears of it (RFC 6455, section 4.2.1).
-func (b *Bridge) checkHandshake(r *http.Request) *refusal {
-	key, err := base64.StdEncoding.DecodeString(r.Header.Get("Sec-WebSocket-Key"))
-	_, malformed := offers(r.Header)
-	_, badProtocols := admission.OfferedSubprotocols(r.Header["Sec-Websocket-Protocol"])
-	origin := r.Header.Get("Origin")
-	switch {
-	case !b.cfg.Paths.Allow(r.URL.Path):
-		return &refusal{why: protocol.RefusedPath}
-	case r.Method != http.MethodGet:
-		return &refusal{why: protocol.RefusedMethod}
-	case r.ContentLength != 0: // -1 if it is not announced
-		return &refusal{protocol.RefusedMalformed, "a handshake has no body"}
-	case repeated(r.Header) != "":
-		return &refusal{protocol.RefusedMalformed, "more than one " + repeated(r.Header)}
-	case r.Header.Get("Sec-WebSocket-Version") != "13":
-		return &refusal{why: protocol.RefusedVersion}
-	case err != nil || len(key) != 16:
-		return &refusal{protocol.RefusedMalformed, "bad Sec-WebSocket-Key"}
-	case malformed != nil: // RFC 6455, section 9.1
-		return &refusal{protocol.RefusedMalformed, "bad Sec-WebSocket-Extensions"}
-	case badProtocols != nil:
-		return &refusal{protocol.RefusedMalformed, badProtocols.Error()}
-	case origin != "" && !b.cfg.Origins.Allow(origin, r.Host): // programs that are no browser send none
-		return &refusal{why: protocol.RefusedOrigin}
-	}
-	return nil
-}
-
-// repeated names a header that stands there twice, and must not: another reader might take the other one for it.
-func repeated(h http.Header) string {
-	for _, name := range [...]string{"Sec-WebSocket-Key", "Sec-WebSocket-Version", "Origin"} {
-		if len(h.Values(name)) > 1 {
-			return name
-		}
-	}
-	return ""
 }
 
 // handshake takes c from CONNECTING to OPEN, or to its end, when the events before it are over. What authenticate writes

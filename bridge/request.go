@@ -1,11 +1,12 @@
 package bridge
 
 import (
-	"context"
-	"net"
+	"encoding/base64"
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/gorilla/websocket"
 
 	"github.com/wsbridge/wsbridge/bridge/admission"
 	"github.com/wsbridge/wsbridge/protocol"
@@ -96,30 +97,46 @@ func (b *Bridge) believe(r *http.Request) *refusal {
 	return nil
 }
 
-type connKey struct{}
-
-// rememberConn lets a request find its connection.
-func rememberConn(ctx context.Context, conn net.Conn) context.Context {
-	return context.WithValue(ctx, connKey{}, conn)
+// isHandshake ignores what a request in HTTP/1.0 would upgrade to (RFC 9110, section 7.8).
+func isHandshake(r *http.Request) bool {
+	return r.ProtoAtLeast(1, 1) && websocket.IsWebSocketUpgrade(r)
 }
 
-// connOf returns the T that a request has come through.
-func connOf[T net.Conn](r *http.Request) (found T, ok bool) {
-	conn, _ := r.Context().Value(connKey{}).(net.Conn)
-	return within[T](conn)
-}
-
-// within returns the T that is conn or that conn is around.
-func within[T net.Conn](conn net.Conn) (found T, ok bool) {
-	for conn != nil {
-		if found, ok = conn.(T); ok {
-			break
-		}
-		w, isWrapper := conn.(wrapper)
-		if !isWrapper {
-			break
-		}
-		conn = w.NetConn()
+// checkHandshake refuses what is no good handshake before PHP hears of it (RFC 6455, section 4.2.1).
+func (b *Bridge) checkHandshake(r *http.Request) *refusal {
+	key, err := base64.StdEncoding.DecodeString(r.Header.Get("Sec-WebSocket-Key"))
+	_, malformed := offers(r.Header)
+	_, badProtocols := admission.OfferedSubprotocols(r.Header["Sec-Websocket-Protocol"])
+	origin := r.Header.Get("Origin")
+	switch {
+	case !b.cfg.Paths.Allow(r.URL.Path):
+		return &refusal{why: protocol.RefusedPath}
+	case r.Method != http.MethodGet:
+		return &refusal{why: protocol.RefusedMethod}
+	case r.ContentLength != 0: // -1 if it is not announced
+		return &refusal{protocol.RefusedMalformed, "a handshake has no body"}
+	case repeated(r.Header) != "":
+		return &refusal{protocol.RefusedMalformed, "more than one " + repeated(r.Header)}
+	case r.Header.Get("Sec-WebSocket-Version") != "13":
+		return &refusal{why: protocol.RefusedVersion}
+	case err != nil || len(key) != 16:
+		return &refusal{protocol.RefusedMalformed, "bad Sec-WebSocket-Key"}
+	case malformed != nil: // RFC 6455, section 9.1
+		return &refusal{protocol.RefusedMalformed, "bad Sec-WebSocket-Extensions"}
+	case badProtocols != nil:
+		return &refusal{protocol.RefusedMalformed, badProtocols.Error()}
+	case origin != "" && !b.cfg.Origins.Allow(origin, r.Host): // programs that are no browser send none
+		return &refusal{why: protocol.RefusedOrigin}
 	}
-	return found, ok
+	return nil
+}
+
+// repeated names a header that stands there twice, and must not: another reader might take the other one for it.
+func repeated(h http.Header) string {
+	for _, name := range [...]string{"Sec-WebSocket-Key", "Sec-WebSocket-Version", "Origin"} {
+		if len(h.Values(name)) > 1 {
+			return name
+		}
+	}
+	return ""
 }

@@ -27,7 +27,7 @@ type Forwarding struct {
 }
 
 const (
-	wantHeaders = `want "X-Forwarded-For", "X-Forwarded-Proto" and "X-Forwarded-Host", those that the proxies set, or "Forwarded" alone`
+	wantHeaders = `want those of "X-Forwarded-For", "X-Forwarded-Proto" and "X-Forwarded-Host" that the proxies set, or "Forwarded"`
 	wantOnly    = "want it alone: what is said twice can be said in two ways"
 )
 

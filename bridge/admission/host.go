@@ -54,11 +54,12 @@ func (n name) matches(host string) bool {
 	return host == n.host
 }
 
-// parsePattern reads [*.]host[:port] in lower case, as browsers write hosts. There are no names below an IP address.
+// parsePattern reads [*.]host[:port] in lower case, as browsers write hosts, without the final dot of an absolute name. There are
+// no names below an IP address.
 func parsePattern(s string) (n name, port string, ok bool) {
 	plain, below := strings.CutPrefix(s, "*.")
 	a, ok := parseAuthority(plain)
-	if !ok || s != strings.ToLower(s) {
+	if !ok || s != strings.ToLower(s) || strings.Contains("."+a.host+".", "..") {
 		return name{}, "", false
 	}
 	if !below {
@@ -66,7 +67,7 @@ func parsePattern(s string) (n name, port string, ok bool) {
 	}
 	last := a.host[strings.LastIndexByte(a.host, '.')+1:]
 	_, notNumber := strconv.Atoi(last) // https://url.spec.whatwg.org/#ends-in-a-number-checker
-	return name{"." + a.host, true}, a.port, notNumber != nil && last != "" && a.host[0] != '.' && !strings.Contains(a.host, ":")
+	return name{"." + a.host, true}, a.port, notNumber != nil && !strings.Contains(a.host, ":")
 }
 
 // Hosts are the names by which a server is asked for. The zero value allows all.

@@ -60,9 +60,13 @@ func TestAnIPv6HostIsItsOwnOrigin(t *testing.T) {
 }
 
 func TestBadOriginPatterns(t *testing.T) {
-	for _, p := range []string{"", "shop.example", "https://", "https://shop.example/", "https://Shop.example", "HTTPS://shop.example", "ftp://shop.example",
-		"https://shop.example:443", "http://shop.example:80", "http://*.shop.example:80", "https://shop.example:", "https://*", "https://*.", "https://a.*.example",
-		"https://*.*.example", "https://*shop.example", "https://shop.example:8080:*", "*.shop.example", "https://u@shop.example", "https://*.0.0.1", "null", "**"} {
+	for _, p := range []string{"", "shop.example", "https://", "https://shop.example/", "https://Shop.example", "HTTPS://shop.example",
+		"ftp://shop.example",
+		"https://shop.example:443", "http://shop.example:80", "http://*.shop.example:80", "https://shop.example:",
+		"https://*", "https://*.", "https://a.*.example",
+		"https://*.*.example",
+		"https://*shop.example", "https://shop.example:8080:*", "*.shop.example", "https://u@shop.example",
+		"https://*.0.0.1", "null", "**"} {
 		_, err := ParseOrigins([]string{p})
 		bad, ok := errors.AsType[*PatternError](err)
 		if !ok || bad.Value != p || !strings.HasPrefix(bad.Want, "want ") {

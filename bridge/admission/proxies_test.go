@@ -22,7 +22,8 @@ func TestProxies(t *testing.T) {
 	if (Proxies{}).Trust(netip.MustParseAddr("127.0.0.1")) || p.Trust(netip.Addr{}) {
 		t.Error("nobody is trusted")
 	}
-	for _, bad := range []string{"", "localhost", "10.0.0.1/8", "10.0.0.0/33", "::ffff:10.0.0.0/104", "::ffff:10.0.0.1", "fe80::1%eth0", "*", "10.0.0"} {
+	for _, bad := range []string{"", "localhost", "10.0.0.1/8", "10.0.0.0/33",
+		"::ffff:10.0.0.0/104", "::ffff:10.0.0.1", "fe80::1%eth0", "*", "10.0.0"} {
 		_, err := ParseProxies([]string{bad})
 		if e, ok := errors.AsType[*PatternError](err); !ok || e.Value != bad {
 			t.Errorf("%q: got %v", bad, err)

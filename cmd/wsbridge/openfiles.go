@@ -9,8 +9,8 @@ import (
 // pipe, and connections that are told why they are turned away.
 const filesBeside = 128
 
-// connectionsWithin is how many clients the limit of open files leaves room for, if php-fpm is connected to that often: more could
-// not be accepted, and nobody would tell them. 0: there is no limit.
+// connectionsWithin is how many clients the limit of open files leaves room for, beside that many connections to php-fpm: more
+// could not be accepted, and nobody would tell them. 0: there is no limit.
 func connectionsWithin(phpConnections int) int {
 	var files syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil || files.Cur > math.MaxInt32 {
