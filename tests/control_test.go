@@ -2,11 +2,13 @@ package tests
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -88,6 +90,40 @@ func metric(t *testing.T, all, name string) (value float64) {
 		t.Fatalf("no %s: %v", name, err)
 	}
 	return value
+}
+
+// health runs wsbridge health beside the server and returns its exit status and what it printed.
+func (s *server) health() (status int, out string) {
+	s.t.Helper()
+	cmd := exec.CommandContext(s.t.Context(), binary, "health", "--config", s.path("wsbridge.toml"))
+	text, err := cmd.CombinedOutput()
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
+		s.t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), string(text)
+}
+
+func TestHealthAsksTheRunningServer(t *testing.T) {
+	t.Parallel()
+	s := controlled(t, app{toml: "[server]\n", handlers: echo + `
+function ws_server_before_close(&$connections,&$connection)
+{
+	for ($i=0; ($i<2000) and (file_exists(__DIR__."/left")==False); $i++) { usleep(10000); clearstatcache(); }
+}`})
+	s.connect()
+	if status, out := s.health(); status != 0 || out != "ready\n" {
+		t.Errorf("got %d %q", status, out)
+	}
+	s.signal(syscall.SIGTERM)
+	s.log.wait("draining")
+	if status, out := s.health(); status != 1 || out != "wsbridge: not ready: the server is shutting down\n" {
+		t.Errorf("while its clients leave: got %d %q", status, out)
+	}
+	s.write("left", "")
+	s.wait()
+	if status, out := s.health(); status != 1 || !strings.HasPrefix(out, "wsbridge: ask unix:"+s.path("control.sock")+": ") {
+		t.Errorf("without a server: got %d %q", status, out)
+	}
 }
 
 func TestReadinessFollowsPHP(t *testing.T) {
