@@ -32,7 +32,7 @@ func (x *exchange) apply(e *protocol.Effect) error {
 	case e.Failed != nil:
 		x.failure = e.Failed
 	case e.Stray != "":
-		x.log().Info("printed by the application", "text", e.Stray)
+		x.log().Info("printed by the application", fromApplication(), "text", e.Stray)
 	}
 	return nil
 }
@@ -154,7 +154,7 @@ func closeFrame(e *protocol.Close) (code int, reason string) {
 func (x *exchange) relay(l *protocol.Log) {
 	level := slog.LevelInfo
 	_ = level.UnmarshalText([]byte(strings.ToUpper(strings.Replace(l.Level, "warning", "warn", 1)))) // else info
-	attrs := []slog.Attr{}
+	attrs := []slog.Attr{fromApplication()}
 	if l.File != "" {
 		attrs = append(attrs, slog.String(keyFile, l.File), slog.Int(keyLine, l.Line))
 	}

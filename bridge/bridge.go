@@ -17,7 +17,7 @@ import (
 //
 // Its life is New, Initialize, Serve, Finalize, in this order, once.
 type Bridge struct {
-	cfg      Config
+	config   atomic.Pointer[Config] // see cfg and Reconfigure
 	log      *slog.Logger
 	table    *table
 	gate     *gate
@@ -39,6 +39,7 @@ type Bridge struct {
 	base  context.Context // of every event; its end gives up what still runs
 	abort context.CancelCauseFunc
 	quit  chan struct{} // closed when a handler asks for shutdown
+	paced chan struct{} // tells the loop of another LoopInterval
 	once  sync.Once     // closes quit
 	hasty atomic.Bool   // the drain ran out of time: nothing waits for php-fpm any more
 
@@ -64,7 +65,8 @@ func New(cfg Config) (*Bridge, error) {
 	if cfg.Observer == nil {
 		cfg.Observer = nobody{}
 	}
-	b := &Bridge{cfg: cfg, log: cfg.Logger, gate: newGate(cfg.Parallel), outage: newOutage(), quit: make(chan struct{})}
+	b := &Bridge{log: cfg.Logger, gate: newGate(cfg.Parallel), outage: newOutage(), quit: make(chan struct{}), paced: make(chan struct{}, 1)}
+	b.config.Store(&cfg)
 	b.table = newTable(cfg.Presence, func(err error) { b.log.Error("handlers are not told who has left", keyError, err) })
 	b.backlog = &backlog{limit: cfg.EventQueueTotal, bytes: cfg.EventQueueTotalBytes}
 	b.over = &overload{log: cfg.Logger, backlog: b.backlog}
@@ -101,7 +103,7 @@ func (b *Bridge) Initialize(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { b.abort(context.Cause(ctx)) })
 	defer stop()
 	err := b.persist(func() error {
-		app, err := b.describe(b.base, nil)
+		app, err := b.describe(b.base, b.cfg(), nil)
 		b.app.Store(app)
 		return err
 	}, true)
@@ -130,7 +132,7 @@ func (b *Bridge) Ready(ctx context.Context) error {
 	if !b.outage.on() {
 		return nil
 	}
-	if _, err := b.cfg.PHP.Describe(ctx); err != nil {
+	if _, err := b.cfg().PHP.Describe(ctx); err != nil {
 		return fmt.Errorf("php-fpm is away: %w", err)
 	}
 	b.recovered()
@@ -162,7 +164,7 @@ func (b *Bridge) fifo(_ context.Context, document []byte) error {
 
 // loop runs ws_server_loop every LoopInterval until ctx ends. A turn that finds events still waiting is left out.
 func (b *Bridge) loop(ctx context.Context) {
-	tick := time.NewTicker(b.cfg.LoopInterval)
+	tick := time.NewTicker(b.cfg().LoopInterval)
 	defer tick.Stop()
 	for {
 		select {
@@ -170,6 +172,8 @@ func (b *Bridge) loop(ctx context.Context) {
 			if b.has(protocol.Loop) {
 				b.events.offer(errand{kind: protocol.Loop})
 			}
+		case <-b.paced:
+			tick.Reset(b.cfg().LoopInterval)
 		case <-ctx.Done():
 			return
 		}

@@ -48,7 +48,8 @@ type client struct {
 // newClient adds a row in state CONNECTING.
 func (b *Bridge) newClient(peer string) *client {
 	c := &client{bridge: b, peer: peer}
-	c.events = newMailbox(b.cfg.EventQueue, int(b.cfg.MaxMessage), b.spawn, c.run)
+	cfg := b.cfg()
+	c.events = newMailbox(cfg.EventQueue, int(cfg.MaxMessage), b.spawn, c.run)
 	b.table.add(c, peer)
 	c.log = b.log.With(keyClient, c.key, keyPeer, peer)
 	return c
@@ -56,7 +57,7 @@ func (b *Bridge) newClient(peer string) *client {
 
 // opened makes c an open WebSocket, whose socket is g. It reports false if c was ended by a drain out of time.
 func (c *client) opened(conn *websocket.Conn, g *guard) bool {
-	cfg := &c.bridge.cfg
+	cfg := c.bridge.cfg()
 	conn.SetPingHandler(c.pinged)
 	conn.SetPongHandler(c.ponged)
 	return c.bridge.table.open(c, func() {
@@ -73,7 +74,7 @@ func (c *client) sendPing() {
 	}
 	c.bridge.table.set(c, protocol.Field{Name: "ping_time", Value: microtime(time.Now())})
 	c.send(outgoing{op: websocket.PingMessage}, 0)
-	c.ping.Reset(c.bridge.cfg.PingInterval)
+	c.ping.Reset(c.bridge.cfg().PingInterval)
 }
 
 // send queues o; a client that has too much queued already is ended.

@@ -36,7 +36,7 @@ func (c *client) turnAway(why error) {
 
 // run takes an event of c from its mailbox through PHP.
 func (c *client) run(e errand) {
-	t := &turn{bridge: c.bridge, client: c, ctx: c.bridge.base, limit: c.bridge.cfg.QueueWait, since: e.since}
+	t := &turn{bridge: c.bridge, client: c, ctx: c.bridge.base, limit: c.bridge.cfg().QueueWait, since: e.since}
 	if e.kind == protocol.Closing {
 		c.close(t)
 		return
@@ -57,7 +57,7 @@ func (c *client) close(t *turn) {
 	}
 	t.limit, t.hasty, t.lane, t.ctx = 0, false, laneClose, c.bridge.base
 	if _, err := t.run(protocol.Closing, nil); errors.Is(err, errDrained) || errors.Is(err, errStopped) {
-		c.log.Error("close handlers did not run", keyError, err)
+		t.note(c.log).Error("close handlers did not run", keyError, err)
 	}
 	c.leave()
 }
@@ -68,7 +68,7 @@ func (c *client) failed(err error) {
 	case errors.Is(err, errGone):
 	case errors.Is(err, errQueueWait), errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded):
 		c.turnAway(err)
-	case c.bridge.cfg.CloseOnError:
+	case c.bridge.cfg().CloseOnError:
 		c.end(protocol.EndedFailed)
 	}
 }
@@ -85,16 +85,16 @@ func (b *Bridge) serverTurn() *turn { return &turn{bridge: b, ctx: b.base} }
 
 // ask brings one event to PHP as p says and waits until it is over; the caller has the turn. While php-fpm is away it asks
 // again, as long as no handler can have run. It logs what went wrong.
-// queued is how long it waited for that.
-func (b *Bridge) ask(c *client, kind protocol.Kind, payload []byte, p *plan, queued time.Duration) (*protocol.Done, error) {
-	x := &exchange{bridge: b, client: c, kind: kind, plan: p}
-	x.event.Seq = b.seq.Add(1)
+func (b *Bridge) ask(t *turn, payload []byte, p *plan) (*protocol.Done, error) {
+	queued := t.queued()
+	x := &exchange{bridge: b, client: t.client, kind: t.kind, plan: p}
+	x.event.Seq = t.seq
 	err := b.persist(func() error { return x.run(payload) }, x.mayWait())
 	if err == nil && x.failure != nil {
 		err = x.failure
 	}
 	if !isChange(err) {
-		b.cfg.Observer.Event(x.observation(queued, err))
+		b.cfg().Observer.Event(x.observation(queued, err))
 	}
 	if err != nil {
 		x.logFailure(err)
@@ -126,7 +126,7 @@ func (b *Bridge) persist(f func() error, wait bool) error {
 		if first {
 			b.log.Error("php-fpm is away", keyError, err)
 		}
-		if !wait || errors.Is(err, protocol.ErrRefused) || b.hasty.Load() || time.Since(since) > b.cfg.UnavailableWait {
+		if !wait || errors.Is(err, protocol.ErrRefused) || b.hasty.Load() || time.Since(since) > b.cfg().UnavailableWait {
 			return err
 		}
 		select {

@@ -29,7 +29,7 @@ func (x *exchange) run(payload []byte) error {
 		env = x.client.env
 	}
 	x.prepare(payload)
-	return x.bridge.cfg.PHP.Run(x.bridge.base, env, x.timedApply, &x.event)
+	return x.bridge.cfg().PHP.Run(x.bridge.base, env, x.timedApply, &x.event)
 }
 
 func (x *exchange) timedApply(e *protocol.Effect) error {

@@ -22,10 +22,10 @@ const (
 // about as long. Whoever is next is not overtaken: one that wants to be alone waits only for those inside, and nobody
 // starves.
 type gate struct {
-	width int
-
 	mu      sync.Mutex // guards the fields below
-	inside  int        // of width; one that is alone takes all of it
+	width   int
+	inside  int  // events
+	alone   bool // the one that is inside runs alone
 	queues  [lanes]list.List
 	waiting int  // in all queues
 	at      lane // whose turn it is
@@ -54,14 +54,22 @@ func (g *gate) enter(ctx context.Context, l lane, alone bool) error {
 	}
 }
 
+// resize lets other than width events side by side in from now on. Those that are inside stay.
+func (g *gate) resize(width int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.width = width
+	g.admit()
+}
+
 // tryEnter is enter for those who do not wait; it reports false if it is not their turn.
 func (g *gate) tryEnter(alone bool) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.waiting > 0 || g.inside+g.weight(alone) > g.width {
+	if g.waiting > 0 || !g.fits(alone) {
 		return false
 	}
-	g.inside += g.weight(alone)
+	g.let(alone)
 	return true
 }
 
@@ -69,7 +77,7 @@ func (g *gate) tryEnter(alone bool) bool {
 func (g *gate) leave(alone bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.inside -= g.weight(alone)
+	g.out(alone)
 	g.admit()
 }
 
@@ -88,7 +96,7 @@ func (g *gate) giveUp(l lane, w *waiter, place *list.Element) {
 	defer g.mu.Unlock()
 	select {
 	case <-w.in: // in the same moment
-		g.inside -= g.weight(w.alone)
+		g.out(w.alone)
 	default:
 		g.queues[l].Remove(place)
 		g.waiting--
@@ -101,14 +109,13 @@ func (g *gate) admit() {
 		g.pass()
 		queue := &g.queues[g.at]
 		w := queue.Front().Value.(*waiter)
-		weight := g.weight(w.alone)
-		if g.inside+weight > g.width {
+		if !g.fits(w.alone) {
 			return
 		}
 		queue.Remove(queue.Front())
 		g.waiting--
-		g.inside += weight
-		g.left -= weight
+		g.let(w.alone)
+		g.left -= g.weight(w.alone)
 		close(w.in)
 	}
 }
@@ -120,6 +127,25 @@ func (g *gate) pass() {
 	}
 }
 
+// fits reports whether there is room; after a resize there may be more inside than width.
+func (g *gate) fits(alone bool) bool {
+	if alone {
+		return g.inside == 0
+	}
+	return !g.alone && g.inside < g.width
+}
+
+func (g *gate) let(alone bool) {
+	g.inside++
+	g.alone = alone
+}
+
+func (g *gate) out(alone bool) {
+	g.inside--
+	g.alone = g.alone && !alone
+}
+
+// weight is what an event takes of its lane's turn.
 func (g *gate) weight(alone bool) int {
 	if alone {
 		return g.width

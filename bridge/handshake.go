@@ -50,9 +50,9 @@ func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
-	if b.cfg.Page != nil {
+	if b.cfg().Page != nil {
 		b.bound(w)
-		b.cfg.Page.ServeHTTP(w, r)
+		b.cfg().Page.ServeHTTP(w, r)
 		return
 	}
 	b.refuse(w, refusal{http.StatusUpgradeRequired, "this is a websocket server"})
@@ -81,7 +81,7 @@ func (b *Bridge) checkRequest(r *http.Request) *refusal {
 // stood on a port of its own, or one that the configuration names. Other programs send none.
 func (b *Bridge) originAllowed(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
-	if origin == "" || slices.Contains(b.cfg.AllowedOrigins, "*") {
+	if origin == "" || slices.Contains(b.cfg().AllowedOrigins, "*") {
 		return true
 	}
 	u, err := url.Parse(origin)
@@ -90,7 +90,7 @@ func (b *Bridge) originAllowed(r *http.Request) bool {
 	}
 	host := url.URL{Host: r.Host}
 	return strings.EqualFold(u.Hostname(), host.Hostname()) ||
-		slices.ContainsFunc(b.cfg.AllowedOrigins, func(allowed string) bool { return strings.EqualFold(allowed, origin) })
+		slices.ContainsFunc(b.cfg().AllowedOrigins, func(allowed string) bool { return strings.EqualFold(allowed, origin) })
 }
 
 // handshake takes c from CONNECTING to OPEN, or to its end, when the events before it are over. What authenticate writes
@@ -102,7 +102,7 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 	}
 	c.events.hold() // a close event waits for the end of authenticate and open
 	defer c.events.release()
-	env, err := b.cfg.PHP.Environment(r)
+	env, err := b.cfg().PHP.Environment(r)
 	if err != nil {
 		c.log.Info("bad handshake", keyError, err)
 		return b.abandon(c, refusal{http.StatusBadRequest, "bad request header"})
@@ -112,7 +112,7 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 		return b.abandon(c, *b.busy(c, errNoRoom))
 	}
 	defer b.backlog.give(len(env))
-	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg.QueueWait, hasty: true, lane: laneHandshake, since: time.Now()}
+	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg().QueueWait, hasty: true, lane: laneHandshake, since: time.Now()}
 	defer t.end()
 	if err := t.begin(b.app.Load().plans[protocol.Authenticate].alone); err != nil {
 		return b.abandon(c, *b.busy(c, err))
@@ -131,10 +131,10 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 
 // sessionOf returns the client's PHP session.
 func (b *Bridge) sessionOf(r *http.Request) string {
-	if b.cfg.SessionCookie == "" {
+	if b.cfg().SessionCookie == "" {
 		return ""
 	}
-	cookie, err := r.Cookie(b.cfg.SessionCookie)
+	cookie, err := r.Cookie(b.cfg().SessionCookie)
 	if err != nil {
 		return ""
 	}
@@ -166,7 +166,7 @@ func (b *Bridge) abandon(c *client, no refusal) *refusal {
 // settled.
 func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusal) {
 	forbidden := &refusal{http.StatusForbidden, "forbidden"}
-	if b.cfg.RequireCookie && len(r.Header["Cookie"]) == 0 || b.cfg.RequireUserAgent && len(r.Header["User-Agent"]) == 0 {
+	if b.cfg().RequireCookie && len(r.Header["Cookie"]) == 0 || b.cfg().RequireUserAgent && len(r.Header["User-Agent"]) == 0 {
 		return nil, forbidden
 	}
 	done, err := t.ask(protocol.Authenticate, nil)
@@ -215,22 +215,22 @@ func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *ht
 // upgrade answers 101. An extension that cannot be agreed to is left out of the answer.
 func (b *Bridge) upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, *guard, error) {
 	offered, _ := offers(r.Header) // checkRequest has refused what is malformed
-	deflate := b.cfg.Compression && offersDeflate(offered)
+	deflate := b.cfg().Compression && offersDeflate(offered)
 	if deflate {
 		r.Header.Set("Sec-WebSocket-Extensions", "permessage-deflate") // gorilla does not look at parameters
 	}
 	upgrader := websocket.Upgrader{
-		HandshakeTimeout:  b.cfg.WriteTimeout,
+		HandshakeTimeout:  b.cfg().WriteTimeout,
 		ReadBufferSize:    readBuffer,
 		WriteBufferPool:   &b.buffers,
 		CheckOrigin:       func(*http.Request) bool { return true }, // checkRequest has
 		EnableCompression: deflate,
 	}
 	header := http.Header{}
-	if b.cfg.ServerHeader != "" {
-		header.Set("Server", b.cfg.ServerHeader)
+	if b.cfg().ServerHeader != "" {
+		header.Set("Server", b.cfg().ServerHeader)
 	}
-	g := &guard{limit: b.cfg.MaxMessage, deflate: deflate}
+	g := &guard{limit: b.cfg().MaxMessage, deflate: deflate}
 	conn, err := upgrader.Upgrade(guardedWriter{w, g}, r, header)
 	return conn, g, err
 }

@@ -59,6 +59,6 @@ func (b *Bridge) refuse(w http.ResponseWriter, no refusal) {
 func (b *Bridge) bound(w http.ResponseWriter) {
 	c := http.NewResponseController(w)
 	// They fail only on a connection that has none, or has ended.
-	_ = c.SetReadDeadline(time.Now().Add(b.cfg.HandshakeTimeout))
-	_ = c.SetWriteDeadline(time.Now().Add(b.cfg.WriteTimeout))
+	_ = c.SetReadDeadline(time.Now().Add(b.cfg().HandshakeTimeout))
+	_ = c.SetWriteDeadline(time.Now().Add(b.cfg().WriteTimeout))
 }

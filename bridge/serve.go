@@ -46,8 +46,8 @@ func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
 func (b *Bridge) httpServer() *http.Server {
 	return &http.Server{
 		Handler:           http.HandlerFunc(b.serveHTTP),
-		ReadHeaderTimeout: b.cfg.HandshakeTimeout,
-		IdleTimeout:       b.cfg.HandshakeTimeout,
+		ReadHeaderTimeout: b.cfg().HandshakeTimeout,
+		IdleTimeout:       b.cfg().HandshakeTimeout,
 		ErrorLog:          slog.NewLogLogger(b.log.Handler(), slog.LevelDebug),
 		ConnContext:       rememberTap,
 		ConnState:         forgetTap,
@@ -63,7 +63,7 @@ func (b *Bridge) readPipe(ctx context.Context, pipe Pipe) {
 // drain is the written order of a shutdown.
 func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGroup) {
 	b.log.Info("draining", keyClients, len(b.table.all()))
-	ctx, cancel := context.WithTimeoutCause(context.Background(), b.cfg.DrainTimeout, errDrained)
+	ctx, cancel := context.WithTimeoutCause(context.Background(), b.cfg().DrainTimeout, errDrained)
 	defer cancel()
 	gaveUp := make(chan struct{})
 	inTime := context.AfterFunc(ctx, func() { defer close(gaveUp); b.giveUp(server) })

@@ -49,7 +49,7 @@ func (x *exchange) begin(c *Client, apply func(*protocol.Effect) error, events [
 		enter:   enter,
 		decoder: decoder,
 		ledger:  ledger{events: events},
-		errors:  stderrLog{logger: c.cfg.Logger, begin: c.begin},
+		errors:  stderrLog{logger: c.cfg.Logger, begin: c.begin, event: only(events)},
 	}
 }
 
@@ -57,6 +57,14 @@ func (x *exchange) begin(c *Client, apply func(*protocol.Effect) error, events [
 func (x *exchange) end() {
 	x.errors.flush()
 	*x = exchange{enter: x.enter, decoder: x.decoder}
+}
+
+// only returns the one event that there is; what PHP writes for several belongs to none of them.
+func only(events []*protocol.Event) *protocol.Event {
+	if len(events) == 1 {
+		return events[0]
+	}
+	return nil
 }
 
 func (x *exchange) stdout(p []byte) error {
