@@ -50,7 +50,8 @@ func (c *checker) all(cfg *Config) {
 	c.name("isolation.session_cookie", cfg.Isolation.SessionCookie)
 	c.require(isPrivate(cfg.Control.Listen), "control.listen", cfg.Control.Listen, `want "unix:/path" or a loopback address, such as "127.0.0.1:9180"`)
 	c.oneOf("log.level", cfg.Log.Level, "debug", "info", "warn", "error")
-	c.oneOf("log.format", cfg.Log.Format, "auto", "text", "json")
+	c.oneOf("log.format", cfg.Log.Format, "auto", "text", "json", "journal")
+	c.require(!cfg.Log.Legacy || cfg.Log.Folder != "", "log.legacy", cfg.Log.Legacy, "want WEBSOCKET_LOG_PATH in a legacy settings file")
 	c.paths(cfg)
 }
 

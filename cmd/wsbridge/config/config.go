@@ -115,7 +115,10 @@ type Control struct {
 // Log is about wsbridge's own log.
 type Log struct {
 	Level  string `toml:"level"`  // "debug", "info", "warn" or "error"
-	Format string `toml:"format"` // "auto", "text" or "json"
+	Format string `toml:"format"` // "text", "json", "journal" or "auto"
+	Legacy bool   `toml:"legacy"` // write the original's daily file, too; needs Folder
+
+	Folder string `toml:"-"` // where the legacy settings file wants the daily file: WEBSOCKET_LOG_PATH, absolute
 }
 
 // Default returns a whole configuration; only the events file is missing.

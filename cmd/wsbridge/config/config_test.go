@@ -35,7 +35,7 @@ func TestShippedConfigHoldsEveryKeyWithItsDefault(t *testing.T) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(fields(&want))) {
 		if _, ok := from[key]; !ok {
-			t.Errorf("no key %s", key)
+			t.Errorf("deploy/wsbridge.toml has no key %s: add it, with its default and the reason", key)
 		}
 	}
 }
@@ -47,7 +47,7 @@ func TestShippedConfigExplainsEveryKey(t *testing.T) {
 	}
 	for paragraph := range strings.SplitSeq(string(text), "\n\n") {
 		for line := range strings.Lines(paragraph) {
-			if !strings.HasPrefix(line, "[") && !strings.HasPrefix(line, "#") && !strings.Contains(paragraph, "#") {
+			if !strings.HasPrefix(line, "[") && !strings.HasPrefix(line, "#") && !strings.Contains("\n"+paragraph, "\n#") {
 				t.Errorf("no comment above %q", line)
 			}
 		}
@@ -158,6 +158,7 @@ func legacyConfig(c *Config, path string) {
 	c.PHP.EventsFile = "/srv/shop/inc/push_server_events.php"
 	c.Loop.Interval = Duration(300 * time.Millisecond)
 	c.Pipe.Path, c.Pipe.Mode = "/srv/shop/inc/data/ws_notify", 0o666
+	c.Log.Folder = "/srv/shop/inc/ws_logs/"
 	c.Constants = []string{"DB_HOST", "DB_PASSWORD", "ADMINISTRATOR_EMAIL"}
 }
 
