@@ -22,7 +22,8 @@ WEBSOCKET_EVENTS_INCLUDE_FILE=%[1]s/%[2]s
 
 // runDemo serves the demo application and its page until ctx ends. Log lines go to out.
 func runDemo(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
-	log := newLogger(out, cfg.Log)
+	log := newLogs(out, cfg.Log)
+	defer log.close()
 	dir, err := makeRunDir("")
 	if err != nil {
 		return err

@@ -17,7 +17,8 @@ import (
 
 // run serves as cfg says until ctx ends, then drains. Log lines go to out.
 func run(ctx context.Context, cfg config.Config, out io.Writer) error {
-	log := newLogger(out, cfg.Log)
+	log := newLogs(out, cfg.Log)
+	defer log.close()
 	for _, note := range cfg.Notes {
 		log.Warn(note)
 	}
@@ -27,9 +28,9 @@ func run(ctx context.Context, cfg config.Config, out io.Writer) error {
 // serve starts everything in the original's order and ends it in the opposite one: php-fpm is there first and last, since
 // handlers run from initialize to finalize, and the pipe exists before the first client and until the last has left.
 // Requests that are no WebSocket handshake go to page, if it is not nil.
-func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.Handler) (err error) {
+func serve(ctx context.Context, cfg config.Config, log *logs, page http.Handler) (err error) {
 	log.Info("starting", "events_file", cfg.PHP.EventsFile)
-	php, err := startPHP(ctx, cfg, log)
+	php, err := startPHP(ctx, cfg, log.Logger)
 	if err != nil {
 		return err
 	}
@@ -41,13 +42,13 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.H
 	defer func() { err = errors.Join(err, client.Close()) }()
 
 	m := newMetrics()
-	b, err := bridge.New(bridgeConfig(cfg, log, client, php, page, m))
+	b, err := bridge.New(bridgeConfig(cfg, log.Logger, client, php, page, m))
 	if err != nil {
 		return err
 	}
 	m.watch(b, client)
 	if cfg.Control.Listen != "" {
-		c, err := startControl(cfg.Control.Listen, b, m, log)
+		c, err := startControl(cfg.Control.Listen, b, m, log.Logger)
 		if err != nil {
 			return err
 		}
@@ -56,7 +57,7 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.H
 	if err := b.Initialize(ctx); err != nil {
 		return err
 	}
-	err = listenAndServe(ctx, cfg, log, b)
+	err = listenAndServe(ctx, cfg, log.Logger, b)
 	if finalErr := b.Finalize(); finalErr != nil {
 		log.Error("ws_server_finalize failed", "error", finalErr)
 	}
