@@ -2,31 +2,37 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
 // cfg is the configuration in force. It is never changed; Reconfigure puts another one in its place.
 func (b *Bridge) cfg() *Config { return b.config.Load() }
 
-// Reconfigure lets cfg take the place of the configuration while clients stay connected. Presence, Page, Logger, Observer and
-// HandshakeTimeout stay those of New. If it returns an error, all stays as it was.
+// Reconfigure lets cfg take the place of the configuration while clients stay connected. Presence, Page, Logger, Observer,
+// TLS and HandshakeTimeout stay those of New. If it returns an error, all stays as it was.
 //
 // A PHP other than the one before is asked to describe the application first, until ctx ends; from then on events go to it. Its
 // caller ends the one before, which may still run some, once Reconfigure has returned.
 //
 // What concerns handshakes, isolation, global variables, the loop, pings, pongs, waits and the queues of all clients together
-// holds at once. Compression, MaxMessage, EventQueue, SendQueue, SendQueueBytes, WriteTimeout and SessionCookie hold for clients
-// that come from then on; those that are there keep what they came with. It may be called concurrently, after Initialize.
+// holds at once. Compression, MaxMessage, the rates and bursts, EventQueue, SendQueue, SendQueueBytes, WriteTimeout, IdleTimeout and
+// SessionCookie hold for clients that come from then on; those that are there keep what they came with. It may be called
+// concurrently, after Initialize.
 func (b *Bridge) Reconfigure(ctx context.Context, cfg Config) error {
 	b.describing.Lock()
 	defer b.describing.Unlock()
 	now := b.cfg()
 	cfg.Presence, cfg.Page, cfg.Logger, cfg.Observer = now.Presence, now.Page, now.Logger, now.Observer
-	cfg.HandshakeTimeout = now.HandshakeTimeout // the http.Server's, which cannot be changed
+	cfg.TLS, cfg.HandshakeTimeout = now.TLS, now.HandshakeTimeout // the listener's and the http.Server's, which cannot be changed
 	if err := cfg.check(); err != nil {
 		return err
 	}
-	app := b.app.Load().under(&cfg)
+	app := b.app.Load()
+	if app == nil {
+		return errStarting
+	}
+	app = app.under(&cfg)
 	if cfg.PHP != now.PHP {
 		fresh, err := b.describe(ctx, &cfg, app)
 		if err != nil {
@@ -44,6 +50,8 @@ func (b *Bridge) Reconfigure(ctx context.Context, cfg Config) error {
 	}
 	return nil
 }
+
+var errStarting = errors.New("the server is starting")
 
 // pace has the loop look at its interval again.
 func (b *Bridge) pace() {

@@ -2,6 +2,7 @@
 package tests
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"os"
@@ -45,8 +46,9 @@ func buildAndRun(m *testing.M) int {
 type server struct {
 	t       *testing.T
 	cmd     *exec.Cmd
-	dir     string // holds the application, its settings and the pipe
-	address string // host:port
+	dir     string      // holds the application, its settings and the pipe
+	address string      // host:port
+	trust   *tls.Config // of its clients; nil: they speak no TLS
 	log     *logBook
 	exited  chan error
 	stopped bool

@@ -8,45 +8,49 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 
 	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
-	"github.com/wsbridge/wsbridge/fastcgi"
 	"github.com/wsbridge/wsbridge/fifo"
 )
 
-// run serves as cfg says until ctx ends, then drains. Log lines go to out.
-func run(ctx context.Context, cfg config.Config, out io.Writer) error {
+// run serves as cfg says until ctx ends, then drains. load reads the configuration again. Log lines go to out.
+func run(ctx context.Context, cfg config.Config, load func() (config.Config, error), out io.Writer) error {
 	log := newLogs(out, cfg.Log)
 	defer log.close()
 	for _, note := range cfg.Notes {
 		log.Warn(note)
 	}
-	return serve(ctx, cfg, log, nil)
+	reload := newReloader(cfg, load, log.Logger)
+	defer reload.close()
+	return serve(ctx, cfg, reload, log, nil)
 }
 
 // serve starts everything in the original's order and ends it in the opposite one: php-fpm is there first and last, since
 // handlers run from initialize to finalize, and the pipe exists before the first client and until the last has left.
 // Requests that are no WebSocket handshake go to page, if it is not nil.
-func serve(ctx context.Context, cfg config.Config, log *logs, page http.Handler) (err error) {
+func serve(ctx context.Context, cfg config.Config, reload *reloader, log *logs, page http.Handler) (err error) {
 	log.Info("starting", "events_file", cfg.PHP.EventsFile)
-	php, err := startPHP(ctx, cfg, log.Logger)
+	php, err := startBackend(ctx, cfg, log.Logger)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, php.stop()) }()
-	client, err := fastcgi.New(php.client)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, client.Close()) }()
+	defer func() { err = errors.Join(err, php.close()) }()
 
 	m := newMetrics()
-	b, err := bridge.New(bridgeConfig(cfg, log.Logger, client, php, page, m))
+	cert, err := loadCertificate(&cfg.Server, log.Logger)
 	if err != nil {
 		return err
 	}
-	m.watch(b, client)
+	bc := bridgeConfig(cfg, php.now.Load())
+	bc.Presence, bc.Page, bc.Logger, bc.Observer, bc.TLS = php.presence, page, log.Logger, m, cert.config()
+	b, err := bridge.New(bc)
+	if err != nil {
+		return err
+	}
+	m.watch(b, php.status)
+	m.expires(cert)
 	if cfg.Control.Listen != "" {
 		c, err := startControl(cfg.Control.Listen, b, m, log.Logger)
 		if err != nil {
@@ -57,7 +61,10 @@ func serve(ctx context.Context, cfg config.Config, log *logs, page http.Handler)
 	if err := b.Initialize(ctx); err != nil {
 		return err
 	}
-	err = listenAndServe(ctx, cfg, log.Logger, b)
+	reload.add("server.tls_cert and server.tls_key", func(context.Context, config.Config) error { return cert.reload() })
+	reload.add("php-fpm and the bridge", func(ctx context.Context, cfg config.Config) error { return reconfigure(ctx, cfg, php, b) })
+	reload.add("log", func(_ context.Context, cfg config.Config) error { log.set(cfg.Log); return nil })
+	err = listenAndServe(ctx, cfg, reload, cert, log.Logger, b)
 	if finalErr := b.Finalize(); finalErr != nil {
 		log.Error("ws_server_finalize failed", "error", finalErr)
 	}
@@ -65,8 +72,22 @@ func serve(ctx context.Context, cfg config.Config, log *logs, page http.Handler)
 	return err
 }
 
+// reconfigure brings cfg to the bridge, with the php-fpm that it wants.
+func reconfigure(ctx context.Context, cfg config.Config, backend *backend, b *bridge.Bridge) error {
+	return backend.replace(ctx, cfg, func(p *php) error { return b.Reconfigure(ctx, bridgeConfig(cfg, p)) })
+}
+
+// keepCurrent reloads what can be replaced while the server runs. The caller calls stop, which waits for it.
+func keepCurrent(ctx context.Context, r *reloader, cert *certificate) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var work sync.WaitGroup
+	work.Go(func() { cert.watch(ctx) })
+	work.Go(func() { r.run(ctx) })
+	return func() { cancel(); work.Wait() }
+}
+
 // listenAndServe makes the pipe, if there is to be one, and then the listener; the pipe is gone when it returns.
-func listenAndServe(ctx context.Context, cfg config.Config, log *slog.Logger, b *bridge.Bridge) (err error) {
+func listenAndServe(ctx context.Context, cfg config.Config, reload *reloader, cert *certificate, log *slog.Logger, b *bridge.Bridge) (err error) {
 	var pipe bridge.Pipe
 	if cfg.Pipe.Path != "" {
 		own, createErr := createPipe(cfg.Pipe, log)
@@ -74,13 +95,15 @@ func listenAndServe(ctx context.Context, cfg config.Config, log *slog.Logger, b 
 			return createErr
 		}
 		defer func() { err = errors.Join(err, own.Close()) }()
+		reload.add("pipe.mode", func(_ context.Context, cfg config.Config) error { return own.Chmod(cfg.Pipe.Mode.Std()) })
 		pipe = own
 	}
 	l, err := net.Listen("tcp", cfg.Server.Listen)
 	if err != nil {
 		return fmt.Errorf("listen for clients: %w", err)
 	}
-	log.Info("listening", "address", l.Addr().String(), "pipe", cfg.Pipe.Path)
+	log.Info("listening", "address", l.Addr().String(), "tls", cfg.Server.TLS(), "pipe", cfg.Pipe.Path)
+	defer keepCurrent(ctx, reload, cert)()
 	return b.Serve(ctx, l, pipe)
 }
 
@@ -94,13 +117,10 @@ func createPipe(cfg config.Pipe, log *slog.Logger) (*fifo.Pipe, error) {
 	})
 }
 
-func bridgeConfig(cfg config.Config, log *slog.Logger, client bridge.PHP, php *php, page http.Handler, observer bridge.Observer) bridge.Config {
+// bridgeConfig is what cfg says to the bridge, whose events go to php.
+func bridgeConfig(cfg config.Config, php *php) bridge.Config {
 	return bridge.Config{
-		PHP:              client,
-		Presence:         php.presence,
-		Page:             page,
-		Logger:           log,
-		Observer:         observer,
+		PHP:              php.client,
 		ServerHeader:     cfg.Server.ServerHeader,
 		RequireCookie:    cfg.Server.RequireCookie,
 		RequireUserAgent: cfg.Server.RequireUserAgent,
@@ -110,10 +130,14 @@ func bridgeConfig(cfg config.Config, log *slog.Logger, client bridge.PHP, php *p
 		SessionCookie:    cfg.Isolation.SessionCookie,
 		LiveGlobals:      cfg.Globals.Live,
 		ForgetGlobals:    cfg.Globals.Forget,
-		Parallel:         php.client.MaxConnections,
+		Parallel:         php.connections,
 		CloseOnError:     cfg.PHP.OnError == "close",
 		LoopInterval:     cfg.Loop.Interval.Std(),
 		MaxMessage:       int64(cfg.Server.MaxMessage),
+		MessageRate:      cfg.Server.MessageRate,
+		MessageBurst:     cfg.Server.MessageBurst,
+		ControlRate:      cfg.Server.ControlRate,
+		ControlBurst:     cfg.Server.ControlBurst,
 		Compression:      cfg.Server.Compression,
 		EmptyText:        cfg.Server.EmptyText,
 		EventQueue:       cfg.Server.EventQueue,
@@ -123,6 +147,7 @@ func bridgeConfig(cfg config.Config, log *slog.Logger, client bridge.PHP, php *p
 		WriteTimeout:     cfg.Server.WriteTimeout.Std(),
 		PingInterval:     cfg.Server.PingInterval.Std(),
 		PongTimeout:      cfg.Server.PongTimeout.Std(),
+		IdleTimeout:      cfg.Server.IdleTimeout.Std(),
 		QueueWait:        cfg.Server.QueueWait.Std(),
 		UnavailableWait:  cfg.PHP.UnavailableWait.Std(),
 		DrainTimeout:     cfg.Server.DrainTimeout.Std(),

@@ -13,6 +13,8 @@ const (
 func effects() map[string]Effect {
 	return map[string]Effect{
 		"server.listen":                  Restart, // it is where clients find the server
+		"server.tls_cert":                Restart, // what the files hold is read again, and when they change
+		"server.tls_key":                 Restart,
 		"server.server_header":           AtOnce,
 		"server.handshake_timeout":       Restart, // net/http's, which cannot be changed while it serves
 		"server.require_cookie":          AtOnce,
@@ -21,6 +23,10 @@ func effects() map[string]Effect {
 		"server.max_message":             NewClients,
 		"server.compression":             NewClients, // agreed on in the handshake
 		"server.empty_text":              AtOnce,
+		"server.message_rate":            NewClients,
+		"server.message_burst":           NewClients,
+		"server.control_rate":            NewClients,
+		"server.control_burst":           NewClients,
 		"server.event_queue":             NewClients,
 		"server.event_queue_total":       AtOnce,
 		"server.event_queue_total_bytes": AtOnce,
@@ -29,6 +35,7 @@ func effects() map[string]Effect {
 		"server.write_timeout":           NewClients,
 		"server.ping_interval":           AtOnce,
 		"server.pong_timeout":            AtOnce,
+		"server.idle_timeout":            NewClients,
 		"server.queue_wait":              AtOnce,
 		"server.drain_timeout":           AtOnce,
 
@@ -71,9 +78,10 @@ func effects() map[string]Effect {
 
 		"control.listen": Restart, // the reload itself may have come that way
 
-		"log.level":  AtOnce,
-		"log.format": Restart, // a log of two forms is of use to nobody
-		"log.legacy": AtOnce,
+		"log.level":    AtOnce,
+		"log.format":   Restart, // a log of two forms is of use to nobody
+		"log.legacy":   AtOnce,
+		"log.payloads": AtOnce,
 	}
 }
 

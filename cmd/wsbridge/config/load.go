@@ -138,7 +138,8 @@ func (l *loader) complete() {
 // absolute resolves the relative paths that came since the last call, from dir.
 func (l *loader) absolute(dir string) {
 	php := &l.cfg.PHP
-	for _, path := range [...]*string{&php.RunDir, &php.EventsFile, &php.SettingsFile, &php.Script, &l.cfg.Pipe.Path, &l.cfg.Log.Folder} {
+	for _, path := range [...]*string{&php.RunDir, &php.EventsFile, &php.SettingsFile, &php.Script, &l.cfg.Pipe.Path,
+		&l.cfg.Server.TLSCert, &l.cfg.Server.TLSKey, &l.cfg.Log.Folder} {
 		*path = Absolute(dir, *path)
 	}
 	if strings.Contains(php.FPM, "/") { // else a command, found in PATH

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/fastcgi"
+)
+
+// backend is the php-fpm that events go to. Another one can take over while events run.
+type backend struct {
+	*place
+	log      *slog.Logger
+	now      atomic.Pointer[php]
+	cfg      phpConfig      // what now was started with; one goroutine at a time replaces it
+	retiring sync.WaitGroup // php-fpms that have been replaced
+}
+
+// phpConfig is what a php-fpm is started and spoken to with.
+type phpConfig struct {
+	config.PHP
+	payload config.ByteSize
+}
+
+func phpConfigOf(cfg *config.Config) phpConfig {
+	p := phpConfig{cfg.PHP, cfg.Server.SendQueueBytes}
+	p.UnavailableWait, p.OnError = 0, "" // the bridge's
+	return p
+}
+
+// startBackend starts the first php-fpm. The caller closes the backend.
+func startBackend(ctx context.Context, cfg config.Config, log *slog.Logger) (*backend, error) {
+	place, err := openPlace(&cfg.PHP)
+	if err != nil {
+		return nil, err
+	}
+	first, err := place.start(ctx, cfg, log, log)
+	if err != nil {
+		return nil, errors.Join(err, place.close())
+	}
+	b := &backend{place: place, log: log, cfg: phpConfigOf(&cfg)}
+	b.now.Store(first)
+	return b, nil
+}
+
+// replace starts what cfg wants and lets use put it into force. If that works, what was in force before ends when its last event
+// has, which is not waited for; if not, all stays as it was. Where cfg wants nothing new, use gets what there is.
+func (b *backend) replace(ctx context.Context, cfg config.Config, use func(*php) error) error {
+	before, wanted := b.now.Load(), phpConfigOf(&cfg)
+	if reflect.DeepEqual(wanted, b.cfg) {
+		return use(before)
+	}
+	b.retiring.Wait() // two php-fpms at a time are enough
+	fresh, err := b.start(ctx, cfg, b.log, b.log)
+	if err != nil {
+		return err
+	}
+	if err := use(fresh); err != nil {
+		return errors.Join(err, fresh.stop())
+	}
+	b.now.Store(fresh)
+	b.cfg = wanted
+	b.retiring.Go(func() {
+		if err := before.stop(); err != nil {
+			b.log.Error("the php-fpm that was replaced did not end well", "error", err)
+		}
+	})
+	return nil
+}
+
+// status is that of the php-fpm that events go to.
+func (b *backend) status(ctx context.Context) (*fastcgi.Status, error) {
+	return b.now.Load().client.Status(ctx)
+}
+
+// close ends all php-fpms and removes their files.
+func (b *backend) close() error {
+	err := b.now.Load().stop()
+	b.retiring.Wait()
+	return errors.Join(err, b.place.close())
+}
