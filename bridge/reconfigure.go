@@ -3,7 +3,6 @@ package bridge
 import (
 	"context"
 	"errors"
-	"fmt"
 )
 
 // cfg is the configuration in force. It is never changed; Reconfigure puts another one in its place.
@@ -36,7 +35,7 @@ func (b *Bridge) Reconfigure(ctx context.Context, cfg Config) error {
 	if cfg.PHP != now.PHP {
 		fresh, err := b.describe(ctx, &cfg, app)
 		if err != nil {
-			return fmt.Errorf("describe the application: %w", err)
+			return err
 		}
 		app = fresh
 		b.recovered()
