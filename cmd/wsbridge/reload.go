@@ -19,6 +19,8 @@ type reloader struct {
 	load    func() (config.Config, error)
 	log     *slog.Logger
 	hangups chan os.Signal
+	life    context.Context // of every reload
+	cancel  context.CancelFunc
 
 	mu      sync.Mutex // guards the fields below, and lets one reload run at a time
 	running config.Config
@@ -35,11 +37,27 @@ type reloadable struct {
 // newReloader keeps SIGHUP from ending the program, until close. running is what is in force, load reads it again.
 func newReloader(running config.Config, load func() (config.Config, error), log *slog.Logger) *reloader {
 	r := &reloader{load: load, log: log, running: running, hangups: make(chan os.Signal, 1)}
+	r.life, r.cancel = context.WithCancel(context.Background())
 	signal.Notify(r.hangups, syscall.SIGHUP)
 	return r
 }
 
-func (r *reloader) close() { signal.Stop(r.hangups) }
+func (r *reloader) close() {
+	r.end()
+	signal.Stop(r.hangups)
+}
+
+// end gives up a reload that runs, waits for it, and lets none begin any more: what it reloads is about to go. There may be no
+// reloader.
+func (r *reloader) end() {
+	if r == nil {
+		return
+	}
+	r.cancel()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.parts = nil
+}
 
 // add lets a thing be reloaded, after those that were added before. There may be no reloader.
 func (r *reloader) add(name string, reload func(context.Context, config.Config) error) {
@@ -68,13 +86,16 @@ func (r *reloader) run(ctx context.Context) {
 
 // reload reads the configuration, puts into force what can be, tells what cannot, and logs both. If there is a mistake in it, or a
 // thing cannot do as it says, all stays as it was and the error says why; config.Each has each mistake. It blocks until a php-fpm
-// that takes over runs; how long that may take ctx bounds.
+// that takes over runs, or ctx or the server ends.
 func (r *reloader) reload(ctx context.Context) (config.Change, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.parts) == 0 {
-		return config.Change{}, errStarting
+		return config.Change{}, errNothing
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(r.life, cancel)()
 	fresh, err := r.load()
 	if err != nil {
 		for _, problem := range config.Each(err) {
@@ -92,7 +113,7 @@ func (r *reloader) reload(ctx context.Context) (config.Change, error) {
 	return change, nil
 }
 
-var errStarting = errors.New("the server is starting, nothing can be reloaded yet")
+var errNothing = errors.New("the server starts or ends: there is nothing to reload")
 
 // put brings cfg to all things, or to none.
 func (r *reloader) put(ctx context.Context, cfg config.Config) error {

@@ -87,6 +87,27 @@ func TestReloadTellsWhatItHasDone(t *testing.T) {
 	}
 }
 
+func TestReloadIsGivenUpWhenTheServerEnds(t *testing.T) {
+	r := newReloader(config.Default(), func() (config.Config, error) { return config.Default(), nil }, slog.New(slog.DiscardHandler))
+	defer r.close()
+	begun := make(chan struct{})
+	r.add("php-fpm that does not start", func(ctx context.Context, _ config.Config) error {
+		close(begun)
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	done := make(chan error, 1)
+	go func() { _, err := r.reload(t.Context()); done <- err }()
+	<-begun
+	r.end()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := r.reload(t.Context()); !errors.Is(err, errNothing) {
+		t.Errorf("after the end: got %v", err)
+	}
+}
+
 // A SIGHUP that comes before all things are there is not lost, and does not end the program.
 func TestSIGHUPReloads(t *testing.T) {
 	r := newReloader(config.Default(), func() (config.Config, error) { return config.Default(), nil }, slog.New(slog.DiscardHandler))

@@ -83,7 +83,7 @@ func keepCurrent(ctx context.Context, r *reloader, cert *certificate) (stop func
 	var work sync.WaitGroup
 	work.Go(func() { cert.watch(ctx) })
 	work.Go(func() { r.run(ctx) })
-	return func() { cancel(); work.Wait() }
+	return func() { cancel(); r.end(); work.Wait() }
 }
 
 // listenAndServe makes the pipe, if there is to be one, and then the listener; the pipe is gone when it returns.
