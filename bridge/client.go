@@ -17,14 +17,15 @@ import (
 // client is one connection, from the accepted socket to the end of its close event.
 type client struct {
 	// Set before another goroutine sees the client.
-	bridge  *Bridge
-	key     int64
-	peer    string // ip:port
-	env     []byte
-	session string // the PHP session it shares with others, if that is to matter; else empty
-	log     *slog.Logger
-	events  *mailbox
-	tapped  bool // PHP has known it since the socket was accepted
+	bridge      *Bridge
+	key         int64
+	peer        string // ip:port
+	env         []byte
+	subprotocol string // agreed to; empty: none
+	session     string // the PHP session it shares with others, if that is to matter; else empty
+	log         *slog.Logger
+	events      *mailbox
+	tapped      bool // PHP has known it since the socket was accepted
 
 	row row // guarded by table.mu
 

@@ -3,10 +3,12 @@ package bridge
 import (
 	"bufio"
 	"encoding/binary"
+	"io"
 	"math"
 	"net"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
@@ -247,9 +249,14 @@ type guardedWriter struct {
 	guard *guard
 }
 
-// Hijack makes the connection the guard's.
+// Hijack makes the connection the guard's. A client that has not waited for the handshake's answer (RFC 6455, section 4.1) gets
+// another one; gorilla then closes the connection.
 func (w guardedWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buffers, err := http.NewResponseController(w.ResponseWriter).Hijack()
 	w.guard.Conn = conn
+	if err == nil && buffers.Reader.Buffered() > 0 {
+		_ = conn.SetWriteDeadline(time.Now().Add(closeWait))
+		_, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+	}
 	return w.guard, buffers, err
 }

@@ -5,13 +5,11 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
-	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
 
+	"github.com/wsbridge/wsbridge/bridge/admission"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -28,14 +26,16 @@ func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer leave()
-	if !websocket.IsWebSocketUpgrade(r) {
+	if no := b.receive(r); no != nil {
+		b.decline(w, r, no)
+		return
+	}
+	if !isHandshake(r) {
 		b.serveOther(w, r)
 		return
 	}
-	if no := b.checkRequest(r); no != nil {
-		b.log.Info("handshake refused", keyPeer, r.RemoteAddr, "status", no.status, "why", no.text,
-			keyOrigin, r.Header.Get("Origin"), keyHost, r.Host)
-		b.refuse(w, *no)
+	if no := b.checkHandshake(r); no != nil {
+		b.decline(w, r, no)
 		return
 	}
 	c := clientOf(r)
@@ -43,11 +43,25 @@ func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		c = b.newClient(r.RemoteAddr)
 	}
 	if no := b.handshake(c, w, r); no != nil {
-		if no.status != http.StatusServiceUnavailable { // busy has counted it
+		if !no.counted() {
 			c.log.Info("handshake refused", "status", no.status, "why", no.text)
 		}
 		b.refuse(w, *no)
 	}
+}
+
+// decline refuses a request that no client is known of.
+func (b *Bridge) decline(w http.ResponseWriter, r *http.Request, no *refusal) {
+	if !no.counted() {
+		b.log.Info("handshake refused", keyPeer, r.RemoteAddr, "status", no.status, "why", no.text,
+			keyOrigin, r.Header.Get("Origin"), keyHost, r.Host)
+	}
+	b.refuse(w, *no)
+}
+
+// isHandshake ignores what a request in HTTP/1.0 would upgrade to (RFC 9110, section 7.8).
+func isHandshake(r *http.Request) bool {
+	return r.ProtoAtLeast(1, 1) && websocket.IsWebSocketUpgrade(r)
 }
 
 func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
@@ -59,39 +73,43 @@ func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
 	b.refuse(w, refusal{http.StatusUpgradeRequired, "this is a websocket server"})
 }
 
-// checkRequest refuses what is no good handshake before PHP hears of it (RFC 6455, section 4.2.1).
-func (b *Bridge) checkRequest(r *http.Request) *refusal {
+// checkHandshake refuses what is no good handshake before PHP hears of it (RFC 6455, section 4.2.1).
+func (b *Bridge) checkHandshake(r *http.Request) *refusal {
 	key, err := base64.StdEncoding.DecodeString(r.Header.Get("Sec-WebSocket-Key"))
 	_, malformed := offers(r.Header)
+	_, badProtocols := admission.OfferedSubprotocols(r.Header["Sec-Websocket-Protocol"])
+	origin := r.Header.Get("Origin")
 	switch {
+	case !b.cfg().Paths.Allow(r.URL.Path):
+		return &refusal{http.StatusNotFound, "not found"}
 	case r.Method != http.MethodGet:
 		return &refusal{http.StatusMethodNotAllowed, "a handshake is a GET"}
+	case r.ContentLength != 0: // -1 if it is not announced
+		return &refusal{http.StatusBadRequest, "a handshake has no body"}
+	case repeated(r.Header) != "":
+		return &refusal{http.StatusBadRequest, "more than one " + repeated(r.Header)}
 	case r.Header.Get("Sec-WebSocket-Version") != "13":
 		return &refusal{http.StatusUpgradeRequired, "websocket version 13 is required"}
 	case err != nil || len(key) != 16:
 		return &refusal{http.StatusBadRequest, "bad Sec-WebSocket-Key"}
 	case malformed != nil: // RFC 6455, section 9.1
 		return &refusal{http.StatusBadRequest, "bad Sec-WebSocket-Extensions"}
-	case !b.originAllowed(r):
+	case badProtocols != nil:
+		return &refusal{http.StatusBadRequest, badProtocols.Error()}
+	case origin != "" && !b.cfg().Origins.Allow(origin, r.Host): // programs that are no browser send none
 		return &refusal{http.StatusForbidden, "origin not allowed"}
 	}
 	return nil
 }
 
-// originAllowed holds a browser's Origin against the host it asked for: the same host on any port, as a legacy server
-// stood on a port of its own, or one that the configuration names. Other programs send none.
-func (b *Bridge) originAllowed(r *http.Request) bool {
-	origin := r.Header.Get("Origin")
-	if origin == "" || slices.Contains(b.cfg().AllowedOrigins, "*") {
-		return true
+// repeated names a header that stands there twice, and must not: another reader might take the other one for it.
+func repeated(h http.Header) string {
+	for _, name := range [...]string{"Sec-WebSocket-Key", "Sec-WebSocket-Version", "Origin"} {
+		if len(h.Values(name)) > 1 {
+			return name
+		}
 	}
-	u, err := url.Parse(origin)
-	if err != nil || u.Host == "" {
-		return false
-	}
-	host := url.URL{Host: r.Host}
-	return strings.EqualFold(u.Hostname(), host.Hostname()) ||
-		slices.ContainsFunc(b.cfg().AllowedOrigins, func(allowed string) bool { return strings.EqualFold(allowed, origin) })
+	return ""
 }
 
 // handshake takes c from CONNECTING to OPEN, or to its end, when the events before it are over. What authenticate writes
@@ -103,7 +121,8 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 	}
 	c.events.hold() // a close event waits for the end of authenticate and open
 	defer c.events.release()
-	env, err := b.cfg().PHP.Environment(r)
+	c.subprotocol = b.subprotocol(r)
+	env, err := b.cfg().PHP.Environment(r, c.subprotocol)
 	if err != nil {
 		c.log.Info("bad handshake", keyError, err)
 		return b.abandon(c, refusal{http.StatusBadRequest, "bad request header"})
@@ -193,7 +212,7 @@ func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *ht
 	if t.settle(done); c.gone() {
 		return &refusal{http.StatusForbidden, "forbidden"}
 	}
-	conn, g, err := b.upgrade(w, r)
+	conn, g, err := b.upgrade(w, r, c.subprotocol)
 	if err != nil {
 		c.log.Info("handshake failed", keyError, err)
 		c.markEnded(protocol.EndedByHangup, 0, "")
@@ -213,9 +232,15 @@ func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *ht
 	return nil
 }
 
-// upgrade answers 101. An extension that cannot be agreed to is left out of the answer.
-func (b *Bridge) upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, *guard, error) {
-	offered, _ := offers(r.Header) // checkRequest has refused what is malformed
+// subprotocol returns what is agreed to, if anything.
+func (b *Bridge) subprotocol(r *http.Request) string {
+	offered, _ := admission.OfferedSubprotocols(r.Header["Sec-Websocket-Protocol"]) // checkHandshake has refused what is malformed
+	return admission.ChooseSubprotocol(b.cfg().Subprotocols, offered)
+}
+
+// upgrade answers 101, with the subprotocol that was agreed to, if one was. An extension that cannot be agreed to is left out of the answer.
+func (b *Bridge) upgrade(w http.ResponseWriter, r *http.Request, subprotocol string) (*websocket.Conn, *guard, error) {
+	offered, _ := offers(r.Header) // checkHandshake has refused what is malformed
 	deflate := b.cfg().Compression && offersDeflate(offered)
 	if deflate {
 		r.Header.Set("Sec-WebSocket-Extensions", "permessage-deflate") // gorilla does not look at parameters
@@ -224,10 +249,13 @@ func (b *Bridge) upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Con
 		HandshakeTimeout:  b.cfg().WriteTimeout,
 		ReadBufferSize:    readBuffer,
 		WriteBufferPool:   &b.buffers,
-		CheckOrigin:       func(*http.Request) bool { return true }, // checkRequest has
+		CheckOrigin:       func(*http.Request) bool { return true }, // checkHandshake has
 		EnableCompression: deflate,
 	}
 	header := http.Header{}
+	if subprotocol != "" {
+		header.Set("Sec-WebSocket-Protocol", subprotocol)
+	}
 	if b.cfg().ServerHeader != "" {
 		header.Set("Server", b.cfg().ServerHeader)
 	}

@@ -19,6 +19,7 @@ const (
 	keyBytes   = "bytes"
 	keyClients = "clients"
 	keyWaiting = "waiting"
+	keyPayload = "payload"
 	keyVersion = "php"
 )
 

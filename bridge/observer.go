@@ -14,6 +14,8 @@ type Observer interface {
 	Written(took time.Duration)
 	// Ended is called when a client has left, or was not let in.
 	Ended(protocol.Ending)
+	// TurnedAway is called when a connection is over a limit, which has its key of the configuration for a name.
+	TurnedAway(limit string)
 }
 
 // Observation is where the time of one event went.
@@ -35,3 +37,4 @@ type nobody struct{}
 func (nobody) Event(Observation)     {}
 func (nobody) Written(time.Duration) {}
 func (nobody) Ended(protocol.Ending) {}
+func (nobody) TurnedAway(string)     {}

@@ -9,7 +9,7 @@ import (
 func (b *Bridge) cfg() *Config { return b.config.Load() }
 
 // Reconfigure lets cfg take the place of the configuration while clients stay connected. Presence, Page, Logger, Observer,
-// TLS and HandshakeTimeout stay those of New. If it returns an error, all stays as it was.
+// TLS, HandshakeTimeout and MaxHeader stay those of New. If it returns an error, all stays as it was.
 //
 // A PHP other than the one before is asked to describe the application first, until ctx ends; from then on events go to it. Its
 // caller ends the one before, which may still run some, once Reconfigure has returned.
@@ -23,7 +23,8 @@ func (b *Bridge) Reconfigure(ctx context.Context, cfg Config) error {
 	defer b.describing.Unlock()
 	now := b.cfg()
 	cfg.Presence, cfg.Page, cfg.Logger, cfg.Observer = now.Presence, now.Page, now.Logger, now.Observer
-	cfg.TLS, cfg.HandshakeTimeout = now.TLS, now.HandshakeTimeout // the listener's and the http.Server's, which cannot be changed
+	// The listener's and the http.Server's, which cannot be changed.
+	cfg.TLS, cfg.HandshakeTimeout, cfg.MaxHeader = now.TLS, now.HandshakeTimeout, now.MaxHeader
 	if err := cfg.check(); err != nil {
 		return err
 	}
@@ -43,6 +44,7 @@ func (b *Bridge) Reconfigure(ctx context.Context, cfg Config) error {
 	b.config.Store(&cfg)
 	b.app.Store(app)
 	b.gate.resize(cfg.Parallel)
+	b.limiter.SetLimits(cfg.Limits)
 	b.backlog.resize(cfg.EventQueueTotal, cfg.EventQueueTotalBytes)
 	if cfg.LoopInterval != now.LoopInterval {
 		b.pace()

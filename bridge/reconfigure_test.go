@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/wsbridge/wsbridge/bridge/admission"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -107,7 +108,11 @@ func TestReconfigureChangesWhoIsLetIn(t *testing.T) {
 	if got := knock(); got != http.StatusForbidden {
 		t.Fatalf("got %d", got)
 	}
-	if err := s.reconfigure(func(c *Config) { c.AllowedOrigins = []string{"https://shop.example"} }); err != nil {
+	origins, err := admission.ParseOrigins([]string{"https://shop.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.reconfigure(func(c *Config) { c.Origins = origins }); err != nil {
 		t.Fatal(err)
 	}
 	if got := knock(); got != http.StatusSwitchingProtocols {

@@ -15,6 +15,11 @@ type refusal struct {
 	text   string
 }
 
+// counted reports whether the log has its number only, since they are many at a time.
+func (no *refusal) counted() bool {
+	return no.status == http.StatusServiceUnavailable || no.status == http.StatusTooManyRequests
+}
+
 // A client that met no php-fpm, or no room, may ask again after retryLeast to retryMost seconds: php-fpm restarts within the
 // least of them, and those that were refused together come back one after the other.
 const (
@@ -34,12 +39,14 @@ func (b *Bridge) busy(c *client, why error) *refusal {
 
 func tryLater() *refusal { return &refusal{http.StatusServiceUnavailable, "try again later"} }
 
+func retryAfter() string { return strconv.Itoa(retryLeast + rand.IntN(retryMost-retryLeast+1)) }
+
 func (b *Bridge) refuse(w http.ResponseWriter, no refusal) {
 	switch no.status {
 	case 0: // already answered
 		return
-	case http.StatusServiceUnavailable:
-		w.Header().Set("Retry-After", strconv.Itoa(retryLeast+rand.IntN(retryMost-retryLeast+1)))
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+		w.Header().Set("Retry-After", retryAfter())
 	case http.StatusUpgradeRequired: // RFC 6455, section 4.4; RFC 9110, section 15.5.22
 		w.Header().Set("Sec-WebSocket-Version", "13")
 		w.Header().Set("Upgrade", "websocket")

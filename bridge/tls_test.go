@@ -96,7 +96,7 @@ type learner struct {
 	state *tls.ConnectionState
 }
 
-func (l *learner) Environment(r *http.Request) ([]byte, error) {
+func (l *learner) Environment(r *http.Request, _ string) ([]byte, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.state = r.TLS

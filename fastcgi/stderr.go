@@ -29,6 +29,7 @@ type stderrLog struct {
 	event  *protocol.Event // whose lines they are; nil: that cannot be said
 	begin  string          // ends the line that announces a request, which is not logged
 	begun  bool            // that line came
+	veil   *veil
 	line   []byte
 	lines  int
 }
@@ -59,7 +60,7 @@ func (l *stderrLog) flush() {
 		text = "too many lines, the rest of this answer's is dropped"
 	}
 	l.lines++
-	l.log().Warn("php-fpm wrote to its error stream", keyText, text)
+	l.log().Warn("php-fpm wrote to its error stream", keyText, l.veil.over(text))
 }
 
 func (l *stderrLog) log() *slog.Logger {

@@ -32,6 +32,10 @@ func buildAndRun(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o755); err != nil { // for tests that start it as somebody else
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	binary = filepath.Join(dir, "wsbridge")
 	build := exec.Command("go", "build", "-race", "-o", binary, "github.com/wsbridge/wsbridge/cmd/wsbridge")
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
@@ -52,6 +56,7 @@ type server struct {
 	log     *logBook
 	exited  chan error
 	stopped bool
+	owner   *syscall.Credential // who it runs as; nil: who the tests do
 }
 
 // app is what a test runs: a handler file, and what differs from the defaults.
@@ -168,6 +173,7 @@ func (s *server) readIfThere(name string) string {
 func (s *server) start(args ...string) {
 	s.t.Helper()
 	s.cmd = exec.Command(binary, args...)
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.owner}
 	s.cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=0")
 	stderr, err := s.cmd.StderrPipe()
 	if err != nil {

@@ -61,9 +61,12 @@ func (s *server) install(c certificate) {
 	s.write("key.pem", c.key)
 }
 
+// tlsFiles is the configuration for that.
+const tlsFiles = "[server]\ntls_cert = \"cert.pem\"\ntls_key = \"key.pem\"\n"
+
 func serveTLS(t *testing.T, a app, c certificate) *server {
 	t.Helper()
-	a.toml = "[server]\ntls_cert = \"cert.pem\"\ntls_key = \"key.pem\"\n" + a.toml
+	a.toml = tlsFiles + a.toml
 	s := prepare(t, a)
 	s.install(c)
 	s.trust = trust(c)
@@ -147,7 +150,7 @@ func TestBadCertificateIsWrongConfiguration(t *testing.T) {
 			[]string{"server.tls_cert", "cert.pem", "does not match"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := app{toml: "[server]\ntls_cert = \"cert.pem\"\ntls_key = \"key.pem\"\n", handlers: echo}
+			a := app{toml: tlsFiles, handlers: echo}
 			s := prepare(t, a)
 			row.spoil(s)
 			s.start(s.arguments(a)...)

@@ -24,11 +24,12 @@ type backend struct {
 // phpConfig is what a php-fpm is started and spoken to with.
 type phpConfig struct {
 	config.PHP
-	payload config.ByteSize
+	maxPayload config.ByteSize
+	payloads   bool // may be logged
 }
 
 func phpConfigOf(cfg *config.Config) phpConfig {
-	p := phpConfig{cfg.PHP, cfg.Server.SendQueueBytes}
+	p := phpConfig{cfg.PHP, cfg.Server.SendQueueBytes, cfg.Log.Payloads}
 	p.UnavailableWait, p.OnError = 0, "" // the bridge's
 	return p
 }

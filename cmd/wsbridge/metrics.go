@@ -21,6 +21,7 @@ type metrics struct {
 	failures *prometheus.CounterVec // by event and reason
 	writes   prometheus.Histogram
 	endings  map[protocol.Ending]prometheus.Counter
+	turned   *prometheus.CounterVec // by limit
 }
 
 // eventMetrics are the histograms of one kind of event, looked up once.
@@ -47,13 +48,15 @@ func newMetrics() *metrics {
 	for _, e := range protocol.Endings() {
 		m.endings[e] = endings.WithLabelValues(e.String())
 	}
+	m.turned = prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "wsbridge", Name: "connections_turned_away_total",
+		Help: "Connections over a limit, by its key in the configuration."}, []string{"limit"})
 	for _, kind := range protocol.Kinds() {
 		if len(kind.Handlers()) > 0 {
 			of := func(stage string) prometheus.Observer { return stages.WithLabelValues(string(kind), stage) }
 			m.events[kind] = &eventMetrics{of("queue"), of("connect"), of("wait"), of("run"), of("apply")}
 		}
 	}
-	m.registry.MustRegister(stages, m.failures, m.writes, endings, collectors.NewGoCollector(),
+	m.registry.MustRegister(stages, m.failures, m.writes, m.turned, endings, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -61,7 +64,9 @@ func newMetrics() *metrics {
 // watch adds what is asked for when it is wanted: of the bridge, and of php-fpm.
 func (m *metrics) watch(b *bridge.Bridge, status func(context.Context) (*fastcgi.Status, error)) {
 	m.registry.MustRegister(newFPMCollector(status), prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "wsbridge",
-		Name: "clients", Help: "Rows of $connections."}, func() float64 { return float64(b.Clients()) }))
+		Name: "clients", Help: "Rows of $connections."}, func() float64 { return float64(b.Clients()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "wsbridge", Name: "connections",
+			Help: "Sockets, those in their handshake among them."}, func() float64 { return float64(b.Connections()) }))
 }
 
 // expires tells when the certificate that is in force does; a nil one does not.
@@ -92,6 +97,9 @@ func (m *metrics) Written(took time.Duration) { m.writes.Observe(took.Seconds())
 
 // Ended counts one client that has left.
 func (m *metrics) Ended(e protocol.Ending) { m.endings[e].Inc() }
+
+// TurnedAway records one connection over a limit.
+func (m *metrics) TurnedAway(limit string) { m.turned.WithLabelValues(limit).Inc() }
 
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})

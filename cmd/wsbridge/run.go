@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/admission"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/fifo"
 )
@@ -119,12 +121,13 @@ func createPipe(cfg config.Pipe, log *slog.Logger) (*fifo.Pipe, error) {
 
 // bridgeConfig is what cfg says to the bridge, whose events go to php.
 func bridgeConfig(cfg config.Config, php *php) bridge.Config {
+	admit := cfg.Server.Admission()
 	return bridge.Config{
 		PHP:              php.client,
+		LogPayloads:      cfg.Log.Payloads,
 		ServerHeader:     cfg.Server.ServerHeader,
 		RequireCookie:    cfg.Server.RequireCookie,
 		RequireUserAgent: cfg.Server.RequireUserAgent,
-		AllowedOrigins:   cfg.Server.AllowedOrigins,
 		Isolation:        bridge.Isolation(cfg.Isolation.Mode),
 		HandlerIsolation: cfg.Isolation.Handlers.ByFunction(),
 		SessionCookie:    cfg.Isolation.SessionCookie,
@@ -154,5 +157,27 @@ func bridgeConfig(cfg config.Config, php *php) bridge.Config {
 
 		EventQueueTotal:      cfg.Server.EventQueueTotal,
 		EventQueueTotalBytes: int(cfg.Server.EventQueueTotalBytes),
+
+		Origins:       admit.Origins,
+		Hosts:         admit.Hosts,
+		Paths:         admit.Paths,
+		Subprotocols:  cfg.Server.Subprotocols,
+		MaxHeader:     int(cfg.Server.MaxHeader),
+		Limits:        limits(&cfg.Server, php.connections),
+		Proxies:       admit.Proxies,
+		Forwarding:    admit.Forwarding,
+		ProxyProtocol: cfg.Server.ProxyProtocol,
+	}
+}
+
+func limits(s *config.Server, phpConnections int) admission.Limits {
+	return admission.Limits{
+		Connections:     cmp.Or(s.MaxConnections, connectionsWithin(phpConnections)),
+		PerAddress:      s.MaxConnectionsPerAddress,
+		Rate:            s.HandshakeRate,
+		Burst:           cmp.Or(s.HandshakeBurst, s.HandshakeRate),
+		RatePerAddress:  s.HandshakeRatePerAddress,
+		BurstPerAddress: cmp.Or(s.HandshakeBurstPerAddress, s.HandshakeRatePerAddress),
+		IPv6Prefix:      s.IPv6Prefix,
 	}
 }

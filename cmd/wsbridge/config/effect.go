@@ -12,32 +12,46 @@ const (
 // effects is the decision about each key. deploy/wsbridge.toml shows it.
 func effects() map[string]Effect {
 	return map[string]Effect{
-		"server.listen":                  Restart, // it is where clients find the server
-		"server.tls_cert":                Restart, // what the files hold is read again, and when they change
-		"server.tls_key":                 Restart,
-		"server.server_header":           AtOnce,
-		"server.handshake_timeout":       Restart, // net/http's, which cannot be changed while it serves
-		"server.require_cookie":          AtOnce,
-		"server.require_user_agent":      AtOnce,
-		"server.allowed_origins":         AtOnce,
-		"server.max_message":             NewClients,
-		"server.compression":             NewClients, // agreed on in the handshake
-		"server.empty_text":              AtOnce,
-		"server.message_rate":            NewClients,
-		"server.message_burst":           NewClients,
-		"server.control_rate":            NewClients,
-		"server.control_burst":           NewClients,
-		"server.event_queue":             NewClients,
-		"server.event_queue_total":       AtOnce,
-		"server.event_queue_total_bytes": AtOnce,
-		"server.send_queue":              NewClients,
-		"server.send_queue_bytes":        NewClients,
-		"server.write_timeout":           NewClients,
-		"server.ping_interval":           AtOnce,
-		"server.pong_timeout":            AtOnce,
-		"server.idle_timeout":            NewClients,
-		"server.queue_wait":              AtOnce,
-		"server.drain_timeout":           AtOnce,
+		"server.listen":                      Restart, // it is where clients find the server
+		"server.tls_cert":                    Restart, // what the files hold is read again, and when they change
+		"server.tls_key":                     Restart,
+		"server.server_header":               AtOnce,
+		"server.handshake_timeout":           Restart, // net/http's, which cannot be changed while it serves
+		"server.require_cookie":              AtOnce,
+		"server.require_user_agent":          AtOnce,
+		"server.allowed_origins":             AtOnce,
+		"server.max_message":                 NewClients,
+		"server.compression":                 NewClients, // agreed on in the handshake
+		"server.empty_text":                  AtOnce,
+		"server.allowed_hosts":               AtOnce,
+		"server.paths":                       AtOnce,
+		"server.subprotocols":                NewClients,
+		"server.max_header":                  Restart, // as handshake_timeout
+		"server.trusted_proxies":             AtOnce,
+		"server.forwarded_headers":           AtOnce,
+		"server.proxy_protocol":              AtOnce,
+		"server.max_connections":             AtOnce,
+		"server.max_connections_per_address": AtOnce,
+		"server.handshake_rate":              AtOnce,
+		"server.handshake_burst":             AtOnce,
+		"server.handshake_rate_per_address":  AtOnce,
+		"server.handshake_burst_per_address": AtOnce,
+		"server.ipv6_prefix":                 AtOnce,
+		"server.message_rate":                NewClients,
+		"server.message_burst":               NewClients,
+		"server.control_rate":                NewClients,
+		"server.control_burst":               NewClients,
+		"server.event_queue":                 NewClients,
+		"server.event_queue_total":           AtOnce,
+		"server.event_queue_total_bytes":     AtOnce,
+		"server.send_queue":                  NewClients,
+		"server.send_queue_bytes":            NewClients,
+		"server.write_timeout":               NewClients,
+		"server.ping_interval":               AtOnce,
+		"server.pong_timeout":                AtOnce,
+		"server.idle_timeout":                NewClients,
+		"server.queue_wait":                  AtOnce,
+		"server.drain_timeout":               AtOnce,
 
 		"legacy.settings": AtOnce,
 

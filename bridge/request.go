@@ -1,0 +1,124 @@
+package bridge
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/wsbridge/wsbridge/bridge/admission"
+)
+
+const (
+	// maxFields of a header are more than clients send, and each is an element of $_SERVER.
+	maxFields = 100
+	// maxTarget is what a server should take at least (RFC 9112, section 3).
+	maxTarget = 8000
+)
+
+// receive makes of a request what its client has asked for: a trusted proxy's words become the client's own. It refuses what
+// is no request to this server, and clients that there is no room for.
+func (b *Bridge) receive(r *http.Request) *refusal {
+	v, isVisitor := connOf[*visitor](r)
+	if isVisitor {
+		v.until = time.Time{}
+	}
+	for _, step := range [...]func(*http.Request) *refusal{b.checkSize, checkTarget, b.believe} {
+		if no := step(r); no != nil {
+			return no
+		}
+	}
+	if isVisitor {
+		if err := v.take(admission.AddrPort(r.RemoteAddr).Addr()); err != nil {
+			b.doorman.turns(err, r.RemoteAddr)
+			return crowded(err)
+		}
+	}
+	if !b.cfg().Hosts.Allow(r.Host) {
+		return &refusal{http.StatusMisdirectedRequest, "this server is not asked for by that name"}
+	}
+	return nil
+}
+
+// checkSize is exact where net/http reads some kilobytes more than its limit.
+func (b *Bridge) checkSize(r *http.Request) *refusal {
+	fields := 0
+	size := len(r.Method+r.RequestURI+r.Proto+r.Host) + len("  \r\nHost: \r\n\r\n")
+	for name, values := range r.Header {
+		fields += len(values)
+		for _, value := range values {
+			size += len(name) + len(": \r\n") + len(value)
+		}
+	}
+	switch {
+	case len(r.RequestURI) > maxTarget:
+		return &refusal{http.StatusRequestURITooLong, "request target too long"}
+	case size > b.cfg().MaxHeader, fields > maxFields:
+		return &refusal{http.StatusRequestHeaderFieldsTooLarge, "request header too large"}
+	}
+	return nil
+}
+
+// checkTarget makes the absolute form of a request's target (RFC 9112, section 3.2.2) the usual one; net/http has taken its
+// host for the Host header's. What HTTP/2 begins with reaches handlers, too.
+func checkTarget(r *http.Request) *refusal {
+	if r.ProtoMajor != 1 {
+		return &refusal{http.StatusHTTPVersionNotSupported, "HTTP/1.1 is spoken here"}
+	}
+	if r.URL.Host != "" && slices.Contains([]string{"http", "https", "ws", "wss"}, r.URL.Scheme) {
+		r.URL.Scheme, r.URL.Host, r.URL.User = "", "", nil
+		r.RequestURI = r.URL.RequestURI()
+	}
+	if r.URL.Scheme != "" || r.URL.Host != "" || r.RequestURI[0] != '/' {
+		return &refusal{http.StatusBadRequest, "bad request target"}
+	}
+	return nil
+}
+
+// believe takes what trusted proxies say of the client. That its side is encrypted becomes the scheme of the request's URL.
+func (b *Bridge) believe(r *http.Request) *refusal {
+	peer := admission.AddrPort(r.RemoteAddr)
+	c, err := b.cfg().Forwarding.Client(peer, r.Header)
+	if err != nil {
+		return &refusal{http.StatusBadRequest, err.Error()}
+	}
+	if c.Addr != peer {
+		r.RemoteAddr = c.Addr.String()
+	}
+	if c.Secure {
+		r.URL.Scheme = "https"
+	}
+	if c.Host != "" {
+		r.Host = c.Host
+	}
+	return nil
+}
+
+type connKey struct{}
+
+// rememberConn lets a request find its connection.
+func rememberConn(ctx context.Context, conn net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, conn)
+}
+
+// connOf returns the T that a request has come through.
+func connOf[T net.Conn](r *http.Request) (found T, ok bool) {
+	conn, _ := r.Context().Value(connKey{}).(net.Conn)
+	return within[T](conn)
+}
+
+// within returns the T that is conn or that conn is around.
+func within[T net.Conn](conn net.Conn) (found T, ok bool) {
+	for conn != nil {
+		if found, ok = conn.(T); ok {
+			break
+		}
+		w, isWrapper := conn.(wrapper)
+		if !isWrapper {
+			break
+		}
+		conn = w.NetConn()
+	}
+	return found, ok
+}
