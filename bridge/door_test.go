@@ -63,7 +63,7 @@ func TestNoDeadlineIsLaterThanTheHandshakes(t *testing.T) {
 	us, them := net.Pipe()
 	defer them.Close()
 	b := &Bridge{limiter: admission.NewLimiter(admission.Limits{})}
-	b.cfg().HandshakeTimeout = 20 * time.Millisecond
+	b.config.Store(&Config{HandshakeTimeout: 20 * time.Millisecond})
 	v, err := b.letIn(us, time.Now())
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/protocol"
 )
 
 // maxPartings is how many connections at a time are told why they are turned away; more are only closed.
@@ -76,7 +77,7 @@ func (d *doorman) say() {
 func crowded(why error) *refusal {
 	switch why {
 	case admission.ErrAddressFull, admission.ErrAddressRate: // RFC 6585, section 4
-		return &refusal{http.StatusTooManyRequests, "too many connections, try again later"}
+		return &refusal{why: protocol.RefusedCrowded}
 	}
 	return tryLater()
 }
@@ -104,7 +105,7 @@ func (b *Bridge) dismiss(conn net.Conn, why error) {
 	no := crowded(why)
 	_, err := fmt.Fprintf(conn, "HTTP/1.1 %d %s\r\nConnection: close\r\nRetry-After: %s\r\n"+
 		"Content-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s\n",
-		no.status, http.StatusText(no.status), retryAfter(), len(no.text)+1, no.text)
+		no.why.Status(), http.StatusText(no.why.Status()), retryAfter(), len(no.text())+1, no.text())
 	if err == nil && closeWrite(conn) == nil { // to close with something unread is a reset, which may overtake the answer
 		_, _ = io.CopyN(io.Discard, conn, int64(b.cfg().MaxHeader))
 	}

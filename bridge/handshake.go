@@ -22,7 +22,7 @@ func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	showTLS(r)
 	leave, ok := b.enter()
 	if !ok {
-		b.refuse(w, refusal{http.StatusServiceUnavailable, "server shutting down"})
+		b.refuse(w, refusal{why: protocol.RefusedStopping})
 		return
 	}
 	defer leave()
@@ -43,8 +43,8 @@ func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		c = b.newClient(r.RemoteAddr)
 	}
 	if no := b.handshake(c, w, r); no != nil {
-		if !no.counted() {
-			c.log.Info("handshake refused", "status", no.status, "why", no.text)
+		if no.why != 0 && !no.counted() {
+			c.log.Info("handshake refused", no.attrs()...)
 		}
 		b.refuse(w, *no)
 	}
@@ -53,8 +53,8 @@ func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 // decline refuses a request that no client is known of.
 func (b *Bridge) decline(w http.ResponseWriter, r *http.Request, no *refusal) {
 	if !no.counted() {
-		b.log.Info("handshake refused", keyPeer, r.RemoteAddr, "status", no.status, "why", no.text,
-			keyOrigin, r.Header.Get("Origin"), keyHost, r.Host)
+		log := b.log.With(keyPeer, r.RemoteAddr, keyOrigin, r.Header.Get("Origin"), keyHost, r.Host)
+		log.Info("handshake refused", no.attrs()...)
 	}
 	b.refuse(w, *no)
 }
@@ -70,7 +70,7 @@ func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
 		b.cfg().Page.ServeHTTP(w, r)
 		return
 	}
-	b.refuse(w, refusal{http.StatusUpgradeRequired, "this is a websocket server"})
+	b.refuse(w, refusal{why: protocol.RefusedNoHandshake})
 }
 
 // checkHandshake refuses what is no good handshake before PHP hears of it (RFC 6455, section 4.2.1).
@@ -81,23 +81,23 @@ func (b *Bridge) checkHandshake(r *http.Request) *refusal {
 	origin := r.Header.Get("Origin")
 	switch {
 	case !b.cfg().Paths.Allow(r.URL.Path):
-		return &refusal{http.StatusNotFound, "not found"}
+		return &refusal{why: protocol.RefusedPath}
 	case r.Method != http.MethodGet:
-		return &refusal{http.StatusMethodNotAllowed, "a handshake is a GET"}
+		return &refusal{why: protocol.RefusedMethod}
 	case r.ContentLength != 0: // -1 if it is not announced
-		return &refusal{http.StatusBadRequest, "a handshake has no body"}
+		return &refusal{protocol.RefusedMalformed, "a handshake has no body"}
 	case repeated(r.Header) != "":
-		return &refusal{http.StatusBadRequest, "more than one " + repeated(r.Header)}
+		return &refusal{protocol.RefusedMalformed, "more than one " + repeated(r.Header)}
 	case r.Header.Get("Sec-WebSocket-Version") != "13":
-		return &refusal{http.StatusUpgradeRequired, "websocket version 13 is required"}
+		return &refusal{why: protocol.RefusedVersion}
 	case err != nil || len(key) != 16:
-		return &refusal{http.StatusBadRequest, "bad Sec-WebSocket-Key"}
+		return &refusal{protocol.RefusedMalformed, "bad Sec-WebSocket-Key"}
 	case malformed != nil: // RFC 6455, section 9.1
-		return &refusal{http.StatusBadRequest, "bad Sec-WebSocket-Extensions"}
+		return &refusal{protocol.RefusedMalformed, "bad Sec-WebSocket-Extensions"}
 	case badProtocols != nil:
-		return &refusal{http.StatusBadRequest, badProtocols.Error()}
+		return &refusal{protocol.RefusedMalformed, badProtocols.Error()}
 	case origin != "" && !b.cfg().Origins.Allow(origin, r.Host): // programs that are no browser send none
-		return &refusal{http.StatusForbidden, "origin not allowed"}
+		return &refusal{why: protocol.RefusedOrigin}
 	}
 	return nil
 }
@@ -125,7 +125,7 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 	env, err := b.cfg().PHP.Environment(r, c.subprotocol)
 	if err != nil {
 		c.log.Info("bad handshake", keyError, err)
-		return b.abandon(c, refusal{http.StatusBadRequest, "bad request header"})
+		return b.abandon(c, refusal{protocol.RefusedMalformed, "bad request header"})
 	}
 	c.env, c.session = env, b.sessionOf(r)
 	if !b.backlog.take(len(env)) {
@@ -140,10 +140,10 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 	done, no := b.authenticate(t, r)
 	switch {
 	case c.gone(): // a handler has closed it, with its close handlers
-		return cmp.Or(no, &refusal{http.StatusForbidden, "forbidden"})
+		return cmp.Or(no, &refusal{why: protocol.RefusedByHandler})
 	case no == nil:
 		return b.open(t, done, w, r)
-	case no.status == http.StatusServiceUnavailable:
+	case no.why == protocol.RefusedBusy:
 		return b.abandon(c, *no)
 	}
 	return b.reject(t, done, no)
@@ -185,7 +185,7 @@ func (b *Bridge) abandon(c *client, no refusal) *refusal {
 // authenticate asks the application; without a refusal the client may come in. What the handler has changed is still to be
 // settled.
 func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusal) {
-	forbidden := &refusal{http.StatusForbidden, "forbidden"}
+	forbidden := &refusal{why: protocol.RefusedByHandler}
 	if b.cfg().RequireCookie && len(r.Header["Cookie"]) == 0 || b.cfg().RequireUserAgent && len(r.Header["User-Agent"]) == 0 {
 		return nil, forbidden
 	}
@@ -194,7 +194,7 @@ func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusa
 	case errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded), errors.Is(err, protocol.ErrQueueWait), errors.Is(err, protocol.ErrAway):
 		return nil, b.busy(t.client, err)
 	case err != nil:
-		return nil, &refusal{http.StatusInternalServerError, "internal error"}
+		return nil, &refusal{why: protocol.RefusedFailed}
 	case !done.True():
 		return done, forbidden
 	}
@@ -210,7 +210,7 @@ func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *ht
 		}
 	}
 	if t.settle(done); c.gone() {
-		return &refusal{http.StatusForbidden, "forbidden"}
+		return &refusal{why: protocol.RefusedByHandler}
 	}
 	conn, g, err := b.upgrade(w, r, c.subprotocol)
 	if err != nil {

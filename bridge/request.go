@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/protocol"
 )
 
 const (
@@ -36,7 +37,7 @@ func (b *Bridge) receive(r *http.Request) *refusal {
 		}
 	}
 	if !b.cfg().Hosts.Allow(r.Host) {
-		return &refusal{http.StatusMisdirectedRequest, "this server is not asked for by that name"}
+		return &refusal{why: protocol.RefusedHost}
 	}
 	return nil
 }
@@ -53,9 +54,9 @@ func (b *Bridge) checkSize(r *http.Request) *refusal {
 	}
 	switch {
 	case len(r.RequestURI) > maxTarget:
-		return &refusal{http.StatusRequestURITooLong, "request target too long"}
+		return &refusal{why: protocol.RefusedTarget}
 	case size > b.cfg().MaxHeader, fields > maxFields:
-		return &refusal{http.StatusRequestHeaderFieldsTooLarge, "request header too large"}
+		return &refusal{why: protocol.RefusedHeader}
 	}
 	return nil
 }
@@ -64,14 +65,14 @@ func (b *Bridge) checkSize(r *http.Request) *refusal {
 // host for the Host header's. What HTTP/2 begins with reaches handlers, too.
 func checkTarget(r *http.Request) *refusal {
 	if r.ProtoMajor != 1 {
-		return &refusal{http.StatusHTTPVersionNotSupported, "HTTP/1.1 is spoken here"}
+		return &refusal{why: protocol.RefusedHTTPVersion}
 	}
 	if r.URL.Host != "" && slices.Contains([]string{"http", "https", "ws", "wss"}, r.URL.Scheme) {
 		r.URL.Scheme, r.URL.Host, r.URL.User = "", "", nil
 		r.RequestURI = r.URL.RequestURI()
 	}
 	if r.URL.Scheme != "" || r.URL.Host != "" || r.RequestURI[0] != '/' {
-		return &refusal{http.StatusBadRequest, "bad request target"}
+		return &refusal{protocol.RefusedMalformed, "bad request target"}
 	}
 	return nil
 }
@@ -81,7 +82,7 @@ func (b *Bridge) believe(r *http.Request) *refusal {
 	peer := admission.AddrPort(r.RemoteAddr)
 	c, err := b.cfg().Forwarding.Client(peer, r.Header)
 	if err != nil {
-		return &refusal{http.StatusBadRequest, err.Error()}
+		return &refusal{protocol.RefusedMalformed, err.Error()}
 	}
 	if c.Addr != peer {
 		r.RemoteAddr = c.Addr.String()

@@ -1,5 +1,8 @@
 package config
 
+// maxRate is far beyond what one connection carries.
+const maxRate = 1 << 20
+
 // limits checks what one client may do.
 func (c *checker) limits(s *Server) {
 	c.number("server.message_rate", s.MessageRate, 0, maxRate)
