@@ -28,10 +28,9 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 		t.Fatalf("got message type %d", code)
 	}
 	c.closed()
-	s.log.wait("client left")
 	for _, msg := range []string{"shown", "echoed", "warned", "do_reply was given no websocket frames", "text is not utf-8",
 		"it was given what cannot outlive one", "a handler removed the client's row"} {
-		line := s.log.last(msg)
+		line := s.log.wait(msg)
 		if got := fmt.Sprint(line["client"], " ", line["event"], " ", line["seq"] != nil, " ", line["peer"] != nil); got != "1 text true true" {
 			t.Errorf("%s: got %s in %v", msg, got, line)
 		}

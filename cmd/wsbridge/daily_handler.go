@@ -50,7 +50,7 @@ func dailyText(r slog.Record, attrs []slog.Attr) (text string, ok bool) {
 		switch {
 		case a.Key == "source": // see bridge
 			ok = false
-		case a.Key != "text": // which php-fpm has written
+		case a.Key != "text" && a.Key != "payload": // what php-fpm has written, and what clients say
 			b.WriteString(" " + a.Key + "=" + quoteOdd(a.Value.String()))
 		}
 		return ok

@@ -121,6 +121,7 @@ func TestDailyLineHasNoWordOfTheApplications(t *testing.T) {
 	log.With("client", 7, "peer", "10.0.0.1:5").Info("client connected")
 	log.Error("handler failed", "error", "exception: no\nrows", "file", "/e.php")
 	log.Warn("php-fpm wrote to its error stream", "text", "s3cret")
+	log.Info("message of a client", "payload", "s3cret")
 	log.Info("s3cret", "source", "application")
 	log.With("source", "application").Warn("s3cret")
 	log.Debug("below the level")
@@ -130,12 +131,13 @@ func TestDailyLineHasNoWordOfTheApplications(t *testing.T) {
 		"]  client connected client=7 peer=10.0.0.1:5\n",
 		`]  *** handler failed error="exception: no\nrows" file=/e.php` + "\n",
 		"]  *** php-fpm wrote to its error stream\n",
+		"]  message of a client\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in %q", want, got)
 		}
 	}
-	if strings.Contains(got, "s3cret") || strings.Count(got, "\n") != 3 {
+	if strings.Contains(got, "s3cret") || strings.Count(got, "\n") != 4 {
 		t.Errorf("got %q", got)
 	}
 }
