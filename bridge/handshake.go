@@ -108,6 +108,7 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 		return b.abandon(c, refusal{http.StatusBadRequest, "bad request header"})
 	}
 	c.env, c.session = env, b.sessionOf(r)
+	c.request.Store(newRequest(r))
 	if !b.backlog.take(len(env)) {
 		return b.abandon(c, *b.busy(c, errNoRoom))
 	}
