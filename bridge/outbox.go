@@ -42,7 +42,7 @@ type outbox struct {
 	spawn   func(func()) // starts the writer where somebody waits for it
 	ended   func(drop bool)
 	wrote   func(took time.Duration) // a message, or what else there was to write
-	told    func(outgoing)          // likewise, if the socket has taken it
+	told    func(outgoing)           // likewise, if the socket has taken it
 	timeout time.Duration
 	deflate bool // messages may be compressed
 	limit   int  // messages

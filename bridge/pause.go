@@ -87,17 +87,16 @@ func (g *gate) grace(limit time.Duration) time.Duration {
 	return limit - time.Since(g.resumed)
 }
 
-// expire calls cancel when t has waited for its limit. A pause does not count, but for a handshake: whoever makes one looks at
-// a page that does not load. The caller calls stop.
-func (t *turn) expire(cancel context.CancelCauseFunc) (stop func() bool) {
+// expire calls cancel when limit is over. A pause does not count, but for the hasty. The caller calls stop.
+func (g *gate) expire(limit time.Duration, hasty bool, cancel context.CancelCauseFunc) (stop func() bool) {
 	var timer *time.Timer
 	timer = time.AfterFunc(math.MaxInt64, func() {
-		if left := t.bridge.gate.grace(t.limit); left > 0 && !t.hasty {
+		if left := g.grace(limit); left > 0 && !hasty {
 			timer.Reset(left)
 			return
 		}
 		cancel(errQueueWait)
 	})
-	timer.Reset(t.limit)
+	timer.Reset(limit)
 	return timer.Stop
 }

@@ -81,7 +81,7 @@ func (t *turn) wait(alone bool) error {
 	ctx, cancel := context.WithCancelCause(t.ctx)
 	defer cancel(nil)
 	if t.limit > 0 {
-		defer t.expire(cancel)()
+		defer b.gate.expire(t.limit, t.hasty, cancel)() // hasty: whoever makes a handshake looks at a page that does not load
 	}
 	if t.hasty {
 		defer b.outage.cancels(func() { cancel(errAway) })()
