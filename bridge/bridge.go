@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -35,6 +36,9 @@ type Bridge struct {
 
 	tails     tails
 	incidents incidents
+
+	mountAt string // a path that begins and ends with a slash; empty: nothing is mounted
+	mount   http.Handler
 
 	app        atomic.Pointer[application] // nil before Initialize
 	describing sync.Mutex                  // held while app is replaced
@@ -154,6 +158,10 @@ func (b *Bridge) isDraining() bool {
 	defer b.entranceMu.Unlock()
 	return b.draining
 }
+
+// Mount has h answer requests below path that are no WebSocket handshake, in place of Config.Page. Path begins and ends with a
+// slash. It is called before Serve, whose drain waits for the requests.
+func (b *Bridge) Mount(path string, h http.Handler) { b.mountAt, b.mount = path, h }
 
 // Clients returns how many rows there are: clients that are open, and those that come in or leave.
 func (b *Bridge) Clients() int { return b.table.count() }

@@ -31,6 +31,7 @@ var (
 // Connection is a client and how it fares.
 type Connection struct {
 	Key       int64
+	State     string          // of the row; empty if a handler has put there what is no text
 	Row       protocol.Fields // its values are not to be changed
 	Peer      string          // ip:port
 	Connected time.Time
@@ -76,7 +77,8 @@ func (b *Bridge) Connection(key int64) (Connection, []Trace, error) {
 }
 
 func (c *client) describe(row protocol.Fields) Connection {
-	d := Connection{Key: c.key, Row: row, Peer: c.peer, Connected: time.UnixMicro(c.came), Last: time.UnixMicro(c.last.Load()),
+	state, _ := textOf(row.Get("state"))
+	d := Connection{Key: c.key, State: state, Row: row, Peer: c.peer, Connected: time.UnixMicro(c.came), Last: time.UnixMicro(c.last.Load()),
 		EventsWaiting: c.events.length(), Messages: c.tally.now()}
 	if r := c.request.Load(); r != nil {
 		d.Request = *r

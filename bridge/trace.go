@@ -138,7 +138,11 @@ func (w *tracing) cut(payload []byte) []byte {
 	if !w.payloads {
 		return nil
 	}
-	return bytes.Clone(payload[:min(len(payload), maxTracedPayload)])
+	kept := payload[:min(len(payload), maxTracedPayload)]
+	if whole, isText := wholeText(kept, 0); isText {
+		kept = kept[:whole] // no character is cut in two
+	}
+	return bytes.Clone(kept)
 }
 
 // less returns what was made since before.
