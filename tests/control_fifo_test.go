@@ -13,6 +13,7 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$data)
 	if ($data=="fatal") { no_such_function(); }
 	if ($data=="exit") { exit; }
 	if ($data=="throw") { throw new Exception("lost"); }
+	if (substr($data,0,4)=="wait") { file_put_contents(dirname(__FILE__)."/held",$data); }
 	while (substr($data,0,4)=="wait" && file_exists(dirname(__FILE__)."/hold")) { usleep(5000); clearstatcache(); }
 	foreach ($connections as $key=>$c) { send_text($key,$data); }
 	return array("delivered"=>count($connections));

@@ -76,7 +76,10 @@ func TestControlRefusesWhatComesTooLate(t *testing.T) {
 	c := s.connect()
 	s.write("hold", "")
 	s.pipe("wait\n")
-	eventually(t, "the document runs", func() bool { st, err := control.Status(ctx); return err == nil && st.Events.Running == 1 })
+	eventually(t, "the document's handler runs", func() bool { return s.readIfThere("held") == "wait" })
+	if st, err := control.Status(ctx); err != nil || st.Events.Running != 1 {
+		t.Errorf("got %+v, %v", st.Events, err)
+	}
 	if err := control.Drain(ctx); err != nil {
 		t.Fatal(err)
 	}
