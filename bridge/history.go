@@ -51,7 +51,7 @@ func (h *history) all(client int64) []Trace {
 	h.mu.Unlock()
 	traces := make([]Trace, len(entries))
 	for i, e := range entries {
-		traces[i] = e.trace(client)
+		traces[i] = e.traceOf(client)
 	}
 	return traces
 }
@@ -66,7 +66,7 @@ func newEntry(t Trace) entry {
 	}
 }
 
-func (e *entry) trace(client int64) Trace {
+func (e *entry) traceOf(client int64) Trace {
 	stage := func(i int) time.Duration { return time.Duration(e.stages[i]) * time.Microsecond }
 	t := Trace{
 		Time: time.UnixMicro(e.over), Seq: e.seq, Client: client, Bytes: int(e.bytes), Fault: e.fault,
