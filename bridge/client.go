@@ -25,7 +25,13 @@ type client struct {
 	session     string // the PHP session it shares with others, if that is to matter; else empty
 	log         *slog.Logger
 	events      *mailbox
-	tapped      bool // PHP has known it since the socket was accepted
+	tapped      bool  // PHP has known it since the socket was accepted
+	came        int64 // microseconds since 1970
+
+	tally   tally
+	last    atomic.Int64 // when its last message came, as came
+	request atomic.Pointer[Request]
+	history history
 
 	row row // guarded by table.mu
 
@@ -50,7 +56,8 @@ type client struct {
 
 // newClient adds a row in state CONNECTING.
 func (b *Bridge) newClient(peer string) *client {
-	c := &client{bridge: b, peer: peer}
+	c := &client{bridge: b, peer: peer, came: time.Now().UnixMicro()}
+	c.last.Store(c.came)
 	cfg := b.cfg()
 	c.events = newMailbox(cfg.EventQueue, int(cfg.MaxMessage), b.spawn, c.run)
 	b.table.add(c, peer)
@@ -65,10 +72,11 @@ func (c *client) opened(conn *websocket.Conn, g *guard) bool {
 	conn.SetPongHandler(c.ponged)
 	return c.bridge.table.open(c, func() {
 		c.conn, c.guard = conn, g
-		c.out = &outbox{conn: conn, spawn: c.bridge.spawn, ended: c.written, wrote: cfg.Observer.Written,
+		c.out = &outbox{conn: conn, spawn: c.bridge.spawn, ended: c.written, wrote: cfg.Observer.Written, told: c.told,
 			timeout: cfg.WriteTimeout, deflate: g.deflate, limit: cfg.SendQueue, bytes: cfg.SendQueueBytes}
 		c.ping = time.AfterFunc(cfg.PingInterval, c.sendPing)
 		c.idle = c.watchIdle()
+		c.bridge.totals.accepted.Add(1)
 	})
 }
 

@@ -75,7 +75,7 @@ func (c *client) failed(err error) {
 // serve takes an event of the server through PHP.
 func (b *Bridge) serve(e errand) {
 	t := b.serverTurn()
-	t.since = e.since
+	t.since, t.injection = e.since, e.injection
 	e.finish(t.run(e.kind, e.payload))
 }
 
@@ -86,14 +86,20 @@ func (b *Bridge) serverTurn() *turn { return &turn{bridge: b, ctx: b.base} }
 // again, as long as no handler can have run. It logs what went wrong.
 func (b *Bridge) ask(t *turn, payload []byte, p *plan) (*protocol.Done, error) {
 	queued := t.queued()
-	x := &exchange{bridge: b, client: t.client, kind: t.kind, plan: p}
+	x := &exchange{bridge: b, client: t.client, kind: t.kind, plan: p, injection: t.injection}
 	x.event.Seq = t.seq
+	x.watch()
+	b.totals.running.Add(1)
+	defer b.totals.running.Add(-1)
+	began := time.Now()
 	err := b.persist(func() error { return x.run(payload) }, x.mayWait())
 	if err == nil && x.failure != nil {
 		err = x.failure
 	}
 	if !isChange(err) {
-		b.cfg().Observer.Event(x.observation(queued, err))
+		o := x.observation(queued, err)
+		o.Total = queued + time.Since(began)
+		b.conclude(x, payload, o, err)
 	}
 	if err != nil {
 		x.logFailure(err)

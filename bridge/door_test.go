@@ -53,7 +53,7 @@ func TestASeatIsLeftHoweverAConnectionEnds(t *testing.T) {
 				conn.(*net.TCPConn).CloseWrite()
 				io.Copy(io.Discard, conn)
 				conn.Close()
-				eventually(t, fmt.Sprintf("%q leaves", bytes), func() bool { return s.Connections() == 0 })
+				eventually(t, fmt.Sprintf("%q leaves", bytes), func() bool { return s.Sockets() == 0 })
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"sync"
+	"time"
 )
 
 // lane is where events of one sort wait for their turn, so that many of one sort do not hold up the others.
@@ -27,9 +28,11 @@ type gate struct {
 	inside  int  // events
 	alone   bool // the one that is inside runs alone
 	queues  [lanes]list.List
-	waiting int  // in all queues
-	at      lane // whose turn it is
-	left    int  // of its turn, in events side by side
+	waiting int       // in all queues
+	at      lane      // whose turn it is
+	left    int       // of its turn, in events side by side
+	paused  bool      // nobody is let in
+	resumed time.Time // the last pause ended; zero: there was none
 }
 
 // waiter is what the queues hold.
@@ -66,7 +69,7 @@ func (g *gate) resize(width int) {
 func (g *gate) tryEnter(alone bool) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.waiting > 0 || !g.fits(alone) {
+	if g.paused || g.waiting > 0 || !g.fits(alone) {
 		return false
 	}
 	g.let(alone)
@@ -105,7 +108,7 @@ func (g *gate) giveUp(l lane, w *waiter, place *list.Element) {
 }
 
 func (g *gate) admit() {
-	for g.waiting > 0 {
+	for !g.paused && g.waiting > 0 {
 		g.pass()
 		queue := &g.queues[g.at]
 		w := queue.Front().Value.(*waiter)

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -65,6 +66,11 @@ func isHandshake(r *http.Request) bool {
 }
 
 func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
+	if b.mount != nil && (strings.HasPrefix(r.URL.Path, b.mountAt) || r.URL.Path+"/" == b.mountAt) {
+		b.bound(w)
+		b.mount.ServeHTTP(w, r)
+		return
+	}
 	if b.cfg().Page != nil {
 		b.bound(w)
 		b.cfg().Page.ServeHTTP(w, r)
@@ -128,6 +134,7 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 		return b.abandon(c, refusal{protocol.RefusedMalformed, "bad request header"})
 	}
 	c.env, c.session = env, b.sessionOf(r)
+	c.request.Store(newRequest(r))
 	if !b.backlog.take(len(env)) {
 		return b.abandon(c, *b.busy(c, protocol.ErrNoRoom))
 	}

@@ -80,6 +80,7 @@ func (c *client) alive() error {
 func (c *client) received(op int, data []byte) {
 	c.idle.note()
 	c.bridge.showPayload(c.log, "message from the client", data)
+	c.heard(len(data))
 	switch {
 	case op == websocket.BinaryMessage:
 		c.bring(errand{kind: protocol.Binary, payload: data})

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"errors"
 )
 
 // cfg is the configuration in force. It is never changed; Reconfigure puts another one in its place.
@@ -30,7 +29,7 @@ func (b *Bridge) Reconfigure(ctx context.Context, cfg Config) error {
 	}
 	app := b.app.Load()
 	if app == nil {
-		return errStarting
+		return ErrStarting
 	}
 	app = app.under(&cfg)
 	if cfg.PHP != now.PHP {
@@ -51,8 +50,6 @@ func (b *Bridge) Reconfigure(ctx context.Context, cfg Config) error {
 	}
 	return nil
 }
-
-var errStarting = errors.New("the server is starting")
 
 // pace has the loop look at its interval again.
 func (b *Bridge) pace() {

@@ -19,6 +19,8 @@ type turn struct {
 	hasty bool
 	lane  lane // where; laneOwn: by whether it is to be alone
 
+	injection *injection // if somebody waits for the event; else nil
+
 	begun   bool
 	alone   bool
 	session string    // its PHP session, if it keeps other events of that waiting
@@ -78,7 +80,7 @@ func (t *turn) wait(alone bool) error {
 	ctx, cancel := context.WithCancelCause(t.ctx)
 	defer cancel(nil)
 	if t.limit > 0 {
-		defer time.AfterFunc(t.limit, func() { cancel(protocol.ErrQueueWait) }).Stop()
+		defer b.gate.expire(t.limit, t.hasty, cancel)() // hasty: whoever makes a handshake looks at a page that does not load
 	}
 	if t.hasty {
 		defer b.outage.cancels(func() { cancel(protocol.ErrAway) })()
@@ -123,6 +125,9 @@ func (t *turn) ask(kind protocol.Kind, payload []byte) (*protocol.Done, error) {
 		}
 		if t.client != nil && t.client.gone() {
 			return nil, protocol.ErrGone
+		}
+		if t.injection != nil && !t.injection.run() {
+			return nil, errRevoked
 		}
 		t.kind, t.seq = kind, t.bridge.seq.Add(1)
 		done, err := t.bridge.ask(t, payload, p)

@@ -21,6 +21,7 @@ const (
 	EndedBusy                    // php-fpm could not take the event in time
 	EndedFailed                  // the event failed and on_error is "close"
 	EndedNoRow                   // a handler removed the client's row
+	EndedByOperator              // by the control API, with the operator's code
 )
 
 // terms are what an ending means to a client.
@@ -49,6 +50,8 @@ func (e Ending) terms() terms {
 		EndedBusy:      {"busy", 1013, "try again later", true},
 		EndedFailed:    {"failed", 1011, "internal error", true},
 		EndedNoRow:     {"no_row", 1011, "internal error", false},
+
+		EndedByOperator: {"operator", 1000, "", false},
 	}
 	if int(e) < len(all) {
 		return all[e]
@@ -58,8 +61,8 @@ func (e Ending) terms() terms {
 
 // Endings returns them all.
 func Endings() []Ending {
-	all := make([]Ending, 0, EndedNoRow+1)
-	for e := EndedByClient; e <= EndedNoRow; e++ {
+	all := make([]Ending, 0, EndedByOperator+1)
+	for e := EndedByClient; e <= EndedByOperator; e++ {
 		all = append(all, e)
 	}
 	return all

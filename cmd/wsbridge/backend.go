@@ -79,6 +79,20 @@ func (b *backend) status(ctx context.Context) (*fastcgi.Status, error) {
 	return b.now.Load().client.Status(ctx)
 }
 
+// workers asks the php-fpm that events go to for its workers, and tells how many it may have, 0 if that is not known. It is nil
+// if php-fpm does not say.
+func (b *backend) workers(ctx context.Context) (s *fastcgi.Status, most int, err error) {
+	p := b.now.Load()
+	if !p.page {
+		return nil, 0, nil
+	}
+	if p.own != nil {
+		most = p.own.Workers()
+	}
+	s, err = p.client.Status(ctx)
+	return s, most, err
+}
+
 // close ends all php-fpms and removes their files.
 func (b *backend) close() error {
 	err := b.now.Load().stop()

@@ -43,7 +43,7 @@ func runDemo(ctx context.Context, cfg config.Config, out io.Writer) (err error) 
 	cfg.Server.RequireCookie, cfg.Server.RequireUserAgent = true, true
 	fmt.Fprintf(out, "Open http://%s/ in two windows. The pipe, for a shell:\n\n  echo '{\"to\":\"*\",\"text\":\"hi\"}' > %s\n\n",
 		cfg.Server.Listen, cfg.Pipe.Path)
-	return serve(ctx, cfg, nil, log, http.HandlerFunc(demoPage))
+	return serve(ctx, cfg, &surroundings{log: log, page: http.HandlerFunc(demoPage)})
 }
 
 func demoPage(w http.ResponseWriter, r *http.Request) {

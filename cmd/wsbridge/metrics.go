@@ -66,7 +66,7 @@ func (m *metrics) watch(b *bridge.Bridge, status func(context.Context) (*fastcgi
 	m.registry.MustRegister(newFPMCollector(status), prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "wsbridge",
 		Name: "clients", Help: "Rows of $connections."}, func() float64 { return float64(b.Clients()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "wsbridge", Name: "connections",
-			Help: "Sockets, those in their handshake among them."}, func() float64 { return float64(b.Connections()) }))
+			Help: "Sockets, those in their handshake among them."}, func() float64 { return float64(b.Sockets()) }))
 }
 
 // expires tells when the certificate that is in force does; a nil one does not.

@@ -46,7 +46,9 @@ func (p *place) close() error { return errors.Join(p.presence.Close(), os.Remove
 // php is one php-fpm that events go to, and the way to it.
 type php struct {
 	client      *fastcgi.Client
-	connections int
+	address     string  // "network:address"
+	connections int     // to it, at most
+	page        bool    // it tells its status
 	own         *ownFPM // nil for an external one
 }
 
@@ -79,7 +81,8 @@ func newPHP(cfg fastcgi.Config, own *ownFPM) (*php, error) {
 	if err != nil {
 		return nil, errors.Join(err, own.stop())
 	}
-	return &php{client: client, connections: cfg.MaxConnections, own: own}, nil
+	return &php{client: client, address: cfg.Network + ":" + cfg.Address, connections: cfg.MaxConnections, page: cfg.StatusPage.Path != "",
+		own: own}, nil
 }
 
 // stop waits for events under way, each for php.timeout at most, and ends a php-fpm of our own.

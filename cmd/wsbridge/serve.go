@@ -38,7 +38,7 @@ Without --fastcgi and php.fastcgi, wsbridge starts and supervises a php-fpm of i
 			if err := checkCertificate(&cfg.Server); err != nil {
 				return err
 			}
-			if err := run(cmd.Context(), cfg, func() (config.Config, error) { return config.Load(from) }, cmd.ErrOrStderr()); err != nil {
+			if err := run(cmd.Context(), cfg, from, cmd.ErrOrStderr()); err != nil {
 				return &runError{err}
 			}
 			return nil

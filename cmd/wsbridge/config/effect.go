@@ -90,7 +90,12 @@ func effects() map[string]Effect {
 		"pipe.max_document": Restart, // a document may be half read
 		"pipe.quiet":        Restart, // likewise
 
-		"control.listen": Restart, // the reload itself may have come that way
+		"control.listen":      Restart, // the reload itself may have come that way
+		"control.mode":        Restart,
+		"control.group":       Restart,
+		"control.token_file":  Restart,
+		"control.public_path": Restart,
+		"control.pprof":       Restart,
 
 		"log.level":    AtOnce,
 		"log.format":   Restart, // a log of two forms is of use to nobody

@@ -139,7 +139,7 @@ func (l *loader) complete() {
 func (l *loader) absolute(dir string) {
 	php := &l.cfg.PHP
 	for _, path := range [...]*string{&php.RunDir, &php.EventsFile, &php.SettingsFile, &php.Script, &l.cfg.Pipe.Path,
-		&l.cfg.Server.TLSCert, &l.cfg.Server.TLSKey, &l.cfg.Log.Folder} {
+		&l.cfg.Server.TLSCert, &l.cfg.Server.TLSKey, &l.cfg.Log.Folder, &l.cfg.Control.TokenFile} {
 		*path = Absolute(dir, *path)
 	}
 	if strings.Contains(php.FPM, "/") { // else a command, found in PATH
