@@ -77,7 +77,7 @@ func New(cfg Config) (*Bridge, error) {
 		return nil, err
 	}
 	if cfg.Observer == nil {
-		cfg.Observer = nobody{}
+		cfg.Observer = Nobody{}
 	}
 	b := &Bridge{log: cfg.Logger, gate: newGate(cfg.Parallel), outage: newOutage(), quit: make(chan struct{}),
 		paced: make(chan struct{}, 1), drained: make(chan struct{}), serving: make(chan struct{})}

@@ -34,11 +34,20 @@ type Observation struct {
 	Total   time.Duration // from its arrival to its end
 }
 
-// nobody observes nothing.
-type nobody struct{}
+// Nobody observes nothing. An Observer of a part of it all embeds it.
+type Nobody struct{}
 
-func (nobody) Event(Observation)        {}
-func (nobody) Written(time.Duration)    {}
-func (nobody) Ended(protocol.Ending)    {}
-func (nobody) Refused(protocol.Refusal) {}
-func (nobody) TurnedAway(string)        {}
+// Event implements Observer.
+func (Nobody) Event(Observation) {}
+
+// Written implements Observer.
+func (Nobody) Written(time.Duration) {}
+
+// Ended implements Observer.
+func (Nobody) Ended(protocol.Ending) {}
+
+// Refused implements Observer.
+func (Nobody) Refused(protocol.Refusal) {}
+
+// TurnedAway implements Observer.
+func (Nobody) TurnedAway(string) {}

@@ -37,3 +37,10 @@ func (all observers) TurnedAway(limit string) {
 		one.TurnedAway(limit)
 	}
 }
+
+// Refused implements bridge.Observer.
+func (all observers) Refused(why protocol.Refusal) {
+	for _, one := range all {
+		one.Refused(why)
+	}
+}

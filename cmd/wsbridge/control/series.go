@@ -9,7 +9,6 @@ import (
 
 	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
-	"github.com/wsbridge/wsbridge/protocol"
 )
 
 const (
@@ -21,6 +20,8 @@ const (
 
 // Series is what has happened in the last ten minutes. It is a bridge.Observer.
 type Series struct {
+	bridge.Nobody // the bridge itself counts the rest
+
 	queue, connect, wait, run, apply, total histogram
 
 	looked atomic.Int64 // when somebody looked, in nanoseconds since 1970
@@ -41,9 +42,6 @@ func (s *Series) Event(o bridge.Observation) {
 	s.apply.add(o.Apply)
 	s.total.add(o.Total)
 }
-
-// Written records nothing: the bridge counts.
-func (s *Series) Written(time.Duration) {}
 
 // look notes that somebody does.
 func (s *Series) look() { s.looked.Store(time.Now().UnixNano()) }
@@ -103,8 +101,3 @@ func (s *Server) series(http.ResponseWriter, *http.Request) (any, error) {
 	return api.Series{Interval: api.Of(seriesInterval), Points: s.cfg.Series.all()}, nil
 }
 
-// Ended implements bridge.Observer. How clients have left is the metrics' to tell.
-func (s *Series) Ended(protocol.Ending) {}
-
-// TurnedAway implements bridge.Observer.
-func (s *Series) TurnedAway(string) {}
