@@ -51,7 +51,7 @@ func startPHP(ctx context.Context, cfg config.Config, log *slog.Logger) (*php, e
 		Logger:         log,
 	}}
 	if network, address, external := cfg.PHP.Endpoint(); external {
-		p.client.Network, p.client.Address = network, address
+		p.client.Network, p.client.Address, p.client.EndStdin = network, address, cfg.PHP.EndStdin
 		if cfg.PHP.Script != "" {
 			p.client.Script = cfg.PHP.Script
 		}
