@@ -51,8 +51,8 @@ class WsbridgeControl
     }
 
     /*
-     * Sends a text message to all open clients, or to those whose rows have these values: array('room' => 'lobby'). Returns
-     * to how many.
+     * Sends a text message to all open clients, or to those whose rows have these values: array('room' => 'lobby'). A value
+     * that ends with an asterisk stands for all that begin like it. Returns to how many it goes.
      */
     public function broadcast($text, array $where = array())
     {
@@ -69,21 +69,21 @@ class WsbridgeControl
 
     /*
      * Returns the connections whose rows have these values, by their keys. Each is an array with "state", "remote_address" and
-     * more; its "row" holds the $fields that were asked for.
+     * more; its "row" holds the $fields that were asked for. They are fetched $page at a time.
      */
-    public function connections(array $where = array(), array $fields = array())
+    public function connections(array $where = array(), array $fields = array(), $page = 1000)
     {
         $found = array();
-        $query = self::filter($where) + array('limit' => 1000);
+        $query = self::filter($where) + array('limit' => $page);
         if ($fields) {
             $query['fields'] = implode(',', $fields);
         }
         do {
-            $page = $this->get('connections', $query);
-            foreach ($page['connections'] as $connection) {
+            $answer = $this->get('connections', $query);
+            foreach ($answer['connections'] as $connection) {
                 $found[$connection['key']] = $connection;
             }
-            $query['after'] = isset($page['next']) ? $page['next'] : null;
+            $query['after'] = isset($answer['next']) ? $answer['next'] : null;
         } while ($query['after'] !== null);
         return $found;
     }

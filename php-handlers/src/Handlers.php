@@ -80,12 +80,23 @@ final class Handlers
                 break;
             case 'fifo':
                 $data = trim($event['payload']);
-                $handler($server, $sockets, $connections, $data);
-                break;
+                return self::result($handler($server, $sockets, $connections, $data));
             default:
                 $handler($server, $sockets, $connections);
         }
         return null;
+    }
+
+    /** What ws_server_fifo returned, for those who wait for it. The original ignored it, so it may be anything. */
+    private static function result($value)
+    {
+        try {
+            return $value === null ? null : Value::encode($value);
+        } catch (\Exception $e) {
+            return null; // a resource, a closure
+        } catch (\Throwable $e) {
+            return null;
+        }
     }
 
     private static function client($handler, $client, $data)
