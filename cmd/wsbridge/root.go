@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/operate"
 )
 
 // runError marks an error of the running server. Every other error of a command is wrong use or bad configuration.
@@ -35,11 +36,12 @@ has its own.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())
 	})
 	root.AddCommand(newServeCommand(), newCheckCommand(), newDemoCommand(), newVersionCommand())
+	root.AddGroup(&cobra.Group{ID: operate.Group, Title: "Commands for a running server:"})
+	root.AddCommand(operate.Commands(func(err error) error { return &runError{err} })...)
 	root.SetHelpCommand(newHelpCommand())
 	return root
 }
