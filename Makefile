@@ -37,4 +37,4 @@ fuzz:
 MINUTES = 10
 soak:
 	.ci/install test
-	CGO_ENABLED=1 go test -race -v -timeout $$(($(MINUTES) + 5))m ./tests/soak -for $(MINUTES)m
+	CGO_ENABLED=1 go test -race -v -timeout $$(($(MINUTES) + 5))m ./tests/soak -for=$(MINUTES)m
