@@ -9,12 +9,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/fastcgi"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
 func newCheckCommand() *cobra.Command {
-	var from sources
+	var from config.Sources
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "check (--settings FILE | --config FILE) [--fastcgi ADDRESS] [--json]",
@@ -46,12 +47,12 @@ Exit codes: 0 nothing to worry about, 1 warnings, 2 it would not work, or wrong 
 }
 
 // check makes the report. What is wrong with the application or its configuration is in it; the error is that ctx ended.
-func check(ctx context.Context, from sources) (*Report, error) {
+func check(ctx context.Context, from config.Sources) (*Report, error) {
 	r := newReport(from)
 	defer r.finish()
-	cfg, err := loadConfig(from)
+	cfg, err := config.Load(from)
 	if err != nil {
-		for _, problem := range each(err) {
+		for _, problem := range config.Each(err) {
 			r.find(protocol.LevelError, kindConfig, problem)
 		}
 		return r, nil
@@ -73,7 +74,7 @@ func check(ctx context.Context, from sources) (*Report, error) {
 }
 
 // inspect asks the php-fpm that serve would use.
-func inspect(ctx context.Context, cfg Config, book *findingBook) (i *protocol.Inspection, err error) {
+func inspect(ctx context.Context, cfg config.Config, book *findingBook) (i *protocol.Inspection, err error) {
 	php, err := startPHP(ctx, cfg, book.logger(kindFPM))
 	if err != nil {
 		return nil, err

@@ -18,7 +18,8 @@ func checkable(tb testing.TB, events string) string {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { os.RemoveAll(dir) })
-	settings := strings.NewReplacer("/e.php", dir+"/events.php").Replace(required) + "WEBSOCKET_XHR_PIPE_FILE=" + dir + "/pipe\n"
+	settings := "WEBSOCKET_LISTENING_ADDRESS=localhost\nWEBSOCKET_LISTENING_PORT=50000\n" +
+		"WEBSOCKET_EVENTS_INCLUDE_FILE=" + dir + "/events.php\nWEBSOCKET_XHR_PIPE_FILE=" + dir + "/pipe\n"
 	for name, text := range map[string]string{"events.php": events, "server_shared.conf": settings} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			tb.Fatal(err)
@@ -94,7 +95,7 @@ func TestCheckReportsWarningsOfFileScope(t *testing.T) {
 }
 
 func TestCheckReportsTheConfigurationInTheSameWords(t *testing.T) {
-	t.Chdir("testdata/config/bad")
+	t.Chdir("config/testdata/bad")
 	want, err := os.ReadFile("values.txt")
 	if err != nil {
 		t.Fatal(err)
@@ -146,4 +147,13 @@ func TestCheckLeavesNoPipe(t *testing.T) {
 	if _, err := os.Lstat(dir + "/pipe"); !os.IsNotExist(err) {
 		t.Errorf("got %v", err)
 	}
+}
+
+func writeFile(tb testing.TB, name, text string) string {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return path
 }

@@ -2,10 +2,12 @@ package main
 
 import (
 	"github.com/spf13/cobra"
+
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 )
 
 func newDemoCommand() *cobra.Command {
-	cfg := defaultConfig()
+	cfg := config.Default()
 	cfg.Server.Listen = "127.0.0.1:8080"
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -15,7 +17,7 @@ of its own and a page to open in a browser. Nothing is left behind when it ends.
 		Example: `  wsbridge demo --listen 127.0.0.1:8080 --workers 4`,
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkDemo(&cfg); err != nil {
+			if err := config.Check(&cfg, map[string]string{"server.listen": "--listen", "php.workers": "--workers"}); err != nil {
 				return err
 			}
 			if err := runDemo(cmd.Context(), cfg, cmd.ErrOrStderr()); err != nil {
@@ -29,14 +31,4 @@ of its own and a page to open in a browser. Nothing is left behind when it ends.
 	flags.StringVar(&cfg.Server.Listen, "listen", cfg.Server.Listen, "`ADDRESS` to listen on, host:port")
 	flags.IntVar(&cfg.PHP.Workers, "workers", cfg.PHP.Workers, "`NUMBER` of php-fpm workers")
 	return cmd
-}
-
-// checkDemo is the demo's part of a configuration's validation: it brings its own events file.
-func checkDemo(cfg *Config) error {
-	c := checker{from: provenance{
-		"server.listen": {name: "--listen"},
-		"php.workers":   {name: "--workers"},
-	}}
-	c.all(cfg)
-	return c.problems.err()
 }

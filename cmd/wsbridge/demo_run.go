@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	phphandlers "github.com/wsbridge/wsbridge/php-handlers"
 )
 
@@ -20,7 +21,7 @@ WEBSOCKET_EVENTS_INCLUDE_FILE=%[1]s/%[2]s
 `
 
 // runDemo serves the demo application and its page until ctx ends. Log lines go to out.
-func runDemo(ctx context.Context, cfg Config, out io.Writer) (err error) {
+func runDemo(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
 	log := newLogger(out, cfg.Log)
 	dir, err := makeRunDir("")
 	if err != nil {

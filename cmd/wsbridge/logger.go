@@ -4,10 +4,12 @@ import (
 	"io"
 	"log/slog"
 	"os"
+
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 )
 
 // newLogger returns the program's logger. It serves configurations that passed their validation.
-func newLogger(out io.Writer, cfg LogConfig) *slog.Logger {
+func newLogger(out io.Writer, cfg config.Log) *slog.Logger {
 	options := &slog.HandlerOptions{Level: logLevels()[cfg.Level]}
 	if cfg.Format == "text" || cfg.Format == "auto" && isTerminal(out) {
 		return slog.New(slog.NewTextHandler(out, options))

@@ -82,7 +82,7 @@ func TestWrongUseExitsTwoWithOneLine(t *testing.T) {
 		{[]string{"serve", "--settings", "s", "--fastcgi="}, "--fastcgi is empty"},
 		{[]string{"serve", "--config", "missing.toml"}, "open missing.toml: no such file or directory"},
 		{[]string{"serve", "--settings", "testdata"}, "read testdata: is a directory"},
-		{[]string{"serve", "--settings", "testdata/settings/good.conf", "--fastcgi", "/run/php.sock"},
+		{[]string{"serve", "--settings", "config/testdata/settings/good.conf", "--fastcgi", "/run/php.sock"},
 			`--fastcgi = "/run/php.sock": want "unix:/path" or "tcp:host:port"`},
 		{[]string{"check"}, "check needs --settings FILE or --config FILE (see wsbridge check --help)"},
 		{[]string{"check", "--settings", "s", "more"}, `unexpected argument "more" (see wsbridge check --help)`},
@@ -145,7 +145,7 @@ func TestErrorOfTheServerExitsOne(t *testing.T) {
 	if code := exitCode(fmt.Errorf("serve: %w", &runError{context.Canceled})); code != exitFailure {
 		t.Errorf("wrapped: got %d", code)
 	}
-	if code := exitCode(configError("bad")); code != exitUsage {
+	if code := exitCode(errors.New("bad")); code != exitUsage {
 		t.Errorf("configuration: got %d", code)
 	}
 }

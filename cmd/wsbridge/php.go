@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/fastcgi"
 	"github.com/wsbridge/wsbridge/fastcgi/phpfpm"
 	phphandlers "github.com/wsbridge/wsbridge/php-handlers"
@@ -21,7 +22,7 @@ type php struct {
 }
 
 // startPHP unpacks the PHP half into a run-time folder and, unless cfg names an existing php-fpm, starts one.
-func startPHP(ctx context.Context, cfg Config, log *slog.Logger) (*php, error) {
+func startPHP(ctx context.Context, cfg config.Config, log *slog.Logger) (*php, error) {
 	dir, err := makeRunDir(cfg.PHP.RunDir)
 	if err != nil {
 		return nil, err
@@ -47,6 +48,7 @@ func startPHP(ctx context.Context, cfg Config, log *slog.Logger) (*php, error) {
 		DialTimeout:    cfg.PHP.DialTimeout.Std(),
 		Timeout:        cfg.PHP.Timeout.Std(),
 		MaxPayload:     int(cfg.Server.SendQueueBytes), // nothing larger could be sent
+		Payloads:       cfg.Log.Payloads,
 		Logger:         log,
 	}}
 	if network, address, external := cfg.PHP.Endpoint(); external {
@@ -69,7 +71,7 @@ func startPHP(ctx context.Context, cfg Config, log *slog.Logger) (*php, error) {
 	return p, nil
 }
 
-func startOwn(ctx context.Context, cfg Config, dir string, log *slog.Logger) (*phpfpm.Process, error) {
+func startOwn(ctx context.Context, cfg config.Config, dir string, log *slog.Logger) (*phpfpm.Process, error) {
 	return phpfpm.Start(ctx, phpfpm.Config{
 		Binary:      cfg.PHP.FPM,
 		Dir:         dir,

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -59,15 +60,15 @@ const (
 )
 
 // newReport begins a report on these sources.
-func newReport(s sources) *Report {
+func newReport(s config.Sources) *Report {
 	return &Report{
-		Config: absolute(".", s.config), Settings: absolute(".", s.settings),
+		Config: config.Absolute(".", s.Config), Settings: config.Absolute(".", s.Settings),
 		Files: []string{}, Handlers: []HandlerReport{}, Globals: []GlobalReport{}, Fills: []string{}, Findings: []protocol.Finding{},
 	}
 }
 
 // configured adds what a usable configuration says.
-func (r *Report) configured(cfg Config) {
+func (r *Report) configured(cfg config.Config) {
 	r.Settings = cfg.Legacy.Settings
 	r.EventsFile = cfg.PHP.EventsFile
 	r.Isolation = cfg.Isolation.Mode
@@ -77,7 +78,7 @@ func (r *Report) configured(cfg Config) {
 }
 
 // inspected adds what PHP has found.
-func (r *Report) inspected(cfg Config, i *protocol.Inspection) {
+func (r *Report) inspected(cfg config.Config, i *protocol.Inspection) {
 	r.PHP = &ReportPHP{Version: i.PHP, User: i.User, FastCGI: cfg.PHP.FastCGI, Initialize: cfg.PHP.Initialize}
 	r.Files = append(r.Files, i.Files...)
 	r.Functions = i.Functions
@@ -115,7 +116,7 @@ func missedRows(name string, need protocol.Cause, origin string) protocol.Findin
 }
 
 // globalReports lets the configuration overrule what the code says of its global variables.
-func globalReports(cfg GlobalsConfig, found protocol.GlobalSet) []GlobalReport {
+func globalReports(cfg config.Globals, found protocol.GlobalSet) []GlobalReport {
 	all := protocol.GlobalSet{}
 	maps.Copy(all, found)
 	for _, name := range cfg.Live {

@@ -8,11 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
 // officeReport makes the report on testdata/report/inspection.json.
-func officeReport(tb testing.TB, change func(*Config)) *Report {
+func officeReport(tb testing.TB, change func(*config.Config)) *Report {
 	tb.Helper()
 	text, err := os.ReadFile("testdata/report/inspection.json")
 	if err != nil {
@@ -22,14 +23,14 @@ func officeReport(tb testing.TB, change func(*Config)) *Report {
 	if err := json.Unmarshal(text, &i); err != nil {
 		tb.Fatal(err)
 	}
-	cfg := defaultConfig()
+	cfg := config.Default()
 	cfg.PHP.EventsFile = "/srv/office/push_server_events.php"
 	cfg.Legacy.Settings = "/etc/office/server_shared.conf"
 	cfg.Notes = []string{"/etc/office/server_shared.conf:7: not a line of the form KEY=VALUE, ignored"}
 	if change != nil {
 		change(&cfg)
 	}
-	r := newReport(sources{})
+	r := newReport(config.Sources{})
 	r.configured(cfg)
 	r.inspected(cfg, &i)
 	r.finish()
@@ -66,31 +67,33 @@ func TestReportPlansTurnsAsConfigured(t *testing.T) {
 		serial[name] = "alone all"
 	}
 	for name, tt := range map[string]struct {
-		change func(*Config)
+		change func(*config.Config)
 		usual  map[string]string
 		want   map[string]string // what differs from usual
 	}{
 		"auto":       {nil, auto, nil},
-		"serial":     {func(c *Config) { c.Isolation.Mode = "serial" }, serial, map[string]string{"initialize": "before none"}},
-		"initialize": {func(c *Config) { c.PHP.Initialize = "once" }, auto, map[string]string{"initialize": "beside none"}},
-		"initialize lives": {func(c *Config) { c.PHP.Initialize, c.Globals.Live = "once", []string{"templates"} }, auto,
+		"serial":     {func(c *config.Config) { c.Isolation.Mode = "serial" }, serial, map[string]string{"initialize": "before none"}},
+		"initialize": {func(c *config.Config) { c.PHP.Initialize = "once" }, auto, map[string]string{"initialize": "beside none"}},
+		"initialize lives": {func(c *config.Config) { c.PHP.Initialize, c.Globals.Live = "once", []string{"templates"} }, auto,
 			map[string]string{"initialize": "alone none"}},
-		"forget":           {func(c *Config) { c.Globals.Forget = []string{"counter"} }, auto, map[string]string{"text": "beside own"}},
-		"read only":        {func(c *Config) { c.Globals = GlobalsConfig{[]string{"templates"}, []string{"counter"}} }, auto, map[string]string{"text": "beside own"}},
-		"overruled open":   {func(c *Config) { c.Isolation.Handlers["open"] = "connection" }, auto, map[string]string{"open": "beside own"}},
-		"overruled fifo":   {func(c *Config) { c.Isolation.Handlers["fifo"] = "serial" }, auto, map[string]string{"fifo": "alone all"}},
-		"overruled loop":   {func(c *Config) { c.Isolation.Handlers["loop"] = "connection" }, auto, map[string]string{"loop": "beside none"}},
-		"overruled binary": {func(c *Config) { c.Isolation.Handlers["binary"] = "serial" }, auto, map[string]string{"binary": "alone all"}},
-		"connection": {func(c *Config) { c.Isolation.Mode = "connection" }, auto, map[string]string{
+		"forget": {func(c *config.Config) { c.Globals.Forget = []string{"counter"} }, auto, map[string]string{"text": "beside own"}},
+		"read only": {func(c *config.Config) {
+			c.Globals = config.Globals{Live: []string{"templates"}, Forget: []string{"counter"}}
+		}, auto, map[string]string{"text": "beside own"}},
+		"overruled open":   {func(c *config.Config) { c.Isolation.Handlers["open"] = "connection" }, auto, map[string]string{"open": "beside own"}},
+		"overruled fifo":   {func(c *config.Config) { c.Isolation.Handlers["fifo"] = "serial" }, auto, map[string]string{"fifo": "alone all"}},
+		"overruled loop":   {func(c *config.Config) { c.Isolation.Handlers["loop"] = "connection" }, auto, map[string]string{"loop": "beside none"}},
+		"overruled binary": {func(c *config.Config) { c.Isolation.Handlers["binary"] = "serial" }, auto, map[string]string{"binary": "alone all"}},
+		"connection": {func(c *config.Config) { c.Isolation.Mode = "connection" }, auto, map[string]string{
 			"open": "beside own", "before_close": "beside own", "after_close": "beside own", "fifo": "alone all",
 		}},
-		"connection overruled": {func(c *Config) {
-			c.Isolation = IsolationConfig{Mode: "connection", Handlers: HandlerModes{"fifo": "connection", "before_close": "serial"}}
+		"connection overruled": {func(c *config.Config) {
+			c.Isolation = config.Isolation{Mode: "connection", Handlers: config.HandlerModes{"fifo": "connection", "before_close": "serial"}}
 		}, auto, map[string]string{"open": "beside own"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, h := range officeReport(t, tt.change).Handlers {
-				short := strings.TrimPrefix(h.Name, handlerPrefix)
+				short := strings.TrimPrefix(h.Name, config.HandlerPrefix)
 				want, ok := tt.want[short]
 				if !ok {
 					want = tt.usual[short]
@@ -104,7 +107,7 @@ func TestReportPlansTurnsAsConfigured(t *testing.T) {
 }
 
 func TestReportWarnsOfHandlersThatMissRows(t *testing.T) {
-	r := officeReport(t, func(c *Config) { c.Isolation.Handlers["open"] = "connection" })
+	r := officeReport(t, func(c *config.Config) { c.Isolation.Handlers["open"] = "connection" })
 	want := protocol.Finding{
 		Level: protocol.LevelWarning, Kind: kindIsolation, File: "/srv/office/office_utils.php", Line: 17,
 		Message: `ws_server_open would not see all rows (isolation.handlers.open = "connection"), but office_presence() uses $connections`,
@@ -117,7 +120,7 @@ func TestReportWarnsOfHandlersThatMissRows(t *testing.T) {
 func TestHandlersThatMayWriteAnyGlobalRunAlone(t *testing.T) {
 	cause := &protocol.Cause{Why: "$GLOBALS[$name] is written", File: "/e.php", Line: 3}
 	d := protocol.Description{Handlers: protocol.HandlerSet{"ws_server_text": {AnyGlobal: cause}}}
-	p := newPlanner(defaultConfig(), d, nil)
+	p := newPlanner(config.Default(), d, nil)
 	if got, want := p.turn(protocol.Text, "ws_server_text"), (turn{runsAlone, rowsOwn, *cause}); got != want {
 		t.Errorf("got %+v", got)
 	}
@@ -146,7 +149,7 @@ func TestVerdicts(t *testing.T) {
 }
 
 func TestTextCannotActOnATerminal(t *testing.T) {
-	r := newReport(sources{})
+	r := newReport(config.Sources{})
 	r.find(protocol.LevelError, "php", "\x1b[2J\rgone\u009b1m")
 	r.Files = slices.Repeat([]string{"/a\nb.php"}, maxShownFiles+3)
 	r.finish()

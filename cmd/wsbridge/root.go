@@ -2,9 +2,10 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 )
 
 // runError marks an error of the running server. Every other error of a command is wrong use or bad configuration.
@@ -51,16 +52,7 @@ func commandNames(root *cobra.Command) string {
 			names = append(names, c.Name())
 		}
 	}
-	return either(names)
-}
-
-// either joins alternatives for a sentence: "a, b or c".
-func either(names []string) string {
-	last := len(names) - 1
-	if last < 1 {
-		return strings.Join(names, "")
-	}
-	return strings.Join(names[:last], ", ") + " or " + names[last]
+	return config.Either(names)
 }
 
 // noArguments refuses arguments; cobra's own message speaks of an unknown command.

@@ -8,14 +8,16 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/fastcgi"
 	"github.com/wsbridge/wsbridge/fifo"
 )
 
 // run serves as cfg says until ctx ends, then drains. Log lines go to out.
-func run(ctx context.Context, cfg Config, out io.Writer) error {
+func run(ctx context.Context, cfg config.Config, out io.Writer) error {
 	log := newLogger(out, cfg.Log)
 	for _, note := range cfg.Notes {
 		log.Warn(note)
@@ -26,8 +28,10 @@ func run(ctx context.Context, cfg Config, out io.Writer) error {
 // serve starts everything in the original's order and ends it in the opposite one: php-fpm is there first and last, since
 // handlers run from initialize to finalize, and the pipe exists before the first client and until the last has left.
 // Requests that are no WebSocket handshake go to page, if it is not nil.
-func serve(ctx context.Context, cfg Config, log *slog.Logger, page http.Handler) (err error) {
+func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.Handler) (err error) {
 	log.Info("starting", "events_file", cfg.PHP.EventsFile)
+	reload := newReloader(log)
+	defer reload.close()
 	php, err := startPHP(ctx, cfg, log)
 	if err != nil {
 		return err
@@ -40,11 +44,18 @@ func serve(ctx context.Context, cfg Config, log *slog.Logger, page http.Handler)
 	defer func() { err = errors.Join(err, client.Close()) }()
 
 	m := newMetrics()
-	b, err := bridge.New(bridgeConfig(cfg, log, client, php, page, m))
+	cert, err := loadCertificate(&cfg.Server, log)
+	if err != nil {
+		return err
+	}
+	bc := bridgeConfig(cfg, log, client, php, page, m)
+	bc.TLS = cert.config()
+	b, err := bridge.New(bc)
 	if err != nil {
 		return err
 	}
 	m.watch(b, client)
+	m.expires(cert)
 	if cfg.Control.Listen != "" {
 		c, err := startControl(cfg.Control.Listen, b, m, log)
 		if err != nil {
@@ -55,6 +66,7 @@ func serve(ctx context.Context, cfg Config, log *slog.Logger, page http.Handler)
 	if err := b.Initialize(ctx); err != nil {
 		return err
 	}
+	defer keepCurrent(ctx, reload, cert)()
 	err = listenAndServe(ctx, cfg, log, b)
 	if finalErr := b.Finalize(); finalErr != nil {
 		log.Error("ws_server_finalize failed", "error", finalErr)
@@ -63,8 +75,20 @@ func serve(ctx context.Context, cfg Config, log *slog.Logger, page http.Handler)
 	return err
 }
 
+// keepCurrent lets what can be replaced while the server runs be replaced. The caller calls stop, which waits for it.
+func keepCurrent(ctx context.Context, r *reloader, cert *certificate) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var work sync.WaitGroup
+	if cert != nil {
+		r.add("server.tls_cert and server.tls_key", cert.reload)
+		work.Go(func() { cert.watch(ctx) })
+	}
+	work.Go(func() { r.run(ctx) })
+	return func() { cancel(); work.Wait() }
+}
+
 // listenAndServe makes the pipe, if there is to be one, and then the listener; the pipe is gone when it returns.
-func listenAndServe(ctx context.Context, cfg Config, log *slog.Logger, b *bridge.Bridge) (err error) {
+func listenAndServe(ctx context.Context, cfg config.Config, log *slog.Logger, b *bridge.Bridge) (err error) {
 	var pipe bridge.Pipe
 	if cfg.Pipe.Path != "" {
 		own, createErr := createPipe(cfg.Pipe, log)
@@ -78,11 +102,11 @@ func listenAndServe(ctx context.Context, cfg Config, log *slog.Logger, b *bridge
 	if err != nil {
 		return fmt.Errorf("listen for clients: %w", err)
 	}
-	log.Info("listening", "address", l.Addr().String(), "pipe", cfg.Pipe.Path)
+	log.Info("listening", "address", l.Addr().String(), "tls", cfg.Server.TLS(), "pipe", cfg.Pipe.Path)
 	return b.Serve(ctx, l, pipe)
 }
 
-func createPipe(cfg PipeConfig, log *slog.Logger) (*fifo.Pipe, error) {
+func createPipe(cfg config.Pipe, log *slog.Logger) (*fifo.Pipe, error) {
 	return fifo.Create(fifo.Config{
 		Path:   cfg.Path,
 		Mode:   cfg.Mode.Std(),
@@ -92,19 +116,20 @@ func createPipe(cfg PipeConfig, log *slog.Logger) (*fifo.Pipe, error) {
 	})
 }
 
-func bridgeConfig(cfg Config, log *slog.Logger, client bridge.PHP, php *php, page http.Handler, observer bridge.Observer) bridge.Config {
+func bridgeConfig(cfg config.Config, log *slog.Logger, client bridge.PHP, php *php, page http.Handler, observer bridge.Observer) bridge.Config {
 	return bridge.Config{
 		PHP:              client,
 		Presence:         php.presence,
 		Page:             page,
 		Logger:           log,
 		Observer:         observer,
+		LogPayloads:      cfg.Log.Payloads,
 		ServerHeader:     cfg.Server.ServerHeader,
 		RequireCookie:    cfg.Server.RequireCookie,
 		RequireUserAgent: cfg.Server.RequireUserAgent,
 		AllowedOrigins:   cfg.Server.AllowedOrigins,
 		Isolation:        bridge.Isolation(cfg.Isolation.Mode),
-		HandlerIsolation: cfg.Isolation.Handlers.byFunction(),
+		HandlerIsolation: cfg.Isolation.Handlers.ByFunction(),
 		SessionCookie:    cfg.Isolation.SessionCookie,
 		LiveGlobals:      cfg.Globals.Live,
 		ForgetGlobals:    cfg.Globals.Forget,
@@ -112,6 +137,10 @@ func bridgeConfig(cfg Config, log *slog.Logger, client bridge.PHP, php *php, pag
 		CloseOnError:     cfg.PHP.OnError == "close",
 		LoopInterval:     cfg.Loop.Interval.Std(),
 		MaxMessage:       int64(cfg.Server.MaxMessage),
+		MessageRate:      cfg.Server.MessageRate,
+		MessageBurst:     cfg.Server.MessageBurst,
+		ControlRate:      cfg.Server.ControlRate,
+		ControlBurst:     cfg.Server.ControlBurst,
 		Compression:      cfg.Server.Compression,
 		EmptyText:        cfg.Server.EmptyText,
 		EventQueue:       cfg.Server.EventQueue,
@@ -121,6 +150,7 @@ func bridgeConfig(cfg Config, log *slog.Logger, client bridge.PHP, php *php, pag
 		WriteTimeout:     cfg.Server.WriteTimeout.Std(),
 		PingInterval:     cfg.Server.PingInterval.Std(),
 		PongTimeout:      cfg.Server.PongTimeout.Std(),
+		IdleTimeout:      cfg.Server.IdleTimeout.Std(),
 		QueueWait:        cfg.Server.QueueWait.Std(),
 		UnavailableWait:  cfg.PHP.UnavailableWait.Std(),
 		DrainTimeout:     cfg.Server.DrainTimeout.Std(),

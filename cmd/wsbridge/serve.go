@@ -1,9 +1,13 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+)
 
 func newServeCommand() *cobra.Command {
-	var from sources
+	var from config.Sources
 	cmd := &cobra.Command{
 		Use:   "serve (--settings FILE | --config FILE) [--fastcgi ADDRESS]",
 		Short: "Run the server",
@@ -14,6 +18,8 @@ meant. --config reads everything from a TOML file, which may name a legacy setti
 too. Where several say something: flags, then the TOML file, then the legacy settings
 file, then the defaults.
 
+SIGHUP reads server.tls_cert and server.tls_key anew.
+
 Without --fastcgi and php.fastcgi, wsbridge starts and supervises a php-fpm of its own.`,
 		Example: `  wsbridge serve --settings /etc/push/server_shared.conf
   wsbridge serve --config /etc/wsbridge/wsbridge.toml --fastcgi unix:/run/php/php-fpm.sock`,
@@ -22,8 +28,11 @@ Without --fastcgi and php.fastcgi, wsbridge starts and supervises a php-fpm of i
 			if err := requireSources(cmd, from); err != nil {
 				return err
 			}
-			cfg, err := loadConfig(from)
+			cfg, err := config.Load(from)
 			if err != nil {
+				return err
+			}
+			if err := checkCertificate(&cfg.Server); err != nil {
 				return err
 			}
 			if err := run(cmd.Context(), cfg, cmd.ErrOrStderr()); err != nil {

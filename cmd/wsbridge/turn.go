@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -42,16 +43,16 @@ func (t turn) String() string {
 
 // planner tells the turns of handlers: what they are is the bridge's to say, why they are is found here.
 type planner struct {
-	isolation  IsolationConfig
-	initialize string // PHPConfig.Initialize
+	isolation  config.Isolation
+	initialize string // config.PHP.Initialize
 	handlers   protocol.HandlerSet
 	globals    []GlobalReport
 	turns      map[protocol.Kind]bridge.Turn
 }
 
-func newPlanner(cfg Config, d protocol.Description, globals []GlobalReport) *planner {
+func newPlanner(cfg config.Config, d protocol.Description, globals []GlobalReport) *planner {
 	d.Code = strings.TrimSuffix(d.Code, protocol.Uncertain) // for a moment after a change all handlers run alone; that is not what is asked
-	isolation := bridge.Config{Isolation: bridge.Isolation(cfg.Isolation.Mode), HandlerIsolation: cfg.Isolation.Handlers.byFunction(),
+	isolation := bridge.Config{Isolation: bridge.Isolation(cfg.Isolation.Mode), HandlerIsolation: cfg.Isolation.Handlers.ByFunction(),
 		LiveGlobals: cfg.Globals.Live, ForgetGlobals: cfg.Globals.Forget}
 	return &planner{cfg.Isolation, cfg.PHP.Initialize, d.Handlers, globals, bridge.Turns(&isolation, &d)}
 }
@@ -98,9 +99,9 @@ func (p *planner) first(kind protocol.Kind, name string, cause func(name string)
 func (p *planner) whole(name string) *protocol.Cause {
 	mode, overruled := p.mode(name)
 	switch mode {
-	case isolationAuto:
+	case config.IsolationAuto:
 		return p.handlers[name].Table
-	case isolationConnection:
+	case config.IsolationConnection:
 		if overruled || !protocol.IsServerHandler(name) {
 			return nil
 		}
@@ -123,7 +124,7 @@ func (p *planner) changes(name string) *protocol.Cause {
 
 // mode returns the isolation of the handler, and whether it is one of isolation.handlers.
 func (p *planner) mode(name string) (mode string, overruled bool) {
-	if mode, ok := p.isolation.Handlers[strings.TrimPrefix(name, handlerPrefix)]; ok {
+	if mode, ok := p.isolation.Handlers[strings.TrimPrefix(name, config.HandlerPrefix)]; ok {
 		return mode, true
 	}
 	return p.isolation.Mode, false
@@ -133,8 +134,8 @@ func (p *planner) mode(name string) (mode string, overruled bool) {
 func (p *planner) origin(name string) string {
 	switch mode, overruled := p.mode(name); {
 	case overruled:
-		return fmt.Sprintf("isolation.handlers.%s = %q", strings.TrimPrefix(name, handlerPrefix), mode)
-	case mode == isolationAuto:
+		return fmt.Sprintf("isolation.handlers.%s = %q", strings.TrimPrefix(name, config.HandlerPrefix), mode)
+	case mode == config.IsolationAuto:
 		return "nothing in its code reaches further"
 	default:
 		return fmt.Sprintf("isolation.mode = %q", mode)

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/fastcgi"
 )
 
@@ -17,7 +18,7 @@ const (
 
 // learnWorkers asks an external php-fpm how many workers it has, logs what it learnt, and returns how many connections there
 // may be. It waits up to two seconds for a php-fpm that has just started.
-func learnWorkers(ctx context.Context, cfg *PHPConfig, page fastcgi.StatusPage, log *slog.Logger) int {
+func learnWorkers(ctx context.Context, cfg *config.PHP, page fastcgi.StatusPage, log *slog.Logger) int {
 	log = log.With("page", page.Path)
 	s, err := readSettled(ctx, page)
 	connections := cfg.ConnectionsTo(s)

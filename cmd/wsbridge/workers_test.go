@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/fastcgi"
 	"github.com/wsbridge/wsbridge/fastcgi/phpfpm"
 )
@@ -28,15 +29,15 @@ func TestAnExternalPHPIsAskedForItsWorkers(t *testing.T) {
 	other.Path = "/other"
 	for _, test := range []struct {
 		page fastcgi.StatusPage
-		php  PHPConfig
+		php  config.PHP
 		want int
 		log  string
 	}{
-		{page, PHPConfig{Reserve: 1}, 2, "level=INFO"},
-		{page, PHPConfig{Reserve: 1, MaxConnections: 1}, 1, "workers=3"},
-		{page, PHPConfig{Reserve: 1, MaxConnections: 9}, 2, "level=WARN"},
-		{other, PHPConfig{Reserve: 1, MaxConnections: 9}, 9, "level=WARN"},
-		{fastcgi.StatusPage{}, PHPConfig{Reserve: 1}, 4, "not asked"},
+		{page, config.PHP{Reserve: 1}, 2, "level=INFO"},
+		{page, config.PHP{Reserve: 1, MaxConnections: 1}, 1, "workers=3"},
+		{page, config.PHP{Reserve: 1, MaxConnections: 9}, 2, "level=WARN"},
+		{other, config.PHP{Reserve: 1, MaxConnections: 9}, 9, "level=WARN"},
+		{fastcgi.StatusPage{}, config.PHP{Reserve: 1}, 4, "not asked"},
 	} {
 		var log bytes.Buffer
 		test.php.FastCGI = "unix:" + p.Address()

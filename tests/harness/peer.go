@@ -2,6 +2,7 @@ package harness
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -49,6 +50,9 @@ func (s *Server) TryHandshake(tb testing.TB, header ...string) (*Peer, *http.Res
 	}
 	tb.Cleanup(func() { conn.Close() })
 	_ = conn.SetDeadline(time.Now().Add(Patience))
+	if s.Trust != nil {
+		conn = tls.Client(conn, s.Trust)
+	}
 	if _, err := io.WriteString(conn, s.Request(header...)); err != nil {
 		return nil, nil, err
 	}

@@ -3,6 +3,7 @@ package harness
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,8 +20,9 @@ import (
 
 // Server is a running wsbridge.
 type Server struct {
-	Address string // host:port
-	Dir     string // holds the application, the control socket and the pipe; its handlers may write there
+	Address string      // host:port
+	Trust   *tls.Config // of its clients; nil: they speak no TLS
+	Dir     string      // holds the application, the control socket and the pipe; its handlers may write there
 
 	tb     testing.TB
 	cmd    *exec.Cmd

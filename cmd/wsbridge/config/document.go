@@ -1,0 +1,185 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// maxConfigFile bounds a configuration or settings file: a wrong path, to a log or a device, fails at once.
+const maxConfigFile = 1 << 20
+
+// document is a parsed TOML file. Its values are not decoded yet, so that all bad ones can be reported, with lines.
+type document struct {
+	path    string
+	meta    toml.MetaData
+	values  []value // leaves of the known sections, in the file's order
+	unknown problems
+}
+
+type value struct {
+	key  string
+	line int
+	raw  toml.Primitive
+}
+
+// readDocument reads and parses a TOML file. known are the keys it may have.
+func readDocument(path string, known map[string]any) (*document, error) {
+	text, err := readLimited(path)
+	if err != nil {
+		return nil, err
+	}
+	return parseDocument(path, text, known)
+}
+
+// parseDocument fails on bad syntax only; unknown keys are kept in the document as problems.
+func parseDocument(path string, text []byte, known map[string]any) (*document, error) {
+	var sections map[string]toml.Primitive
+	meta, err := toml.Decode(string(text), &sections)
+	if syntax, ok := errors.AsType[toml.ParseError](err); ok {
+		return nil, configError(fmt.Sprintf("%s:%d: %s", path, syntax.Position.Line, strings.TrimSuffix(syntax.Message, ".")))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("parse %s: %w", path, err)
+	}
+	d := &document{path: path, meta: meta}
+	d.collect(sections)
+	d.setUnknownAside(known)
+	return d, nil
+}
+
+// collect fills in the values: those of the sections there are, and whole what stands in the place of a section.
+func (d *document) collect(sections map[string]toml.Primitive) {
+	names := tagged(reflect.ValueOf(Config{}))
+	for name, raw := range sections {
+		var keys map[string]toml.Primitive
+		if _, ok := names[name]; !ok || !d.isTable(raw) || d.meta.PrimitiveDecode(raw, &keys) != nil {
+			d.values = append(d.values, value{key: toml.Key{name}.String(), line: d.line(raw), raw: raw})
+			continue
+		}
+		for key, raw := range keys {
+			d.values = append(d.values, value{key: toml.Key{name, key}.String(), line: d.line(raw), raw: raw})
+		}
+	}
+	slices.SortFunc(d.values, func(a, b value) int { return cmp.Or(a.line-b.line, cmp.Compare(a.key, b.key)) })
+}
+
+// isTable asks for the value itself: decoding something else into a map is no error to the parser.
+func (d *document) isTable(raw toml.Primitive) bool {
+	var v any
+	_ = d.meta.PrimitiveDecode(raw, &v) // any value decodes into an any
+	_, ok := v.(map[string]any)
+	return ok
+}
+
+// setUnknownAside moves values that no key is known for to the problems. Spelling counts, capitals too.
+func (d *document) setUnknownAside(known map[string]any) {
+	sections := tagged(reflect.ValueOf(Config{}))
+	d.values = slices.DeleteFunc(d.values, func(v value) bool {
+		if _, ok := known[v.key]; ok {
+			return false
+		}
+		want := "unknown key"
+		if _, ok := sections[v.key]; ok {
+			want = "want a table, [" + v.key + "]"
+		}
+		d.unknown.add(fmt.Sprintf("%s: %s", d.origin(v), want))
+		return true
+	})
+}
+
+func (d *document) origin(v value) origin {
+	return origin{place: fmt.Sprintf("%s:%d", d.path, v.line), name: v.key}
+}
+
+// line asks the parser where a value stands. It tells only those that fail to decode, so this one does. A table that
+// only dotted keys imply stands where the first of them does.
+func (d *document) line(raw toml.Primitive) int {
+	err := d.meta.PrimitiveDecode(raw, new(locator))
+	located, _ := errors.AsType[toml.ParseError](err)
+	first := located.Position.Line
+	if first > 0 {
+		return first
+	}
+	var inner map[string]toml.Primitive
+	_ = d.meta.PrimitiveDecode(raw, &inner) // what is no table has its line
+	for _, raw := range inner {
+		if line := d.line(raw); first == 0 || line < first {
+			first = line
+		}
+	}
+	return first
+}
+
+// locator is a value that cannot be decoded.
+type locator struct{}
+
+var errLocated = errors.New("located")
+
+func (*locator) UnmarshalTOML(any) error { return errLocated }
+
+// decode stores the document's values where targets point, notes their origins and returns all that do not fit. An
+// empty string decides nothing over a value that from knows already, one of the legacy settings file.
+func (d *document) decode(targets map[string]any, from provenance) (found problems, overridden []string) {
+	found.add(d.unknown...)
+	for _, v := range d.values {
+		target := reflect.ValueOf(targets[v.key])
+		fresh := reflect.New(target.Type().Elem())
+		if err := d.meta.PrimitiveDecode(v.raw, fresh.Interface()); err != nil {
+			var bad any
+			_ = d.meta.PrimitiveDecode(v.raw, &bad) // any value decodes into an any
+			found.add(d.origin(v).problem(bad, wanted(fresh.Interface(), err)))
+			continue
+		}
+		earlier, taken := from[v.key]
+		if taken && fresh.Elem().Kind() == reflect.String && fresh.Elem().Len() == 0 {
+			continue
+		}
+		if taken && !reflect.DeepEqual(fresh.Elem().Interface(), target.Elem().Interface()) {
+			overridden = append(overridden, fmt.Sprintf("%s overrides %s", d.origin(v), earlier))
+		}
+		target.Elem().Set(fresh.Elem())
+		from[v.key] = d.origin(v)
+	}
+	return found, overridden
+}
+
+// wanted says what would have fitted. Types of our own say it themselves.
+func wanted(target any, err error) string {
+	if own, ok := errors.AsType[toml.ParseError](err); ok {
+		return own.Message
+	}
+	switch target.(type) {
+	case *int:
+		return "want a whole number"
+	case *bool:
+		return "want true or false"
+	case *[]string:
+		return "want a list of strings"
+	}
+	return "want a string"
+}
+
+// readLimited reads a whole file of at most maxConfigFile bytes.
+func readLimited(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxConfigFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > maxConfigFile {
+		return nil, fmt.Errorf("read %s: larger than %s", path, ByteSize(maxConfigFile))
+	}
+	return text, nil
+}

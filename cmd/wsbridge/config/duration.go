@@ -1,0 +1,24 @@
+package config
+
+import (
+	"errors"
+	"time"
+)
+
+// Duration is a time.Duration written with its unit, such as "1m30s" or "50ms".
+type Duration time.Duration
+
+// UnmarshalText accepts what time.ParseDuration does; a bare number has no unit and is refused.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	if err != nil {
+		return errors.New(`want a duration with a unit, such as "10s" or "50ms"`)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// Std returns d as the standard library's type.
+func (d Duration) Std() time.Duration { return time.Duration(d) }
+
+func (d Duration) String() string { return time.Duration(d).String() }

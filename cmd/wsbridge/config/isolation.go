@@ -1,0 +1,74 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// The ways in which events run. IsolationAuto decides for each handler by its code.
+const (
+	IsolationAuto       = "auto"
+	IsolationSerial     = "serial"     // alone, with all rows
+	IsolationConnection = "connection" // beside those of other connections, with the own row
+)
+
+// HandlerPrefix begins the name of each handler function; the configuration leaves it out.
+const HandlerPrefix = "ws_server_"
+
+// HandlerModes is IsolationSerial or IsolationConnection by handler, named without "ws_server_".
+type HandlerModes map[string]string
+
+// UnmarshalTOML accepts any names and texts; the checker has a line for each bad one.
+func (m *HandlerModes) UnmarshalTOML(data any) error {
+	errTable := errors.New(`want a table of "serial" or "connection" by handler, such as { text = "serial" }`)
+	table, ok := data.(map[string]any)
+	if !ok {
+		return errTable
+	}
+	*m = HandlerModes{}
+	for name, value := range table {
+		mode, ok := value.(string)
+		if !ok {
+			return errTable
+		}
+		(*m)[name] = mode
+	}
+	return nil
+}
+
+// isHandler reports whether the application can have a handler of that name, without its prefix.
+func isHandler(name string) bool {
+	return slices.ContainsFunc(protocol.Kinds(), func(k protocol.Kind) bool {
+		return slices.Contains(k.Handlers(), HandlerPrefix+name)
+	})
+}
+
+// handlers checks isolation.handlers. Its line is all that is known of where its keys stand.
+func (c *checker) handlers(modes HandlerModes) {
+	table := c.from.at("isolation.handlers")
+	for _, name := range slices.Sorted(maps.Keys(modes)) {
+		key := origin{place: table.place, name: table.name + "." + toml.Key{name}.String()}
+		switch mode := modes[name]; {
+		case !isHandler(name):
+			c.problems.add(fmt.Sprintf("%s: want the name of a handler without %q, such as \"text\"", key, HandlerPrefix))
+		case mode != IsolationSerial && mode != IsolationConnection:
+			c.problems.add(key.problem(mode, `want "serial" or "connection"`))
+		}
+	}
+}
+
+// ByFunction returns the modes by the names of the handler functions.
+func (m HandlerModes) ByFunction() map[string]bridge.Isolation {
+	modes := map[string]bridge.Isolation{}
+	for name, mode := range m {
+		modes[HandlerPrefix+name] = bridge.Isolation(mode)
+	}
+	return modes
+}

@@ -1,0 +1,141 @@
+package config
+
+import (
+	"encoding"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/wsbridge/wsbridge/fastcgi"
+)
+
+func TestConfigTypesReadText(t *testing.T) {
+	for _, tt := range []struct {
+		text   string
+		target encoding.TextUnmarshaler
+		want   string // as String writes it; empty if refused
+	}{
+		{"1m30s", new(Duration), "1m30s"},
+		{"50ms", new(Duration), "50ms"},
+		{"10", new(Duration), ""},
+		{"", new(Duration), ""},
+		{"0", new(ByteSize), "0"},
+		{"65536", new(ByteSize), "64KiB"},
+		{"16 MiB", new(ByteSize), "16MiB"},
+		{"1025", new(ByteSize), "1025"},
+		{"8589934591GiB", new(ByteSize), "8589934591GiB"},
+		{"8589934592GiB", new(ByteSize), ""},
+		{"-1", new(ByteSize), ""},
+		{"1.5MiB", new(ByteSize), ""},
+		{"16MB", new(ByteSize), ""},
+		{"MiB", new(ByteSize), ""},
+		{"0660", new(FileMode), "0660"},
+		{"0777", new(FileMode), "0777"},
+		{"660", new(FileMode), ""},
+		{"02660", new(FileMode), ""},
+		{"0o66", new(FileMode), ""},
+		{"0888", new(FileMode), ""},
+	} {
+		t.Run(fmt.Sprintf("%T %s", tt.target, tt.text), func(t *testing.T) {
+			err := tt.target.UnmarshalText([]byte(tt.text))
+			if (err == nil) != (tt.want != "") {
+				t.Fatalf("got error %v", err)
+			}
+			if err == nil && fmt.Sprint(tt.target) != tt.want {
+				t.Errorf("got %v, want %s", tt.target, tt.want)
+			}
+		})
+	}
+}
+
+func TestMemoryLimitNotation(t *testing.T) {
+	for text, want := range map[string]bool{
+		"512M": true, "1g": true, "65536": true, "-1": true,
+		"": false, "0": false, "-2": false, "512MB": false, "M": false, "1.5G": false, "5MM": false, "M5": false,
+	} {
+		if got := isMemoryLimit(text); got != want {
+			t.Errorf("%q: got %v", text, got)
+		}
+	}
+}
+
+func TestEndpoint(t *testing.T) {
+	for text, want := range map[string]bool{
+		"unix:/run/php.sock": true, "tcp:127.0.0.1:9000": true, "tcp:[::1]:9000": true, "tcp:php:9000": true,
+		"": false, "unix:run/php.sock": false, "unix:": false, "tcp:127.0.0.1": false, "tcp::9000": false,
+		"tcp:127.0.0.1:0": false, "tcp:127.0.0.1:65536": false, "127.0.0.1:9000": false, "/run/php.sock": false,
+	} {
+		c := PHP{FastCGI: text}
+		if network, address, ok := c.Endpoint(); ok != want || ok && network+":"+address != text {
+			t.Errorf("%q: got %q, %q, %v", text, network, address, ok)
+		}
+	}
+}
+
+func TestConnectionsNeverExceedOwnWorkers(t *testing.T) {
+	for _, tt := range []struct {
+		php  PHP
+		want int
+	}{
+		{PHP{Workers: 7}, 7},
+		{PHP{Workers: 7, MaxConnections: 3}, 3},
+		{PHP{Workers: 7, FastCGI: "unix:/s"}, 4},
+		{PHP{Workers: 7, FastCGI: "unix:/s", MaxConnections: 20}, 20},
+	} {
+		if got := tt.php.Connections(); got != tt.want {
+			t.Errorf("%+v: got %d, want %d", tt.php, got, tt.want)
+		}
+	}
+}
+
+func TestConnectionsLeaveASharedPHPItsReserve(t *testing.T) {
+	for _, tt := range []struct {
+		manager string
+		workers int
+		php     PHP
+		want    int
+	}{
+		{"static", 10, PHP{Reserve: 1}, 9},
+		{"static", 10, PHP{}, 10},
+		{"static", 10, PHP{Reserve: 3, MaxConnections: 5}, 5},
+		{"static", 10, PHP{Reserve: 3, MaxConnections: 50}, 7},
+		{"static", 2, PHP{Reserve: 3}, 1},
+		{"dynamic", 2, PHP{Reserve: 1}, 4},
+		{"dynamic", 20, PHP{Reserve: 1}, 19},
+		{"ondemand", 20, PHP{Reserve: 1, MaxConnections: 6}, 6},
+	} {
+		tt.php.FastCGI = "unix:/s"
+		if got := tt.php.ConnectionsTo(&fastcgi.Status{Manager: tt.manager, Workers: tt.workers}); got != tt.want {
+			t.Errorf("%+v: got %d", tt, got)
+		}
+	}
+	unknown := PHP{FastCGI: "unix:/s", Reserve: 1}
+	if got := unknown.ConnectionsTo(nil); got != externalConnections {
+		t.Errorf("not asked: got %d", got)
+	}
+}
+
+func TestOrigins(t *testing.T) {
+	for text, want := range map[string]bool{
+		"https://shop.example": true, "http://localhost:8080": true, "http://[::1]:8080": true, "http://a.example:443": true,
+		"": false, "shop.example": false, "https://": false, "https://shop.example/": false, "https://Shop.example": false,
+		"https://shop.example:443": false, "http://shop.example:80": false, "https://shop.example:": false,
+		"https://user@shop.example": false, "https://shop.example?": false, "ftp://shop.example": false, "null": false,
+	} {
+		if got := isOrigin(text); got != want {
+			t.Errorf("%q: got %v", text, got)
+		}
+	}
+}
+
+func TestShowCutsLongValues(t *testing.T) {
+	if got := len(show(string(make([]byte, 1000)))); got > 400 {
+		t.Errorf("got %d bytes", got)
+	}
+	if got := show(Duration(time.Second)); got != `"1s"` {
+		t.Errorf("got %s", got)
+	}
+	if got := show(IniTable{"pdo.password": "secret"}); got != "{…}" {
+		t.Errorf("got %s", got)
+	}
+}
