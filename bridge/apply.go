@@ -84,14 +84,20 @@ func (x *exchange) deliver(to protocol.Recipients, op int, data []byte) {
 		}
 		o = outgoing{prepared: prepared}
 	}
+	var idle []*outbox
 	for _, c := range clients {
-		switch err := c.send(o, len(data)); {
+		isIdle, err := c.queue(o, len(data))
+		if isIdle {
+			idle = append(idle, c.out)
+		}
+		switch {
 		case errors.Is(err, errOutboxClosed):
 			x.log().Debug("message was not sent", keyTarget, c.key, keyError, err)
 		case err != nil:
 			x.miss(c.key, err)
 		}
 	}
+	x.bridge.hurry(idle)
 }
 
 // miss reports a client that a message did not reach, once in an event.

@@ -11,7 +11,7 @@
 //	turn.go, session.go, gate.go                it waits for its turn among all clients, in the lane of its kind
 //	dispatch.go, exchange.go                    it goes to PHP, and again while php-fpm is away
 //	apply.go                                    PHP's effects become sends, closes and changed rows
-//	outbox.go                                   what is sent waits for the client's socket
+//	outbox.go, broadcast.go, eager.go           what is sent waits for the client's socket
 //
 // # Order
 //

@@ -35,6 +35,7 @@ const (
 // looked at.
 type guard struct {
 	net.Conn
+	eager   eager
 	limit   int64 // bytes of a message
 	deflate bool  // RSV1 marks a compressed message (RFC 7692, section 6); it is taken away
 	// How many messages may begin, and how many frames may come that bring nothing; nil: any number.
@@ -250,6 +251,6 @@ type guardedWriter struct {
 // Hijack makes the connection the guard's.
 func (w guardedWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buffers, err := http.NewResponseController(w.ResponseWriter).Hijack()
-	w.guard.Conn = conn
+	w.guard.Conn, w.guard.eager = conn, newEager(conn)
 	return w.guard, buffers, err
 }

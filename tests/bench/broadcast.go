@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/protocol"
 )
 
 // crying has a text go to everybody.
@@ -101,6 +102,8 @@ func startBridgeCrier(ctx context.Context, compress bool) (*crier, error) {
 type counter struct{ written *atomic.Int64 }
 
 func (counter) Event(bridge.Observation) {}
+
+func (counter) Ended(protocol.Ending) {}
 
 func (c counter) Written(time.Duration) { c.written.Add(1) }
 
