@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"sync/atomic"
 
 	"github.com/gorilla/websocket"
 )
@@ -15,23 +14,23 @@ import (
 // other, and nobody to mind if one of them does not take it.
 type bareCrier struct {
 	upgrader websocket.Upgrader
-	written  *atomic.Int64
+	writes   *writes
 
 	mu    sync.Mutex // guards conns
 	conns []*websocket.Conn
 }
 
-func startBareCrier(_ context.Context, compress bool) (*crier, error) {
+func startBareCrier(_ context.Context, w *writes, compress bool) (*crier, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	b := &bareCrier{written: new(atomic.Int64), upgrader: websocket.Upgrader{ReadBufferSize: 512, WriteBufferPool: &sync.Pool{},
+	b := &bareCrier{writes: w, upgrader: websocket.Upgrader{ReadBufferSize: 512, WriteBufferPool: &sync.Pool{},
 		EnableCompression: compress}}
 	server := &http.Server{Handler: b}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
-	return &crier{name: "bare loop", address: l.Addr().String(), written: b.written, stop: func() error {
+	return &crier{name: "bare loop", address: l.Addr().String(), writes: w, stop: func() error {
 		err := server.Close()
 		if served := <-served; !errors.Is(served, http.ErrServerClosed) {
 			err = errors.Join(err, served)
@@ -68,7 +67,7 @@ func (b *bareCrier) cry(kind int, text []byte) error {
 		if err := conn.WritePreparedMessage(prepared); err != nil {
 			return err
 		}
-		b.written.Add(1)
+		b.writes.count()
 	}
 	return nil
 }
