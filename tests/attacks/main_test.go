@@ -13,9 +13,8 @@ func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
 
 // Short names for what the attacks are made of.
 type (
-	server = harness.Server
-	peer   = harness.Peer
-	frame  = harness.Frame
+	peer  = harness.Peer
+	frame = harness.Frame
 )
 
 func text(payload string) frame { return harness.Text(payload) }
@@ -29,7 +28,14 @@ const everybody = `<?php
 function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }
 `
 
+// server is what is attacked.
+type server struct {
+	*harness.Server
+	before harness.Vitals // anything happened
+}
+
 func serve(t *testing.T, handlers, toml string) *server {
 	t.Helper()
-	return harness.Serve(t, handlers, harness.Brief+toml)
+	s := harness.Serve(t, handlers, harness.Brief+toml)
+	return &server{s, s.Settled(t)}
 }
