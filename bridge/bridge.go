@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/admission"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -28,6 +29,8 @@ type Bridge struct {
 	over     *overload
 	failures *failures
 	excess   *excess
+	limiter  *admission.Limiter
+	doorman  *doorman
 	sessions *sessions
 	buffers  sync.Pool // write buffers of connections, held only while they write
 
@@ -71,6 +74,8 @@ func New(cfg Config) (*Bridge, error) {
 	b.over = &overload{log: cfg.Logger, backlog: b.backlog}
 	b.failures = newFailures(cfg.Logger)
 	b.excess = newExcess(cfg.Logger)
+	b.limiter = admission.NewLimiter(cfg.Limits)
+	b.doorman = &doorman{log: cfg.Logger, observer: cfg.Observer, turned: map[string]int{}}
 	b.sessions = newSessions()
 	b.base, b.abort = context.WithCancelCause(context.Background())
 	b.events = newMailbox(documents, documentBytes, b.spawn, b.serve)
@@ -83,6 +88,7 @@ func (c *Config) check() error {
 		"PHP": c.PHP != nil, "Logger": c.Logger != nil,
 		"Isolation":    slices.Contains([]Isolation{Auto, Serial, PerConnection}, c.Isolation),
 		"Parallel":     c.Parallel > 0,
+		"MaxHeader":    c.MaxHeader > 0,
 		"LoopInterval": c.LoopInterval > 0, "MaxMessage": c.MaxMessage > 0, "EventQueue": c.EventQueue > 0,
 		"EventQueueTotal": c.EventQueueTotal > 0, "EventQueueTotalBytes": c.EventQueueTotalBytes > 0,
 		"SendQueue": c.SendQueue > 0, "SendQueueBytes": c.SendQueueBytes > 0,
@@ -149,6 +155,9 @@ func (b *Bridge) isDraining() bool {
 // Clients returns how many rows there are: clients that are open, and those that come in or leave.
 func (b *Bridge) Clients() int { return b.table.count() }
 
+// Connections returns how many sockets there are: clients, and those that have not become one yet.
+func (b *Bridge) Connections() int { return b.limiter.Connections() }
+
 // fifo brings a document to ws_server_fifo. It blocks while too many wait.
 func (b *Bridge) fifo(_ context.Context, document []byte) error {
 	b.showPayload(b.log, "document from the pipe", document)
@@ -187,7 +196,7 @@ func (b *Bridge) requestQuit() {
 // zero during the wait.
 func (b *Bridge) spawn(f func()) { b.work.Go(f) }
 
-// enter counts a handshake that drain waits for. It reports false once a drain has begun.
+// enter counts a handshake, or the making of a client, that drain waits for. It reports false once a drain has begun.
 func (b *Bridge) enter() (leave func(), ok bool) {
 	b.entranceMu.Lock()
 	defer b.entranceMu.Unlock()

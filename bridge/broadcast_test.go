@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -138,5 +139,26 @@ func TestHurryMeetsAClientThatIsGone(t *testing.T) {
 	}
 	if _, err := b.enter(o, len(a)); !errors.Is(err, errOutboxClosed) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestEagerSocketsAreTheKernelsOwn would fail for another connection around the socket, which makes broadcasts slow in silence.
+func TestEagerSocketsAreTheKernelsOwn(t *testing.T) {
+	g, _, _ := guardedPair(t)
+	kernels := g.Conn
+	for name, row := range map[string]struct {
+		conn net.Conn
+		want bool
+	}{
+		"socket":      {kernels, true},
+		"at the door": {&visitor{Conn: kernels}, true},
+		"tapped":      {&tappedConn{Conn: &visitor{Conn: kernels}}, true},
+		"TLS":         {tls.Server(&visitor{Conn: kernels}, nil), false},
+		"TLS, tapped": {&tappedConn{Conn: tls.Server(&visitor{Conn: kernels}, nil)}, false},
+		"another one": {struct{ net.Conn }{kernels}, false},
+	} {
+		if got := newEager(row.conn).raw != nil; got != row.want {
+			t.Errorf("%s: got %v", name, got)
+		}
 	}
 }

@@ -51,8 +51,7 @@ type client struct {
 func (b *Bridge) newClient(peer string) *client {
 	c := &client{bridge: b, peer: peer}
 	c.events = newMailbox(b.cfg.EventQueue, int(b.cfg.MaxMessage), b.spawn, c.run)
-	b.table.add(c, peer)
-	c.log = b.log.With(keyClient, c.key, keyPeer, peer)
+	b.table.add(c, peer, func() { c.log = b.log.With(keyClient, c.key, keyPeer, peer) })
 	return c
 }
 
@@ -104,6 +103,14 @@ func (c *client) queue(o outgoing, size int) (idle bool, err error) {
 func (c *client) end(e protocol.Ending) {
 	code, reason := e.Close()
 	c.endWith(e, code, reason)
+}
+
+// endUnlessDraining is end for goroutines that a drain does not wait for. Once one has begun, it ends all clients itself.
+func (c *client) endUnlessDraining(e protocol.Ending) {
+	if leave, ok := c.bridge.enter(); ok {
+		defer leave()
+		c.end(e)
+	}
 }
 
 func (c *client) endWith(e protocol.Ending, code int, reason string) {

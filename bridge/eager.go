@@ -15,7 +15,19 @@ type eager struct {
 	unsent []byte          // what the socket did not take of that
 }
 
+// newEager looks behind those connections of ours that leave alone what is written.
 func newEager(conn net.Conn) (e eager) {
+	for {
+		switch c := conn.(type) {
+		case *visitor:
+			conn = c.Conn
+			continue
+		case *tappedConn:
+			conn = c.Conn
+			continue
+		}
+		break
+	}
 	if kernels, ok := conn.(*net.TCPConn); ok {
 		e.raw, _ = kernels.SyscallConn() // nil with an error: it is closed, as the next write will tell
 	}

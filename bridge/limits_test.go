@@ -50,6 +50,17 @@ func closedWith(t *testing.T, conn *websocket.Conn, code int, reason string) {
 	}
 }
 
+// open waits until that many clients are, which is a moment after they are told so, and returns them.
+func (s *served) open(clients int) (all []*client) {
+	s.t.Helper()
+	for deadline := time.Now().Add(patience); len(all) < clients; all = s.table.openClients() {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%d of %d clients are open", len(all), clients)
+		}
+	}
+	return all
+}
+
 // A client over a limit is closed behind what it has said within it.
 func TestFloodsEndTheirClient(t *testing.T) {
 	empty, ping, pong := "\x01\x80\x00\x00\x00\x00", "\x89\x80\x00\x00\x00\x00", "\x8a\x80\x00\x00\x00\x00"
@@ -123,7 +134,7 @@ func TestWhoIsNotIdleStays(t *testing.T) {
 	s := serveApplication(t, a, func(c *Config) { c.IdleTimeout, c.Isolation = limit, PerConnection })
 	s.connect()
 	say(t, s.connect(), "takes long")
-	listener := s.table.get(1)
+	listener := s.open(2)[0]
 	for began := time.Now(); time.Since(began) < 3*limit; time.Sleep(limit / 20) {
 		listener.send(outgoing{op: websocket.TextMessage, data: []byte("news")}, 4)
 	}
@@ -140,6 +151,6 @@ func TestWriteTimeoutCountsAsSlow(t *testing.T) {
 	s := serveApplication(t, &standin{}, func(c *Config) { c.Observer, c.WriteTimeout = seen, 100*time.Millisecond })
 	conn := s.connect()
 	_ = conn.NetConn().(*net.TCPConn).SetReadBuffer(4096)
-	s.table.get(1).send(outgoing{op: websocket.BinaryMessage, data: make([]byte, 16<<20)}, 16<<20)
+	s.open(1)[0].send(outgoing{op: websocket.BinaryMessage, data: make([]byte, 16<<20)}, 16<<20)
 	eventually(t, "the client has left", seen.are(protocol.EndedSlow))
 }

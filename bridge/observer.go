@@ -14,6 +14,10 @@ type Observer interface {
 	Written(took time.Duration)
 	// Ended is called when a client has left, or was not let in.
 	Ended(protocol.Ending)
+	// Refused is called when a request is.
+	Refused(protocol.Refusal)
+	// TurnedAway is called when a connection is over a limit, which has its key of the configuration for a name.
+	TurnedAway(limit string)
 }
 
 // Observation is where the time of one event went.
@@ -32,6 +36,8 @@ type Observation struct {
 // nobody observes nothing.
 type nobody struct{}
 
-func (nobody) Event(Observation)     {}
-func (nobody) Written(time.Duration) {}
-func (nobody) Ended(protocol.Ending) {}
+func (nobody) Event(Observation)        {}
+func (nobody) Written(time.Duration)    {}
+func (nobody) Ended(protocol.Ending)    {}
+func (nobody) Refused(protocol.Refusal) {}
+func (nobody) TurnedAway(string)        {}

@@ -28,7 +28,7 @@ func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
 		sources.Go(func() { b.readPipe(ctx, pipe) })
 	}
 	failed := make(chan error, 1)
-	sources.Go(func() { failed <- server.Serve(b.tap(b.secure(l))) })
+	sources.Go(func() { failed <- server.Serve(b.tap(b.secure(b.door(l)))) })
 	var err error
 	select {
 	case <-ctx.Done():
@@ -47,10 +47,9 @@ func (b *Bridge) httpServer() *http.Server {
 		ReadHeaderTimeout: b.cfg.HandshakeTimeout,
 		IdleTimeout:       b.cfg.HandshakeTimeout,
 		ErrorLog:          slog.NewLogLogger(b.log.Handler(), slog.LevelDebug),
-		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
-			return rememberTap(rememberTLS(ctx, conn), conn)
-		},
-		ConnState: forgetTap,
+		MaxHeaderBytes:    b.cfg.MaxHeader,
+		ConnContext:       rememberConn,
+		ConnState:         forgetTap,
 	}
 }
 

@@ -26,12 +26,13 @@ func newTable(presence Presence, broken func(error)) *table {
 	return &table{presence: presence, broken: broken, clients: map[int64]*client{}, sockets: map[*client]struct{}{}}
 }
 
-// add gives c its key and its row.
-func (t *table) add(c *client, peer string) {
+// add gives c its key and its row; ready sets what depends on the key, before anybody else finds c.
+func (t *table) add(c *client, peer string, ready func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.last++
 	c.key = t.last
+	ready()
 	c.row.fields = newRow(peer)
 	t.clients[c.key] = c
 	t.rows.add(c)

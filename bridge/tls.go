@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
@@ -19,25 +18,9 @@ func (b *Bridge) secure(l net.Listener) net.Listener {
 	return tls.NewListener(l, cfg)
 }
 
-type tlsKey struct{}
-
-// rememberTLS lets a request find the TLS of its connection where net/http does not see it: around a tap.
-func rememberTLS(ctx context.Context, conn net.Conn) context.Context {
-	if _, tapped := conn.(*tappedConn); !tapped {
-		return ctx
-	}
-	for w, ok := conn.(wrapper); ok; w, ok = conn.(wrapper) {
-		conn = w.NetConn()
-		if t, ok := conn.(*tls.Conn); ok {
-			return context.WithValue(ctx, tlsKey{}, t)
-		}
-	}
-	return ctx
-}
-
-// showTLS makes r say what it would without a tap.
+// showTLS lets r say that its connection is TLS where net/http does not see it: below a tap.
 func showTLS(r *http.Request) {
-	if t, ok := r.Context().Value(tlsKey{}).(*tls.Conn); ok {
+	if t, ok := connOf[*tls.Conn](r); ok && r.TLS == nil {
 		state := t.ConnectionState()
 		r.TLS = &state
 	}

@@ -20,6 +20,7 @@
 //	WSBRIDGE_ANNOUNCE       "1": PHP tells on the error stream, with the line "TOKEN begun", that it has read the request, and
 //	                        flushes it before it runs anything; absent: it does not
 //	WSBRIDGE_WATCH          comma-separated, percent-encoded: files of the application's that only handlers include
+//	WSBRIDGE_SUBPROTOCOL    what the handshake has agreed to; absent if that is none
 //
 // Its body is, for each event, one line of JSON and then, each as long as the line says, up to three blocks of bytes: rows,
 // global variables and the payload. The payload is never escaped:

@@ -154,6 +154,11 @@ func TestNothingLeaks(t *testing.T) {
 		return strings.Contains(metrics, "wsbridge_clients 0\n")
 	})
 	_, metrics := s.get("/metrics")
+	for _, refused := range []string{"malformed", "origin", "version", "method", "handler", "failed"} {
+		if metric(t, metrics, `wsbridge_requests_refused_total{refusal="`+refused+`"}`) == 0 {
+			t.Errorf("nobody was refused for %s", refused)
+		}
+	}
 	if status := s.stop(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}

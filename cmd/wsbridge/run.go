@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/admission"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/fastcgi"
 	"github.com/wsbridge/wsbridge/fifo"
@@ -21,6 +23,9 @@ func run(ctx context.Context, cfg config.Config, out io.Writer) error {
 	log := newLogger(out, cfg.Log)
 	for _, note := range cfg.Notes {
 		log.Warn(note)
+	}
+	if cfg.Log.Payloads {
+		log.Warn("log.payloads is on: what clients and handlers say is in the log")
 	}
 	return serve(ctx, cfg, log, nil)
 }
@@ -117,6 +122,7 @@ func createPipe(cfg config.Pipe, log *slog.Logger) (*fifo.Pipe, error) {
 }
 
 func bridgeConfig(cfg config.Config, log *slog.Logger, client bridge.PHP, php *php, page http.Handler, observer bridge.Observer) bridge.Config {
+	admit := cfg.Server.Admission()
 	return bridge.Config{
 		PHP:              client,
 		Presence:         php.presence,
@@ -127,7 +133,6 @@ func bridgeConfig(cfg config.Config, log *slog.Logger, client bridge.PHP, php *p
 		ServerHeader:     cfg.Server.ServerHeader,
 		RequireCookie:    cfg.Server.RequireCookie,
 		RequireUserAgent: cfg.Server.RequireUserAgent,
-		AllowedOrigins:   cfg.Server.AllowedOrigins,
 		Isolation:        bridge.Isolation(cfg.Isolation.Mode),
 		HandlerIsolation: cfg.Isolation.Handlers.ByFunction(),
 		SessionCookie:    cfg.Isolation.SessionCookie,
@@ -157,5 +162,27 @@ func bridgeConfig(cfg config.Config, log *slog.Logger, client bridge.PHP, php *p
 
 		EventQueueTotal:      cfg.Server.EventQueueTotal,
 		EventQueueTotalBytes: int(cfg.Server.EventQueueTotalBytes),
+
+		Origins:       admit.Origins,
+		Hosts:         admit.Hosts,
+		Paths:         admit.Paths,
+		Subprotocols:  cfg.Server.Subprotocols,
+		MaxHeader:     int(cfg.Server.MaxHeader),
+		Limits:        limits(&cfg.Server, php.client.MaxConnections),
+		Proxies:       admit.Proxies,
+		Forwarding:    admit.Forwarding,
+		ProxyProtocol: cfg.Server.ProxyProtocol,
+	}
+}
+
+func limits(s *config.Server, phpConnections int) admission.Limits {
+	return admission.Limits{
+		Connections:     cmp.Or(s.MaxConnections, connectionsWithin(phpConnections)),
+		PerAddress:      s.MaxConnectionsPerAddress,
+		Rate:            s.HandshakeRate,
+		Burst:           cmp.Or(s.HandshakeBurst, s.HandshakeRate),
+		RatePerAddress:  s.HandshakeRatePerAddress,
+		BurstPerAddress: cmp.Or(s.HandshakeBurstPerAddress, s.HandshakeRatePerAddress),
+		IPv6Prefix:      s.IPv6Prefix,
 	}
 }

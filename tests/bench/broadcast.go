@@ -130,6 +130,8 @@ func (counter) Event(bridge.Observation) {}
 
 func (counter) Ended(protocol.Ending) {}
 
+func (counter) Refused(protocol.Refusal) {}
+
 func (c counter) Written(time.Duration) { c.count() }
 
 // gather has another process connect the clients, and this one the client that cries.

@@ -105,7 +105,7 @@ func (c *checker) server(s *Server) {
 		`want host:port, such as "127.0.0.1:50000"`)
 	c.require(!strings.ContainsFunc(s.ServerHeader, notPrintable), "server.server_header", s.ServerHeader,
 		"want printable ASCII only")
-	c.origins(s.AllowedOrigins)
+	c.admission(s)
 	c.size("server.max_message", s.MaxMessage, 1)
 	c.number("server.event_queue", s.EventQueue, 1, maxQueue)
 	c.number("server.event_queue_total", s.EventQueueTotal, 1, maxQueue)
