@@ -132,6 +132,8 @@ func (counter) Ended(protocol.Ending) {}
 
 func (counter) Refused(protocol.Refusal) {}
 
+func (counter) TurnedAway(string) {}
+
 func (c counter) Written(time.Duration) { c.count() }
 
 // gather has another process connect the clients, and this one the client that cries.
