@@ -51,7 +51,8 @@ const (
 	PerConnection Isolation = "connection"
 )
 
-// Config is what a Bridge needs. PHP, Logger, Isolation and every limit and wait are required.
+// Config is what a Bridge needs. PHP, Logger, Isolation and every limit and wait are required. Reconfigure
+// replaces it while the Bridge runs.
 type Config struct {
 	PHP      PHP
 	Presence Presence     // nil: none is told

@@ -36,15 +36,15 @@ func (b *Bridge) letIn(conn net.Conn, now time.Time) (*visitor, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &visitor{Conn: conn, bridge: b, seat: seat, until: now.Add(b.cfg.HandshakeTimeout)}
+	v := &visitor{Conn: conn, bridge: b, seat: seat, until: now.Add(b.cfg().HandshakeTimeout)}
 	peer := admission.AddrPort(conn.RemoteAddr().String()).Addr()
 	switch {
-	case !b.cfg.Proxies.Trust(peer):
+	case !b.cfg().Proxies.Trust(peer):
 		if err := seat.Take(peer, now); err != nil {
 			seat.Leave()
 			return nil, err
 		}
-	case b.cfg.ProxyProtocol:
+	case b.cfg().ProxyProtocol:
 		v.preamble = new(preamble)
 	}
 	_ = conn.SetReadDeadline(v.until) // it fails only on a connection that has ended, as its first read will
@@ -53,7 +53,7 @@ func (b *Bridge) letIn(conn net.Conn, now time.Time) (*visitor, error) {
 
 // take gives the seat to the client at addr. Trusted proxies are not counted: they come for many.
 func (v *visitor) take(addr netip.Addr) error {
-	if v.bridge.cfg.Proxies.Trust(addr) {
+	if v.bridge.cfg().Proxies.Trust(addr) {
 		addr = netip.Addr{}
 	}
 	return v.seat.Take(addr, time.Now())

@@ -54,7 +54,7 @@ func TestASeatIsLeftHoweverAConnectionEnds(t *testing.T) {
 				conn.(*net.TCPConn).CloseWrite()
 				io.Copy(io.Discard, conn)
 				conn.Close()
-				eventually(t, fmt.Sprintf("%q leaves", bytes), func() bool { return s.Connections() == 0 })
+				eventually(t, fmt.Sprintf("%q leaves", bytes), func() bool { return s.Sockets() == 0 })
 			}
 		})
 	}
@@ -64,7 +64,7 @@ func TestNoDeadlineIsLaterThanTheHandshakes(t *testing.T) {
 	us, them := net.Pipe()
 	defer them.Close()
 	b := &Bridge{limiter: admission.NewLimiter(admission.Limits{})}
-	b.cfg.HandshakeTimeout = 20 * time.Millisecond
+	b.config.Store(&Config{HandshakeTimeout: 20 * time.Millisecond})
 	v, err := b.letIn(us, time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +92,7 @@ func TestNoClientIsMadeDuringADrain(t *testing.T) {
 	defer us.Close()
 	late := &tappedConn{Conn: us, bridge: s.Bridge, late: make(chan struct{})}
 	s.drained()
-	if _, err := late.Read(make([]byte, 1)); err != errStopping {
+	if _, err := late.Read(make([]byte, 1)); err != ErrStopping {
 		t.Errorf("got %v", err)
 	}
 	if n := s.Clients(); n != 0 {

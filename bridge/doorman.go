@@ -99,15 +99,15 @@ func (b *Bridge) turnAway(conn net.Conn, why error) {
 // dismiss answers a request before it is read, and ends the connection. It takes closeWait at most.
 func (b *Bridge) dismiss(conn net.Conn, why error) {
 	defer conn.Close()
-	if b.cfg.TLS != nil || conn.SetDeadline(time.Now().Add(closeWait)) != nil { // TLS has not begun: there is no saying it
+	if b.cfg().TLS != nil || conn.SetDeadline(time.Now().Add(closeWait)) != nil { // TLS has not begun: there is no saying it
 		return
 	}
 	no := crowded(why)
-	b.cfg.Observer.Refused(no.why)
+	b.refused(no.why)
 	_, err := fmt.Fprintf(conn, "HTTP/1.1 %d %s\r\nConnection: close\r\nRetry-After: %s\r\n"+
 		"Content-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s\n",
 		no.why.Status(), http.StatusText(no.why.Status()), retryAfter(), len(no.text())+1, no.text())
 	if err == nil && closeWrite(conn) == nil { // to close with something unread is a reset, which may overtake the answer
-		_, _ = io.CopyN(io.Discard, conn, int64(b.cfg.MaxHeader))
+		_, _ = io.CopyN(io.Discard, conn, int64(b.cfg().MaxHeader))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -59,9 +60,14 @@ func (b *Bridge) decline(w http.ResponseWriter, r *http.Request, no *refusal) {
 }
 
 func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
-	if b.cfg.Page != nil {
+	if b.mount != nil && (strings.HasPrefix(r.URL.Path, b.mountAt) || r.URL.Path+"/" == b.mountAt) {
 		b.bound(w)
-		b.cfg.Page.ServeHTTP(w, r)
+		b.mount.ServeHTTP(w, r)
+		return
+	}
+	if b.cfg().Page != nil {
+		b.bound(w)
+		b.cfg().Page.ServeHTTP(w, r)
 		return
 	}
 	b.refuse(w, refusal{why: protocol.RefusedNoHandshake})
@@ -76,17 +82,19 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 	}
 	c.events.hold() // a close event waits for the end of authenticate and open
 	defer c.events.release()
-	env, err := b.cfg.PHP.Environment(r, b.subprotocol(r))
+	c.subprotocol = b.subprotocol(r)
+	env, err := b.cfg().PHP.Environment(r, c.subprotocol)
 	if err != nil {
 		c.log.Info("bad handshake", keyError, err)
 		return b.abandon(c, refusal{protocol.RefusedMalformed, "bad request header"})
 	}
 	c.env, c.session = env, b.sessionOf(r)
+	c.request.Store(newRequest(r))
 	if !b.backlog.take(len(env)) {
 		return b.abandon(c, *b.busy(c, protocol.ErrNoRoom))
 	}
 	defer b.backlog.give(len(env))
-	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg.QueueWait, hasty: true, lane: laneHandshake, since: time.Now()}
+	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg().QueueWait, hasty: true, lane: laneHandshake, since: time.Now()}
 	defer t.end()
 	if err := t.begin(b.app.Load().plans[protocol.Authenticate].alone); err != nil {
 		return b.abandon(c, *b.busy(c, err))
@@ -105,10 +113,10 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 
 // sessionOf returns the client's PHP session.
 func (b *Bridge) sessionOf(r *http.Request) string {
-	if b.cfg.SessionCookie == "" {
+	if b.cfg().SessionCookie == "" {
 		return ""
 	}
-	cookie, err := r.Cookie(b.cfg.SessionCookie)
+	cookie, err := r.Cookie(b.cfg().SessionCookie)
 	if err != nil {
 		return ""
 	}
@@ -140,7 +148,7 @@ func (b *Bridge) abandon(c *client, no refusal) *refusal {
 // settled.
 func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusal) {
 	forbidden := &refusal{why: protocol.RefusedByHandler}
-	if b.cfg.RequireCookie && len(r.Header["Cookie"]) == 0 || b.cfg.RequireUserAgent && len(r.Header["User-Agent"]) == 0 {
+	if b.cfg().RequireCookie && len(r.Header["Cookie"]) == 0 || b.cfg().RequireUserAgent && len(r.Header["User-Agent"]) == 0 {
 		return nil, forbidden
 	}
 	done, err := t.ask(protocol.Authenticate, nil)
@@ -166,7 +174,7 @@ func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *ht
 	if t.settle(done); c.gone() {
 		return &refusal{why: protocol.RefusedByHandler}
 	}
-	conn, g, err := b.upgrade(w, r)
+	conn, g, err := b.upgrade(w, r, c.subprotocol)
 	if err != nil {
 		c.log.Info("handshake failed", keyError, err)
 		c.markEnded(protocol.EndedByHangup, 0, "")
@@ -189,32 +197,32 @@ func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *ht
 // subprotocol returns what is agreed to, if anything.
 func (b *Bridge) subprotocol(r *http.Request) string {
 	offered, _ := admission.OfferedSubprotocols(r.Header["Sec-Websocket-Protocol"]) // checkHandshake has refused what is malformed
-	return admission.ChooseSubprotocol(b.cfg.Subprotocols, offered)
+	return admission.ChooseSubprotocol(b.cfg().Subprotocols, offered)
 }
 
-// upgrade answers 101. An extension that cannot be agreed to is left out of the answer.
-func (b *Bridge) upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, *guard, error) {
+// upgrade answers 101, with the subprotocol that was agreed to, if one was. An extension that cannot be agreed to is left out of the answer.
+func (b *Bridge) upgrade(w http.ResponseWriter, r *http.Request, subprotocol string) (*websocket.Conn, *guard, error) {
 	offered, _ := offers(r.Header) // checkHandshake has refused what is malformed
-	deflate := b.cfg.Compression && offersDeflate(offered)
+	deflate := b.cfg().Compression && offersDeflate(offered)
 	if deflate {
 		r.Header.Set("Sec-WebSocket-Extensions", "permessage-deflate") // gorilla does not look at parameters
 	}
 	upgrader := websocket.Upgrader{
-		HandshakeTimeout:  b.cfg.WriteTimeout,
+		HandshakeTimeout:  b.cfg().WriteTimeout,
 		ReadBufferSize:    readBuffer,
 		WriteBufferPool:   &b.buffers,
 		CheckOrigin:       func(*http.Request) bool { return true }, // checkHandshake has
 		EnableCompression: deflate,
 	}
 	header := http.Header{}
-	if agreed := b.subprotocol(r); agreed != "" {
-		header.Set("Sec-WebSocket-Protocol", agreed)
+	if subprotocol != "" {
+		header.Set("Sec-WebSocket-Protocol", subprotocol)
 	}
-	if b.cfg.ServerHeader != "" {
-		header.Set("Server", b.cfg.ServerHeader)
+	if b.cfg().ServerHeader != "" {
+		header.Set("Server", b.cfg().ServerHeader)
 	}
-	g := &guard{limit: b.cfg.MaxMessage, deflate: deflate, messages: newLimiter(b.cfg.MessageRate, b.cfg.MessageBurst),
-		empty: newLimiter(b.cfg.ControlRate, b.cfg.ControlBurst)}
+	g := &guard{limit: b.cfg().MaxMessage, deflate: deflate, messages: newLimiter(b.cfg().MessageRate, b.cfg().MessageBurst),
+		empty: newLimiter(b.cfg().ControlRate, b.cfg().ControlBurst)}
 	conn, err := upgrader.Upgrade(guardedWriter{w, g}, r, header)
 	return conn, g, err
 }

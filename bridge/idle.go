@@ -22,7 +22,7 @@ type idleness struct {
 
 // watchIdle is called once, when c opens.
 func (c *client) watchIdle() *idleness {
-	limit := c.bridge.cfg.IdleTimeout
+	limit := c.bridge.cfg().IdleTimeout
 	if limit == 0 {
 		return nil
 	}

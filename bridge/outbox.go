@@ -36,7 +36,7 @@ type outgoing struct {
 
 // isMessage reports whether it is none of the control frames, nor the end.
 func (o *outgoing) isMessage() bool {
-	return o.prepared != nil || o.op == websocket.TextMessage || o.op == websocket.BinaryMessage
+	return o.prepared != nil || o.op == opRest || o.op == websocket.TextMessage || o.op == websocket.BinaryMessage
 }
 
 func (o *outgoing) last() bool {
@@ -51,6 +51,7 @@ type outbox struct {
 	spawn   func(func()) // starts the writer where somebody waits for it
 	ended   func(drop bool, err error)
 	wrote   func(took time.Duration) // a message, or what else there was to write
+	told    func(outgoing)           // likewise, if the socket has taken it
 	timeout time.Duration
 	deflate bool // messages may be compressed
 	limit   int  // messages, those being written included
@@ -99,6 +100,13 @@ func (b *outbox) enter(o outgoing, size int) (idle bool, err error) {
 func (b *outbox) replacesPong(o outgoing) bool {
 	n := len(b.queue)
 	return o.op == websocket.PongMessage && n >= manyQueued && b.queue[n-1].op == websocket.PongMessage
+}
+
+// length returns what waits or is being written: messages and control frames, and their bytes.
+func (b *outbox) length() (items, bytes int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.held, b.size
 }
 
 // close queues the end of the connection behind everything else: a close frame, or with code 0 just the end.
@@ -166,6 +174,9 @@ func (b *outbox) writeOne(o outgoing, whole func() bool) error {
 	err := b.write(o)
 	if whole() {
 		b.wrote(time.Since(began))
+		if err == nil {
+			b.told(o)
+		}
 	}
 	return err
 }

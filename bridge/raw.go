@@ -75,7 +75,7 @@ func (c *tappedConn) meet() error {
 	}
 	leave, ok := c.bridge.enter()
 	if !ok {
-		return errStopping
+		return ErrStopping
 	}
 	defer leave()
 	c.client = c.bridge.newClient(c.Conn.RemoteAddr().String())

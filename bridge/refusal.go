@@ -54,7 +54,7 @@ func (b *Bridge) refuse(w http.ResponseWriter, no refusal) {
 	if no.why == 0 {
 		return
 	}
-	b.cfg.Observer.Refused(no.why)
+	b.refused(no.why)
 	if no.why.Retry() {
 		w.Header().Set("Retry-After", retryAfter())
 	}
@@ -73,11 +73,17 @@ func (b *Bridge) refuse(w http.ResponseWriter, no refusal) {
 	http.Error(w, no.text(), no.why.Status())
 }
 
+// refused counts a request that is refused.
+func (b *Bridge) refused(why protocol.Refusal) {
+	b.totals.refused.Add(1)
+	b.cfg().Observer.Refused(why)
+}
+
 // bound keeps who sends no end of a request's body, or does not read its answer, from holding the connection for good:
 // the server's own timeouts are those of a request's header.
 func (b *Bridge) bound(w http.ResponseWriter) {
 	c := http.NewResponseController(w)
 	// They fail only on a connection that has none, or has ended.
-	_ = c.SetReadDeadline(time.Now().Add(b.cfg.HandshakeTimeout))
-	_ = c.SetWriteDeadline(time.Now().Add(b.cfg.WriteTimeout))
+	_ = c.SetReadDeadline(time.Now().Add(b.cfg().HandshakeTimeout))
+	_ = c.SetWriteDeadline(time.Now().Add(b.cfg().WriteTimeout))
 }

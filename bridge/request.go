@@ -37,7 +37,7 @@ func (b *Bridge) receive(r *http.Request) *refusal {
 			return crowded(err)
 		}
 	}
-	if !b.cfg.Hosts.Allow(r.Host) {
+	if !b.cfg().Hosts.Allow(r.Host) {
 		return &refusal{why: protocol.RefusedHost}
 	}
 	return nil
@@ -56,7 +56,7 @@ func (b *Bridge) checkSize(r *http.Request) *refusal {
 	switch {
 	case len(r.RequestURI) > maxTarget:
 		return &refusal{why: protocol.RefusedTarget}
-	case size > b.cfg.MaxHeader, fields > maxFields:
+	case size > b.cfg().MaxHeader, fields > maxFields:
 		return &refusal{why: protocol.RefusedHeader}
 	}
 	return nil
@@ -81,7 +81,7 @@ func checkTarget(r *http.Request) *refusal {
 // believe takes what trusted proxies say of the client. That its side is encrypted becomes the scheme of the request's URL.
 func (b *Bridge) believe(r *http.Request) *refusal {
 	peer := admission.AddrPort(r.RemoteAddr)
-	c, err := b.cfg.Forwarding.Client(peer, r.Header)
+	c, err := b.cfg().Forwarding.Client(peer, r.Header)
 	if err != nil {
 		return &refusal{protocol.RefusedMalformed, err.Error()}
 	}
@@ -109,7 +109,7 @@ func (b *Bridge) checkHandshake(r *http.Request) *refusal {
 	_, badProtocols := admission.OfferedSubprotocols(r.Header["Sec-Websocket-Protocol"])
 	origin := r.Header.Get("Origin")
 	switch {
-	case !b.cfg.Paths.Allow(r.URL.Path):
+	case !b.cfg().Paths.Allow(r.URL.Path):
 		return &refusal{why: protocol.RefusedPath}
 	case r.Method != http.MethodGet:
 		return &refusal{why: protocol.RefusedMethod}
@@ -125,7 +125,7 @@ func (b *Bridge) checkHandshake(r *http.Request) *refusal {
 		return &refusal{protocol.RefusedMalformed, "bad Sec-WebSocket-Extensions"}
 	case badProtocols != nil:
 		return &refusal{protocol.RefusedMalformed, badProtocols.Error()}
-	case origin != "" && !b.cfg.Origins.Allow(origin, r.Host): // programs that are no browser send none
+	case origin != "" && !b.cfg().Origins.Allow(origin, r.Host): // programs that are no browser send none
 		return &refusal{why: protocol.RefusedOrigin}
 	}
 	return nil

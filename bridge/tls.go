@@ -9,10 +9,10 @@ import (
 // secure makes l's connections TLS, if there is a configuration for that. The handshake comes with the first read, in the
 // connection's own goroutine; net/http gives it HandshakeTimeout.
 func (b *Bridge) secure(l net.Listener) net.Listener {
-	if b.cfg.TLS == nil {
+	if b.cfg().TLS == nil {
 		return l
 	}
-	cfg := b.cfg.TLS.Clone()
+	cfg := b.cfg().TLS.Clone()
 	cfg.MinVersion = max(cfg.MinVersion, tls.VersionTLS12) // RFC 8996
 	cfg.NextProtos = []string{"http/1.1"}                  // a connection of HTTP/2 cannot become a WebSocket of its own
 	return tls.NewListener(l, cfg)

@@ -88,7 +88,7 @@ func TestEveryEndingIsWhole(t *testing.T) {
 		}
 		names[e.String()] = true
 	}
-	if beyond := EndedNoRow + 1; beyond.String() != "unknown" || beyond.Retry() {
+	if beyond := EndedByOperator + 1; beyond.String() != "unknown" || beyond.Retry() {
 		t.Error("there is an ending that Endings does not return")
 	}
 }

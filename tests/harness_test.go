@@ -174,7 +174,8 @@ func (s *server) start(args ...string) {
 	s.t.Helper()
 	s.cmd = exec.Command(binary, args...)
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.owner}
-	s.cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=0")
+	s.cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=0",
+		"RUNTIME_DIRECTORY="+s.path("")) // of its own, so that each has its control socket
 	stderr, err := s.cmd.StderrPipe()
 	if err != nil {
 		s.t.Fatal(err)
@@ -278,3 +279,6 @@ func freePort(t *testing.T) int {
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port
 }
+
+// remove takes a file of the application's away.
+func (s *server) remove(name string) error { return os.Remove(s.path(name)) }

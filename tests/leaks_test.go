@@ -147,7 +147,7 @@ const leakLimits = "[server]\nmax_message = \"1KiB\"\ncontrol_rate = 1\ncontrol_
 // What clients say, and what they prove who they are with, is in no line of the log, and nothing of PHP's in what clients get.
 func TestNothingLeaks(t *testing.T) {
 	t.Parallel()
-	s := controlled(t, app{handlers: failing, settings: "DB_PASSWORD=" + settingSecret + "\n", toml: leakLimits})
+	s := serve(t, app{handlers: failing, settings: "DB_PASSWORD=" + settingSecret + "\n", toml: leakLimits})
 	seen := s.failAll()
 	eventually(t, "all have left", func() bool {
 		_, metrics := s.get("/metrics")

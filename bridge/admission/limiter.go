@@ -31,10 +31,9 @@ const maxAddresses = 1 << 16
 
 // Limiter counts connections. Its methods may be called concurrently.
 type Limiter struct {
-	limits Limits
-	all    *rate.Limiter
-
 	mu        sync.Mutex // guards the fields below
+	limits    Limits
+	all       *rate.Limiter
 	count     int
 	addresses map[netip.Prefix]*address
 	swept     time.Time
@@ -56,6 +55,23 @@ func bucket(perSecond, burst int) *rate.Limiter {
 		return rate.NewLimiter(rate.Inf, 0)
 	}
 	return rate.NewLimiter(rate.Limit(perSecond), max(burst, 1))
+}
+
+// SetLimits puts other limits in the place of those before. Connections that are open stay, however many, and count for where
+// they were counted; a changed rate begins with its whole burst.
+func (l *Limiter) SetLimits(limits Limits) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before := l.limits
+	l.limits = limits
+	if limits.Rate != before.Rate || limits.Burst != before.Burst {
+		l.all = bucket(limits.Rate, limits.Burst)
+	}
+	if limits.RatePerAddress != before.RatePerAddress || limits.BurstPerAddress != before.BurstPerAddress {
+		for _, from := range l.addresses {
+			from.bucket = bucket(limits.RatePerAddress, limits.BurstPerAddress)
+		}
+	}
 }
 
 // Connections returns how many there are.
@@ -92,9 +108,9 @@ func (l *Limiter) Enter() (*Seat, error) {
 // all.
 func (s *Seat) Take(a netip.Addr, now time.Time) error {
 	l := s.limiter
-	prefix := l.prefix(a)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	prefix := l.prefix(a)
 	if s.left || s.taken && prefix == s.prefix {
 		return nil
 	}
@@ -136,6 +152,7 @@ func (l *Limiter) release(s *Seat) {
 	s.taken, s.from = false, nil
 }
 
+// prefix is called with mu held.
 func (l *Limiter) prefix(a netip.Addr) netip.Prefix {
 	a = Plain(a)
 	bits := a.BitLen()

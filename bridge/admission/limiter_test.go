@@ -130,3 +130,44 @@ func TestNoLimits(t *testing.T) {
 		t.Error("addresses are kept though none counts")
 	}
 }
+
+func TestLimitsCanBeChangedWhileConnectionsAreOpen(t *testing.T) {
+	now := time.Now()
+	a := netip.MustParseAddr("10.0.0.1")
+	l := NewLimiter(Limits{Connections: 2, PerAddress: 2})
+	enter := func() (*Seat, error) {
+		seat, err := l.Enter()
+		if err != nil {
+			return nil, err
+		}
+		if err := seat.Take(a, now); err != nil {
+			seat.Leave()
+			return nil, err
+		}
+		return seat, nil
+	}
+	for range 2 {
+		if _, err := enter(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		limits Limits
+		want   error
+	}{
+		{Limits{Connections: 2, PerAddress: 2}, ErrFull},
+		{Limits{Connections: 1}, ErrFull},
+		{Limits{Connections: 9, PerAddress: 1}, ErrAddressFull},
+		{Limits{Connections: 9, PerAddress: 9}, nil},
+		{Limits{RatePerAddress: 1, BurstPerAddress: 1}, nil}, // the burst
+		{Limits{RatePerAddress: 1, BurstPerAddress: 1}, ErrAddressRate},
+		{Limits{Rate: 1, Burst: 1}, nil},
+		{Limits{Rate: 1, Burst: 1}, ErrRate},
+		{Limits{}, nil},
+	} {
+		l.SetLimits(tt.limits)
+		if _, err := enter(); !errors.Is(err, tt.want) {
+			t.Errorf("%+v: got %v, want %v", tt.limits, err, tt.want)
+		}
+	}
+}

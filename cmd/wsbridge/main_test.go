@@ -67,12 +67,12 @@ func TestWrongUseExitsTwoWithOneLine(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, "name a command: check, demo, serve or version"},
-		{[]string{"start"}, `unknown command "start": want check, demo, serve or version`},
-		{[]string{"serv"}, `unknown command "serv": want check, demo, serve or version`},
+		{nil, "name a command (wsbridge help lists them)"},
+		{[]string{"start"}, `unknown command "start" (wsbridge help lists them)`},
+		{[]string{"serv"}, `unknown command "serv": did you mean serve or send? (wsbridge help lists all)`},
 		{[]string{"--verbose"}, "unknown flag: --verbose (see wsbridge --help)"},
-		{[]string{"help", "start"}, `unknown command "start": want check, demo, serve or version`},
-		{[]string{"help", "serve", "more"}, `unknown command "serve more": want check, demo, serve or version`},
+		{[]string{"help", "start"}, `unknown command "start" (wsbridge help lists them)`},
+		{[]string{"help", "serve", "more"}, `unknown command "serve more" (wsbridge help lists them)`},
 		{[]string{"version", "now"}, `unexpected argument "now" (see wsbridge version --help)`},
 		{[]string{"serve"}, "serve needs --settings FILE or --config FILE (see wsbridge serve --help)"},
 		{[]string{"serve", "x.toml"}, `unexpected argument "x.toml" (see wsbridge serve --help)`},
@@ -84,6 +84,11 @@ func TestWrongUseExitsTwoWithOneLine(t *testing.T) {
 		{[]string{"serve", "--settings", "testdata"}, "read testdata: is a directory"},
 		{[]string{"serve", "--settings", "config/testdata/settings/good.conf", "--fastcgi", "/run/php.sock"},
 			`--fastcgi = "/run/php.sock": want "unix:/path" or "tcp:host:port"`},
+		{[]string{"config"}, "config needs --settings FILE or --config FILE (see wsbridge config --help)"},
+		{[]string{"config", "--settings", "s", "--config", "missing.toml"}, "open missing.toml: no such file or directory"},
+		{[]string{"init"}, "init needs --settings FILE (see wsbridge init --help)"},
+		{[]string{"init", "--settings", "testdata"}, "read testdata: is a directory"},
+		{[]string{"init", "--settings", "config/testdata/settings/good.conf", "--output", "main.go"}, "main.go exists: --force replaces it"},
 		{[]string{"check"}, "check needs --settings FILE or --config FILE (see wsbridge check --help)"},
 		{[]string{"check", "--settings", "s", "more"}, `unexpected argument "more" (see wsbridge check --help)`},
 		{[]string{"check", "--config="}, "--config is empty"},
@@ -113,6 +118,8 @@ func TestHelpOfEveryCommand(t *testing.T) {
 		{[]string{"check", "--help"}, []string{"--settings FILE", "--config FILE", "--fastcgi ADDRESS", "--json", "Exit codes: 0 "}},
 		{[]string{"help", "serve"}, []string{"--settings FILE", "--config FILE", "--fastcgi ADDRESS", "--help"}},
 		{[]string{"demo", "-h"}, []string{"--listen ADDRESS", `"127.0.0.1:8080"`, "--workers NUMBER", "(default 4)"}},
+		{[]string{"config", "--help"}, []string{"--settings FILE", "--config FILE", "--print", "--changed", "--json"}},
+		{[]string{"init", "--help"}, []string{"--settings FILE", "--output FILE", "--force"}},
 		{[]string{"version", "--help"}, []string{"wsbridge version"}},
 		{[]string{"help", "--help"}, []string{"wsbridge help [command]"}},
 	} {

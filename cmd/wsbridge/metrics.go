@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -68,11 +69,11 @@ func newMetrics() *metrics {
 }
 
 // watch adds what is asked for when it is wanted: of the bridge, and of php-fpm.
-func (m *metrics) watch(b *bridge.Bridge, client *fastcgi.Client) {
-	m.registry.MustRegister(newFPMCollector(client.Status), prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "wsbridge",
+func (m *metrics) watch(b *bridge.Bridge, status func(context.Context) (*fastcgi.Status, error)) {
+	m.registry.MustRegister(newFPMCollector(status), prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "wsbridge",
 		Name: "clients", Help: "Rows of $connections."}, func() float64 { return float64(b.Clients()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "wsbridge", Name: "connections",
-			Help: "Sockets, those in their handshake among them."}, func() float64 { return float64(b.Connections()) }))
+			Help: "Sockets, those in their handshake among them."}, func() float64 { return float64(b.Sockets()) }))
 }
 
 // expires tells when the certificate that is in force does; a nil one does not.

@@ -10,69 +10,76 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/bridge/admission"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
-	"github.com/wsbridge/wsbridge/fastcgi"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/control"
 	"github.com/wsbridge/wsbridge/fifo"
 )
 
-// run serves as cfg says until ctx ends, then drains. Log lines go to out.
-func run(ctx context.Context, cfg config.Config, out io.Writer) error {
-	log := newLogger(out, cfg.Log)
+// surroundings are what a server has besides its configuration.
+type surroundings struct {
+	log    *logs
+	file   string                        // that the configuration was read from; empty: none
+	reload *reloader                     // nil: there is nothing to be read anew
+	page   http.Handler                  // answers requests that are no WebSocket handshake, if it is not nil
+	cfg    atomic.Pointer[config.Config] // in force
+}
+
+// run serves as cfg, which was read from there, says until ctx ends, then drains. Log lines go to out.
+func run(ctx context.Context, cfg config.Config, from config.Sources, out io.Writer) error {
+	log := newLogs(out, cfg.Log)
+	defer log.close()
 	for _, note := range cfg.Notes {
 		log.Warn(note)
 	}
 	if cfg.Log.Payloads {
 		log.Warn("log.payloads is on: what clients and handlers say is in the log")
 	}
-	return serve(ctx, cfg, log, nil)
+	reload := newReloader(cfg, func() (config.Config, error) { return config.Load(from) }, log.Logger)
+	defer reload.close()
+	return serve(ctx, cfg, &surroundings{log: log, file: config.Absolute(".", cmp.Or(from.Config, from.Settings)), reload: reload})
 }
 
 // serve starts everything in the original's order and ends it in the opposite one: php-fpm is there first and last, since
 // handlers run from initialize to finalize, and the pipe exists before the first client and until the last has left.
-// Requests that are no WebSocket handshake go to page, if it is not nil.
-func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.Handler) (err error) {
+func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error) {
+	log := at.log
+	at.cfg.Store(&cfg)
 	log.Info("starting", "events_file", cfg.PHP.EventsFile)
-	reload := newReloader(log)
-	defer reload.close()
-	php, err := startPHP(ctx, cfg, log)
+	php, err := startBackend(ctx, cfg, log.Logger)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, php.stop()) }()
-	client, err := fastcgi.New(php.client)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, client.Close()) }()
+	defer func() { err = errors.Join(err, php.close()) }()
 
-	m := newMetrics()
-	cert, err := loadCertificate(&cfg.Server, log)
+	m, series := newMetrics(), control.NewSeries()
+	cert, err := loadCertificate(&cfg.Server, log.Logger)
 	if err != nil {
 		return err
 	}
-	bc := bridgeConfig(cfg, log, client, php, page, m)
-	bc.TLS = cert.config()
+	bc := bridgeConfig(cfg, php.now.Load())
+	bc.Presence, bc.Page, bc.Logger, bc.Observer, bc.TLS = php.presence, at.page, log.Logger, observers{m, series}, cert.config()
 	b, err := bridge.New(bc)
 	if err != nil {
 		return err
 	}
-	m.watch(b, client)
+	m.watch(b, php.status)
 	m.expires(cert)
-	if cfg.Control.Listen != "" {
-		c, err := startControl(cfg.Control.Listen, b, m, log)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, c.close()) }()
+	operators, err := startControl(&cfg, at, b, php, m.handler(), series)
+	if err != nil {
+		return err
 	}
+	defer func() { err = errors.Join(err, operators.Close()) }()
 	if err := b.Initialize(ctx); err != nil {
 		return err
 	}
-	defer keepCurrent(ctx, reload, cert)()
-	err = listenAndServe(ctx, cfg, log, b)
+	at.reload.add("server.tls_cert and server.tls_key", func(context.Context, config.Config) error { return cert.reload() })
+	at.reload.add("php-fpm and the bridge", func(ctx context.Context, cfg config.Config) error { return reconfigure(ctx, cfg, php, b, at) })
+	at.reload.add("log", func(_ context.Context, cfg config.Config) error { log.set(cfg.Log); return nil })
+	err = listenAndServe(ctx, cfg, at, cert, b, operators.Serves)
 	if finalErr := b.Finalize(); finalErr != nil {
 		log.Error("ws_server_finalize failed", "error", finalErr)
 	}
@@ -80,34 +87,44 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.H
 	return err
 }
 
-// keepCurrent lets what can be replaced while the server runs be replaced. The caller calls stop, which waits for it.
+// reconfigure brings cfg to the bridge, with the php-fpm that it wants.
+func reconfigure(ctx context.Context, cfg config.Config, backend *backend, b *bridge.Bridge, at *surroundings) error {
+	err := backend.replace(ctx, cfg, func(p *php) error { return b.Reconfigure(ctx, bridgeConfig(cfg, p)) })
+	if err == nil {
+		at.cfg.Store(&cfg)
+	}
+	return err
+}
+
+// keepCurrent reloads what can be replaced while the server runs. The caller calls stop, which waits for it.
 func keepCurrent(ctx context.Context, r *reloader, cert *certificate) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var work sync.WaitGroup
-	if cert != nil {
-		r.add("server.tls_cert and server.tls_key", cert.reload)
-		work.Go(func() { cert.watch(ctx) })
-	}
+	work.Go(func() { cert.watch(ctx) })
 	work.Go(func() { r.run(ctx) })
-	return func() { cancel(); work.Wait() }
+	return func() { cancel(); r.end(); work.Wait() }
 }
 
-// listenAndServe makes the pipe, if there is to be one, and then the listener; the pipe is gone when it returns.
-func listenAndServe(ctx context.Context, cfg config.Config, log *slog.Logger, b *bridge.Bridge) (err error) {
+// listenAndServe makes the pipe, if there is to be one, and then the listener, whose address it tells; the pipe is gone when it
+// returns.
+func listenAndServe(ctx context.Context, cfg config.Config, at *surroundings, cert *certificate, b *bridge.Bridge, serves func(address string)) (err error) {
 	var pipe bridge.Pipe
 	if cfg.Pipe.Path != "" {
-		own, createErr := createPipe(cfg.Pipe, log)
+		own, createErr := createPipe(cfg.Pipe, at.log.Logger)
 		if createErr != nil {
 			return createErr
 		}
 		defer func() { err = errors.Join(err, own.Close()) }()
+		at.reload.add("pipe.mode", func(_ context.Context, cfg config.Config) error { return own.Chmod(cfg.Pipe.Mode.Std()) })
 		pipe = own
 	}
 	l, err := net.Listen("tcp", cfg.Server.Listen)
 	if err != nil {
 		return fmt.Errorf("listen for clients: %w", err)
 	}
-	log.Info("listening", "address", l.Addr().String(), "tls", cfg.Server.TLS(), "pipe", cfg.Pipe.Path)
+	at.log.Info("listening", "address", l.Addr().String(), "tls", cfg.Server.TLS(), "pipe", cfg.Pipe.Path)
+	serves(l.Addr().String())
+	defer keepCurrent(ctx, at.reload, cert)()
 	return b.Serve(ctx, l, pipe)
 }
 
@@ -121,14 +138,11 @@ func createPipe(cfg config.Pipe, log *slog.Logger) (*fifo.Pipe, error) {
 	})
 }
 
-func bridgeConfig(cfg config.Config, log *slog.Logger, client bridge.PHP, php *php, page http.Handler, observer bridge.Observer) bridge.Config {
+// bridgeConfig is what cfg says to the bridge, whose events go to php.
+func bridgeConfig(cfg config.Config, php *php) bridge.Config {
 	admit := cfg.Server.Admission()
 	return bridge.Config{
-		PHP:              client,
-		Presence:         php.presence,
-		Page:             page,
-		Logger:           log,
-		Observer:         observer,
+		PHP:              php.client,
 		LogPayloads:      cfg.Log.Payloads,
 		ServerHeader:     cfg.Server.ServerHeader,
 		RequireCookie:    cfg.Server.RequireCookie,
@@ -138,7 +152,7 @@ func bridgeConfig(cfg config.Config, log *slog.Logger, client bridge.PHP, php *p
 		SessionCookie:    cfg.Isolation.SessionCookie,
 		LiveGlobals:      cfg.Globals.Live,
 		ForgetGlobals:    cfg.Globals.Forget,
-		Parallel:         php.client.MaxConnections,
+		Parallel:         php.connections,
 		CloseOnError:     cfg.PHP.OnError == "close",
 		LoopInterval:     cfg.Loop.Interval.Std(),
 		MaxMessage:       int64(cfg.Server.MaxMessage),
@@ -168,7 +182,7 @@ func bridgeConfig(cfg config.Config, log *slog.Logger, client bridge.PHP, php *p
 		Paths:         admit.Paths,
 		Subprotocols:  cfg.Server.Subprotocols,
 		MaxHeader:     int(cfg.Server.MaxHeader),
-		Limits:        limits(&cfg.Server, php.client.MaxConnections),
+		Limits:        limits(&cfg.Server, php.connections),
 		Proxies:       admit.Proxies,
 		Forwarding:    admit.Forwarding,
 		ProxyProtocol: cfg.Server.ProxyProtocol,

@@ -97,6 +97,7 @@ type PHP struct {
 	SettingsFile    string   `toml:"settings_file"` // as php-fpm sees it; after loading Legacy.Settings if it was empty
 	Script          string   `toml:"script"`        // as an external php-fpm sees it; empty: the unpacked one
 	MaxConnections  int      `toml:"max_connections"`
+	EndStdin        bool     `toml:"end_stdin"`   // for responders that are not php-fpm
 	StatusPath      string   `toml:"status_path"` // an external php-fpm's pm.status_path; empty: not asked
 	Reserve         int      `toml:"reserve"`     // workers of an external php-fpm that are left to others
 	IdleTimeout     Duration `toml:"idle_timeout"`
@@ -137,15 +138,23 @@ type Pipe struct {
 
 // Control is about those who operate the server.
 type Control struct {
-	Listen string `toml:"listen"` // "unix:/path" or a loopback host:port; empty: nowhere
+	Listen     Addresses `toml:"listen"`      // see Addresses; empty: nowhere
+	Mode       FileMode  `toml:"mode"`        // of unix sockets
+	Group      string    `toml:"group"`       // of unix sockets; empty: the process's own
+	TokenFile  string    `toml:"token_file"`  // absolute after loading; empty: TCP shows health and metrics only
+	PublicPath string    `toml:"public_path"` // begins and ends with a slash; empty: not on the clients' listener
+	Pprof      bool      `toml:"pprof"`
 }
 
 // Log is about wsbridge's own log.
 type Log struct {
 	Level  string `toml:"level"`  // "debug", "info", "warn" or "error"
-	Format string `toml:"format"` // "auto", "text" or "json"
+	Format string `toml:"format"` // "text", "json", "journal" or "auto"
+	Legacy bool   `toml:"legacy"` // write the original's daily file, too; needs Folder
 	// Payloads lets level "debug" show what clients send and are sent.
 	Payloads bool `toml:"payloads"`
+
+	Folder string `toml:"-"` // where the legacy settings file wants the daily file: WEBSOCKET_LOG_PATH, absolute
 }
 
 // Default returns a whole configuration; only the events file is missing.
@@ -196,6 +205,7 @@ func Default() Config {
 		Globals:   Globals{Live: []string{}, Forget: []string{}},
 		Loop:      Loop{Interval: Duration(200 * time.Millisecond)},
 		Pipe:      Pipe{Mode: 0o660, MaxDocument: 1 << 20, Quiet: Duration(50 * time.Millisecond)},
+		Control:   Control{Listen: Addresses{AutoAddress}, Mode: 0o600},
 		Log:       Log{Level: "info", Format: "auto"},
 	}
 }
