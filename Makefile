@@ -1,5 +1,5 @@
 # Needs Go and make. What else a target needs it installs with apt, once, and says so first.
-.PHONY: demo test build bench lint fuzz
+.PHONY: demo test build bench lint fuzz soak
 
 # A chat at http://127.0.0.1:8080/. Options: make demo ARGS="--listen 127.0.0.1:9090 --workers 2"
 demo:
@@ -32,3 +32,9 @@ lint:
 SECONDS = 60
 fuzz:
 	.ci/fuzz $(SECONDS)
+
+# The server under churn, traffic, reloads, killed workers and new code for MINUTES; what was sent, run and acknowledged is counted.
+MINUTES = 10
+soak:
+	.ci/install test
+	CGO_ENABLED=1 go test -race -v -timeout $$(($(MINUTES) + 5))m ./tests/soak -for=$(MINUTES)m

@@ -86,8 +86,13 @@ func (x *exchange) deliver(to protocol.Recipients, op int, data []byte) {
 		}
 		o = outgoing{prepared: prepared}
 	}
+	var idle []*outbox
 	for _, c := range clients {
-		switch err := c.send(o, len(data)); {
+		isIdle, err := c.queue(o, len(data))
+		if isIdle {
+			idle = append(idle, c.out)
+		}
+		switch {
 		case err == nil:
 			x.made.Sent++
 			x.made.SentBytes += len(data)
@@ -97,6 +102,7 @@ func (x *exchange) deliver(to protocol.Recipients, op int, data []byte) {
 			x.miss(c.key, err)
 		}
 	}
+	x.bridge.hurry(idle)
 }
 
 // miss reports a client that a message did not reach, once in an event.

@@ -71,7 +71,7 @@ func (c *client) opened(conn *websocket.Conn, g *guard) bool {
 	conn.SetPongHandler(c.ponged)
 	return c.bridge.table.open(c, func() {
 		c.conn, c.guard = conn, g
-		c.out = &outbox{conn: conn, spawn: c.bridge.spawn, ended: c.written, wrote: cfg.Observer.Written, told: c.told,
+		c.out = &outbox{conn: conn, guard: g, spawn: c.bridge.spawn, ended: c.written, wrote: cfg.Observer.Written, told: c.told,
 			timeout: cfg.WriteTimeout, deflate: g.deflate, limit: cfg.SendQueue, bytes: cfg.SendQueueBytes}
 		c.ping = time.AfterFunc(cfg.PingInterval, c.sendPing)
 		c.idle = c.watchIdle()
@@ -90,14 +90,23 @@ func (c *client) sendPing() {
 
 // send queues o; a client that has too much queued already is ended.
 func (c *client) send(o outgoing, size int) error {
+	idle, err := c.queue(o, size)
+	if idle {
+		c.bridge.spawn(c.out.drain)
+	}
+	return err
+}
+
+// queue is send for callers that start the writer: it reports whether there is none.
+func (c *client) queue(o outgoing, size int) (idle bool, err error) {
 	if o.isMessage() {
 		c.idle.note()
 	}
-	err := c.out.push(o, size)
+	idle, err = c.out.enter(o, size)
 	if errors.Is(err, errOutboxFull) {
 		c.end(protocol.EndedSlow)
 	}
-	return err
+	return idle, err
 }
 
 // end queues the close event behind the client's other events, with the ending's own code. Only the first call counts.

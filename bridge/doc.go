@@ -13,7 +13,7 @@
 //	turn.go, session.go, gate.go                it waits for its turn among all clients, in the lane of its kind
 //	dispatch.go, exchange.go                    it goes to PHP, and again while php-fpm is away
 //	apply.go                                    PHP's effects become sends, closes and changed rows
-//	outbox.go                                   what is sent waits for the client's socket
+//	outbox.go, broadcast.go, eager.go           what is sent waits for the client's socket
 //
 // What an operator sees and does: operator.go and inject.go (clients, messages, documents), pause.go, and trace.go with
 // tail.go, history.go and incidents.go (what became of events), tally.go (how many).

@@ -37,6 +37,7 @@ const (
 // looked at.
 type guard struct {
 	net.Conn
+	eager   eager
 	limit   int64 // bytes of a message
 	deflate bool  // RSV1 marks a compressed message (RFC 7692, section 6); it is taken away
 	// How many messages may begin, and how many frames may come that bring nothing; nil: any number.
@@ -253,7 +254,7 @@ type guardedWriter struct {
 // another one; gorilla then closes the connection.
 func (w guardedWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buffers, err := http.NewResponseController(w.ResponseWriter).Hijack()
-	w.guard.Conn = conn
+	w.guard.Conn, w.guard.eager = conn, newEager(conn)
 	if err == nil && buffers.Reader.Buffered() > 0 {
 		_ = conn.SetWriteDeadline(time.Now().Add(closeWait))
 		_, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")

@@ -23,9 +23,12 @@ const leastDeflated = 256
 // manyQueued is when a client's pongs begin to replace each other. Those who send a few pings at once want each answered.
 const manyQueued = 32
 
+// opRest is the op of what the socket has not taken of a frame.
+const opRest = -1
+
 // outgoing is a message, a control frame, or the end of the connection.
 type outgoing struct {
-	op       int // a websocket message type; 0 drops the connection without a close frame
+	op       int // a websocket message type, or opRest; 0 drops the connection without a close frame
 	data     []byte
 	prepared *websocket.PreparedMessage // instead of op and data: shared with other clients
 	size     int                        // of the message
@@ -33,7 +36,7 @@ type outgoing struct {
 
 // isMessage reports whether it is none of the control frames, nor the end.
 func (o *outgoing) isMessage() bool {
-	return o.prepared != nil || o.op == websocket.TextMessage || o.op == websocket.BinaryMessage
+	return o.prepared != nil || o.op == opRest || o.op == websocket.TextMessage || o.op == websocket.BinaryMessage
 }
 
 func (o *outgoing) last() bool {
@@ -44,6 +47,7 @@ func (o *outgoing) last() bool {
 // to write: an idle client costs none.
 type outbox struct {
 	conn    *websocket.Conn
+	guard   *guard       // its socket
 	spawn   func(func()) // starts the writer where somebody waits for it
 	ended   func(drop bool, err error)
 	wrote   func(took time.Duration) // a message, or what else there was to write
@@ -59,28 +63,36 @@ type outbox struct {
 	size    int // their bytes
 	running bool
 	closed  bool // the last item is queued
-	aborted bool // what was to be written before it is not
+	aborted bool // what the writer has taken and not begun is not to be written
 }
 
 // push queues o and never blocks. Its data must not change any more.
 func (b *outbox) push(o outgoing, size int) error {
+	idle, err := b.enter(o, size)
+	if idle {
+		b.spawn(b.drain)
+	}
+	return err
+}
+
+// enter is push for callers that start the writer: it reports whether there is none.
+func (b *outbox) enter(o outgoing, size int) (idle bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
-		return errOutboxClosed
+		return false, errOutboxClosed
 	}
 	if b.replacesPong(o) { // those bytes are few enough not to be counted again
 		b.queue[len(b.queue)-1] = o
-		return nil
+		return false, nil
 	}
 	if b.held >= b.limit || b.held > 0 && b.size+size > b.bytes {
-		return errOutboxFull
+		return false, errOutboxFull
 	}
 	o.size = size
 	b.held++
 	b.size += size
-	b.add(o)
-	return nil
+	return b.add(o), nil
 }
 
 // replacesPong reports whether o answers a ping that came behind the one that the last item answers, while there is much to be
@@ -109,7 +121,7 @@ func (b *outbox) abort(code int, reason string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.closed {
-		b.queue, b.aborted = nil, true
+		b.queue, b.aborted = begun(b.queue), true
 	}
 	b.end(code, reason)
 }
@@ -123,15 +135,17 @@ func (b *outbox) end(code int, reason string) {
 	if code != 0 {
 		o = outgoing{op: websocket.CloseMessage, data: websocket.FormatCloseMessage(code, reason)}
 	}
-	b.add(o)
-}
-
-func (b *outbox) add(o outgoing) {
-	b.queue = append(b.queue, o)
-	if !b.running {
-		b.running = true
+	if idle := b.add(o); idle {
 		b.spawn(b.drain)
 	}
+}
+
+// add reports whether a writer has to be started.
+func (b *outbox) add(o outgoing) (idle bool) {
+	b.queue = append(b.queue, o)
+	idle = !b.running
+	b.running = true
+	return idle
 }
 
 func (b *outbox) drain() {
@@ -141,12 +155,7 @@ func (b *outbox) drain() {
 			return
 		}
 		for i, o := range items {
-			began := time.Now()
-			err := b.write(o)
-			b.wrote(time.Since(began))
-			if err == nil {
-				b.told(o)
-			}
+			err := b.writeOne(o, func() bool { return true })
 			if err != nil || o.last() {
 				b.finish(o, err)
 				return
@@ -157,6 +166,19 @@ func (b *outbox) drain() {
 			}
 		}
 	}
+}
+
+// writeOne writes o, and lets it be known how long that took if it is written whole.
+func (b *outbox) writeOne(o outgoing, whole func() bool) error {
+	began := time.Now()
+	err := b.write(o)
+	if whole() {
+		b.wrote(time.Since(began))
+		if err == nil {
+			b.told(o)
+		}
+	}
+	return err
 }
 
 // let makes room for as much as o was, and reports whether what was taken with it is still to be written.
@@ -173,7 +195,7 @@ func (b *outbox) take() []outgoing {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	items := b.queue
-	b.queue = nil
+	b.queue, b.aborted = nil, false
 	b.running = len(items) > 0
 	return items
 }
@@ -193,6 +215,8 @@ func (b *outbox) write(o outgoing) error {
 	case o.prepared != nil:
 	case o.op == 0:
 		return nil
+	case o.op == opRest:
+		return b.writeRest(o.data, deadline)
 	case o.op >= websocket.CloseMessage:
 		return b.conn.WriteControl(o.op, o.data, deadline)
 	}
@@ -213,4 +237,12 @@ func (b *outbox) write(o outgoing) error {
 		return b.conn.WritePreparedMessage(o.prepared)
 	}
 	return b.conn.WriteMessage(o.op, o.data)
+}
+
+func (b *outbox) writeRest(data []byte, deadline time.Time) error {
+	if err := b.guard.SetWriteDeadline(deadline); err != nil {
+		return err
+	}
+	_, err := b.guard.Write(data)
+	return err
 }

@@ -3,8 +3,6 @@ package bridge
 import (
 	"sync/atomic"
 	"time"
-
-	"github.com/gorilla/websocket"
 )
 
 // tally counts the messages of one client, or of all. Control frames are none.
@@ -78,7 +76,7 @@ func (c *client) heard(size int) {
 
 // told notes that c's socket has taken o.
 func (c *client) told(o outgoing) {
-	if o.prepared != nil || o.op == websocket.TextMessage || o.op == websocket.BinaryMessage {
+	if o.isMessage() {
 		c.tally.send(o.size)
 		c.bridge.totals.messages.send(o.size)
 	}

@@ -18,20 +18,27 @@ type here struct {
 	served  chan error
 }
 
-func startHere(ctx context.Context) (h *here, err error) {
-	p, err := startPHP(ctx, echoing, nil)
+func startHere(ctx context.Context) (*here, error) {
+	return startHereWith(ctx, echoing, func(*bridge.Config) {})
+}
+
+// startHereWith is startHere with another application, and another configuration.
+func startHereWith(ctx context.Context, source string, change func(*bridge.Config)) (h *here, err error) {
+	p, err := startPHP(ctx, source, nil)
 	if err != nil {
 		return nil, err
 	}
 	h = &here{php: p, served: make(chan error, 1)}
-	if err := h.start(ctx); err != nil {
+	cfg := hereConfig(p)
+	change(&cfg)
+	if err := h.start(ctx, cfg); err != nil {
 		return nil, errors.Join(err, p.stop())
 	}
 	return h, nil
 }
 
-func (h *here) start(ctx context.Context) error {
-	b, err := bridge.New(hereConfig(h.php))
+func (h *here) start(ctx context.Context, cfg bridge.Config) error {
+	b, err := bridge.New(cfg)
 	if err != nil {
 		return err
 	}
@@ -58,7 +65,7 @@ func hereConfig(p *php) bridge.Config {
 	return bridge.Config{
 		PHP: p.client, Presence: p.presence, Logger: slog.New(slog.DiscardHandler), Isolation: bridge.PerConnection, Parallel: workers,
 		LoopInterval: long, MaxMessage: 16 << 20, EventQueue: 64, EventQueueTotal: 1 << 14, EventQueueTotalBytes: 256 << 20, SendQueue: 1024, SendQueueBytes: 32 << 20,
-		HandshakeTimeout: time.Minute, WriteTimeout: time.Minute, PingInterval: long, PongTimeout: long, QueueWait: time.Minute,
+		HandshakeTimeout: time.Minute, MaxHeader: 16 << 10, WriteTimeout: time.Minute, PingInterval: long, PongTimeout: long, QueueWait: time.Minute,
 		UnavailableWait: time.Minute, DrainTimeout: time.Minute,
 	}
 }

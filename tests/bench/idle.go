@@ -11,11 +11,24 @@ import (
 )
 
 // idleClients are clients that another process holds, so that they cost this one nothing.
-type idleClients struct{ cmd *exec.Cmd }
+type idleClients struct {
+	cmd  *exec.Cmd
+	n    int
+	said *bufio.Reader
+}
 
 // startIdle runs this program again as n clients, the first with that number, and returns when all are connected.
 func startIdle(address string, first, n int) (*idleClients, error) {
-	cmd := exec.Command("/proc/self/exe", "-hold", strconv.Itoa(n), "-first", strconv.Itoa(first), "-at", address)
+	return startHolder(n, "-hold", strconv.Itoa(n), "-first", strconv.Itoa(first), "-at", address)
+}
+
+// startListeners is startIdle for clients that read what is broadcast.
+func startListeners(address string, n int, compress bool) (*idleClients, error) {
+	return startHolder(n, "-hold", strconv.Itoa(n), "-listen", fmt.Sprintf("-compress=%v", compress), "-at", address)
+}
+
+func startHolder(n int, args ...string) (*idleClients, error) {
+	cmd := exec.Command("/proc/self/exe", args...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -24,11 +37,23 @@ func startIdle(address string, first, n int) (*idleClients, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	if line, err := bufio.NewReader(out).ReadString('\n'); line != "connected\n" {
-		return nil, errors.Join(fmt.Errorf("idle clients: %q", line), err, cmd.Wait())
+	i := &idleClients{cmd, n, bufio.NewReader(out)}
+	if err := i.says("connected"); err != nil {
+		return nil, errors.Join(err, cmd.Wait())
 	}
-	return &idleClients{cmd}, nil
+	return i, nil
 }
+
+func (i *idleClients) says(word string) error {
+	line, err := i.said.ReadString('\n')
+	if line != word+"\n" {
+		return errors.Join(fmt.Errorf("idle clients: %q", line), err)
+	}
+	return nil
+}
+
+// heard returns when all have one more message.
+func (i *idleClients) heard() error { return i.says("heard") }
 
 func (i *idleClients) stop() {
 	_ = i.cmd.Process.Kill()
@@ -40,12 +65,15 @@ func hold(ctx context.Context, o options) error {
 	if err := allowFiles(o.hold); err != nil {
 		return err
 	}
-	conns, err := dial(o.at, o.first, o.hold)
+	conns, err := dialWith(o.at, o.first, o.hold, o.compress)
 	if err != nil {
 		return err
 	}
 	defer hangUp(conns)
 	fmt.Println("connected")
+	if o.listen {
+		listen(ctx, conns)
+	}
 	<-ctx.Done()
 	return nil
 }

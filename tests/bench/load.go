@@ -46,7 +46,11 @@ func repeat(ctx context.Context, c call) (took []time.Duration, err error) {
 
 // dial opens n WebSockets, of users with numbers from first on.
 func dial(address string, first, n int) ([]*websocket.Conn, error) {
-	d := websocket.Dialer{HandshakeTimeout: time.Minute, ReadBufferSize: 512, WriteBufferSize: 512}
+	return dialWith(address, first, n, false)
+}
+
+func dialWith(address string, first, n int, compress bool) ([]*websocket.Conn, error) {
+	d := websocket.Dialer{HandshakeTimeout: time.Minute, ReadBufferSize: 512, WriteBufferSize: 512, EnableCompression: compress}
 	conns := make([]*websocket.Conn, 0, n)
 	for i := range n {
 		h := http.Header{"Cookie": {fmt.Sprintf("login=user%d", first+i)}, "User-Agent": {"bench"}}

@@ -29,6 +29,7 @@ type options struct {
 	duration   time.Duration
 	clients    int
 	idle       int
+	listeners  int
 	connected  numbers
 	isolations []string
 	rounds     int
@@ -37,6 +38,8 @@ type options struct {
 	extension  string // of PHP's, for that
 	hold       int    // be that many idle clients, and nothing else
 	first      int    // number of their first user
+	listen     bool   // and they read
+	compress   bool   // and offer compression
 	at         string // of the server there
 	echo       string // be a server that echoes, at this address, and nothing else
 }
@@ -65,15 +68,18 @@ func parse() (o options) {
 	flag.StringVar(&o.binary, "wsbridge", "bin/wsbridge", "the `program` to measure, built without the race detector")
 	flag.DurationVar(&o.duration, "for", 5*time.Second, "`time` of each measurement")
 	flag.IntVar(&o.clients, "clients", 64, "`clients` that ask at once")
-	flag.IntVar(&o.idle, "idle", 5000, "idle `clients` of the memory measurement")
+	flag.IntVar(&o.idle, "idle", 10000, "idle `clients` of the memory measurement")
+	flag.IntVar(&o.listeners, "listeners", 5000, "`clients` that a message is broadcast to")
 	flag.Var(&o.connected, "connected", "how many `clients` are connected, comma-separated and ascending")
 	isolations := flag.String("isolation", "auto,serial", "isolation `modes` to measure, comma-separated")
-	parts := flag.String("parts", "echo,scale,memory", "`what` to measure, comma-separated, of these and targets, others")
+	parts := flag.String("parts", "echo,scale,idle,broadcast", "`what` to measure, comma-separated, of these and targets, others")
 	flag.IntVar(&o.rounds, "rounds", 3, "how many `times` to measure with few and many clients; the median counts")
 	flag.BoolVar(&o.tables, "tables", false, "only measure ways of handing rows to PHP")
 	flag.StringVar(&o.extension, "extension", "", "a PHP `extension` to load for -tables: apcu")
 	flag.IntVar(&o.hold, "hold", 0, "only hold `clients` open, for the other measurements")
 	flag.IntVar(&o.first, "first", 0, "`number` of the first of them")
+	flag.BoolVar(&o.listen, "listen", false, "they read, and tell when all have a message")
+	flag.BoolVar(&o.compress, "compress", false, "they offer compression")
 	flag.StringVar(&o.at, "at", "", "`address` to hold them at")
 	flag.StringVar(&o.echo, "echo", "", "only serve echoes at this `address`, for the other measurements")
 	flag.Parse()
@@ -97,8 +103,10 @@ func bench(ctx context.Context, o options) error {
 			err = measureOthers(ctx, o)
 		case "targets":
 			err = measureTargets(ctx, o)
-		case "memory":
-			err = measureMemory(ctx, o)
+		case "idle":
+			err = measureIdle(ctx, o)
+		case "broadcast":
+			err = measureBroadcast(ctx, o)
 		default:
 			err = errors.New("no such measurement")
 		}
@@ -118,8 +126,11 @@ func (o options) most() int {
 	if slices.Contains(o.parts, "others") {
 		most = max(most, held+o.clients)
 	}
-	if slices.Contains(o.parts, "memory") {
+	if slices.Contains(o.parts, "idle") {
 		most = max(most, o.idle)
+	}
+	if slices.Contains(o.parts, "broadcast") {
+		most = max(most, 2*o.listeners) // of wsbridge, and of what it is compared with
 	}
 	return most
 }

@@ -10,8 +10,11 @@ import (
 	"strings"
 )
 
-// measureMemory asks the Go runtime what idle clients, held by another process, cost a bridge in this one.
-func measureMemory(ctx context.Context, o options) (err error) {
+// mostIdle is what an idle client may cost, in bytes of heap and stacks.
+const mostIdle = 16 << 10
+
+// measureIdle asks the Go runtime what idle clients, held by another process, cost a bridge in this one.
+func measureIdle(ctx context.Context, o options) (err error) {
 	h, err := startHere(ctx)
 	if err != nil {
 		return err
@@ -23,13 +26,22 @@ func measureMemory(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer clients.stop()
-	after := memory()
-	fmt.Printf("\n%d idle clients cost each: heap %d B, stacks %d B, resident %d B\n", o.idle,
-		(after.heap-before.heap)/int64(o.idle), (after.stacks-before.stacks)/int64(o.idle), (after.resident-before.resident)/int64(o.idle))
+	each := memory().less(before).of(int64(o.idle))
+	fmt.Printf("\nan idle client of %d\n\n| what | wanted | measured | in each round | |\n| --- | ---: | ---: | --- | --- |\n", o.idle)
+	printTarget(0, [][]target{{{"heap and stacks, in bytes", "≤", mostIdle, float64(each.heap + each.stacks), whole}}})
+	printTarget(0, [][]target{{{"… heap", "", 0, float64(each.heap), whole}}})
+	printTarget(0, [][]target{{{"… stacks", "", 0, float64(each.stacks), whole}}})
+	printTarget(0, [][]target{{{"resident", "", 0, float64(each.resident), whole}}})
 	return nil
 }
 
 type memoryUse struct{ heap, stacks, resident int64 }
+
+func (m memoryUse) less(other memoryUse) memoryUse {
+	return memoryUse{m.heap - other.heap, m.stacks - other.stacks, m.resident - other.resident}
+}
+
+func (m memoryUse) of(n int64) memoryUse { return memoryUse{m.heap / n, m.stacks / n, m.resident / n} }
 
 func memory() memoryUse {
 	runtime.GC()

@@ -4,25 +4,27 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-func TestClosing(t *testing.T) { play(t, serve(t, echo(t), ""), closingCases()) }
+func TestClosing(t *testing.T) { play(t, harness.Serve(t, harness.Echo(t), ""), closingCases()) }
 
 // TLS has an end of its own, which the connection's may not outrun.
-func TestClosingOverTLS(t *testing.T) { play(t, serveTLS(t, echo(t), ""), closingCases()) }
+func TestClosingOverTLS(t *testing.T) { play(t, serveTLS(t, harness.Echo(t), ""), closingCases()) }
 
 func closingCases() []exchange {
 	hello, bye := text("Hello World!"), closing(1000, "")
 	large := text(strings.Repeat("BAsd7&jh23", 256<<10/10))
 	cases := []exchange{
 		{id: "7.1.1", send: []frame{hello}, want: []frame{hello}},
-		{id: "7.1.2", send: []frame{bye, {op: opClose}}, code: 1000},
+		{id: "7.1.2", send: []frame{bye, {Op: opClose}}, code: 1000},
 		{id: "7.1.3", send: []frame{bye, ping("")}, code: 1000},
 		{id: "7.1.4", send: []frame{bye, hello}, code: 1000},
-		{id: "7.1.5", send: []frame{text("fragment1").part(), bye, rest("fragment2")}, code: 1000},
+		{id: "7.1.5", send: []frame{text("fragment1").Part(), bye, rest("fragment2")}, code: 1000},
 		{id: "7.1.6", send: []frame{large, hello, bye, ping("")}, want: []frame{large, hello}, code: 1000},
-		{id: "7.3.1", send: []frame{{op: opClose}}, code: 1000},
-		{id: "7.3.2", send: []frame{{op: opClose, payload: "a"}}, code: 1002},
+		{id: "7.3.1", send: []frame{{Op: opClose}}, code: 1000},
+		{id: "7.3.2", send: []frame{{Op: opClose, Payload: "a"}}, code: 1002},
 		{id: "7.3.3", send: []frame{bye}, code: 1000},
 		{id: "7.3.4", send: []frame{closing(1000, "Hello World!")}, code: 1000},
 		{id: "7.3.5", send: []frame{closing(1000, strings.Repeat("*", 123))}, code: 1000},
@@ -49,21 +51,21 @@ func closingCases() []exchange {
 // TestAFailedConnectionIsSpokenToOnce sends on after what is wrong: nothing of it has an effect, and nothing of it makes the
 // kernel reset the connection before the close frame has been read.
 func TestAFailedConnectionIsSpokenToOnce(t *testing.T) {
-	s := serve(t, echo(t), "")
+	s := harness.Serve(t, harness.Echo(t), "")
 	after := []frame{text("after"), ping("after"), text(strings.Repeat("after", 100_000)), closing(1000, "")}
-	for id, f := range map[string]frame{"opcode": {op: 3}, "text": text("\xff"), "close": {op: opClose, payload: "a"}} {
+	for id, f := range map[string]frame{"opcode": {Op: 3}, "text": text("\xff"), "close": {Op: opClose, Payload: "a"}} {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			p := s.connect(t)
-			p.send(append([]frame{f}, after...)...)
-			p.closes(map[bool]uint16{true: 1007, false: 1002}[f.op == opText])
+			p := s.Connect(t)
+			p.Send(append([]frame{f}, after...)...)
+			p.Closes(map[bool]uint16{true: 1007, false: 1002}[f.Op == opText])
 		})
 	}
 }
 
 // TestCloseHandlersStillSend is about a connection that fails, too: what comes from the client is over, what goes to it is not.
 func TestCloseHandlersStillSend(t *testing.T) {
-	s := serve(t, `<?php
+	s := harness.Serve(t, `<?php
 function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { $connection["said"]=$msg; }
 function ws_server_before_close(&$connections,&$connection) { do_reply(key_of($connections,$connection),encode_frame(1,"last: ".$connection["said"].", ".$connection["state"])); }
@@ -75,12 +77,12 @@ function key_of($connections,$connection)
 	for id, row := range map[string]struct {
 		end  frame
 		code uint16
-	}{"not utf-8": {text("\xff"), 1007}, "closed": {closing(4000, "enough"), 4000}, "wrong": {frame{op: 3}, 1002}} {
+	}{"not utf-8": {text("\xff"), 1007}, "closed": {closing(4000, "enough"), 4000}, "wrong": {frame{Op: 3}, 1002}} {
 		t.Run(id, func(t *testing.T) {
-			p := s.connect(t)
-			p.send(text(id), row.end)
-			p.want(text("last: " + id + ", OPEN"))
-			p.closes(row.code)
+			p := s.Connect(t)
+			p.Send(text(id), row.end)
+			p.Want(text("last: " + id + ", OPEN"))
+			p.Closes(row.code)
 		})
 	}
 }

@@ -1,50 +1,13 @@
 package conformance
 
 import (
-	"bytes"
-	"compress/flate"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
-
-const (
-	compression = "server.compression = true\n"
-	offer       = "Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover; client_max_window_bits"
-	agreement   = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
-	rsv1        = 4
-	tail        = "\x00\x00\xff\xff" // left away of each message
-)
-
-// compressed is f as permessage-deflate has it.
-func compressed(f frame) frame {
-	var b bytes.Buffer
-	w, _ := flate.NewWriter(&b, flate.DefaultCompression) // the level is known
-	_, _ = io.WriteString(w, f.payload)                   // a buffer takes all
-	_ = w.Flush()
-	f.payload = strings.TrimSuffix(b.String(), tail)
-	return f.reserved(rsv1)
-}
-
-// inflated is the next message, decompressed if it is compressed.
-func (p *peer) inflated() frame {
-	p.t.Helper()
-	f := p.next()
-	if f.rsv != rsv1 {
-		return f
-	}
-	if p.extensions == "" {
-		p.t.Fatalf("got %v, and compression was not agreed to", f)
-	}
-	const end = "\x01\x00\x00\xff\xff"
-	payload, err := io.ReadAll(flate.NewReader(strings.NewReader(f.payload + tail + end)))
-	if err != nil {
-		p.t.Fatalf("decompress %v: %v", f, err)
-	}
-	return frame{op: f.op, payload: string(payload)}
-}
 
 // sample is data of a kind that compresses well, or badly.
 type sample struct {
@@ -78,7 +41,7 @@ func (s sample) message(size int, r *rand.Rand) frame {
 	for n := r.IntN(1000); b.Len() < size; n++ {
 		b.WriteString(s.data(n, r))
 	}
-	return frame{op: s.op, payload: b.String()[:size]}
+	return frame{Op: s.op, Payload: b.String()[:size]}
 }
 
 // shape is how messages are sent: of that size, in fragments of at most each bytes unless that is 0.
@@ -96,42 +59,42 @@ func shapes() []shape {
 	return append(all, shape{128 << 10, 1 << 10}, shape{128 << 10, 4 << 10}, shape{128 << 10, 32 << 10})
 }
 
-// exchange sends messages, and wants each of them back. Autobahn sends 1000.
-func (p *peer) exchange(s sample, form shape) {
-	p.t.Helper()
+// converse sends messages, and wants each of them back. Autobahn sends 1000.
+func converse(p *harness.Peer, s sample, form shape) {
+	p.T.Helper()
 	const n = 3
 	r := rand.New(rand.NewPCG(uint64(form.size), uint64(form.each)))
 	for range n {
 		f := s.message(form.size, r)
 		sent := f
-		if p.extensions != "" {
-			sent = compressed(f)
+		if p.Extensions != "" {
+			sent = harness.Compressed(f)
 		}
 		if form.each == 0 {
-			p.send(sent)
+			p.Send(sent)
 		} else {
-			parts := fragments(sent.op, sent.payload, form.each)
-			parts[0].rsv = sent.rsv
-			p.send(parts...)
+			parts := harness.Fragments(sent.Op, sent.Payload, form.each)
+			parts[0].RSV = sent.RSV
+			p.Send(parts...)
 		}
-		if got := p.inflated(); got != f {
-			p.t.Fatalf("got %v, want %v", got, f)
+		if got := p.Inflated(); got != f {
+			p.T.Fatalf("got %v, want %v", got, f)
 		}
 	}
-	p.bye()
+	p.Bye()
 }
 
 func TestCompression(t *testing.T) {
-	s := serve(t, echo(t), compression)
+	s := harness.Serve(t, harness.Echo(t), harness.Compression)
 	for kind, sample := range samples() {
 		for i, form := range shapes() {
 			t.Run(fmt.Sprintf("12.%d.%d", kind+1, i+1), func(t *testing.T) {
 				t.Parallel()
-				p := s.connect(t, offer)
-				if p.extensions != agreement {
-					t.Fatalf("agreed to %q", p.extensions)
+				p := s.Connect(t, harness.Offer)
+				if p.Extensions != harness.Agreement {
+					t.Fatalf("agreed to %q", p.Extensions)
 				}
-				p.exchange(sample, form)
+				converse(p, sample, form)
 			})
 		}
 	}
@@ -142,35 +105,35 @@ func TestCompression(t *testing.T) {
 func TestCompressionIsNegotiated(t *testing.T) {
 	const client = "; client_no_context_takeover; client_max_window_bits"
 	const deflate = "Sec-WebSocket-Extensions: permessage-deflate"
-	s := serve(t, echo(t), compression)
+	s := harness.Serve(t, harness.Echo(t), harness.Compression)
 	for i, row := range []struct{ offer, agreement string }{
-		{deflate + client, agreement},
-		{deflate + client + "; server_no_context_takeover", agreement},
+		{deflate + client, harness.Agreement},
+		{deflate + client + "; server_no_context_takeover", harness.Agreement},
 		{deflate + client + "; server_max_window_bits=9", ""},
 		{deflate + client + "; server_max_window_bits=15", ""},
 		{deflate + client + "; server_no_context_takeover; server_max_window_bits=9", ""},
 		{deflate + client + "; server_no_context_takeover; server_max_window_bits=15", ""},
 		{deflate + client + "; server_no_context_takeover; server_max_window_bits=9, permessage-deflate" + client +
-			"; server_no_context_takeover, permessage-deflate" + client, agreement},
+			"; server_no_context_takeover, permessage-deflate" + client, harness.Agreement},
 	} {
 		for j, form := range shapes() {
 			t.Run(fmt.Sprintf("13.%d.%d", i+1, j+1), func(t *testing.T) {
 				t.Parallel()
-				p := s.connect(t, row.offer)
-				if p.extensions != row.agreement {
-					t.Fatalf("agreed to %q, want %q", p.extensions, row.agreement)
+				p := s.Connect(t, row.offer)
+				if p.Extensions != row.agreement {
+					t.Fatalf("agreed to %q, want %q", p.Extensions, row.agreement)
 				}
-				p.exchange(samples()[0], form)
+				converse(p, samples()[0], form)
 			})
 		}
 	}
 }
 
 func TestExtensionsThatAreNotAgreedTo(t *testing.T) {
-	with, without := serve(t, echo(t), compression), serve(t, echo(t), "")
+	with, without := harness.Serve(t, harness.Echo(t), harness.Compression), harness.Serve(t, harness.Echo(t), "")
 	hello := text("Hello, world!")
 	for name, row := range map[string]struct {
-		s      *server
+		s      *harness.Server
 		offer  string
 		status int
 	}{
@@ -182,64 +145,64 @@ func TestExtensionsThatAreNotAgreedTo(t *testing.T) {
 		"no list, and it off": {without, "permessage deflate", 400},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, response := row.s.handshake(t, "Sec-WebSocket-Extensions: "+row.offer)
-			if response.StatusCode != row.status || p.extensions != "" {
-				t.Fatalf("got %s, agreed to %q", response.Status, p.extensions)
+			p, response := row.s.Handshake(t, "Sec-WebSocket-Extensions: "+row.offer)
+			if response.StatusCode != row.status || p.Extensions != "" {
+				t.Fatalf("got %s, agreed to %q", response.Status, p.Extensions)
 			}
 			if row.status != 101 {
 				return
 			}
-			p.send(hello)
-			p.want(hello)
-			p.send(compressed(hello))
-			p.closes(1002)
+			p.Send(hello)
+			p.Want(hello)
+			p.Send(harness.Compressed(hello))
+			p.Closes(1002)
 		})
 	}
 }
 
 func TestCompressedFrames(t *testing.T) {
-	s := serve(t, echo(t), compression+emptyText+"server.max_message = \"1MiB\"\n")
+	s := harness.Serve(t, harness.Echo(t), harness.Compression+emptyText+"server.max_message = \"1MiB\"\n")
 	hello, large := text("Hello, world!"), text(strings.Repeat("Grüße ", 100_000))
-	packed := compressed(hello)
-	twoParts := []frame{packed.part(), rest(packed.payload[5:])}
-	twoParts[0].payload = packed.payload[:5]
-	marked := []frame{twoParts[0], twoParts[1].reserved(rsv1)}
-	bomb := compressed(text(strings.Repeat("\x00", 16<<20)))
-	bombParts := fragments(opText, bomb.payload, 1000)
-	bombParts[0].rsv = rsv1
+	packed := harness.Compressed(hello)
+	twoParts := []frame{packed.Part(), rest(packed.Payload[5:])}
+	twoParts[0].Payload = packed.Payload[:5]
+	marked := []frame{twoParts[0], twoParts[1].Reserved(harness.RSV1)}
+	bomb := harness.Compressed(text(strings.Repeat("\x00", 16<<20)))
+	bombParts := harness.Fragments(opText, bomb.Payload, 1000)
+	bombParts[0].RSV = harness.RSV1
 	for name, x := range map[string]exchange{
 		"not compressed":               {send: []frame{hello}, want: []frame{hello}},
 		"one and the other, by turns":  {send: []frame{packed, hello, hello, packed}, want: []frame{hello, hello, hello, hello}},
 		"in fragments, a ping between": {send: []frame{twoParts[0], ping("p"), twoParts[1]}, want: []frame{pong("p"), hello}},
 		"chopped":                      {send: []frame{packed, packed}, chop: 1, want: []frame{hello, hello}},
-		"empty":                        {send: []frame{text("\x00").reserved(rsv1)}, want: []frame{text("")}},
-		"empty binary":                 {send: []frame{bin("\x00").reserved(rsv1)}, want: []frame{bin("")}},
-		"a final block":                {send: []frame{text("\xf3\x48\xcd\xc9\xc9\x07\x00\x00").reserved(rsv1)}, want: []frame{text("Hello")}},
-		"large":                        {send: []frame{compressed(large)}, want: []frame{large}},
+		"empty":                        {send: []frame{text("\x00").Reserved(harness.RSV1)}, want: []frame{text("")}},
+		"empty binary":                 {send: []frame{bin("\x00").Reserved(harness.RSV1)}, want: []frame{bin("")}},
+		"a final block":                {send: []frame{text("\xf3\x48\xcd\xc9\xc9\x07\x00\x00").Reserved(harness.RSV1)}, want: []frame{text("Hello")}},
+		"large":                        {send: []frame{harness.Compressed(large)}, want: []frame{large}},
 		"marked in a continuation":     {send: marked, code: 1002},
-		"ping":                         {send: []frame{ping("a").reserved(rsv1)}, code: 1002},
-		"close":                        {send: []frame{closing(1000, "").reserved(rsv1)}, code: 1002},
-		"not utf-8":                    {send: []frame{compressed(text("a\xff"))}, code: 1007},
-		"not utf-8, and not complete":  {send: []frame{compressed(text("a\xff" + noise(40_000))).part()}, code: 1007},
-		"broken":                       {send: []frame{text("\xff\xff\xff\xff").reserved(rsv1)}, code: 1002},
-		"cut short":                    {send: []frame{text("\xf2\x48\xcd").reserved(rsv1)}, code: 1002},
+		"ping":                         {send: []frame{ping("a").Reserved(harness.RSV1)}, code: 1002},
+		"close":                        {send: []frame{closing(1000, "").Reserved(harness.RSV1)}, code: 1002},
+		"not utf-8":                    {send: []frame{harness.Compressed(text("a\xff"))}, code: 1007},
+		"not utf-8, and not complete":  {send: []frame{harness.Compressed(text("a\xff" + noise(40_000))).Part()}, code: 1007},
+		"broken":                       {send: []frame{text("\xff\xff\xff\xff").Reserved(harness.RSV1)}, code: 1002},
+		"cut short":                    {send: []frame{text("\xf2\x48\xcd").Reserved(harness.RSV1)}, code: 1002},
 		"bomb":                         {send: []frame{bomb}, code: 1009},
 		"bomb in fragments":            {send: bombParts, code: 1009},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := s.connect(t, offer)
-			b := appendFrames(nil, x.send)
-			p.chop(b, max(x.chop, len(b)*(1-x.chop)))
+			p := s.Connect(t, harness.Offer)
+			b := harness.AppendAll(nil, x.send)
+			p.Chop(b, max(x.chop, len(b)*(1-x.chop)))
 			for _, f := range x.want {
-				if got := p.inflated(); got != f {
+				if got := p.Inflated(); got != f {
 					t.Fatalf("got %v, want %v", got, f)
 				}
 			}
 			if x.code != 0 {
-				p.closes(x.code)
+				p.Closes(x.code)
 			} else {
-				p.bye()
+				p.Bye()
 			}
 		})
 	}
@@ -256,22 +219,22 @@ func noise(size int) string {
 }
 
 func TestBroadcastReachesCompressedAndOthers(t *testing.T) {
-	s := serve(t, `<?php
+	s := harness.Serve(t, `<?php
 function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { broadcast_to_all(str_repeat($msg,1000)); }
-`, compression)
-	a, b, plain := s.connect(t, offer), s.connect(t, offer), s.connect(t)
-	a.send(text("to all "))
+`, harness.Compression)
+	a, b, plain := s.Connect(t, harness.Offer), s.Connect(t, harness.Offer), s.Connect(t)
+	a.Send(text("to all "))
 	want := text(strings.Repeat("to all ", 1000))
-	if got := plain.next(); got != want {
+	if got := plain.Next(); got != want {
 		t.Errorf("not compressed: %v", got)
 	}
-	first, second := a.next(), b.next()
-	if first.rsv != rsv1 || len(first.payload) > 200 || first != second {
+	first, second := a.Next(), b.Next()
+	if first.RSV != harness.RSV1 || len(first.Payload) > 200 || first != second {
 		t.Errorf("compressed: %v and %v", first, second)
 	}
-	a.send(compressed(text("again ")))
-	if got := b.inflated(); got != text(strings.Repeat("again ", 1000)) {
+	a.Send(harness.Compressed(text("again ")))
+	if got := b.Inflated(); got != text(strings.Repeat("again ", 1000)) {
 		t.Errorf("got %v", got)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 func TestFraming(t *testing.T) {
@@ -17,7 +19,7 @@ func TestFraming(t *testing.T) {
 			cases = append(cases, exchange{id: fmt.Sprintf("1.%d.%d", kind+1, i+1), send: []frame{f}, chop: chop, want: []frame{f}})
 		}
 	}
-	play(t, serve(t, echo(t), emptyText), cases)
+	play(t, harness.Serve(t, harness.Echo(t), emptyText), cases)
 }
 
 func TestPingsAndPongs(t *testing.T) {
@@ -28,7 +30,7 @@ func TestPingsAndPongs(t *testing.T) {
 		payload := fmt.Sprint("payload-", i)
 		pings, pongs = append(pings, ping(payload)), append(pongs, pong(payload))
 	}
-	play(t, serve(t, echo(t), ""), []exchange{
+	play(t, harness.Serve(t, harness.Echo(t), ""), []exchange{
 		{id: "2.1", send: []frame{ping("")}, want: []frame{pong("")}},
 		{id: "2.2", send: []frame{ping("Hello, world!")}, want: []frame{pong("Hello, world!")}},
 		{id: "2.3", send: []frame{ping(odd)}, want: []frame{pong(odd)}},
@@ -47,16 +49,16 @@ func TestPingsAndPongs(t *testing.T) {
 func TestReservedBits(t *testing.T) {
 	hello := text("Hello, world!")
 	cases := []exchange{
-		{id: "3.1", send: []frame{hello.reserved(1)}, code: 1002},
-		{id: "3.2", send: []frame{hello, hello.reserved(2), ping("")}, want: []frame{hello}, code: 1002},
-		{id: "3.3", send: []frame{hello, hello.reserved(3), ping("")}, chop: 19, want: []frame{hello}, code: 1002},
-		{id: "3.4", send: []frame{hello, hello.reserved(4), ping("")}, chop: 1, want: []frame{hello}, code: 1002},
-		{id: "3.5", send: []frame{bin("\x00\xff\xfe").reserved(5)}, code: 1002},
-		{id: "3.6", send: []frame{ping("Hello, world!").reserved(6)}, code: 1002},
-		{id: "3.7", send: []frame{frame{op: opClose}.reserved(7)}, code: 1002},
-		{id: "within a message", send: []frame{hello.part(), rest("").reserved(4)}, code: 1002},
+		{id: "3.1", send: []frame{hello.Reserved(1)}, code: 1002},
+		{id: "3.2", send: []frame{hello, hello.Reserved(2), ping("")}, want: []frame{hello}, code: 1002},
+		{id: "3.3", send: []frame{hello, hello.Reserved(3), ping("")}, chop: 19, want: []frame{hello}, code: 1002},
+		{id: "3.4", send: []frame{hello, hello.Reserved(4), ping("")}, chop: 1, want: []frame{hello}, code: 1002},
+		{id: "3.5", send: []frame{bin("\x00\xff\xfe").Reserved(5)}, code: 1002},
+		{id: "3.6", send: []frame{ping("Hello, world!").Reserved(6)}, code: 1002},
+		{id: "3.7", send: []frame{frame{Op: opClose}.Reserved(7)}, code: 1002},
+		{id: "within a message", send: []frame{hello.Part(), rest("").Reserved(4)}, code: 1002},
 	}
-	play(t, serve(t, echo(t), ""), cases)
+	play(t, harness.Serve(t, harness.Echo(t), ""), cases)
 }
 
 func TestReservedOpcodes(t *testing.T) {
@@ -64,10 +66,10 @@ func TestReservedOpcodes(t *testing.T) {
 	var cases []exchange
 	for group, first := range []byte{3, 11} {
 		for i := range byte(5) {
-			f := frame{op: first + i}
+			f := frame{Op: first + i}
 			x := exchange{id: fmt.Sprintf("4.%d.%d", group+1, i+1), send: []frame{f}, code: 1002}
 			if i%2 == 1 || i == 4 {
-				f.payload = "reserved opcode"
+				f.Payload = "reserved opcode"
 				x.send = []frame{f}
 			}
 			if i >= 2 {
@@ -79,12 +81,12 @@ func TestReservedOpcodes(t *testing.T) {
 			cases = append(cases, x)
 		}
 	}
-	play(t, serve(t, echo(t), ""), cases)
+	play(t, harness.Serve(t, harness.Echo(t), ""), cases)
 }
 
 // TestHeadersThatNoClientMayWrite is about what the Autobahn client cannot write.
 func TestHeadersThatNoClientMayWrite(t *testing.T) {
-	s := serve(t, echo(t), "")
+	s := harness.Serve(t, harness.Echo(t), "")
 	hello := text("Hello, world!")
 	long := text(strings.Repeat("*", 1000))
 	key := [4]byte{1, 2, 3, 4}
@@ -92,26 +94,26 @@ func TestHeadersThatNoClientMayWrite(t *testing.T) {
 		bytes []byte
 		code  uint16
 	}{
-		"not masked":                    {append(hello.appendHead(nil, 13, shortest, false), hello.payload...), 1002},
-		"control frame, not masked":     {ping("").appendHead(nil, 0, shortest, false), 1002},
-		"13 bytes, length in 16 bits":   {hello.appendMasked(nil, key, in16), 1002},
-		"13 bytes, length in 64 bits":   {hello.appendMasked(nil, key, in64), 1002},
-		"1000 bytes, length in 64 bits": {long.appendMasked(nil, key, in64), 1002},
-		"ping, length in 16 bits":       {ping("a").appendMasked(nil, key, in16), 1002},
-		"length of 64 bits":             {append(hello.appendHead(nil, 1<<63, in64, true), 1, 2, 3, 4), 1002},
-		"length of 63 bits":             {append(hello.appendHead(nil, 1<<63-1, in64, true), 1, 2, 3, 4), 1009},
+		"not masked":                    {append(hello.AppendHead(nil, 13, harness.Shortest, false), hello.Payload...), 1002},
+		"control frame, not masked":     {ping("").AppendHead(nil, 0, harness.Shortest, false), 1002},
+		"13 bytes, length in 16 bits":   {hello.AppendMasked(nil, key, harness.In16), 1002},
+		"13 bytes, length in 64 bits":   {hello.AppendMasked(nil, key, harness.In64), 1002},
+		"1000 bytes, length in 64 bits": {long.AppendMasked(nil, key, harness.In64), 1002},
+		"ping, length in 16 bits":       {ping("a").AppendMasked(nil, key, harness.In16), 1002},
+		"length of 64 bits":             {append(hello.AppendHead(nil, 1<<63, harness.In64, true), 1, 2, 3, 4), 1002},
+		"length of 63 bits":             {append(hello.AppendHead(nil, 1<<63-1, harness.In64, true), 1, 2, 3, 4), 1009},
 	} {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			p := s.connect(t)
-			p.write(row.bytes)
-			p.closes(row.code)
+			p := s.Connect(t)
+			p.Write(row.bytes)
+			p.Closes(row.code)
 		})
 	}
 	t.Run("a mask of zeros", func(t *testing.T) { // as random as any other
-		p := s.connect(t)
-		p.write(hello.appendMasked(nil, [4]byte{}, shortest))
-		p.want(hello)
-		p.bye()
+		p := s.Connect(t)
+		p.Write(hello.AppendMasked(nil, [4]byte{}, harness.Shortest))
+		p.Want(hello)
+		p.Bye()
 	})
 }

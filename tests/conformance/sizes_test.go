@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // repeat is a payload of exactly that size.
@@ -13,33 +15,33 @@ func repeat(pattern string, size int) string {
 
 func TestSizes(t *testing.T) {
 	const kilo, mega = 1 << 10, 1 << 20
-	s := serve(t, echo(t), "")
+	s := harness.Serve(t, harness.Echo(t), "")
 	kinds := []struct {
 		op      byte
 		pattern string
 	}{{opText, "BAsd7&jh23"}, {opBinary, "\x00\xfe\x23\xfa\xf0"}}
 	run := func(id string, f frame, bytes []byte, chop int) {
 		t.Run(id, func(t *testing.T) {
-			p := s.connect(t)
+			p := s.Connect(t)
 			echoed := make(chan struct{})
-			go func() { defer close(echoed); p.chop(bytes, chop) }() // who only writes would wait for ever
-			p.want(f)
+			go func() { defer close(echoed); p.Chop(bytes, chop) }() // who only writes would wait for ever
+			p.Want(f)
 			<-echoed
-			p.bye()
+			p.Bye()
 		})
 	}
 	for kind, k := range kinds {
 		for i, size := range []int{64 * kilo, 256 * kilo, mega, 4 * mega, 8 * mega, 16 * mega} {
-			f := frame{op: k.op, payload: repeat(k.pattern, size)}
-			run(fmt.Sprintf("9.%d.%d", kind+1, i+1), f, f.append(nil), 1<<30)
+			f := frame{Op: k.op, Payload: repeat(k.pattern, size)}
+			run(fmt.Sprintf("9.%d.%d", kind+1, i+1), f, f.Append(nil), 1<<30)
 		}
-		whole := frame{op: k.op, payload: repeat(k.pattern, 4*mega)}
+		whole := frame{Op: k.op, Payload: repeat(k.pattern, 4*mega)}
 		for i, size := range []int{64, 256, kilo, 4 * kilo, 16 * kilo, 64 * kilo, 256 * kilo, mega, 4 * mega} {
-			run(fmt.Sprintf("9.%d.%d", kind+3, i+1), whole, appendFrames(nil, fragments(k.op, whole.payload, size)), 1<<30)
+			run(fmt.Sprintf("9.%d.%d", kind+3, i+1), whole, harness.AppendAll(nil, harness.Fragments(k.op, whole.Payload, size)), 1<<30)
 		}
-		chopped := frame{op: k.op, payload: repeat(k.pattern, mega)}
+		chopped := frame{Op: k.op, Payload: repeat(k.pattern, mega)}
 		for i, size := range []int{64, 128, 256, 512, kilo, 2 * kilo} {
-			run(fmt.Sprintf("9.%d.%d", kind+5, i+1), chopped, chopped.append(nil), size)
+			run(fmt.Sprintf("9.%d.%d", kind+5, i+1), chopped, chopped.Append(nil), size)
 		}
 	}
 }
@@ -47,54 +49,54 @@ func TestSizes(t *testing.T) {
 // TestRoundTrips has fewer of them than Autobahn's 1000 in each case: they ask for speed, and bench measures that.
 func TestRoundTrips(t *testing.T) {
 	const n = 50
-	s := serve(t, echo(t), emptyText)
+	s := harness.Serve(t, harness.Echo(t), emptyText)
 	for i, size := range []int{0, 16, 64, 256, 1024, 4096} {
 		for kind, f := range []frame{text(strings.Repeat("*", size)), bin(strings.Repeat("\xfe", size))} {
 			t.Run(fmt.Sprintf("9.%d.%d", kind+7, i+1), func(t *testing.T) {
 				t.Parallel()
-				p := s.connect(t)
+				p := s.Connect(t)
 				for range n {
-					p.send(f)
-					p.want(f)
+					p.Send(f)
+					p.Want(f)
 				}
-				p.bye()
+				p.Bye()
 			})
 		}
 	}
 	t.Run("10.1.1", func(t *testing.T) {
 		t.Parallel()
-		p := s.connect(t)
+		p := s.Connect(t)
 		f := text(strings.Repeat("*", 65536))
-		p.send(fragments(opText, f.payload, 1300)...)
-		p.want(f)
-		p.bye()
+		p.Send(harness.Fragments(opText, f.Payload, 1300)...)
+		p.Want(f)
+		p.Bye()
 	})
 }
 
 func TestTheLongestMessage(t *testing.T) {
 	const limit = 64 << 10
-	s := serve(t, echo(t), "server.max_message = \"64KiB\"\n")
+	s := harness.Serve(t, harness.Echo(t), "server.max_message = \"64KiB\"\n")
 	most := text(strings.Repeat("*", limit))
-	over := text(most.payload + "*")
+	over := text(most.Payload + "*")
 	play(t, s, []exchange{
 		{id: "the limit", send: []frame{most}, want: []frame{most}},
-		{id: "the limit, in fragments", send: fragments(opText, most.payload, 1000), want: []frame{most}},
+		{id: "the limit, in fragments", send: harness.Fragments(opText, most.Payload, 1000), want: []frame{most}},
 		{id: "the limit, twice", send: []frame{most, most}, want: []frame{most, most}},
 		{id: "one more", send: []frame{over}, code: 1009},
-		{id: "one more, in fragments", send: fragments(opText, over.payload, 1000), code: 1009},
-		{id: "one more, binary", send: []frame{bin(over.payload)}, code: 1009},
+		{id: "one more, in fragments", send: harness.Fragments(opText, over.Payload, 1000), code: 1009},
+		{id: "one more, binary", send: []frame{bin(over.Payload)}, code: 1009},
 	})
 	for id, head := range map[string][]byte{
-		"2 GiB are announced":                 text("").appendHead(nil, 2<<30, shortest, true),
-		"8 EiB are announced":                 text("").appendHead(nil, 1<<63-1, shortest, true),
-		"2 GiB are announced in a fragment":   rest("").appendHead(text("*").part().append(nil), 2<<30, shortest, true),
-		"limit and one, in fragments at once": rest("").appendHead(text("*").part().append(nil), limit, shortest, true),
+		"2 GiB are announced":                 text("").AppendHead(nil, 2<<30, harness.Shortest, true),
+		"8 EiB are announced":                 text("").AppendHead(nil, 1<<63-1, harness.Shortest, true),
+		"2 GiB are announced in a fragment":   rest("").AppendHead(text("*").Part().Append(nil), 2<<30, harness.Shortest, true),
+		"limit and one, in fragments at once": rest("").AppendHead(text("*").Part().Append(nil), limit, harness.Shortest, true),
 	} {
 		t.Run(id, func(t *testing.T) { // and nothing of them comes
 			t.Parallel()
-			p := s.connect(t)
-			p.write(append(head, 1, 2, 3, 4))
-			p.closes(1009)
+			p := s.Connect(t)
+			p.Write(append(head, 1, 2, 3, 4))
+			p.Closes(1009)
 		})
 	}
 }

@@ -14,10 +14,12 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // serveTLS is serve for clients that speak TLS.
-func serveTLS(t *testing.T, handlers, toml string) *server {
+func serveTLS(t *testing.T, handlers, toml string) *harness.Server {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -43,8 +45,8 @@ func serveTLS(t *testing.T, handlers, toml string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := serve(t, handlers, fmt.Sprintf("server.tls_cert = %q\nserver.tls_key = %q\n%s", filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), toml))
-	s.trust = &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "127.0.0.1"}
-	s.trust.RootCAs.AddCert(leaf)
+	s := harness.Serve(t, handlers, fmt.Sprintf("server.tls_cert = %q\nserver.tls_key = %q\n%s", filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), toml))
+	s.Trust = &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "127.0.0.1"}
+	s.Trust.RootCAs.AddCert(leaf)
 	return s
 }

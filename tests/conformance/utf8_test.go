@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 const (
@@ -17,16 +19,16 @@ func TestText(t *testing.T) {
 	const umlauts = "Hello-\u00b5@\u00df\u00f6\u00e4\u00fc\u00e0\u00e1-UTF-8!!"
 	cases := []exchange{
 		{id: "6.1.1", send: []frame{text("")}, want: []frame{text("")}},
-		{id: "6.1.2", send: []frame{text("").part(), rest("").part(), rest("")}, want: []frame{text("")}},
-		{id: "6.1.3", send: []frame{text("").part(), rest("middle").part(), rest("")}, want: []frame{text("middle")}},
+		{id: "6.1.2", send: []frame{text("").Part(), rest("").Part(), rest("")}, want: []frame{text("")}},
+		{id: "6.1.3", send: []frame{text("").Part(), rest("middle").Part(), rest("")}, want: []frame{text("middle")}},
 		{id: "6.2.1", send: []frame{text(umlauts)}, want: []frame{text(umlauts)}},
-		{id: "6.2.2", send: []frame{text(umlauts[:15]).part(), rest(umlauts[15:])}, want: []frame{text(umlauts)}},
-		{id: "6.2.3", send: fragments(opText, umlauts, 1), want: []frame{text(umlauts)}},
-		{id: "6.2.4", send: fragments(opText, greek, 1), want: []frame{text(greek)}},
+		{id: "6.2.2", send: []frame{text(umlauts[:15]).Part(), rest(umlauts[15:])}, want: []frame{text(umlauts)}},
+		{id: "6.2.3", send: harness.Fragments(opText, umlauts, 1), want: []frame{text(umlauts)}},
+		{id: "6.2.4", send: harness.Fragments(opText, greek, 1), want: []frame{text(greek)}},
 		{id: "6.3.1", send: []frame{text(surrogate)}, code: 1007},
-		{id: "6.3.2", send: fragments(opText, surrogate, 1), code: 1007},
+		{id: "6.3.2", send: harness.Fragments(opText, surrogate, 1), code: 1007},
 	}
-	play(t, serve(t, echo(t), emptyText), append(cases, sequences()...))
+	play(t, harness.Serve(t, harness.Echo(t), emptyText), append(cases, sequences()...))
 }
 
 // sequences are those of Markus Kuhn's "UTF-8 decoder capability and stress test", which Autobahn's 6.5 to 6.23 send.
@@ -90,7 +92,7 @@ func sequences() []exchange {
 
 // TestTextFailsAtItsFirstWrongByte sends no more than what is wrong, and never the message's end.
 func TestTextFailsAtItsFirstWrongByte(t *testing.T) {
-	s := serve(t, echo(t), "")
+	s := harness.Serve(t, harness.Echo(t), "")
 	good := len(greek)
 	for id, row := range map[string]struct {
 		cut      int // bytes of the first part, which is good, and of the second, which is not
@@ -104,30 +106,30 @@ func TestTextFailsAtItsFirstWrongByte(t *testing.T) {
 	} {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			p := s.connect(t)
+			p := s.Connect(t)
 			first, second := beyond[:row.cut], beyond[row.cut:row.cut+row.then]
 			if row.oneFrame {
-				b := text(beyond).append(nil)
+				b := text(beyond).Append(nil)
 				head := len(b) - len(beyond)
-				p.write(b[:head+row.cut])
-				p.silent()
-				p.write(b[head+row.cut : head+row.cut+row.then])
+				p.Write(b[:head+row.cut])
+				silent(p)
+				p.Write(b[head+row.cut : head+row.cut+row.then])
 			} else {
-				p.send(text(first).part(), ping("between"))
-				p.want(pong("between"))
-				p.send(rest(second).part())
+				p.Send(text(first).Part(), ping("between"))
+				p.Want(pong("between"))
+				p.Send(rest(second).Part())
 			}
-			p.closes(1007)
+			p.Closes(1007)
 		})
 	}
 }
 
 func TestTextMayNotEndWithinACharacter(t *testing.T) {
-	s := serve(t, echo(t), "")
+	s := harness.Serve(t, harness.Echo(t), "")
 	play(t, s, []exchange{
 		{id: "in one frame", send: []frame{text("a\xe2\x82")}, code: 1007},
-		{id: "in two", send: []frame{text("a\xe2").part(), rest("\x82")}, code: 1007},
-		{id: "with an empty last frame", send: []frame{text("a\xf0\x9f\x98").part(), rest("")}, code: 1007},
+		{id: "in two", send: []frame{text("a\xe2").Part(), rest("\x82")}, code: 1007},
+		{id: "with an empty last frame", send: []frame{text("a\xf0\x9f\x98").Part(), rest("")}, code: 1007},
 		{id: "the next message is no continuation", send: []frame{text("a\xe2"), text("\x82\xac")}, code: 1007},
 		{id: "binary may", send: []frame{bin("a\xe2\x82"), bin("\xff")}, want: []frame{bin("a\xe2\x82"), bin("\xff")}},
 	})

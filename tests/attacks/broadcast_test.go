@@ -1,0 +1,117 @@
+package attacks
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
+)
+
+// crier broadcasts as much as it is asked for, and echoes everything else.
+const crier = everybody + `
+function ws_server_text(&$connections,&$connection,$client_key,$msg)
+{
+	if (sscanf($msg,"cry %d %d",$n,$size)==2) { broadcast_to_all(str_pad("cry ".$n." ",$size,"x")); }
+	else { send_text($client_key,$msg); }
+}
+`
+
+// impatient ends those who do not read after a short while, and keeps little for them.
+const impatient = "server.max_message = \"256KiB\"\nserver.send_queue_bytes = \"256KiB\"\nserver.write_timeout = \"2s\"\n"
+
+func cry(n, size int) frame {
+	s := fmt.Sprint("cry ", n, " ")
+	return text(s + strings.Repeat("x", size-len(s)))
+}
+
+// deafen lets the kernel take in little for a client that never reads.
+func deafen(p *peer) { _ = p.Conn.(*net.TCPConn).SetReadBuffer(4 << 10) }
+
+func TestClientThatNeverReadsIsBroadcastTo(t *testing.T) {
+	s := serve(t, crier, impatient)
+	const size, cries = 64 << 10, 200
+	survives(t, s, func(t *testing.T) {
+		deaf, loud := s.Connect(t), s.Connect(t)
+		deafen(deaf)
+		longest := time.Duration(0)
+		for n := range cries {
+			began := time.Now()
+			loud.Send(text(fmt.Sprintf("cry %d %d", n, size)))
+			loud.Want(cry(n, size))
+			longest = max(longest, time.Since(began))
+		}
+		if longest > mostStall {
+			t.Errorf("who reads waited for %v", longest)
+		}
+		slow(t, s, 1)
+		deaf.Conn.Close()
+		loud.Bye()
+	})
+}
+
+// slow waits until so many clients have been ended since they do not read.
+func slow(t *testing.T, s *server, n int) {
+	t.Helper()
+	harness.Eventually(t, fmt.Sprint(n, " clients are ended as slow"), func() bool {
+		log := s.Log()
+		return strings.Count(log, `"ending":"slow"`)+strings.Count(log, `"ending":"hangup"`) >= n
+	})
+}
+
+// TestBroadcastToThousandsOfWhomSomeAreStuck has everybody else get every message, whole and in order.
+func TestBroadcastToThousandsOfWhomSomeAreStuck(t *testing.T) {
+	s := serve(t, crier, impatient)
+	const size, stuck, cries = 64 << 10, many / 20, 4
+	survivesGrowing(t, s, mostOfMany, func(t *testing.T) {
+		peers := gather(t, s, many)
+		for _, p := range peers[:stuck] {
+			deafen(p)
+		}
+		var group sync.WaitGroup
+		heard := make(chan int, many)
+		for _, p := range peers[stuck:] {
+			group.Go(func() { hear(p, size, heard) })
+		}
+		loud := s.Connect(t)
+		defer loud.Conn.Close()
+		go func() { _ = loud.Discard() }() // ends with the connection
+		for n := range cries {
+			began := time.Now()
+			loud.Send(text(fmt.Sprintf("cry %d %d", n, size)))
+			for range many - stuck {
+				if got := <-heard; got != n {
+					t.Fatalf("heard %d, want %d", got, n)
+				}
+			}
+			if took := time.Since(began); took > mostStall {
+				t.Errorf("cry %d took %v", n, took)
+			} else {
+				t.Logf("cry %d has reached %d clients after %v", n, many-stuck, took.Round(time.Millisecond))
+			}
+		}
+		for _, p := range peers {
+			p.Conn.Close()
+		}
+		group.Wait()
+	})
+}
+
+// hear tells of each message that p gets, -1 if it is not what it should be, until the connection ends.
+func hear(p *peer, size int, heard chan<- int) {
+	for n := 0; ; n++ {
+		_ = p.Conn.SetReadDeadline(time.Now().Add(2 * harness.Patience))
+		f, err := p.ReadFrame()
+		if err != nil {
+			return
+		}
+		if f != cry(n, size) {
+			heard <- -1
+			return
+		}
+		heard <- n
+	}
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+
+	"github.com/gorilla/websocket"
+)
+
+// bareCrier is the least that a broadcast can be with gorilla's package: a prepared message, written to one connection after the
+// other, and nobody to mind if one of them does not take it.
+type bareCrier struct {
+	upgrader websocket.Upgrader
+	writes   *writes
+
+	mu    sync.Mutex // guards conns
+	conns []*websocket.Conn
+}
+
+func startBareCrier(_ context.Context, w *writes, compress bool) (*crier, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	b := &bareCrier{writes: w, upgrader: websocket.Upgrader{ReadBufferSize: 512, WriteBufferPool: &sync.Pool{},
+		EnableCompression: compress}}
+	server := &http.Server{Handler: b}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	return &crier{name: "bare loop", address: l.Addr().String(), writes: w, stop: func() error {
+		err := server.Close()
+		if served := <-served; !errors.Is(served, http.ErrServerClosed) {
+			err = errors.Join(err, served)
+		}
+		return err // its clients have hung up before, which ends their readers
+	}}, nil
+}
+
+func (b *bareCrier) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	conn, err := b.upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return // it has been answered
+	}
+	defer conn.Close()
+	b.mu.Lock()
+	b.conns = append(b.conns, conn)
+	b.mu.Unlock()
+	for {
+		kind, text, err := conn.ReadMessage()
+		if err != nil || b.cry(kind, text) != nil {
+			return
+		}
+	}
+}
+
+func (b *bareCrier) cry(kind int, text []byte) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	prepared, err := websocket.NewPreparedMessage(kind, text)
+	if err != nil {
+		return err
+	}
+	for _, conn := range b.conns {
+		if err := conn.WritePreparedMessage(prepared); err != nil {
+			return err
+		}
+		b.writes.count()
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+package harness
+
+import (
+	"bufio"
+	"crypto/tls"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Peer is the client's end of a WebSocket, which can send anything. Its methods that take no error back fail the test.
+type Peer struct {
+	T          testing.TB
+	Conn       net.Conn
+	Extensions string // as agreed
+
+	r *bufio.Reader
+}
+
+// Connect opens a WebSocket, with further header lines. The test's end closes it.
+func (s *Server) Connect(tb testing.TB, header ...string) *Peer {
+	tb.Helper()
+	p, response := s.Handshake(tb, header...)
+	if response.StatusCode != http.StatusSwitchingProtocols {
+		tb.Fatalf("handshake: %s", response.Status)
+	}
+	return p
+}
+
+// Handshake is Connect, whatever the answer.
+func (s *Server) Handshake(tb testing.TB, header ...string) (*Peer, *http.Response) {
+	tb.Helper()
+	p, response, err := s.TryHandshake(tb, header...)
+	if err != nil {
+		tb.Fatalf("handshake: %v", err)
+	}
+	return p, response
+}
+
+// TryHandshake is Handshake for those who can do with an error, such as goroutines.
+func (s *Server) TryHandshake(tb testing.TB, header ...string) (*Peer, *http.Response, error) {
+	conn, err := net.Dial("tcp", s.Address)
+	if err != nil {
+		return nil, nil, err
+	}
+	tb.Cleanup(func() { conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(Patience))
+	if s.Trust != nil {
+		conn = tls.Client(conn, s.Trust)
+	}
+	if _, err := io.WriteString(conn, s.Request(header...)); err != nil {
+		return nil, nil, err
+	}
+	p := &Peer{T: tb, Conn: conn, r: bufio.NewReader(conn)}
+	response, err := http.ReadResponse(p.r, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	p.Extensions = response.Header.Get("Sec-WebSocket-Extensions")
+	return p, response, nil
+}
+
+// Request is a good handshake, with further header lines.
+func (s *Server) Request(header ...string) string {
+	lines := append([]string{"GET / HTTP/1.1", "Host: " + s.Address, "Connection: Upgrade", "Upgrade: websocket",
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"}, header...)
+	return strings.Join(lines, "\r\n") + "\r\n\r\n"
+}
+
+// Send writes frames at once.
+func (p *Peer) Send(frames ...Frame) {
+	p.T.Helper()
+	p.Write(AppendAll(nil, frames))
+}
+
+// Write writes bytes as they are.
+func (p *Peer) Write(b []byte) {
+	p.T.Helper()
+	if _, err := p.Conn.Write(b); err != nil {
+		p.T.Fatalf("write: %v", err)
+	}
+}
+
+// Chop writes b in pieces of that many bytes, each a packet of its own.
+func (p *Peer) Chop(b []byte, each int) {
+	p.T.Helper()
+	for len(b) > each {
+		p.Write(b[:each])
+		b = b[each:]
+	}
+	p.Write(b)
+}
+
+// Next returns the next message or control frame. Fragments of a message are joined, and their order is checked.
+func (p *Peer) Next() Frame {
+	p.T.Helper()
+	f := p.read()
+	for more := f.More; more; {
+		part := p.read()
+		if part.Op != OpContinuation || part.RSV != 0 {
+			p.T.Fatalf("got %v within a message", part)
+		}
+		f.Payload += part.Payload
+		more = part.More
+	}
+	f.More = false
+	return f
+}
+
+func (p *Peer) read() Frame {
+	p.T.Helper()
+	f, err := p.ReadFrame()
+	if err != nil {
+		p.T.Fatalf("read: %v", err)
+	}
+	return f
+}
+
+// ReadFrame returns the next frame, or how reading has ended.
+func (p *Peer) ReadFrame() (Frame, error) { return readFrame(p.r) }
+
+// Discard reads whatever comes until the connection ends, and returns how it has.
+func (p *Peer) Discard() error {
+	_, err := io.Copy(io.Discard, p.r)
+	return err
+}
+
+// Want fails the test unless these are what comes next.
+func (p *Peer) Want(frames ...Frame) {
+	p.T.Helper()
+	for _, f := range frames {
+		if got := p.Next(); got != f {
+			p.T.Fatalf("got %v, want %v", got, f)
+		}
+	}
+}
+
+// Closes takes the server's close frame, which must carry the code, and the end of the connection behind it, which must not
+// be a reset.
+func (p *Peer) Closes(code uint16) {
+	p.T.Helper()
+	f := p.Next()
+	if f.Op != OpClose || len(f.Payload) < 2 || binary.BigEndian.Uint16([]byte(f.Payload)) != code {
+		p.T.Fatalf("got %v, want a close frame with %d", f, code)
+	}
+	p.Ends()
+}
+
+// Ends wants the end of the connection.
+func (p *Peer) Ends() {
+	p.T.Helper()
+	if f, err := p.ReadFrame(); !errors.Is(err, io.EOF) {
+		p.T.Fatalf("got %v, %v, want the end", f, err)
+	}
+	p.Conn.Close()
+}
+
+// Bye closes as a client does and waits for the server to agree.
+func (p *Peer) Bye() {
+	p.T.Helper()
+	p.Send(Closing(1000, ""))
+	p.Closes(1000)
+}
