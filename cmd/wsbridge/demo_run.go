@@ -42,15 +42,15 @@ func runDemo(ctx context.Context, cfg config.Config, out io.Writer) (err error) 
 	cfg.Server.RequireCookie, cfg.Server.RequireUserAgent = true, true
 	fmt.Fprintf(out, "Open http://%s/ in two windows. The pipe, for a shell:\n\n  echo '{\"to\":\"*\",\"text\":\"hi\"}' > %s\n\n",
 		cfg.Server.Listen, cfg.Pipe.Path)
-	return serve(ctx, cfg, log, http.HandlerFunc(demoPage))
+	return serve(ctx, cfg, log, demoPage())
 }
 
-func demoPage(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path != "/" {
-		http.NotFound(w, r)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-cache")
-	_, _ = w.Write(phphandlers.DemoIndex())
+// demoPage serves the chat's page. Other people's messages are in it: it may load and run its own files only.
+func demoPage() http.Handler {
+	files := http.FileServerFS(phphandlers.DemoPage())
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		w.Header().Set("Cache-Control", "no-cache")
+		files.ServeHTTP(w, r)
+	})
 }

@@ -4,7 +4,7 @@
     const key = "wsbridge-theme";
     const choices = [
         { name: "", icon: "◐", label: "Theme: as the system is" },
-        { name: "light", icon: "☀", label: "Theme: light" },
+        { name: "light", icon: "☀\ufe0e", label: "Theme: light" },
         { name: "dark", icon: "☾", label: "Theme: dark" },
     ];
     let current = Math.max(0, choices.findIndex(c => c.name === localStorage.getItem(key)));
