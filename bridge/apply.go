@@ -85,9 +85,12 @@ func (x *exchange) deliver(to protocol.Recipients, op int, data []byte) {
 	}
 	for _, c := range clients {
 		switch err := c.send(o, len(data)); {
+		case err == nil:
+			x.made.Sent++
+			x.made.SentBytes += len(data)
 		case errors.Is(err, errOutboxClosed):
 			x.log().Debug("message was not sent", keyTarget, c.key, keyError, err)
-		case err != nil:
+		default:
 			x.miss(c.key, err)
 		}
 	}
@@ -123,6 +126,7 @@ func (x *exchange) close(e *protocol.Close) {
 	if c == nil {
 		return // it left meanwhile
 	}
+	x.made.Closed++
 	code, reason := closeFrame(e)
 	if e.Code != 0 && code != e.Code {
 		x.log().Warn("close code cannot be sent", keyTarget, e.Client, keyCode, e.Code)
@@ -135,10 +139,11 @@ func (x *exchange) close(e *protocol.Close) {
 	c.leave()
 }
 
-// closeFrame returns what a close frame may carry: a registered code, and a reason of 123 bytes (RFC 6455, sections 5.5
-// and 7.4).
+// maxReason is how long a close frame's reason may be (RFC 6455, section 5.5).
+const maxReason = 123
+
+// closeFrame returns what a close frame may carry: a registered code, and a reason of maxReason bytes (RFC 6455, section 7.4).
 func closeFrame(e *protocol.Close) (code int, reason string) {
-	const maxReason = 123
 	code, reason = e.Code, strings.ToValidUTF8(e.Reason, "\uFFFD")
 	if code != 0 && !protocol.ValidCloseCode(code) {
 		code = websocket.CloseInternalServerErr

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -27,20 +28,29 @@ type Bridge struct {
 	backlog  *backlog
 	over     *overload
 	failures *failures
+	totals   totals
 	sessions *sessions
 	buffers  sync.Pool // write buffers of connections, held only while they write
 
 	inflaters sync.Pool // held only while a compressed message is read
 
+	tails     tails
+	incidents incidents
+
+	mountAt string // a path that begins and ends with a slash; empty: nothing is mounted
+	mount   http.Handler
+
 	app        atomic.Pointer[application] // nil before Initialize
 	describing sync.Mutex                  // held while app is replaced
 	globals    globals
 
-	base  context.Context // of every event; its end gives up what still runs
-	abort context.CancelCauseFunc
-	quit  chan struct{} // closed when a handler asks for shutdown
-	once  sync.Once     // closes quit
-	hasty atomic.Bool   // the drain ran out of time: nothing waits for php-fpm any more
+	base    context.Context // of every event; its end gives up what still runs
+	abort   context.CancelCauseFunc
+	quit    chan struct{} // closed when a handler asks for shutdown
+	once    sync.Once     // closes quit
+	serving atomic.Bool   // from the started event on
+	drained chan struct{} // closed when a drain begins
+	hasty   atomic.Bool   // the drain ran out of time: nothing waits for php-fpm any more
 
 	work sync.WaitGroup // every goroutine of a client or a mailbox
 
@@ -64,7 +74,8 @@ func New(cfg Config) (*Bridge, error) {
 	if cfg.Observer == nil {
 		cfg.Observer = nobody{}
 	}
-	b := &Bridge{cfg: cfg, log: cfg.Logger, gate: newGate(cfg.Parallel), outage: newOutage(), quit: make(chan struct{})}
+	b := &Bridge{cfg: cfg, log: cfg.Logger, gate: newGate(cfg.Parallel), outage: newOutage(), quit: make(chan struct{}),
+		drained: make(chan struct{})}
 	b.table = newTable(cfg.Presence, func(err error) { b.log.Error("handlers are not told who has left", keyError, err) })
 	b.backlog = &backlog{limit: cfg.EventQueueTotal, bytes: cfg.EventQueueTotalBytes}
 	b.over = &overload{log: cfg.Logger, backlog: b.backlog}
@@ -116,18 +127,23 @@ func (b *Bridge) Initialize(ctx context.Context) error {
 func (b *Bridge) Finalize() error {
 	_, err := b.serverTurn().run(protocol.Finalize, nil)
 	b.abort(errStopped)
+	b.tails.close()
 	return err
 }
 
 var errStopped = errors.New("the server has stopped")
 
-// Ready returns nil if the bridge takes clients, else why it does not: a shutdown has begun, or php-fpm is away. When it was
-// away as far as is known, it is asked again, at most until ctx ends.
+// Ready returns nil if the bridge takes clients, else why it does not: it is starting, paused or shutting down, or php-fpm is
+// away. When it was away as far as is known, it is asked again, at most until ctx ends.
 func (b *Bridge) Ready(ctx context.Context) error {
-	if b.isDraining() {
-		return errStopping
-	}
-	if !b.outage.on() {
+	switch {
+	case b.isDraining():
+		return ErrStopping
+	case b.app.Load() == nil:
+		return ErrStarting
+	case b.Paused():
+		return ErrPaused
+	case !b.outage.on():
 		return nil
 	}
 	if _, err := b.cfg.PHP.Describe(ctx); err != nil {
@@ -137,13 +153,15 @@ func (b *Bridge) Ready(ctx context.Context) error {
 	return nil
 }
 
-var errStopping = errors.New("the server is shutting down")
-
 func (b *Bridge) isDraining() bool {
 	b.entranceMu.Lock()
 	defer b.entranceMu.Unlock()
 	return b.draining
 }
+
+// Mount has h answer requests below path that are no WebSocket handshake, in place of Config.Page. Path begins and ends with a
+// slash. It is called before Serve, whose drain waits for the requests.
+func (b *Bridge) Mount(path string, h http.Handler) { b.mountAt, b.mount = path, h }
 
 // Clients returns how many rows there are: clients that are open, and those that come in or leave.
 func (b *Bridge) Clients() int { return b.table.count() }

@@ -23,7 +23,13 @@ type client struct {
 	session string // the PHP session it shares with others, if that is to matter; else empty
 	log     *slog.Logger
 	events  *mailbox
-	tapped  bool // PHP has known it since the socket was accepted
+	tapped  bool  // PHP has known it since the socket was accepted
+	came    int64 // microseconds since 1970
+
+	tally   tally
+	last    atomic.Int64 // when its last message came, as came
+	request atomic.Pointer[Request]
+	history history
 
 	row row // guarded by table.mu
 
@@ -47,7 +53,8 @@ type client struct {
 
 // newClient adds a row in state CONNECTING.
 func (b *Bridge) newClient(peer string) *client {
-	c := &client{bridge: b, peer: peer}
+	c := &client{bridge: b, peer: peer, came: time.Now().UnixMicro()}
+	c.last.Store(c.came)
 	c.events = newMailbox(b.cfg.EventQueue, int(b.cfg.MaxMessage), b.spawn, c.run)
 	b.table.add(c, peer)
 	c.log = b.log.With(keyClient, c.key, keyPeer, peer)
@@ -61,9 +68,10 @@ func (c *client) opened(conn *websocket.Conn, g *guard) bool {
 	conn.SetPongHandler(c.ponged)
 	return c.bridge.table.open(c, func() {
 		c.conn, c.guard = conn, g
-		c.out = &outbox{conn: conn, spawn: c.bridge.spawn, ended: c.written, wrote: cfg.Observer.Written,
+		c.out = &outbox{conn: conn, spawn: c.bridge.spawn, ended: c.written, wrote: cfg.Observer.Written, told: c.told,
 			timeout: cfg.WriteTimeout, deflate: g.deflate, limit: cfg.SendQueue, bytes: cfg.SendQueueBytes}
 		c.ping = time.AfterFunc(cfg.PingInterval, c.sendPing)
+		c.bridge.totals.accepted.Add(1)
 	})
 }
 

@@ -76,7 +76,7 @@ func (c *client) failed(err error) {
 // serve takes an event of the server through PHP.
 func (b *Bridge) serve(e errand) {
 	t := b.serverTurn()
-	t.since = e.since
+	t.since, t.injection = e.since, e.injection
 	e.finish(t.run(e.kind, e.payload))
 }
 
@@ -86,15 +86,21 @@ func (b *Bridge) serverTurn() *turn { return &turn{bridge: b, ctx: b.base} }
 // ask brings one event to PHP as p says and waits until it is over; the caller has the turn. While php-fpm is away it asks
 // again, as long as no handler can have run. It logs what went wrong.
 // queued is how long it waited for that.
-func (b *Bridge) ask(c *client, kind protocol.Kind, payload []byte, p *plan, queued time.Duration) (*protocol.Done, error) {
-	x := &exchange{bridge: b, client: c, kind: kind, plan: p}
+func (b *Bridge) ask(t *turn, kind protocol.Kind, payload []byte, p *plan, queued time.Duration) (*protocol.Done, error) {
+	x := &exchange{bridge: b, client: t.client, kind: kind, plan: p, injection: t.injection}
 	x.event.Seq = b.seq.Add(1)
+	x.watch()
+	b.totals.running.Add(1)
+	defer b.totals.running.Add(-1)
+	began := time.Now()
 	err := b.persist(func() error { return x.run(payload) }, x.mayWait())
 	if err == nil && x.failure != nil {
 		err = x.failure
 	}
 	if !isChange(err) {
-		b.cfg.Observer.Event(x.observation(queued, err))
+		o := x.observation(queued, err)
+		o.Total = queued + time.Since(began)
+		b.conclude(x, payload, o, err)
 	}
 	if err != nil {
 		x.logFailure(err)

@@ -16,7 +16,11 @@ type exchange struct {
 	plan   *plan
 	event  protocol.Event // what PHP gets to see
 
+	injection *injection // if somebody waits for it; else nil
+	trace     *tracing   // nil: nobody looks at it
+
 	applied time.Duration // spent in apply
+	made    Made
 	done    *protocol.Done
 	failure *protocol.Failure
 	missed  map[int64]bool // clients that could not be sent to, each reported once
@@ -35,7 +39,12 @@ func (x *exchange) run(payload []byte) error {
 func (x *exchange) timedApply(e *protocol.Effect) error {
 	began := time.Now()
 	defer func() { x.applied += time.Since(began) }()
-	return x.apply(e)
+	before := x.made
+	err := x.apply(e)
+	if x.trace != nil {
+		x.trace.note(e, x.made.less(before))
+	}
+	return err
 }
 
 // observation tells where the time went, after queue until the turn came.
@@ -94,6 +103,7 @@ func (x *exchange) logFailure(err error) {
 		return // it runs yet
 	}
 	f, ofPHP := errors.AsType[*protocol.Failure](err)
+	x.remember(err)
 	like := failure{kind: x.kind, name: protocol.FailureName(err)}
 	if ofPHP {
 		like.file, like.line = f.File, f.Line

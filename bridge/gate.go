@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"sync"
+	"time"
 )
 
 // lane is where events of one sort wait for their turn, so that many of one sort do not hold up the others.
@@ -27,9 +28,11 @@ type gate struct {
 	mu      sync.Mutex // guards the fields below
 	inside  int        // of width; one that is alone takes all of it
 	queues  [lanes]list.List
-	waiting int  // in all queues
-	at      lane // whose turn it is
-	left    int  // of its turn, in events side by side
+	waiting int       // in all queues
+	at      lane      // whose turn it is
+	left    int       // of its turn, in events side by side
+	paused  bool      // nobody is let in
+	resumed time.Time // the last pause ended; zero: there was none
 }
 
 // waiter is what the queues hold.
@@ -58,7 +61,7 @@ func (g *gate) enter(ctx context.Context, l lane, alone bool) error {
 func (g *gate) tryEnter(alone bool) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.waiting > 0 || g.inside+g.weight(alone) > g.width {
+	if g.paused || g.waiting > 0 || g.inside+g.weight(alone) > g.width {
 		return false
 	}
 	g.inside += g.weight(alone)
@@ -97,7 +100,7 @@ func (g *gate) giveUp(l lane, w *waiter, place *list.Element) {
 }
 
 func (g *gate) admit() {
-	for g.waiting > 0 {
+	for !g.paused && g.waiting > 0 {
 		g.pass()
 		queue := &g.queues[g.at]
 		w := queue.Front().Value.(*waiter)

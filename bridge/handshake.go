@@ -50,6 +50,11 @@ func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
+	if b.mount != nil && (strings.HasPrefix(r.URL.Path, b.mountAt) || r.URL.Path+"/" == b.mountAt) {
+		b.bound(w)
+		b.mount.ServeHTTP(w, r)
+		return
+	}
 	if b.cfg.Page != nil {
 		b.bound(w)
 		b.cfg.Page.ServeHTTP(w, r)
@@ -108,6 +113,7 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 		return b.abandon(c, refusal{http.StatusBadRequest, "bad request header"})
 	}
 	c.env, c.session = env, b.sessionOf(r)
+	c.request.Store(newRequest(r))
 	if !b.backlog.take(len(env)) {
 		return b.abandon(c, *b.busy(c, errNoRoom))
 	}

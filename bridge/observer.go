@@ -25,6 +25,7 @@ type Observation struct {
 	Wait    time.Duration // for a php-fpm worker, and for bytes on their way
 	Run     time.Duration // of PHP, as it says itself: loading the code, and the handler
 	Apply   time.Duration // of what PHP asked for
+	Total   time.Duration // from its arrival to its end
 }
 
 // nobody observes nothing.

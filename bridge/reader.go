@@ -76,6 +76,7 @@ func (c *client) alive() error {
 }
 
 func (c *client) received(op int, data []byte) {
+	c.heard(len(data))
 	switch {
 	case op == websocket.BinaryMessage:
 		c.bring(errand{kind: protocol.Binary, payload: data})

@@ -50,6 +50,7 @@ func (b *Bridge) refuse(w http.ResponseWriter, no refusal) {
 	if w.Header().Get("Upgrade") != "" {
 		w.Header().Add("Connection", "Upgrade") // RFC 9110, section 7.8
 	}
+	b.totals.refused.Add(1)
 	b.bound(w)
 	http.Error(w, no.text, no.status)
 }

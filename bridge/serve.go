@@ -21,6 +21,7 @@ func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
 	if _, err := b.serverTurn().run(protocol.Started, nil); err != nil {
 		return errors.Join(fmt.Errorf("start the application: %w", err), l.Close())
 	}
+	b.serving.Store(true)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var sources sync.WaitGroup
@@ -72,6 +73,8 @@ func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGr
 	b.entranceMu.Lock()
 	b.draining = true
 	b.entranceMu.Unlock()
+	close(b.drained)
+	b.Resume()
 	l.Close()
 	b.handshakes.Wait()
 	// 2. No new documents, no new turn of the loop. What the pipe held whole has been queued.

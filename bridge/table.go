@@ -19,6 +19,7 @@ type table struct {
 	last    int64
 	sockets map[*client]struct{} // answered 101 and not closed: a client that left may still be owed messages
 	ranges  *string              // the answer of openKeys, until who is open changes
+	opened  int                  // clients in state OPEN
 }
 
 // newTable returns an empty table. It tells presence, if that is not nil, of every change, and broken of its error.
@@ -131,6 +132,10 @@ func (t *table) tell(c *client) {
 	}
 	if now.open != c.row.presence.open {
 		t.ranges = nil
+		t.opened--
+		if now.open {
+			t.opened += 2
+		}
 	}
 	c.row.presence = now
 	if t.presence == nil {

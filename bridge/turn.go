@@ -27,6 +27,8 @@ type turn struct {
 	hasty bool
 	lane  lane // where; laneOwn: by whether it is to be alone
 
+	injection *injection // if somebody waits for the event; else nil
+
 	begun   bool
 	alone   bool
 	session string    // its PHP session, if it keeps other events of that waiting
@@ -79,7 +81,7 @@ func (t *turn) wait(alone bool) error {
 	ctx, cancel := context.WithCancelCause(t.ctx)
 	defer cancel(nil)
 	if t.limit > 0 {
-		defer time.AfterFunc(t.limit, func() { cancel(errQueueWait) }).Stop()
+		defer b.gate.expire(t.limit, t.hasty, cancel)() // hasty: whoever makes a handshake looks at a page that does not load
 	}
 	if t.hasty {
 		defer b.outage.cancels(func() { cancel(errAway) })()
@@ -125,7 +127,10 @@ func (t *turn) ask(kind protocol.Kind, payload []byte) (*protocol.Done, error) {
 		if t.client != nil && t.client.gone() {
 			return nil, errGone
 		}
-		done, err := t.bridge.ask(t.client, kind, payload, p, t.queued())
+		if t.injection != nil && !t.injection.run() {
+			return nil, errRevoked
+		}
+		done, err := t.bridge.ask(t, kind, payload, p, t.queued())
 		if code, changed := change(err); changed {
 			t.bridge.catchUp(app, code)
 			continue

@@ -18,12 +18,13 @@ const (
 	EndedBusy                    // php-fpm could not take the event in time
 	EndedFailed                  // the event failed and on_error is "close"
 	EndedNoRow                   // a handler removed the client's row
+	EndedByOperator              // by the control API, with the operator's code
 )
 
 // Close returns the code and the reason of the close frame; code 0 means that none is sent.
 func (e Ending) Close() (code int, reason string) {
 	switch e {
-	case EndedByClient, EndedByHandler:
+	case EndedByClient, EndedByHandler, EndedByOperator:
 		return 1000, ""
 	case EndedByServer:
 		return 1001, "server shutting down"
@@ -57,7 +58,7 @@ func (e Ending) Retry() bool {
 // String is the ending's name in logs and metrics.
 func (e Ending) String() string {
 	names := [...]string{"client", "hangup", "handler", "server", "refused", "protocol", "too_big", "not_utf8",
-		"no_binary", "slow", "silent", "busy", "failed", "no_row"}
+		"no_binary", "slow", "silent", "busy", "failed", "no_row", "operator"}
 	if int(e) < len(names) {
 		return names[e]
 	}

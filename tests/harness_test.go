@@ -166,7 +166,8 @@ func (s *server) readIfThere(name string) string {
 func (s *server) start(args ...string) {
 	s.t.Helper()
 	s.cmd = exec.Command(binary, args...)
-	s.cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=0")
+	s.cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=0",
+		"RUNTIME_DIRECTORY="+s.path("")) // of its own, so that each has its control socket
 	stderr, err := s.cmd.StderrPipe()
 	if err != nil {
 		s.t.Fatal(err)

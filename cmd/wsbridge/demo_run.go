@@ -22,7 +22,8 @@ WEBSOCKET_EVENTS_INCLUDE_FILE=%[1]s/%[2]s
 
 // runDemo serves the demo application and its page until ctx ends. Log lines go to out.
 func runDemo(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
-	log := newLogger(out, cfg.Log)
+	at := &surroundings{page: demoPage()}
+	at.log, at.level = newLogger(out, cfg.Log)
 	dir, err := makeRunDir("")
 	if err != nil {
 		return err
@@ -42,7 +43,7 @@ func runDemo(ctx context.Context, cfg config.Config, out io.Writer) (err error) 
 	cfg.Server.RequireCookie, cfg.Server.RequireUserAgent = true, true
 	fmt.Fprintf(out, "Open http://%s/ in two windows. The pipe, for a shell:\n\n  echo '{\"to\":\"*\",\"text\":\"hi\"}' > %s\n\n",
 		cfg.Server.Listen, cfg.Pipe.Path)
-	return serve(ctx, cfg, log, demoPage())
+	return serve(ctx, cfg, at)
 }
 
 // demoPage serves the chat's page. Other people's messages are in it: it may load and run its own files only.

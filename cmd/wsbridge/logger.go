@@ -8,13 +8,16 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 )
 
-// newLogger returns the program's logger. It serves configurations that passed their validation.
-func newLogger(out io.Writer, cfg config.Log) *slog.Logger {
-	options := &slog.HandlerOptions{Level: logLevels()[cfg.Level]}
+// newLogger returns the program's logger, and its level, which may be set at any time. It serves configurations that passed
+// their validation.
+func newLogger(out io.Writer, cfg config.Log) (*slog.Logger, *slog.LevelVar) {
+	level := new(slog.LevelVar)
+	level.Set(logLevels()[cfg.Level])
+	options := &slog.HandlerOptions{Level: level}
 	if cfg.Format == "text" || cfg.Format == "auto" && isTerminal(out) {
-		return slog.New(slog.NewTextHandler(out, options))
+		return slog.New(slog.NewTextHandler(out, options)), level
 	}
-	return slog.New(slog.NewJSONHandler(out, options))
+	return slog.New(slog.NewJSONHandler(out, options)), level
 }
 
 func logLevels() map[string]slog.Level {

@@ -12,7 +12,8 @@ import (
 
 func TestLoggerWritesJSONUnlessToATerminal(t *testing.T) {
 	var out bytes.Buffer
-	newLogger(&out, config.Log{Level: "info", Format: "auto"}).Info("ready", "listen", "127.0.0.1:1")
+	log, _ := newLogger(&out, config.Log{Level: "info", Format: "auto"})
+	log.Info("ready", "listen", "127.0.0.1:1")
 	var line map[string]any
 	if err := json.Unmarshal(out.Bytes(), &line); err != nil || line["listen"] != "127.0.0.1:1" {
 		t.Errorf("got %q, %v", out.String(), err)
@@ -21,7 +22,8 @@ func TestLoggerWritesJSONUnlessToATerminal(t *testing.T) {
 
 func TestLoggerFormatIsObeyed(t *testing.T) {
 	var out bytes.Buffer
-	newLogger(&out, config.Log{Level: "info", Format: "text"}).Info("ready")
+	log, _ := newLogger(&out, config.Log{Level: "info", Format: "text"})
+	log.Info("ready")
 	if !strings.HasSuffix(out.String(), "level=INFO msg=ready\n") {
 		t.Errorf("got %q", out.String())
 	}
@@ -30,7 +32,7 @@ func TestLoggerFormatIsObeyed(t *testing.T) {
 func TestLoggerDropsWhatIsBelowItsLevel(t *testing.T) {
 	for level, want := range map[string]int{"debug": 4, "info": 3, "warn": 2, "error": 1} {
 		var out bytes.Buffer
-		log := newLogger(&out, config.Log{Level: level, Format: "json"})
+		log, _ := newLogger(&out, config.Log{Level: level, Format: "json"})
 		log.Debug("d")
 		log.Info("i")
 		log.Warn("w")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,23 +12,36 @@ import (
 
 	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/control"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 	"github.com/wsbridge/wsbridge/fastcgi"
 	"github.com/wsbridge/wsbridge/fifo"
 )
 
-// run serves as cfg says until ctx ends, then drains. Log lines go to out.
-func run(ctx context.Context, cfg config.Config, out io.Writer) error {
-	log := newLogger(out, cfg.Log)
+// surroundings are what a server has besides its configuration.
+type surroundings struct {
+	log    *slog.Logger
+	level  *slog.LevelVar                              // of log
+	file   string                                      // that the configuration was read from; empty: none
+	reload func(context.Context) (api.Reloaded, error) // nil: there is nothing to be read anew
+	page   http.Handler                                // answers requests that are no WebSocket handshake, if it is not nil
+}
+
+// run serves as cfg, which was read from there, says until ctx ends, then drains. Log lines go to out.
+func run(ctx context.Context, cfg config.Config, from config.Sources, out io.Writer) error {
+	at := &surroundings{file: config.Absolute(".", cmp.Or(from.Config, from.Settings))}
+	at.log, at.level = newLogger(out, cfg.Log)
+	at.reload = (&reloader{from: from, running: cfg, level: at.level}).reload
 	for _, note := range cfg.Notes {
-		log.Warn(note)
+		at.log.Warn(note)
 	}
-	return serve(ctx, cfg, log, nil)
+	return serve(ctx, cfg, at)
 }
 
 // serve starts everything in the original's order and ends it in the opposite one: php-fpm is there first and last, since
 // handlers run from initialize to finalize, and the pipe exists before the first client and until the last has left.
-// Requests that are no WebSocket handshake go to page, if it is not nil.
-func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.Handler) (err error) {
+func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error) {
+	log := at.log
 	log.Info("starting", "events_file", cfg.PHP.EventsFile)
 	php, err := startPHP(ctx, cfg, log)
 	if err != nil {
@@ -40,23 +54,21 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.H
 	}
 	defer func() { err = errors.Join(err, client.Close()) }()
 
-	m := newMetrics()
-	b, err := bridge.New(bridgeConfig(cfg, log, client, php, page, m))
+	m, series := newMetrics(), control.NewSeries()
+	b, err := bridge.New(bridgeConfig(cfg, log, client, php, at.page, observers{m, series}))
 	if err != nil {
 		return err
 	}
 	m.watch(b, client)
-	if cfg.Control.Listen != "" {
-		c, err := startControl(cfg.Control.Listen, b, m, log)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, c.close()) }()
+	operators, err := startControl(&cfg, at, b, php, client, m.handler(), series)
+	if err != nil {
+		return err
 	}
+	defer func() { err = errors.Join(err, operators.Close()) }()
 	if err := b.Initialize(ctx); err != nil {
 		return err
 	}
-	err = listenAndServe(ctx, cfg, log, b)
+	err = listenAndServe(ctx, cfg, log, b, operators.Serves)
 	if finalErr := b.Finalize(); finalErr != nil {
 		log.Error("ws_server_finalize failed", "error", finalErr)
 	}
@@ -64,8 +76,9 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.H
 	return err
 }
 
-// listenAndServe makes the pipe, if there is to be one, and then the listener; the pipe is gone when it returns.
-func listenAndServe(ctx context.Context, cfg config.Config, log *slog.Logger, b *bridge.Bridge) (err error) {
+// listenAndServe makes the pipe, if there is to be one, and then the listener, whose address it tells; the pipe is gone when it
+// returns.
+func listenAndServe(ctx context.Context, cfg config.Config, log *slog.Logger, b *bridge.Bridge, serves func(address string)) (err error) {
 	var pipe bridge.Pipe
 	if cfg.Pipe.Path != "" {
 		own, createErr := createPipe(cfg.Pipe, log)
@@ -80,6 +93,7 @@ func listenAndServe(ctx context.Context, cfg config.Config, log *slog.Logger, b 
 		return fmt.Errorf("listen for clients: %w", err)
 	}
 	log.Info("listening", "address", l.Addr().String(), "pipe", cfg.Pipe.Path)
+	serves(l.Addr().String())
 	return b.Serve(ctx, l, pipe)
 }
 

@@ -30,7 +30,7 @@ Without --fastcgi and php.fastcgi, wsbridge starts and supervises a php-fpm of i
 			if err != nil {
 				return err
 			}
-			if err := run(cmd.Context(), cfg, cmd.ErrOrStderr()); err != nil {
+			if err := run(cmd.Context(), cfg, from, cmd.ErrOrStderr()); err != nil {
 				return &runError{err}
 			}
 			return nil

@@ -109,7 +109,12 @@ type Pipe struct {
 
 // Control is about those who operate the server.
 type Control struct {
-	Listen string `toml:"listen"` // "unix:/path" or a loopback host:port; empty: nowhere
+	Listen     Addresses `toml:"listen"`      // see Addresses; empty: nowhere
+	Mode       FileMode  `toml:"mode"`        // of unix sockets
+	Group      string    `toml:"group"`       // of unix sockets; empty: the process's own
+	TokenFile  string    `toml:"token_file"`  // absolute after loading; empty: TCP shows health and metrics only
+	PublicPath string    `toml:"public_path"` // begins and ends with a slash; empty: not on the clients' listener
+	Pprof      bool      `toml:"pprof"`
 }
 
 // Log is about wsbridge's own log.
@@ -155,6 +160,7 @@ func Default() Config {
 		Globals:   Globals{Live: []string{}, Forget: []string{}},
 		Loop:      Loop{Interval: Duration(200 * time.Millisecond)},
 		Pipe:      Pipe{Mode: 0o660, MaxDocument: 1 << 20, Quiet: Duration(50 * time.Millisecond)},
+		Control:   Control{Listen: Addresses{AutoAddress}, Mode: 0o600},
 		Log:       Log{Level: "info", Format: "auto"},
 	}
 }
