@@ -10,6 +10,7 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/dashboard"
 	"github.com/wsbridge/wsbridge/fastcgi"
 )
 
@@ -49,7 +50,8 @@ func listenForControl(cfg *config.Control, at *surroundings, server *control.Ser
 func controlConfig(cfg *config.Config, at *surroundings, php *php, client *fastcgi.Client) (control.Config, error) {
 	build, _ := debug.ReadBuildInfo()
 	c := control.Config{
-		Level: at.level, Logger: at.log, Reload: at.reload,
+		Dashboard: dashboard.Handler(),
+		Level:     at.level, Logger: at.log, Reload: at.reload,
 		Pool: client.Connections, MaxConnection: php.client.MaxConnections,
 		MaxMessage: int64(cfg.Server.MaxMessage), MaxDocument: int64(cfg.Pipe.MaxDocument), Profiles: cfg.Control.Pprof,
 		SocketMode: cfg.Control.Mode.Std(), SocketGroup: cfg.Control.Group,

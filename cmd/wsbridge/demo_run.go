@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	phphandlers "github.com/wsbridge/wsbridge/php-handlers"
@@ -41,9 +43,27 @@ func runDemo(ctx context.Context, cfg config.Config, out io.Writer) (err error) 
 	cfg.PHP.SettingsFile = settings
 	cfg.Pipe.Path = filepath.Join(dir, "pipe")
 	cfg.Server.RequireCookie, cfg.Server.RequireUserAgent = true, true
-	fmt.Fprintf(out, "Open http://%s/ in two windows. The pipe, for a shell:\n\n  echo '{\"to\":\"*\",\"text\":\"hi\"}' > %s\n\n",
-		cfg.Server.Listen, cfg.Pipe.Path)
+	token := rand.Text()
+	cfg.Control.TokenFile = filepath.Join(dir, "token")
+	const ownerOnly = 0o600
+	if err := os.WriteFile(cfg.Control.TokenFile, []byte(token), ownerOnly); err != nil {
+		return fmt.Errorf("write demo token: %w", err)
+	}
+	at.serves = func(clients string, control []string) {
+		fmt.Fprint(out, demoWelcome(clients, control, token, cfg.Pipe.Path))
+	}
 	return serve(ctx, cfg, at)
+}
+
+// demoWelcome says where to look. What stands behind the # of the dashboard's address, a browser tells no server and no proxy.
+func demoWelcome(clients string, control []string, token, pipe string) string {
+	text := fmt.Sprintf("\nOpen http://%s/ in two windows.\n", clients)
+	for _, address := range control {
+		if !strings.HasPrefix(address, "unix:") {
+			text += fmt.Sprintf("See what the server does at http://%s/#token=%s\n", address, token)
+		}
+	}
+	return text + fmt.Sprintf("The pipe, for a shell:\n\n  echo '{\"to\":\"*\",\"text\":\"hi\"}' > %s\n\n", pipe)
 }
 
 // demoPage serves the chat's page. Other people's messages are in it: it may load and run its own files only.

@@ -25,6 +25,8 @@ type surroundings struct {
 	file   string                                      // that the configuration was read from; empty: none
 	reload func(context.Context) (api.Reloaded, error) // nil: there is nothing to be read anew
 	page   http.Handler                                // answers requests that are no WebSocket handshake, if it is not nil
+	// serves is told where clients connect and where control is reachable, once they are; nil: nobody asks.
+	serves func(clients string, control []string)
 }
 
 // run serves as cfg, which was read from there, says until ctx ends, then drains. Log lines go to out.
@@ -68,7 +70,12 @@ func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error)
 	if err := b.Initialize(ctx); err != nil {
 		return err
 	}
-	err = listenAndServe(ctx, cfg, log, b, operators.Serves)
+	err = listenAndServe(ctx, cfg, log, b, func(address string) {
+		operators.Serves(address)
+		if at.serves != nil {
+			at.serves(address, operators.Addresses())
+		}
+	})
 	if finalErr := b.Finalize(); finalErr != nil {
 		log.Error("ws_server_finalize failed", "error", finalErr)
 	}

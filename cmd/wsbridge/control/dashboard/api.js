@@ -10,7 +10,7 @@ const silence = 40_000; // ms; a stream sends at least a blank line every 15 s
 export class Unreachable extends Error {}
 export class Refused extends Error {
     constructor(status, answer) {
-        super(answer.error || `the server answered with status ${status}`);
+        super([answer.error || `the server answered with status ${status}`, ...answer.problems ?? []].join("\n"));
         this.status = status;
         this.answer = answer;
     }

@@ -31,14 +31,24 @@ function details(event) {
         result !== null && [", returned ", el("code", { class: "untrusted" }, result)]));
 }
 
-function effects({ effects: all = [] }) {
-    return all.length > 0 && el("ul", { class: "effects" }, all.map(e => el("li", {}, effect(e))));
+function effects({ effects: all, made }) {
+    const shown = all ? all.map(effect) : numbers(made);
+    return shown.length > 0 && el("ul", { class: "effects" }, shown.map(parts => el("li", {}, parts)));
+}
+
+// numbers are all that a history keeps of an event's effects.
+function numbers({ sent, sent_bytes: size, closed, rows }) {
+    return [
+        sent > 0 && [el("b", {}, "sent"), ` ${plural(sent, "message")}, ${bytes(size)}`],
+        closed > 0 && [el("b", {}, "closed"), ` ${plural(closed, "client")}`],
+        rows > 0 && [el("b", {}, "rows"), ` ${count(rows)} changed`],
+    ].filter(Boolean);
 }
 
 function effect(e) {
     if (e.send) {
-        const { to, count: sockets, bytes: size, binary, payload: sent } = e.send;
-        const kind = binary ? "binary, " : "";
+        const { to, count: sockets, bytes: size, binary, frames, payload: sent } = e.send;
+        const kind = frames ? "frames, " : binary ? "binary, " : "";
         return [el("b", {}, "send"), ` ${receivers(to, sockets)}, ${kind}${bytes(size)}`, sent !== undefined && payload("sent", sent)];
     }
     if (e.close) {

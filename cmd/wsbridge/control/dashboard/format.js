@@ -66,11 +66,13 @@ export function value(v, indent) {
     if (typeof v === "string") {
         return v;
     }
-    if (isObject(v) && typeof v.text === "string" && isNumber(v.cut_bytes)) {
-        return `${v.text}… (${bytes(v.cut_bytes)} more)`;
+    const isCut = isObject(v) && isNumber(v.cut_bytes);
+    const more = isCut ? `… (${bytes(v.cut_bytes)} more)` : "";
+    if (isCut && typeof v.text === "string") {
+        return v.text + more;
     }
-    if (isObject(v) && typeof v.base64 === "string" && Object.keys(v).length === 1) {
-        return `base64:${v.base64}`;
+    if (isObject(v) && typeof v.base64 === "string" && Object.keys(v).length === (isCut ? 2 : 1)) {
+        return `base64:${v.base64}${more}`;
     }
     return v === undefined ? "" : JSON.stringify(v, null, indent);
 }

@@ -6,13 +6,14 @@ import { drawEvent } from "./event.js";
 import { count, plural } from "./format.js";
 
 const shown = 300; // events; older ones leave
-const held = 1000; // events kept while paused
+const held = 1000; // events kept while paused, or while the tab is hidden
 const [soon, late] = [500, 10_000]; // ms until a broken stream is tried again
 
 // makeTail returns {element, controls, start(query), stop()}. start begins anew, with other parameters of /v1/events.
 export function makeTail({ withClient }) {
     const list = el("ol", { class: "events", "aria-label": "events, newest first" });
     const empty = el("p", { class: "empty" }, "Waiting for an event.");
+    const element = el("div", { class: "tail" }, list, empty);
     const state = el("span", { class: "dim", role: "status" });
     const pause = el("button", { type: "button", onclick: toggle }, "Pause");
     const clear = el("button", { type: "button", onclick: () => list.replaceChildren() }, "Clear");
@@ -35,7 +36,7 @@ export function makeTail({ withClient }) {
         } else {
             waiting.push(event);
             if (waiting.length > held) {
-                dropped += waiting.length - held;
+                dropped += paused ? waiting.length - held : 0; // else they would not be shown any more anyway
                 waiting = waiting.slice(-held);
             }
         }
@@ -62,10 +63,12 @@ export function makeTail({ withClient }) {
                 await api.stream("v1/events", query, {
                     signal, onItem: add, onOpen: () => {
                         wait = soon;
+                        element.dataset.state = "open";
                         setText(empty, "Waiting for an event.");
                     },
                 });
             } catch (error) {
+                element.dataset.state = "broken";
                 setText(empty, `${error.message}. Trying again.`);
             }
             await sleep(wait * (0.5 + Math.random()), signal);
@@ -73,11 +76,12 @@ export function makeTail({ withClient }) {
     }
 
     return {
-        element: el("div", { class: "tail" }, list, empty),
+        element,
         controls: [pause, clear, state],
         start(query) {
             current?.abort();
             current = new AbortController();
+            element.dataset.state = "opening";
             run(query, current.signal);
         },
         stop() {

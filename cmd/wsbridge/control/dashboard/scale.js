@@ -13,7 +13,7 @@ export function ticks(max, wanted, whole) {
     const power = 10 ** Math.floor(Math.log10(rough));
     let step = [1, 2, 5, 10].map(n => n * power).find(s => s >= rough * 0.999);
     step = whole ? Math.max(1, step) : step;
-    return Array.from({ length: Math.ceil(max / step - 1e-9) + 1 || 2 }, (_, i) => i * step);
+    return Array.from({ length: Math.max(1, Math.ceil(max / step - 1e-9)) + 1 }, (_, i) => i * step);
 }
 
 // timeTicks returns the round times in [from, to], in ms, about as many as wanted.

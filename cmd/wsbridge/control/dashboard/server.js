@@ -82,10 +82,14 @@ async function reload(act) {
     const sure = await ask({ title: "Reload the configuration?", action: "Reload",
         text: "Reads the configuration again, as with SIGHUP. No connection is dropped." });
     if (sure) {
-        await act(() => api.post("v1/reload"), ({ applied = [], restart = [] }) =>
-            `Reloaded. ${applied.length ? `Applied: ${applied.join(", ")}.` : "Nothing has changed."}` +
-            (restart.length ? ` Only a restart brings: ${restart.join(", ")}.` : ""));
+        await act(() => api.post("v1/reload", { wait: 70_000 }), tellReload);
     }
+}
+
+function tellReload({ applied, new_clients: later = [], restart }) {
+    const lists = [["Applied", applied], ["Only for clients that come from now on", later], ["Only after a restart", restart]];
+    const told = lists.filter(([, keys]) => keys.length > 0).map(([what, keys]) => `${what}: ${keys.join(", ")}.`);
+    return told.length ? `Reloaded. ${told.join("\n")}` : "Reloaded. Nothing has changed.";
 }
 
 async function writeDocument() {
@@ -94,7 +98,7 @@ async function writeDocument() {
         fields: [{ name: "document", label: "Document", kind: "area", placeholder: "{\"cmd\":\"…\"}" }],
         check: ({ document }) => document.trim() === "" ? "Write a document." : "" });
     if (given) {
-        await attempt(() => api.post("v1/fifo", { text: given.document, wait: 30_000 }),
+        await attempt(() => api.post("v1/fifo", { text: given.document, wait: 40_000 }),
             ({ result }) => `ws_server_fifo has run${result === undefined || result === null ? "." : `: ${value(result)}`}`);
     }
 }
