@@ -48,7 +48,7 @@ type Bridge struct {
 	abort   context.CancelCauseFunc
 	quit    chan struct{} // closed when a handler asks for shutdown
 	once    sync.Once     // closes quit
-	serving atomic.Bool   // from the started event on
+	serving chan struct{} // closed after the started event
 	drained chan struct{} // closed when a drain begins
 	hasty   atomic.Bool   // the drain ran out of time: nothing waits for php-fpm any more
 
@@ -75,7 +75,7 @@ func New(cfg Config) (*Bridge, error) {
 		cfg.Observer = nobody{}
 	}
 	b := &Bridge{cfg: cfg, log: cfg.Logger, gate: newGate(cfg.Parallel), outage: newOutage(), quit: make(chan struct{}),
-		drained: make(chan struct{})}
+		drained: make(chan struct{}), serving: make(chan struct{})}
 	b.table = newTable(cfg.Presence, func(err error) { b.log.Error("handlers are not told who has left", keyError, err) })
 	b.backlog = &backlog{limit: cfg.EventQueueTotal, bytes: cfg.EventQueueTotalBytes}
 	b.over = &overload{log: cfg.Logger, backlog: b.backlog}

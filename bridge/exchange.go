@@ -61,7 +61,7 @@ func (x *exchange) observation(queue time.Duration, err error) Observation {
 func (x *exchange) prepare(payload []byte) {
 	b, p, e := x.bridge, x.plan, &x.event
 	*e = protocol.Event{Kind: x.kind, Seq: e.Seq, Payload: payload, Code: p.code, Whole: p.whole, Sockets: p.sockets,
-		Globals: p.globals, AnyGlobal: p.any}
+		Globals: p.globals, AnyGlobal: p.any, Result: x.injection != nil}
 	if x.client != nil {
 		e.Client = x.client.key
 	}

@@ -47,9 +47,14 @@ func (b *Bridge) Drain() { b.requestQuit() }
 // Draining returns what is closed when a shutdown begins.
 func (b *Bridge) Draining() <-chan struct{} { return b.drained }
 
+// startWait is how long the operator's orders wait for a bridge that is about to serve.
+const startWait = 3 * time.Second
+
 // operate lets the operator in while the bridge serves; a drain waits for leave.
 func (b *Bridge) operate() (leave func(), err error) {
-	if !b.serving.Load() {
+	select {
+	case <-b.serving:
+	case <-time.After(startWait):
 		return nil, ErrStarting
 	}
 	leave, ok := b.enter()

@@ -21,7 +21,7 @@ func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
 	if _, err := b.serverTurn().run(protocol.Started, nil); err != nil {
 		return errors.Join(fmt.Errorf("start the application: %w", err), l.Close())
 	}
-	b.serving.Store(true)
+	close(b.serving)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var sources sync.WaitGroup

@@ -36,6 +36,8 @@
 // be told, "any_global":true asks for those of whichever there are. "tagged" and "zeros" say that there are tagged values,
 // or a float zero, to look for in either block.
 //
+// "result":true asks for what ws_server_fifo returns.
+//
 // An event without the whole table learns who else is open, so that send_text can tell the truth, from "open", the keys of
 // all clients in state OPEN as ascending ranges; or if there is no "open", from the file of WSBRIDGE_PRESENCE. In that file
 // each client has two bits, the lower ones first, four clients to a byte: client 4n+m has bits 2m and 2m+1 of byte n. The

@@ -271,3 +271,6 @@ func freePort(t *testing.T) int {
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port
 }
+
+// remove takes a file of the application's away.
+func (s *server) remove(name string) error { return os.Remove(s.path(name)) }

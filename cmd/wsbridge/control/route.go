@@ -93,14 +93,17 @@ func (t route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func checkQuery(r *http.Request, known []string) *api.Error {
 	for name := range r.URL.Query() {
 		ok := slices.ContainsFunc(known, func(k string) bool {
-			return name == k || strings.HasSuffix(k, ".") && strings.HasPrefix(name, k) && len(name) > len(k)
+			if strings.HasSuffix(k, ".") {
+				return strings.HasPrefix(name, k) && len(name) > len(k)
+			}
+			return name == k
 		})
 		switch {
 		case ok:
 		case len(known) == 0:
 			return refusal(http.StatusBadRequest, "unknown parameter %q: there are none", name)
 		default:
-			return refusal(http.StatusBadRequest, "unknown parameter %q: there are %s", name, strings.Join(known, ", "))
+			return refusal(http.StatusBadRequest, "unknown parameter %q: there are %s", name, strings.ReplaceAll(strings.Join(known, ", "), "row.", "row.NAME"))
 		}
 	}
 	return nil
