@@ -29,8 +29,11 @@ export function makeConnections() {
         const mine = ++wanted;
         const { connections, total: matching, next } = await list();
         if (fields === null && connections.length > 0) {
-            fields = await guessColumns(connections[0].key).catch(() => []);
-            columns.value = fields.join(", ");
+            const guessed = await guessColumns(connections[0].key).catch(() => []);
+            fields ??= guessed; // the user may have been faster
+            if (document.activeElement !== columns) {
+                columns.value = fields.join(", ");
+            }
             return refresh();
         }
         if (mine === wanted) {
