@@ -3,9 +3,7 @@ package tests
 import (
 	"context"
 	"encoding/json"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -16,9 +14,6 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
-
-// screenshots is the folder where pictures of the pages go, if it is set: `WSBRIDGE_SCREENSHOTS=$PWD/docs/images make test`.
-const screenshots = "WSBRIDGE_SCREENSHOTS"
 
 // tab is a page in a real Chromium. Whatever its scripts throw, and what its policy refuses, fails the test.
 type tab struct {
@@ -180,18 +175,4 @@ func (p *tab) scheme(name string) {
 func (p *tab) brightness() float64 {
 	p.t.Helper()
 	return value[float64](p, `(rgb => (Number(rgb[0]) + Number(rgb[1]) + Number(rgb[2])) / 3)(getComputedStyle(document.documentElement).backgroundColor.match(/\d+/g))`)
-}
-
-// picture takes a screenshot, if they are wanted.
-func (p *tab) picture(name string, width, height int64) {
-	p.t.Helper()
-	dir := os.Getenv(screenshots)
-	if dir == "" {
-		return
-	}
-	var png []byte
-	p.run(chromedp.EmulateViewport(width, height), chromedp.Sleep(300*time.Millisecond), chromedp.CaptureScreenshot(&png))
-	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644); err != nil {
-		p.t.Fatal(err)
-	}
 }

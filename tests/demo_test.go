@@ -136,34 +136,3 @@ func TestDemoServesItsPageOnly(t *testing.T) {
 		}
 	}
 }
-
-func TestPictureOfTheChat(t *testing.T) {
-	if os.Getenv(screenshots) == "" {
-		t.Skip("set " + screenshots + " to a folder for pictures")
-	}
-	s, pipe := demo(t)
-	open := browser(t)
-	url := "http://" + s.address + "/?name="
-	anna, bert, carla, dora := open(url+"Anna"), open(url+"Bert"), open(url+"Carla"), open(url+"Dora")
-	for _, p := range []*tab{anna, bert, carla, dora} {
-		p.sees("#state", "connected")
-	}
-	dora.say("/join kitchen")
-	dora.sees("#me", "kitchen")
-	say := func(p *tab, text string) {
-		p.say(text)
-		anna.sees("#log", text)
-	}
-	say(bert, "Is the new release out?")
-	say(carla, "Since this morning. I deployed the handlers while you were all connected")
-	say(carla, "nobody was dropped")
-	say(anna, "I did not notice anything. Grüße aus Köln, привет")
-	bert.say("/tell 1 Coffee at three?")
-	anna.sees("#log", "Coffee at three?")
-	writeTo(t, pipe, `{"to":"*","text":"The nightly report is ready."}`+"\n")
-	anna.sees("#log", "nightly")
-	anna.scheme("light")
-	anna.picture("chat", 960, 620)
-	anna.scheme("dark")
-	anna.picture("chat-phone", 360, 640)
-}

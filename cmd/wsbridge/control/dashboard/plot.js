@@ -165,7 +165,9 @@ function columns(points, series, x, y, interval) {
             }
             const low = floor[i];
             floor[i] += value;
-            const left = Math.max(margin.left, x(p.at - interval));
+            const before = points[i - 1]?.at ?? 0;
+            const begin = p.at - before < 1.5 * interval ? before : p.at - interval; // timers are late now and then
+            const left = Math.max(margin.left, x(begin));
             return `M${fixed(left)} ${fixed(y(low))}V${fixed(y(floor[i]))}H${fixed(x(p.at) + 0.3)}V${fixed(y(low))}Z`;
         });
         return svg("path", { class: `column ${s.color}`, d: parts.join("") });

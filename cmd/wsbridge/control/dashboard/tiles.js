@@ -37,7 +37,7 @@ function events({ events: e }, last, seconds) {
 
 function latency(status, last, seconds, points) {
     const total = points.findLast(p => p.total_us?.p50)?.total_us;
-    return ["Median latency", micros(total?.p50), `95th percentile ${micros(total?.p95)}`];
+    return ["Median latency", micros(total?.p50), `95 % within ${micros(total?.p95)}`];
 }
 
 function failures({ events: e }, last, seconds, points) {
