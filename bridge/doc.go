@@ -13,6 +13,9 @@
 //	apply.go                                    PHP's effects become sends, closes and changed rows
 //	outbox.go                                   what is sent waits for the client's socket
 //
+// What an operator sees and does: operator.go and inject.go (clients, messages, documents), pause.go, and trace.go with
+// tail.go, history.go and incidents.go (what became of events), tally.go (how many).
+//
 // # Order
 //
 // Events of one client run one at a time, in the order of arrival. In isolation "auto" those whose handlers can reach nothing

@@ -9,8 +9,8 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// maxHistory is how many of a client's last events are remembered: 1 KiB of entries, and none before the first event.
-const maxHistory = 16
+// maxHistory is how many of a client's last events are remembered: 640 bytes of entries, and none before the first event.
+const maxHistory = 10
 
 // history is what became of a client's last events.
 type history struct {
@@ -36,7 +36,10 @@ type entry struct {
 func (h *history) add(e entry) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.entries) < maxHistory {
+	if n := len(h.entries); n < maxHistory {
+		if n == cap(h.entries) { // append would make room for more than there will be
+			h.entries = append(make([]entry, 0, min(max(2, 2*n), maxHistory)), h.entries...)
+		}
 		h.entries = append(h.entries, e)
 		return
 	}
@@ -51,7 +54,7 @@ func (h *history) all(client int64) []Trace {
 	h.mu.Unlock()
 	traces := make([]Trace, len(entries))
 	for i, e := range entries {
-		traces[i] = e.trace(client)
+		traces[i] = e.traceOf(client)
 	}
 	return traces
 }
@@ -66,7 +69,7 @@ func newEntry(t Trace) entry {
 	}
 }
 
-func (e *entry) trace(client int64) Trace {
+func (e *entry) traceOf(client int64) Trace {
 	stage := func(i int) time.Duration { return time.Duration(e.stages[i]) * time.Microsecond }
 	t := Trace{
 		Time: time.UnixMicro(e.over), Seq: e.seq, Client: client, Bytes: int(e.bytes), Fault: e.fault,

@@ -4,21 +4,21 @@ package protocol
 type Ending uint8
 
 const (
-	EndedByClient  Ending = iota // its close frame arrived; the code is echoed
-	EndedByHangup                // the socket ended without a close frame; nothing can be sent
-	EndedByHandler               // close_client, with the handler's code
-	EndedByServer                // shutting down
-	EndedRefused                 // the handshake was refused, with an HTTP status
-	EndedProtocol                // a frame against RFC 6455
-	EndedTooBig                  // a message over the limit
-	EndedNotUTF8                 // a text message, or the reason of a close frame, that is not UTF-8
-	EndedNoBinary                // a binary message, and no ws_server_binary
-	EndedSlow                    // the client does not read what it is sent
-	EndedSilent                  // no pong in time
-	EndedBusy                    // php-fpm could not take the event in time
-	EndedFailed                  // the event failed and on_error is "close"
-	EndedNoRow                   // a handler removed the client's row
-	EndedByOperator              // by the control API, with the operator's code
+	EndedByClient   Ending = iota // its close frame arrived; the code is echoed
+	EndedByHangup                 // the socket ended without a close frame; nothing can be sent
+	EndedByHandler                // close_client, with the handler's code
+	EndedByServer                 // shutting down
+	EndedRefused                  // the handshake was refused, with an HTTP status
+	EndedProtocol                 // a frame against RFC 6455
+	EndedTooBig                   // a message over the limit
+	EndedNotUTF8                  // a text message, or the reason of a close frame, that is not UTF-8
+	EndedNoBinary                 // a binary message, and no ws_server_binary
+	EndedSlow                     // the client does not read what it is sent
+	EndedSilent                   // no pong in time
+	EndedBusy                     // php-fpm could not take the event in time
+	EndedFailed                   // the event failed and on_error is "close"
+	EndedNoRow                    // a handler removed the client's row
+	EndedByOperator               // by the control API, with the operator's code
 )
 
 // Close returns the code and the reason of the close frame; code 0 means that none is sent.

@@ -117,6 +117,15 @@ func TestGoodConfigs(t *testing.T) {
 			c.Pipe.Path, c.Pipe.Mode = "/run/shop/ws_notify", 0o620
 			c.Notes = []string{"external.toml:5: php.user has no effect with a php-fpm that wsbridge does not run"}
 		},
+		"control.toml": func(c *Config) {
+			c.PHP.EventsFile = "/srv/shop/push_server_events.php"
+			c.Control = Control{Listen: Addresses{"unix:/run/shop/control.sock", "0.0.0.0:9180"}, Mode: 0o660, Group: "www-data",
+				TokenFile: filepath.Join(here, "token"), PublicPath: "/wsbridge/", Pprof: true}
+		},
+		"control_none.toml": func(c *Config) {
+			c.PHP.EventsFile = "/srv/shop/push_server_events.php"
+			c.Control.Listen = Addresses{}
+		},
 		"isolation.toml": func(c *Config) {
 			c.PHP.EventsFile = "/srv/shop/push_server_events.php"
 			c.Isolation.Handlers = HandlerModes{"text": "connection", "before_close": "serial"}
