@@ -2,7 +2,6 @@ package tests
 
 import (
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -10,8 +9,6 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
-
-const dashboardToken = "a-token-for-tests-only"
 
 // guestbook keeps the login of the cookie and what was said last.
 const guestbook = `
@@ -34,27 +31,14 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$fifo_data)
 	return "told ".count($connections);
 }`
 
-// watched serves an application with a dashboard, and returns the dashboard's address; more goes into [control].
+// watched serves the guestbook with a dashboard, and returns the dashboard's address; more goes into [control].
 func watched(t *testing.T, more string) (s *server, address string) {
 	t.Helper()
-	s = prepare(t, app{handlers: guestbook, toml: "[control]\nlisten = \"127.0.0.1:0\"\ntoken_file = \"" + tokenFile(t) + "\"\n" + more})
-	s.run(app{toml: "\n"})
-	return s, "http://" + s.log.wait("control is reachable")["address"].(string) + "/"
+	s, address = operatedWith(t, guestbook, "token_file = \"DIR/token\"\n"+more)
+	return s, "http://" + address + "/"
 }
 
-// tokenFile may be read by its owner only.
-func tokenFile(t *testing.T) string {
-	t.Helper()
-	path := t.TempDir() + "/token"
-	if err := os.WriteFile(path, []byte(dashboardToken+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-func withToken(address string) string {
-	return address + "#token=" + dashboardToken
-}
+func withToken(address string) string { return address + "#token=" + token }
 
 // view opens a view.
 func (p *tab) view(fragment string) {
@@ -294,7 +278,7 @@ func TestDashboardWantsTheToken(t *testing.T) {
 	p.write("dialog input", "not-the-right-one")
 	p.press("Open")
 	p.sees("dialog", "The server does not take this token.")
-	p.write("dialog input", dashboardToken)
+	p.write("dialog input", token)
 	p.press("Open")
 	p.tile("Connections", "1")
 

@@ -7,7 +7,6 @@ import (
 	"image/png"
 	"math"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -67,12 +66,14 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$fifo_data)
 
 func TestPictureOfTheDashboard(t *testing.T) {
 	needsScreenshots(t)
-	s := prepare(t, app{handlers: shop, toml: "[control]\nlisten = \"127.0.0.1:0\"\ntoken_file = \"" + tokenFile(t) + "\"\n"})
-	s.run(app{toml: "\n"})
-	address := "http://" + s.log.wait("control is reachable")["address"].(string) + "/"
+	s, address := operatedWith(t, shop, "token_file = \"DIR/token\"\n")
+	address = "http://" + address + "/"
 	leave := s.shoppers()
 	for range 30 {
-		s.look(address) // php-fpm is asked for its workers only while somebody does
+		// php-fpm is asked for its workers only while somebody looks.
+		if status, _, body := s.reach("GET", address+"v1/status", "Authorization: Bearer "+token); status != 200 {
+			t.Fatalf("status: %d %s", status, body)
+		}
 		time.Sleep(5 * time.Second)
 	}
 	p := browser(t)(withToken(address))
@@ -140,20 +141,6 @@ func (s *server) come(ctx context.Context) error {
 			}
 		}
 	}
-}
-
-func (s *server) look(address string) {
-	s.t.Helper()
-	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, address+"v1/status", nil)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	r.Header.Set("Authorization", "Bearer "+dashboardToken)
-	response, err := http.DefaultClient.Do(r)
-	if err != nil || response.StatusCode != http.StatusOK {
-		s.t.Fatalf("status: %v, %v", response, err)
-	}
-	response.Body.Close()
 }
 
 func TestPictureOfTheChat(t *testing.T) {

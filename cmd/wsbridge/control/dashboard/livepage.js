@@ -2,6 +2,7 @@
 
 import { el } from "./dom.js";
 import { makeTail } from "./live.js";
+import { stageLegend } from "./stages.js";
 
 // makeLivePage returns a view that listens only while it is shown, since tracing costs the server something.
 export function makeLivePage() {
@@ -26,7 +27,7 @@ export function makeLivePage() {
         element: el("div", {},
             el("h1", {}, "Live events"),
             el("p", { class: "dim lead" }, "Each event as it ends: how its time split, and what its handler did. Payloads are users' data."),
-            form, tail.element),
+            form, stageLegend(), tail.element),
         show(parameters) {
             client.value = parameters.get("client") ?? "";
             restart();

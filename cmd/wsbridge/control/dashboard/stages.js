@@ -21,6 +21,12 @@ export function stageBar(event) {
     }));
 }
 
+// stageLegend tells which colour is which stage.
+export function stageLegend() {
+    return el("ul", { class: "legend" }, stages.map(s => el("li", { title: s.why },
+        el("span", { class: `swatch ${s.color}`, "aria-hidden": "true" }), s.name)));
+}
+
 // stageList names each stage with its time.
 export function stageList(event) {
     return el("dl", { class: "stages" }, stages.map(s => el("div", { title: s.why },
