@@ -24,9 +24,11 @@ type tab struct {
 }
 
 // browser opens pages in tabs of their own in one Chromium.
-func browser(t *testing.T) (open func(url string) *tab) {
+func browser(t *testing.T, more ...chromedp.ExecAllocatorOption) (open func(url string) *tab) {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.DisableGPU)
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox,
+		chromedp.DisableGPU)
+	options = append(options, more...)
 	allocator, cancel := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(cancel)
 	ignore := func(string, ...any) {} // of events that chromedp does not know yet
@@ -144,11 +146,16 @@ func (p *tab) write(selector, text string) {
 	p.run(chromedp.Evaluate(find+`.value = ""; `+find+".focus()", nil), chromedp.KeyEvent(text))
 }
 
+func (p *tab) click(selector string) {
+	p.t.Helper()
+	p.run(chromedp.Evaluate("document.querySelector("+quoteJS(selector)+").click()", nil))
+}
+
 // press clicks the button, or link, that is called name.
 func (p *tab) press(name string) {
 	p.t.Helper()
-	find := `[...document.querySelectorAll("dialog[open] button, dialog[open] a")].concat(document.querySelector("dialog[open]") ? [] :
-		[...document.querySelectorAll("button, a, summary")]).find(b => b.textContent.trim() === ` + quoteJS(name) + ` && b.checkVisibility())`
+	find := `[...(document.querySelector("dialog[open]") ?? document).querySelectorAll("button, a")]
+		.find(b => b.textContent.trim() === ` + quoteJS(name) + ` && b.checkVisibility())`
 	p.until("there is a button "+name, find)
 	p.run(chromedp.Evaluate("("+find+").click()", nil))
 }
@@ -161,7 +168,7 @@ func (p *tab) phone() {
 	p.until("the window is narrow", "innerWidth <= 360")
 	if wide := value[int](p, "document.documentElement.scrollWidth"); wide > width {
 		p.t.Errorf("the page is %d pixels wide on a phone of %d: %v", wide, width, value[[]string](p, `[...document.querySelectorAll("body *")]
-			.filter(e => e.getBoundingClientRect().right > 361).slice(0, 5).map(e => e.tagName + "." + e.className + ": " + e.textContent.slice(0, 40))`))
+			.filter(e => e.getBoundingClientRect().right > 361).slice(0, 5).map(e => e.outerHTML.slice(0, 80))`))
 	}
 }
 
@@ -174,5 +181,6 @@ func (p *tab) scheme(name string) {
 // brightness is that of the page's background, from 0 to 255.
 func (p *tab) brightness() float64 {
 	p.t.Helper()
-	return value[float64](p, `(rgb => (Number(rgb[0]) + Number(rgb[1]) + Number(rgb[2])) / 3)(getComputedStyle(document.documentElement).backgroundColor.match(/\d+/g))`)
+	return value[float64](p, `getComputedStyle(document.documentElement).backgroundColor.match(/\d+/g).slice(0, 3)
+		.reduce((sum, part) => sum + Number(part) / 3, 0)`)
 }

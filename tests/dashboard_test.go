@@ -152,7 +152,7 @@ func TestDashboardFindsAConnectionAndReachesIt(t *testing.T) {
 	p.press("← All connections")
 	p.write("#search", "login=an*")
 	p.press("Broadcast…")
-	p.sees("dialog", "To every connection that matches row.login=an*.")
+	p.sees("dialog", "To every open connection that matches row.login=an*.")
 	p.write("dialog textarea", "to all of you")
 	p.press("Send to all of them")
 	anton.want("to all of you")
@@ -175,7 +175,7 @@ func TestDashboardTailsEvents(t *testing.T) {
 	if text := p.text(".events"); strings.Contains(text, "psst") {
 		t.Errorf("payloads are shown unasked: %s", text)
 	}
-	p.run(chromedp.Evaluate(`document.querySelector(".event summary").click()`, nil))
+	p.click(".event summary")
 	for _, stage := range []string{"queue", "connect", "wait", "run", "apply"} {
 		p.sees(".event .stages", stage)
 	}
@@ -192,7 +192,7 @@ func TestDashboardTailsEvents(t *testing.T) {
 	p.until("what came during the pause is shown", `document.querySelectorAll(".event").length === `+strconv.Itoa(before+1))
 
 	p.press("Clear")
-	p.run(chromedp.Evaluate(`document.getElementById("tail-payloads").click()`, nil))
+	p.click("#tail-payloads")
 	p.view("#/live?client=2")
 	p.tailing()
 	anna.ask("not of client 2")
@@ -233,7 +233,8 @@ func TestDashboardPausesAndDrains(t *testing.T) {
 	p.press("Run ws_server_fifo")
 	anna.want("piped a document")
 	p.sees("#notices", "ws_server_fifo has run: told 1")
-	p.run(chromedp.Evaluate(`document.getElementById("level").value = "debug"; document.getElementById("level").dispatchEvent(new Event("change"))`, nil))
+	p.run(chromedp.Evaluate(`document.getElementById("level").value = "debug";
+		document.getElementById("level").dispatchEvent(new Event("change"))`, nil))
 	s.log.wait("level has changed", `debug`)
 
 	p.press("Drain…")
@@ -301,7 +302,7 @@ func TestDashboardShowsHostileTextAsText(t *testing.T) {
 	live := open(withToken(address))
 	live.view("#/live")
 	live.tailing()
-	live.run(chromedp.Evaluate(`document.getElementById("tail-payloads").click()`, nil))
+	live.click("#tail-payloads")
 	live.tailing()
 	c.ask(evil)
 	c.send("throw " + evil)
@@ -342,7 +343,9 @@ func TestDashboardOnAPhoneInTheDark(t *testing.T) {
 	c.send("throw " + strings.Repeat("aVeryLongError", 100))
 	p := browser(t)(withToken(address))
 	p.sees("#errors", "aVeryLongError")
-	for fragment, shown := range map[string]string{"#/": "#errors", "#/connections": "#connections", "#/connections/1": "#history", "#/live": ".tail"} {
+	for fragment, shown := range map[string]string{
+		"#/": "#errors", "#/connections": "#connections", "#/connections/1": "#history", "#/live": ".tail",
+	} {
 		p.view(fragment)
 		p.until(fragment+" is shown", "document.querySelector("+quoteJS(shown)+")?.innerText.trim()")
 		p.phone()
@@ -353,7 +356,7 @@ func TestDashboardOnAPhoneInTheDark(t *testing.T) {
 			t.Errorf("%s: the background is %v in the light, %v in the dark", fragment, light, dark)
 		}
 	}
-	p.run(chromedp.Evaluate(`document.getElementById("theme").click()`, nil))
+	p.click("#theme")
 	if light := p.brightness(); light < 200 {
 		t.Errorf("the button leads to a brightness of %v", light)
 	}
@@ -391,24 +394,29 @@ func TestDashboardReadsAndWritesValues(t *testing.T) {
 	p.run(chromedp.Evaluate(`Promise.all([import("./filter.js"), import("./format.js"), import("./scale.js")])
 		.then(([filter, format, scale]) => { window.modules = { ...filter, ...format, ...scale }; })`, nil))
 	p.until("the modules are there", "window.modules")
-	for expression, want := range map[string]string{
-		`parseFilter('login=anna  room="the kitchen" state=OPEN').query`:                            `[["row.login","anna"],["row.room","the kitchen"],["state","OPEN"]]`,
-		`parseFilter('a="say \\"hi\\"" b=').query`:                                                  `[["row.a","say \"hi\""],["row.b",""]]`,
-		`parseFilter(' #12 ').key`:                                                                  `"12"`,
-		`parseFilter('x=1 y=2').fields`:                                                             `["x","y"]`,
-		`[0, 870, 1240, 15600, 3.14e6].map(micros)`:                                                 `["0 µs","870 µs","1.24 ms","15.6 ms","3.14 s"]`,
-		`[0, 1023, 1024, 5e6].map(bytes)`:                                                           `["0 B","1023 B","1 KiB","4.77 MiB"]`,
-		`[0, 59, 61, 90061].map(span)`:                                                              `["0 s","59 s","1 min 1 s","1 d 1 h"]`,
-		`[0, 0.5, 9.96, 12.3, null].map(rate)`:                                                      `["0","0.5","10","12","–"]`,
-		`[value("x"), value(["x"]), value({base64: "/w=="}), value({text: "ab", cut_bytes: 2048})]`: `["x","[\"x\"]","base64:/w==","ab… (2 KiB more)"]`,
-		`ticks(0, 3, true)`:                                                                         `[0,1]`,
-		`ticks(7, 3, false)`:                                                                        `[0,5,10]`,
-		`ticks(1000, 3, false)`:                                                                     `[0,500,1000]`,
-		`timeTicks(0, 120000, 4)`:                                                                   `[0,30000,60000,90000,120000]`,
-		`scale(0, 10, 100, 200)(5)`:                                                                 `150`,
-		`scale(5, 5, 100, 200)(5)`:                                                                  `100`,
+	for _, row := range [][2]string{
+		{`parseFilter('login=anna  room="the kitchen" state=OPEN').query`,
+			`[["row.login","anna"],["row.room","the kitchen"],["state","OPEN"]]`},
+		{`parseFilter('a="say \\"hi\\"" b=').query`, `[["row.a","say \"hi\""],["row.b",""]]`},
+		{`parseFilter(' #12 ').key`, `"12"`},
+		{`parseFilter('x=1 y=2').fields`, `["x","y"]`},
+		{`[0, 870, 1240, 15600, 3.14e6].map(micros)`, `["0 µs","870 µs","1.24 ms","15.6 ms","3.14 s"]`},
+		{`[0, 1023, 1024, 5e6].map(bytes)`, `["0 B","1023 B","1 KiB","4.77 MiB"]`},
+		{`[0, 59, 61, 90061].map(span)`, `["0 s","59 s","1 min 1 s","1 d 1 h"]`},
+		{`[0, 0.5, 9.96, 12.3, null].map(rate)`, `["0","0.5","10","12","–"]`},
+		{`[value("x"), value(["x"]), value({base64: "/w=="}), value({text: "ab", cut_bytes: 2048})]`,
+			`["x","[\"x\"]","base64:/w==","ab… (2 KiB more)"]`},
+		{`ticks(0, 3, true)`, `[0,1]`},
+		{`ticks(7, 3, false)`, `[0,5,10]`},
+		{`ticks(1000, 3, false)`, `[0,500,1000]`},
+		{`timeTicks(0, 120000, 4)`, `[0,30000,60000,90000,120000]`},
+		{`scale(0, 10, 100, 200)(5)`, `150`},
+		{`scale(5, 5, 100, 200)(5)`, `100`},
 	} {
-		if got := value[string](p, "JSON.stringify((({parseFilter, micros, bytes, span, rate, value, ticks, timeTicks, scale}) => "+expression+")(window.modules))"); got != want {
+		expression, want := row[0], row[1]
+		script := "JSON.stringify((({parseFilter, micros, bytes, span, rate, value, ticks, timeTicks, scale}) => " + expression +
+			")(window.modules))"
+		if got := value[string](p, script); got != want {
 			t.Errorf("%s: got %s, want %s", expression, got, want)
 		}
 	}

@@ -5,8 +5,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-
-	"github.com/chromedp/chromedp"
 )
 
 func (p *tab) say(text string) {
@@ -93,7 +91,7 @@ func TestDemoChatOnAPhoneInTheDark(t *testing.T) {
 	if dark := anna.brightness(); dark > 60 {
 		t.Errorf("a brightness of %v is not dark", dark)
 	}
-	anna.run(chromedp.Evaluate(`document.getElementById("theme").click()`, nil))
+	anna.click("#theme")
 	if light := anna.brightness(); light < 200 {
 		t.Errorf("the button leads to a brightness of %v", light)
 	}
@@ -125,13 +123,16 @@ func TestDemoChatComesBack(t *testing.T) {
 // The page must not hand out the application's code.
 func TestDemoServesItsPageOnly(t *testing.T) {
 	s, _ := demo(t)
-	for path, want := range map[string]int{"/": 200, "/chat.js": 200, "/push_server_events.php": 404, "/../push_server_events.php": 404} {
+	for path, want := range map[string]int{
+		"/": 200, "/chat.js": 200, "/push_server_events.php": 404, "/../push_server_events.php": 404,
+	} {
 		response, err := http.Get("http://" + s.address + path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		response.Body.Close()
-		if policy := response.Header.Get("Content-Security-Policy"); response.StatusCode != want || !strings.HasPrefix(policy, "default-src 'self';") {
+		policy := response.Header.Get("Content-Security-Policy")
+		if response.StatusCode != want || !strings.HasPrefix(policy, "default-src 'self';") {
 			t.Errorf("%s: got %d, policy %q", path, response.StatusCode, policy)
 		}
 	}

@@ -16,7 +16,9 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// screenshots is the folder where pictures of the pages go, if it is set: `WSBRIDGE_SCREENSHOTS=$PWD/docs/images go test -run Picture ./tests`.
+// screenshots is the folder where pictures of the pages go, if it is set:
+//
+//	WSBRIDGE_SCREENSHOTS=$PWD/docs/images go test -run Picture ./tests
 const screenshots = "WSBRIDGE_SCREENSHOTS"
 
 func needsScreenshots(t *testing.T) {

@@ -89,7 +89,8 @@ function showWait(ms, code) {
     again.type = "button";
     again.textContent = "Try now";
     again.addEventListener("click", () => server.retry());
-    $("trouble").replaceChildren(`${reasons[code] ?? "The connection is gone."} Trying again in ${Math.ceil(ms / 1000)} s. `, again);
+    const reason = reasons[code] ?? "The connection is gone.";
+    $("trouble").replaceChildren(`${reason} Trying again in ${Math.ceil(ms / 1000)} s. `, again);
     $("trouble").hidden = false;
 }
 

@@ -41,12 +41,7 @@ export function makeConnection() {
     }
 
     function draw(c) {
-        const summary = [["State", c.state], ["Address", c.remote_address], ["Connected", `${ago(c.connected)} ago`], ["Idle for", micros(c.idle_us)],
-            ["Received", `${plural(c.received, "message")}, ${bytes(c.received_bytes)}`], ["Sent", `${plural(c.sent, "message")}, ${bytes(c.sent_bytes)}`],
-            ["Waiting", `${plural(c.events_waiting, "event")}`], ["To be sent", `${plural(c.send_queue, "message")}, ${bytes(c.send_queue_bytes)}`],
-            ["Path", c.request?.path], ["Origin", c.request?.origin], ["Browser", c.request?.user_agent], ["Subprotocol", c.request?.subprotocol],
-        ].filter(([, text]) => text);
-        drawPairs(facts, summary);
+        drawPairs(facts, summary(c).filter(([, text]) => text));
         drawPairs(row, Object.entries(c.row).map(([name, v]) => [name, value(v, 2)]));
         const events = [...c.history].reverse();
         empty.hidden = events.length > 0;
@@ -74,6 +69,18 @@ export function makeConnection() {
     };
 }
 
+function summary(c) {
+    const messages = (n, size) => `${plural(n, "message")}, ${bytes(size)}`;
+    return [
+        ["State", c.state], ["Address", c.remote_address],
+        ["Connected", `${ago(c.connected)} ago`], ["Idle for", micros(c.idle_us)],
+        ["Received", messages(c.received, c.received_bytes)], ["Sent", messages(c.sent, c.sent_bytes)],
+        ["Waiting", plural(c.events_waiting, "event")], ["To be sent", messages(c.send_queue, c.send_queue_bytes)],
+        ["Path", c.request.path], ["Origin", c.request.origin],
+        ["Browser", c.request.user_agent], ["Subprotocol", c.request.subprotocol],
+    ];
+}
+
 function drawPairs(list, pairs) {
     syncList(list, pairs, ([name]) => name,
         ([name]) => el("div", {}, el("dt", { class: "untrusted" }, name), el("dd", { class: "untrusted" })),
@@ -91,8 +98,12 @@ async function askSend(key) {
 
 async function askClose(key) {
     const given = await ask({ title: `Close client ${key}?`, action: "Close", danger: true,
-        text: "The application's close handlers run. 1000 is a normal end, 1001 says that the server goes away, 1008 that a rule was broken.",
-        fields: [{ name: "code", label: "Code", kind: "number", value: "1000" }, { name: "reason", label: "Reason, which the client sees" }],
+        text: "The application's close handlers run. 1000 is a normal end, 1001 says that the server goes away, " +
+            "1008 that a rule was broken.",
+        fields: [
+            { name: "code", label: "Code", kind: "number", value: "1000" },
+            { name: "reason", label: "Reason, which the client sees" },
+        ],
         check: ({ code, reason }) => checkClose(Number(code), reason) });
     if (given) {
         await attempt(() => api.post(`v1/connections/${key}/close`, { json: { code: Number(given.code), reason: given.reason } }),

@@ -13,7 +13,8 @@ const page = 50;
 // makeConnections returns a view.
 export function makeConnections() {
     const search = el("input", { type: "search", id: "search", placeholder: "login=anna  room=an*  state=OPEN  12",
-        "aria-label": "Search by fields of the row", "aria-describedby": "search-help", autocomplete: "off", spellcheck: "false" });
+        "aria-label": "Search by fields of the row", "aria-describedby": "search-help",
+        autocomplete: "off", spellcheck: "false" });
     const columns = el("input", { id: "columns", placeholder: "login, room", autocomplete: "off", spellcheck: "false" });
     const problem = el("p", { class: "problem", role: "alert" });
     const total = el("p", { class: "dim", role: "status", id: "total" });
@@ -63,10 +64,11 @@ export function makeConnections() {
         if (head.dataset.shown !== titles.join()) {
             head.dataset.shown = titles.join();
             body.replaceChildren();
-            head.replaceChildren(...titles.map((t, i) => el("th", { scope: "col", class: i >= titles.length - 4 ? "number" : null }, t)));
+            head.replaceChildren(...titles.map((t, i) => el("th", { scope: "col", class: alignment(titles, i) }, t)));
         }
         syncList(body, connections, c => c.key, () => makeRow(titles), (row, c) => updateRow(row, c, names));
-        setText(total, matching === 0 ? "No connection matches." : `${plural(matching, "connection")}${next ? `, ${count(connections.length)} shown` : ""}`);
+        const shown = next ? `, ${count(connections.length)} shown` : "";
+        setText(total, matching === 0 ? "No connection matches." : plural(matching, "connection") + shown);
         more.hidden = !next;
     }
 
@@ -101,7 +103,8 @@ export function makeConnections() {
                 el("label", { class: "grow" }, el("span", { class: "hidden" }, "Search"), search),
                 el("label", { class: "inline" }, "Columns", columns), broadcast),
             el("p", { class: "dim help", id: "search-help" },
-                "A field of the row and its value, with * at the end for any ending; several must all match. Quote values with spaces: room=\"the kitchen\"."),
+                "A field of the row and its value, with * at the end for any ending; several must all match. ",
+                "Quote values with spaces: room=\"the kitchen\"."),
             problem, total,
             el("div", { class: "table card" }, el("table", {}, el("thead", {}, head), body)),
             more),
@@ -116,7 +119,12 @@ export function makeConnections() {
     };
 }
 
-function makeRow(titles) { return el("tr", {}, titles.map((t, i) => el("td", { "data-label": t, class: i >= titles.length - 4 ? "number" : null }))); }
+// alignment: the last four columns are numbers.
+function alignment(titles, i) { return i >= titles.length - 4 ? "number" : null; }
+
+function makeRow(titles) {
+    return el("tr", {}, titles.map((t, i) => el("td", { "data-label": t, class: alignment(titles, i) })));
+}
 
 function updateRow(row, c, names) {
     const texts = [null, null, c.remote_address, ago(c.connected), ...names.map(n => value(c.row?.[n])),
@@ -141,11 +149,14 @@ async function askBroadcast(filter) {
     }
     const given = await ask({
         title: "Broadcast",
-        text: query.length ? `To every connection that matches ${query.map(p => p.join("=")).join(" and ")}.` : "To every open connection.",
+        text: query.length
+            ? `To every open connection that matches ${query.map(p => p.join("=")).join(" and ")}.`
+            : "To every open connection.",
         fields: [{ name: "text", label: "Message", kind: "area" }], action: "Send to all of them",
         check: ({ text }) => text === "" ? "Write a message." : "",
     });
     if (given) {
-        await attempt(() => api.post("v1/broadcast", { query, text: given.text }), ({ to }) => `Queued for ${plural(to, "client")}.`);
+        await attempt(() => api.post("v1/broadcast", { query, text: given.text }), ({ to, missed }) =>
+            `Queued for ${plural(to, "client")}.${missed ? ` The queues of ${count(missed)} were full.` : ""}`);
     }
 }

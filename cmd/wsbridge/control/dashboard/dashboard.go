@@ -12,7 +12,8 @@ var files embed.FS
 
 // policy lets the page load nothing but its own files, run no inline script, and be framed by nobody: what it shows comes
 // from clients. With trusted types, Chromium refuses to take markup from a string at all.
-const policy = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+const policy = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
+	"require-trusted-types-for 'script'"
 
 // Handler serves the page at "/" and its files beside it. They hold no data, so they may be had without a token: a browser
 // sends none when somebody opens a page. Mount it with http.StripPrefix elsewhere than at the root.

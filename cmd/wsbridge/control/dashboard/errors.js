@@ -21,7 +21,7 @@ function keyOf(e) { return JSON.stringify([e.failure, e.event, e.message, e.file
 
 function make() {
     return el("li", {},
-        el("div", { class: "what" }, el("span", { class: "tag bad failure" }), el("span", { class: "times" }), el("span", { class: "when" })),
+        el("div", { class: "what" }, ["tag bad failure", "times", "when"].map(name => el("span", { class: name }))),
         el("p", { class: "message untrusted" }),
         el("p", { class: "where" }, el("code", { class: "untrusted" }), el("span", { class: "who" })));
 }
@@ -33,8 +33,8 @@ function update(item, e) {
     set(".when", `${ago(e.time)} ago`);
     set(".message", e.message ?? "");
     set("code", place(e));
-    const who = item.querySelector(".who");
-    who.replaceChildren(`in ${e.event}`, e.client ? " of " : "", e.client ? el("a", { href: `#/connections/${e.client}` }, `client ${e.client}`) : "");
+    const whose = e.client ? [" of ", el("a", { href: `#/connections/${e.client}` }, `client ${e.client}`)] : [];
+    item.querySelector(".who").replaceChildren(`in ${e.event}`, ...whose);
 }
 
 // place is where in PHP something happened: file:line.

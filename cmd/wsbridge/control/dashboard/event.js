@@ -49,7 +49,8 @@ function effect(e) {
     if (e.send) {
         const { to, count: sockets, bytes: size, binary, frames, payload: sent } = e.send;
         const kind = frames ? "frames, " : binary ? "binary, " : "";
-        return [el("b", {}, "send"), ` ${receivers(to, sockets)}, ${kind}${bytes(size)}`, sent !== undefined && payload("sent", sent)];
+        return [el("b", {}, "send"), ` ${receivers(to, sockets)}, ${kind}${bytes(size)}`,
+            sent !== undefined && payload("sent", sent)];
     }
     if (e.close) {
         return [el("b", {}, "close"), ` client ${e.close.client}${e.close.code ? ` with ${e.close.code}` : ""}`];

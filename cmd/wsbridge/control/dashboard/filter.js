@@ -36,5 +36,5 @@ function* pairs(text) {
 }
 
 function unquote(value) {
-    return value.startsWith("\"") && value.length > 1 && value.endsWith("\"") ? value.slice(1, -1).replace(/\\(.)/g, "$1") : value;
+    return /^".*"$/s.test(value) ? value.slice(1, -1).replace(/\\(.)/g, "$1") : value;
 }

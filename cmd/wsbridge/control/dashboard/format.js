@@ -44,7 +44,8 @@ export function span(seconds) {
         return none;
     }
     const s = Math.max(0, Math.floor(seconds));
-    const parts = [[Math.floor(s / 86400), "d"], [Math.floor(s / 3600) % 24, "h"], [Math.floor(s / 60) % 60, "min"], [s % 60, "s"]];
+    const [min, h, d] = [60, 3600, 86400].map(unit => Math.floor(s / unit));
+    const parts = [[d, "d"], [h % 24, "h"], [min % 60, "min"], [s % 60, "s"]];
     const first = parts.findIndex(([n]) => n > 0);
     return first < 0 ? "0 s" : parts.slice(first, first + 2).filter(([n]) => n > 0).map(p => p.join(" ")).join(" ");
 }

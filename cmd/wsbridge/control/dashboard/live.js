@@ -53,7 +53,10 @@ export function makeTail({ withClient }) {
             }
         }
         empty.hidden = list.childElementCount > 0;
-        const parts = [paused && `paused, ${plural(waiting.length, "new event")}`, dropped && `${count(dropped)} left out: too many at once`];
+        const parts = [
+            paused && `paused, ${plural(waiting.length, "new event")}`,
+            dropped > 0 && `${count(dropped)} left out: too many at once`,
+        ];
         setText(state, parts.filter(Boolean).join("; "));
     }
 

@@ -26,7 +26,8 @@ export function makeLivePage() {
         title: "Live events",
         element: el("div", {},
             el("h1", {}, "Live events"),
-            el("p", { class: "dim lead" }, "Each event as it ends: how its time split, and what its handler did. Payloads are users' data."),
+            el("p", { class: "dim lead" },
+                "Each event as it ends: how its time split, and what its handler did. Payloads are users' data."),
             form, stageLegend(), tail.element),
         show(parameters) {
             client.value = parameters.get("client") ?? "";

@@ -6,7 +6,7 @@ const shown = 8000; // ms; errors stay until they are closed
 
 export function notice(text, isError = false) {
     const close = el("button", { class: "icon", type: "button", "aria-label": "Dismiss", onclick: () => box.remove() }, "×");
-    const box = el("div", { class: isError ? "notice error" : "notice", role: isError ? "alert" : null }, el("p", {}, text), close);
+    const box = el("div", isError ? { class: "notice error", role: "alert" } : { class: "notice" }, el("p", {}, text), close);
     document.getElementById("notices").append(box);
     if (!isError) {
         setTimeout(() => box.remove(), shown);

@@ -26,7 +26,8 @@ export function makePlots() {
             { name: "failed", color: "c-bad", value: perSecond("failed") },
         ] }),
         makePlot({ title: "Latency by stage", format: micros, stacked: true, extra: choice,
-            series: stages.map(s => ({ name: s.name, color: s.color, value: point => point.events > 0 ? point[s.key][percentile] : null })) }),
+            series: stages.map(({ name, color, key }) =>
+                ({ name, color, value: point => point.events > 0 ? point[key][percentile] : null })) }),
         makePlot({ title: "php-fpm workers", format: count, whole: true, stacked: true, series: [
             { name: "busy", color: "c-main", value: field("workers_active") },
             { name: "idle", color: "c-idle", value: field("workers_idle") },

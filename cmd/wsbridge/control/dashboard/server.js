@@ -46,23 +46,26 @@ export function makeServer(changed) {
 
 function drawFacts(list, s) {
     const handlers = (s.application.handlers ?? []).map(h => h.runs ? `${h.name} (${h.runs})` : h.name).join(", ");
-    const pool = s.php.pool ? `${s.php.pool.connections} of ${s.php.pool.max} connections` : "";
+    const pool = `${s.php.pool.connections} of ${s.php.pool.max} connections`;
+    const php = [s.php.version && `PHP ${s.php.version}`, s.php.managed ? "of its own" : s.php.address, pool];
     const rows = [
         ["Version", s.version], ["Up for", span(s.uptime_us / 1e6)], ["Process", s.pid],
         ["Listens at", s.listen], ["Pipe", s.pipe], ["Configuration", s.config],
         ["Application", s.application.events_file], ["Isolation", s.application.isolation], ["Handlers", handlers],
-        ["php-fpm", [s.php.version && `PHP ${s.php.version}`, s.php.managed ? "of its own" : s.php.address, pool].filter(Boolean).join(", ")],
+        ["php-fpm", php.filter(Boolean).join(", ")],
     ].filter(([, text]) => text !== undefined && text !== "");
     const wanted = rows.map(row => row.join(" ")).join("\n");
     if (list.dataset.shown !== wanted) {
         list.dataset.shown = wanted;
-        list.replaceChildren(...rows.map(([name, text]) => el("div", {}, el("dt", {}, name), el("dd", { class: "untrusted" }, String(text)))));
+        list.replaceChildren(...rows.map(([name, text]) =>
+            el("div", {}, el("dt", {}, name), el("dd", { class: "untrusted" }, String(text)))));
     }
 }
 
 async function askPause(act) {
     const sure = await ask({ title: "Pause dispatch?", action: "Pause",
-        text: "What runs now ends; then events wait until you resume. Connections stay, pings are answered. New clients are refused once they have waited too long." });
+        text: "What runs now ends; then events wait until you resume. Connections stay, and pings are answered. " +
+            "New clients are refused once they have waited too long." });
     if (sure) {
         await act(() => api.post("v1/pause"), "Paused: events wait.");
     }
@@ -72,7 +75,8 @@ const resume = act => act(() => api.post("v1/resume"), "Resumed.");
 
 async function askDrain(act) {
     const sure = await ask({ title: "Drain and stop?", action: "Drain", danger: true,
-        text: "The server takes no new clients, runs what is queued, closes every connection with 1001 and ends, as with SIGTERM. What started it may start it again." });
+        text: "The server takes no new clients, runs what is queued, closes every connection with 1001 and ends, " +
+            "as with SIGTERM. What started it may start it again." });
     if (sure) {
         await act(() => api.post("v1/drain"), "Draining: the server ends when its clients have been closed.");
     }

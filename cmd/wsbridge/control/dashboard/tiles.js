@@ -43,7 +43,8 @@ function latency(status, last, seconds, points) {
 function failures({ events: e }, last, seconds, points) {
     const recent = points.reduce((sum, p) => sum + (p.failed ?? 0), 0);
     const minutes = Math.max(1, Math.round(points.length * seconds / 60));
-    return ["Failed events", count(recent), `in ${plural(minutes, "minute")}, ${count(e.failed)} in all`, recent > 0 ? "bad" : ""];
+    const detail = `in ${plural(minutes, "minute")}, ${count(e.failed)} in all`;
+    return ["Failed events", count(recent), detail, recent > 0 ? "bad" : ""];
 }
 
 function messages({ messages: m }, last, seconds) {
@@ -55,6 +56,6 @@ function workers({ php }) {
     if (!w) {
         return ["Busy workers", "–", "php-fpm's status page is not known"];
     }
-    const full = w.active >= w.total;
-    return ["Busy workers", `${count(w.active)} of ${count(w.total)}`, `${count(w.queue)} in php-fpm's queue`, full && w.queue ? "bad" : ""];
+    const tone = w.active >= w.total && w.queue > 0 ? "bad" : "";
+    return ["Busy workers", `${count(w.active)} of ${count(w.total)}`, `${count(w.queue)} in php-fpm's queue`, tone];
 }
