@@ -80,6 +80,7 @@ func TestPictureOfTheDashboard(t *testing.T) {
 	}
 	p := browser(t)(withToken(address))
 	p.sees("#errors", "total()")
+	time.Sleep(30 * time.Second) // Chromium's start shows in the latency of a small machine
 	p.scheme("light")
 	p.picture("dashboard", 1200, 900)
 	p.scheme("dark")
