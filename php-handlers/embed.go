@@ -19,10 +19,10 @@ const Entry = "wsbridge.php"
 // The demo application, below the folder given to Unpack.
 const (
 	DemoEvents = "demo/push_server_events.php"
-	DemoPage   = "demo/index.html"
+	demoPage   = "demo/page"
 )
 
-//go:embed *.php src/*.php src/Analysis/*.php functions/*.php demo/*
+//go:embed *.php src/*.php src/Analysis/*.php functions/*.php demo
 var files embed.FS
 
 // Unpack writes the PHP half into dir, which it makes if need be, replacing what is there. Everybody may read the files:
@@ -67,11 +67,11 @@ func writeFile(target, name string) error {
 	return os.Chmod(target, 0o644) // php-fpm runs as another user, and the umask may be narrow
 }
 
-// DemoIndex returns the demo's page, an HTML document that needs nothing else.
-func DemoIndex() []byte {
-	page, err := files.ReadFile(DemoPage)
+// DemoPage returns the demo's page: index.html and what it needs, and nothing of the application.
+func DemoPage() fs.FS {
+	page, err := fs.Sub(files, demoPage)
 	if err != nil {
-		panic(err) // it is compiled in
+		panic(err) // the name is valid, and nothing else is looked at
 	}
 	return page
 }

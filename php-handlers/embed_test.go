@@ -33,7 +33,7 @@ func TestUnpackLetsEverybodyReadWhatTheFolderLetsThemReach(t *testing.T) {
 	if err != nil || count < 20 {
 		t.Errorf("%d files, %v", count, err)
 	}
-	for _, name := range []string{Entry, DemoEvents, DemoPage, "ws_app.php"} {
+	for _, name := range []string{Entry, DemoEvents, "ws_app.php"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			t.Error(err)
 		}

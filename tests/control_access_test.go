@@ -16,7 +16,13 @@ const token = "a-token-of-some-length"
 // operated serves with a control listener on TCP and more lines of the section, and returns that listener's address.
 func operated(t *testing.T, more string) (s *server, address string) {
 	t.Helper()
-	a := app{handlers: echo, toml: "[control]\nlisten = \"127.0.0.1:0\"\n" + more}
+	return operatedWith(t, echo, more)
+}
+
+// operatedWith is operated with handlers.
+func operatedWith(t *testing.T, handlers, more string) (s *server, address string) {
+	t.Helper()
+	a := app{handlers: handlers, toml: "[control]\nlisten = \"127.0.0.1:0\"\n" + more}
 	s = prepare(t, a)
 	s.write("token", token+"\n")
 	if err := os.Chmod(s.path("token"), 0o600); err != nil {

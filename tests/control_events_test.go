@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 )
@@ -217,6 +218,16 @@ func TestControlHasASeries(t *testing.T) {
 		}
 		return events == 3 && last.WorkersIdle != nil
 	})
+	if err := s.order("GET", "/v1/series?after=yesterday", "", nil); err == nil {
+		t.Error("a time that is none is taken")
+	} else {
+		wantRefusal(t, err, 400, "after=yesterday")
+	}
+	var news api.Series
+	if err := s.order("GET", "/v1/series?after="+last.Time.Add(-time.Millisecond).Format("2006-01-02T15:04:05.000Z"), "", &news); err != nil ||
+		len(news.Points) == 0 || !news.Points[0].Time.Equal(last.Time) {
+		t.Errorf("behind the last point but one: %+v, %v", news, err)
+	}
 	if last.Connections != 1 || *last.WorkersActive+*last.WorkersIdle != 4 {
 		t.Errorf("got %+v", last)
 	}

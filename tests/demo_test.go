@@ -1,125 +1,139 @@
 package tests
 
 import (
-	"context"
+	"net/http"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/chromedp/chromedp"
 )
 
-// browser opens a page in a tab of its own in one Chromium.
-func browser(t *testing.T, more ...chromedp.ExecAllocatorOption) (open func(url string) context.Context) {
-	t.Helper()
-	var path string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-		}
-	}
-	if path == "" {
-		t.Fatal("no chromium found: run make test")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU)
-	options = append(options, more...)
-	allocator, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(cancel)
-	first, cancelFirst := chromedp.NewContext(allocator)
-	t.Cleanup(cancelFirst)
-	if err := chromedp.Run(first); err != nil {
-		t.Fatalf("start chromium: %v", err)
-	}
-	return func(url string) context.Context {
-		tab, cancel := chromedp.NewContext(first)
-		t.Cleanup(cancel)
-		tab, cancelTab := context.WithTimeout(tab, 3*patience)
-		t.Cleanup(cancelTab)
-		if err := chromedp.Run(tab, chromedp.EmulateViewport(900, 600), chromedp.Navigate(url)); err != nil {
-			t.Fatalf("open %s: %v", url, err)
-		}
-		return tab
-	}
+func (p *tab) say(text string) {
+	p.t.Helper()
+	p.write("#text", text+"\r")
 }
 
-// sees waits until an element's text contains text.
-func sees(t *testing.T, tab context.Context, id, text string) {
+// demo runs the demo on a port of its own, and returns the pipe's path, too.
+func demo(t *testing.T, args ...string) (s *server, pipe string) {
 	t.Helper()
-	script := `document.getElementById("` + id + `").innerText.includes(` + quoteJS(text) + `)`
-	if err := chromedp.Run(tab, chromedp.Poll(script, nil, chromedp.WithPollingInterval(20*time.Millisecond))); err != nil {
-		var all string
-		_ = chromedp.Run(tab, chromedp.InnerHTML("body", &all))
-		t.Fatalf("%s never showed %q: %v\n%s", id, text, err, all)
-	}
-}
-
-func quoteJS(s string) string { return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"` }
-
-func say(t *testing.T, tab context.Context, text string) {
-	t.Helper()
-	if err := chromedp.Run(tab, chromedp.SendKeys("#text", text+"\r", chromedp.ByQuery)); err != nil {
-		t.Fatalf("type %q: %v", text, err)
-	}
+	s = &server{t: t}
+	s.start(append([]string{"demo", "--listen", "127.0.0.1:0", "--workers", "2"}, args...)...)
+	listening := s.log.wait("listening")
+	s.address = listening["address"].(string)
+	return s, listening["pipe"].(string)
 }
 
 func TestDemoChatInABrowser(t *testing.T) {
-	s := &server{t: t}
-	s.start("demo", "--listen", "127.0.0.1:0", "--workers", "2")
-	listening := s.log.wait("listening")
-	url := "http://" + listening["address"].(string) + "/"
+	s, pipe := demo(t)
+	url := "http://" + s.address + "/"
 	open := browser(t)
 
 	anna := open(url + "?name=Anna")
-	sees(t, anna, "state", "connected")
-	sees(t, anna, "me", "Anna in lobby")
+	anna.sees("#state", "connected")
+	anna.sees("#me", "Anna in lobby")
 	bert := open(url + "?name=Bert")
-	sees(t, bert, "me", "Bert in lobby")
-	sees(t, anna, "rooms", "Bert")
-	sees(t, anna, "log", "Bert joined lobby")
+	bert.sees("#me", "Bert in lobby")
+	anna.sees("#rooms", "Bert")
+	anna.sees("#log", "Bert joined lobby")
 
-	say(t, anna, "Grüße, 世界 <b>&amp;")
-	sees(t, bert, "log", "Grüße, 世界 <b>&amp;")
-	say(t, bert, "/join kitchen")
-	sees(t, anna, "log", "Bert left lobby")
-	sees(t, anna, "rooms", "kitchen")
-	say(t, anna, "only the lobby sees this")
-	say(t, anna, "/name Anna the Second")
-	sees(t, anna, "me", "Anna the Second in lobby")
-	sees(t, bert, "rooms", "Anna the Second")
+	anna.say("Grüße, 世界 <b>&amp;<img src=x onerror=alert(1)>")
+	bert.sees("#log", "Grüße, 世界 <b>&amp;<img src=x onerror=alert(1)>")
+	bert.say("/join kitchen")
+	anna.sees("#log", "Bert left lobby")
+	anna.sees("#rooms", "kitchen")
+	anna.say("only the lobby sees this")
+	anna.say("/name Anna <i>the</i> Second")
+	anna.sees("#me", "Anna <i>the</i> Second in lobby")
+	bert.sees("#rooms", "Anna <i>the</i> Second")
+	bert.press("New room…")
+	bert.write("#answer", "a b")
+	bert.press("OK")
+	bert.sees("#me", "Bert in a b")
 
-	pipe, err := os.OpenFile(listening["pipe"].(string), os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
+	writeTo(t, pipe, `{"to":"*","text":"hi from the pipe"}`+"\n")
+	for _, p := range []*tab{anna, bert} {
+		p.sees("#log", "hi from the pipe")
 	}
-	defer pipe.Close()
-	if _, err := pipe.WriteString(`{"to":"*","text":"hi from the pipe"}` + "\n"); err != nil {
-		t.Fatal(err)
-	}
-	for _, tab := range []context.Context{anna, bert} {
-		sees(t, tab, "log", "hi from the pipe")
-	}
-	var log string
-	if err := chromedp.Run(bert, chromedp.Text("#log", &log)); err != nil || strings.Contains(log, "only the lobby") {
-		t.Errorf("%v: the kitchen saw what was said in the lobby: %s", err, log)
-	}
-	if path := os.Getenv("WSBRIDGE_SCREENSHOT"); path != "" {
-		screenshot(t, anna, path)
+	if log := bert.text("#log"); strings.Contains(log, "only the lobby") {
+		t.Errorf("the kitchen saw what was said in the lobby: %s", log)
 	}
 	if status := s.stop(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
-	sees(t, anna, "state", "reconnecting")
+	anna.sees("#state", "reconnecting")
+	anna.sees("#trouble", "The server is restarting. Trying again in")
 }
 
-func screenshot(t *testing.T, tab context.Context, path string) {
+func writeTo(t *testing.T, pipe, document string) {
 	t.Helper()
-	var picture []byte
-	if err := chromedp.Run(tab, chromedp.CaptureScreenshot(&picture)); err != nil {
+	f, err := os.OpenFile(pipe, os.O_RDWR, 0)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, picture, 0o644); err != nil {
+	defer f.Close()
+	if _, err := f.WriteString(document); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestDemoChatOnAPhoneInTheDark(t *testing.T) {
+	s, _ := demo(t)
+	open := browser(t)
+	anna := open("http://" + s.address + "/?name=Anna")
+	anna.sees("#me", "Anna in lobby")
+	anna.say(strings.Repeat("aVeryLongWord", 20))
+	anna.sees("#log", "aVeryLongWord")
+	anna.phone()
+	anna.scheme("light")
+	if light := anna.brightness(); light < 200 {
+		t.Errorf("a brightness of %v is not light", light)
+	}
+	anna.scheme("dark")
+	if dark := anna.brightness(); dark > 60 {
+		t.Errorf("a brightness of %v is not dark", dark)
+	}
+	anna.click("#theme")
+	if light := anna.brightness(); light < 200 {
+		t.Errorf("the button leads to a brightness of %v", light)
+	}
+}
+
+// The chat comes back to a server that was away, and what was being written is still there.
+func TestDemoChatComesBack(t *testing.T) {
+	s, _ := demo(t)
+	open := browser(t)
+	anna := open("http://" + s.address + "/?name=Anna")
+	anna.sees("#me", "Anna in lobby")
+	if status := s.stop(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	anna.sees("#state", "reconnecting")
+	anna.say("still here")
+	again := &server{t: t}
+	again.start("demo", "--listen", s.address, "--workers", "2")
+	again.log.wait("listening")
+	anna.sees("#state", "connected")
+	anna.sees("#me", "Anna in lobby")
+	if draft := value[string](anna, `document.getElementById("text").value`); draft != "still here" {
+		t.Errorf("what was being written has become %q", draft)
+	}
+	anna.press("Send")
+	anna.sees("#log", "still here")
+}
+
+// The page must not hand out the application's code.
+func TestDemoServesItsPageOnly(t *testing.T) {
+	s, _ := demo(t)
+	for path, want := range map[string]int{
+		"/": 200, "/chat.js": 200, "/push_server_events.php": 404, "/../push_server_events.php": 404,
+	} {
+		response, err := http.Get("http://" + s.address + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		policy := response.Header.Get("Content-Security-Policy")
+		if response.StatusCode != want || !strings.HasPrefix(policy, "default-src 'self';") {
+			t.Errorf("%s: got %d, policy %q", path, response.StatusCode, policy)
+		}
 	}
 }

@@ -174,7 +174,7 @@ func TestWSSInABrowser(t *testing.T) {
 	})`, s.address)
 	var got string
 	awaited := func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
-	if err := chromedp.Run(tab, chromedp.Evaluate(script, &got, awaited)); err != nil || got != "on 4001 true" {
+	if err := chromedp.Run(tab.ctx, chromedp.Evaluate(script, &got, awaited)); err != nil || got != "on 4001 true" {
 		t.Errorf("got %q, %v", got, err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/dashboard"
 )
 
 // startControl answers those who operate the server, wherever cfg says. The caller closes what it returns.
@@ -48,7 +49,8 @@ func listenForControl(cfg *config.Control, at *surroundings, server *control.Ser
 
 func controlConfig(cfg *config.Config, at *surroundings, php *backend) (control.Config, error) {
 	c := control.Config{
-		Level: at.log.level, Logger: at.log.Logger, Reload: at.reload.answer(),
+		Dashboard: dashboard.Handler(),
+		Level:     at.log.level, Logger: at.log.Logger, Reload: at.reload.answer(),
 		Pool:       func() (connections, most int) { p := php.now.Load(); return p.client.Connections(), p.connections },
 		Workers:    php.workers,
 		MaxMessage: int64(cfg.Server.MaxMessage), MaxDocument: int64(cfg.Pipe.MaxDocument), Profiles: cfg.Control.Pprof,

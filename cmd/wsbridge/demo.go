@@ -9,12 +9,13 @@ import (
 func newDemoCommand() *cobra.Command {
 	cfg := config.Default()
 	cfg.Server.Listen = "127.0.0.1:8080"
-	cfg.Control.Listen = config.Addresses{} // it must not take the place of a server's
+	cfg.Control.Listen = config.Addresses{"127.0.0.1:0"} // the socket of "auto" is a server's
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Run a small chat to try wsbridge",
 		Long: `Runs a multi-room chat, written as a legacy-style push_server_events.php, with a php-fpm
-of its own and a page to open in a browser. Nothing is left behind when it ends.`,
+of its own, a page to open in a browser, and the dashboard at a random port. Nothing is
+left behind when it ends.`,
 		Example: `  wsbridge demo --listen 127.0.0.1:8080 --workers 4`,
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -31,6 +32,7 @@ of its own and a page to open in a browser. Nothing is left behind when it ends.
 	flags.SortFlags = false
 	flags.StringVar(&cfg.Server.Listen, "listen", cfg.Server.Listen, "`ADDRESS` to listen on, host:port")
 	flags.IntVar(&cfg.PHP.Workers, "workers", cfg.PHP.Workers, "`NUMBER` of php-fpm workers")
-	flags.StringSliceVar((*[]string)(&cfg.Control.Listen), "control", nil, "`ADDRESS` of the control API, unix:/path or auto; empty: none")
+	flags.StringSliceVar((*[]string)(&cfg.Control.Listen), "control", cfg.Control.Listen,
+		"`ADDRESS` of the dashboard and the control API, host:port, unix:/path or auto; empty: none")
 	return cmd
 }

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	phphandlers "github.com/wsbridge/wsbridge/php-handlers"
@@ -24,6 +26,7 @@ WEBSOCKET_EVENTS_INCLUDE_FILE=%[1]s/%[2]s
 func runDemo(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
 	log := newLogs(out, cfg.Log)
 	defer log.close()
+	at := &surroundings{log: log, page: demoPage()}
 	dir, err := makeRunDir("")
 	if err != nil {
 		return err
@@ -41,17 +44,35 @@ func runDemo(ctx context.Context, cfg config.Config, out io.Writer) (err error) 
 	cfg.PHP.SettingsFile = settings
 	cfg.Pipe.Path = filepath.Join(dir, "pipe")
 	cfg.Server.RequireCookie, cfg.Server.RequireUserAgent = true, true
-	fmt.Fprintf(out, "Open http://%s/ in two windows. The pipe, for a shell:\n\n  echo '{\"to\":\"*\",\"text\":\"hi\"}' > %s\n\n",
-		cfg.Server.Listen, cfg.Pipe.Path)
-	return serve(ctx, cfg, &surroundings{log: log, page: http.HandlerFunc(demoPage)})
+	token := rand.Text()
+	cfg.Control.TokenFile = filepath.Join(dir, "token")
+	const ownerOnly = 0o600
+	if err := os.WriteFile(cfg.Control.TokenFile, []byte(token), ownerOnly); err != nil {
+		return fmt.Errorf("write demo token: %w", err)
+	}
+	at.serves = func(clients string, control []string) {
+		fmt.Fprint(out, demoWelcome(clients, control, token, cfg.Pipe.Path))
+	}
+	return serve(ctx, cfg, at)
 }
 
-func demoPage(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path != "/" {
-		http.NotFound(w, r)
-		return
+// demoWelcome says where to look. What stands behind the # of the dashboard's address, a browser tells no server and no proxy.
+func demoWelcome(clients string, control []string, token, pipe string) string {
+	text := fmt.Sprintf("\nOpen http://%s/ in two windows.\n", clients)
+	for _, address := range control {
+		if !strings.HasPrefix(address, "unix:") {
+			text += fmt.Sprintf("See what the server does at http://%s/#token=%s\n", address, token)
+		}
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-cache")
-	_, _ = w.Write(phphandlers.DemoIndex())
+	return text + fmt.Sprintf("The pipe, for a shell:\n\n  echo '{\"to\":\"*\",\"text\":\"hi\"}' > %s\n\n", pipe)
+}
+
+// demoPage serves the chat's page. Other people's messages are in it: it may load and run its own files only.
+func demoPage() http.Handler {
+	files := http.FileServerFS(phphandlers.DemoPage())
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		w.Header().Set("Cache-Control", "no-cache")
+		files.ServeHTTP(w, r)
+	})
 }

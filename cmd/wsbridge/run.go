@@ -26,6 +26,8 @@ type surroundings struct {
 	reload *reloader                     // nil: there is nothing to be read anew
 	page   http.Handler                  // answers requests that are no WebSocket handshake, if it is not nil
 	cfg    atomic.Pointer[config.Config] // in force
+	// serves is told where clients connect and where control is reachable, once they are; nil: nobody asks.
+	serves func(clients string, control []string)
 }
 
 // run serves as cfg, which was read from there, says until ctx ends, then drains. Log lines go to out.
@@ -79,7 +81,12 @@ func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error)
 	at.reload.add("server.tls_cert and server.tls_key", func(context.Context, config.Config) error { return cert.reload() })
 	at.reload.add("php-fpm and the bridge", func(ctx context.Context, cfg config.Config) error { return reconfigure(ctx, cfg, php, b, at) })
 	at.reload.add("log", func(_ context.Context, cfg config.Config) error { log.set(cfg.Log); return nil })
-	err = listenAndServe(ctx, cfg, at, cert, b, operators.Serves)
+	err = listenAndServe(ctx, cfg, at, cert, b, func(address string) {
+		operators.Serves(address)
+		if at.serves != nil {
+			at.serves(address, operators.Addresses())
+		}
+	})
 	if finalErr := b.Finalize(); finalErr != nil {
 		log.Error("ws_server_finalize failed", "error", finalErr)
 	}

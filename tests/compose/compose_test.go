@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestCompose(t *testing.T) {
 	p := up(t)
 	t.Run("containers have no rights to spare", func(t *testing.T) { p.in(t).confined() })
-	t.Run("nginx serves the page and nothing beside it", func(t *testing.T) { p.in(t).page() })
+	t.Run("nginx serves the page and nothing beside it", func(t *testing.T) { p.in(t).page(); p.in(t).pageFiles() })
 	anna, bert := p.connect("Anna"), p.connect("Bert")
 	t.Run("clients reach each other through nginx", func(t *testing.T) {
 		anna.say("Grüße")
@@ -104,6 +104,7 @@ func (p *project) page() {
 		"/..%2fetc/passwd":         http.StatusBadRequest,
 		"/index.html":              http.StatusOK,
 		"/push_server_events.php/": http.StatusUpgradeRequired,
+		"/page/index.html":         http.StatusUpgradeRequired,
 	} {
 		status, body := p.get(path)
 		if status != want {
@@ -113,6 +114,17 @@ func (p *project) page() {
 		if isPage != (want == http.StatusOK) || strings.Contains(body, "<?php") {
 			p.t.Errorf("%s: got %.200q", path, body)
 		}
+	}
+}
+
+func (p *project) pageFiles() {
+	for _, path := range []string{"/chat.css", "/chat.js", "/icon.svg"} {
+		if status, _ := p.get(path); status != http.StatusOK {
+			p.t.Errorf("%s: got %d", path, status)
+		}
+	}
+	if status, _ := p.get("/nothing.css"); status != http.StatusNotFound {
+		p.t.Errorf("a file that is not there: got %d", status)
 	}
 }
 

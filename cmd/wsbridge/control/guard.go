@@ -12,19 +12,36 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 )
 
-// guardFor returns the handler for those who come in at l. Who can open the unix socket may do everything.
+// guardFor returns the handler for those who come in at l.
 func (s *Server) guardFor(l net.Listener) http.Handler {
-	if l.Addr().Network() == "unix" {
-		return s.handler
-	}
 	host, _, _ := net.SplitHostPort(l.Addr().String())
+	guard := func(r *http.Request) *api.Error { return s.guard(r, host) }
+	if l.Addr().Network() == "unix" {
+		guard = guardUnix
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if no := s.guard(r, host); no != nil {
+		if no := guard(r); no != nil {
 			fail(w, no)
 			return
 		}
 		s.handler.ServeHTTP(w, r)
 	})
+}
+
+// guardUnix lets who can open the socket do everything. A browser cannot, but a port that ssh forwards to it can be reached by
+// pages of other sites, without a token.
+func guardUnix(r *http.Request) *api.Error {
+	if isBrowser(r) && !rightHost(r, "") {
+		return refusal(http.StatusForbidden, "host %q is not allowed: use an IP address or localhost", r.Host)
+	}
+	if !sameOrigin(r) {
+		return foreign(r)
+	}
+	return nil
+}
+
+func foreign(r *http.Request) *api.Error {
+	return refusal(http.StatusForbidden, "origin %q is not allowed: only pages of this server may ask", r.Header.Get("Origin"))
 }
 
 // guard refuses what a request over TCP may not ask. A page of another site must not reach it through its visitor's browser:
@@ -34,7 +51,7 @@ func (s *Server) guard(r *http.Request, host string) *api.Error {
 	case (s.cfg.Token == "" || isBrowser(r)) && !rightHost(r, host):
 		return refusal(http.StatusForbidden, "host %q is not allowed: use an IP address, localhost, or the name in control.listen", r.Host)
 	case !sameOrigin(r):
-		return refusal(http.StatusForbidden, "origin %q is not allowed: only pages of this server may ask", r.Header.Get("Origin"))
+		return foreign(r)
 	case s.cfg.Token == "" && !seenByAll(r):
 		return refusal(http.StatusForbidden, "over TCP this needs a token: name its file in control.token_file, or use the unix socket")
 	}

@@ -42,9 +42,15 @@ func TestHistogramQuantiles(t *testing.T) {
 func TestSeriesIsBounded(t *testing.T) {
 	s := NewSeries()
 	for i := range seriesPoints + 5 {
-		s.add(api.Point{Events: uint64(i)})
+		s.add(api.Point{Events: uint64(i), Time: time.UnixMilli(int64(i))})
 	}
-	if all := s.all(); len(all) != seriesPoints || all[0].Events != 5 {
+	if all := s.behind(time.Time{}); len(all) != seriesPoints || all[0].Events != 5 {
 		t.Errorf("got %d points from %d on", len(all), all[0].Events)
+	}
+	if news := s.behind(time.UnixMilli(seriesPoints + 2)); len(news) != 2 || news[0].Events != seriesPoints+3 {
+		t.Errorf("behind a point there are %+v", news)
+	}
+	if news := s.behind(time.UnixMilli(seriesPoints + 4)); len(news) != 0 {
+		t.Errorf("behind the last point there are %+v", news)
 	}
 }

@@ -35,7 +35,7 @@ func (s *Server) Public(path string) http.Handler {
 
 func (s *Server) servePublic(w http.ResponseWriter, r *http.Request) {
 	if !sameOrigin(r) {
-		fail(w, refusal(http.StatusForbidden, "origin %q is not allowed: only pages of this server may ask", r.Header.Get("Origin")))
+		fail(w, foreign(r))
 		return
 	}
 	if no := s.authenticate(r); no != nil {

@@ -90,13 +90,25 @@ func (s *Series) add(p api.Point) {
 	s.points = append(s.points, p)
 }
 
-func (s *Series) all() []api.Point {
+func (s *Series) behind(after time.Time) []api.Point {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]api.Point{}, s.points...)
+	first := len(s.points)
+	for first > 0 && s.points[first-1].Time.After(after) {
+		first--
+	}
+	return append([]api.Point{}, s.points[first:]...)
 }
 
-func (s *Server) series(http.ResponseWriter, *http.Request) (any, error) {
+// series answers with what came behind the time in after; whoever asks again needs only that.
+func (s *Server) series(_ http.ResponseWriter, r *http.Request) (any, error) {
+	var after time.Time
+	if text := r.URL.Query().Get("after"); text != "" {
+		var err error
+		if after, err = time.Parse(time.RFC3339, text); err != nil {
+			return nil, refusal(http.StatusBadRequest, "after=%s: want the time of a point, such as 2006-01-02T15:04:05.000Z", text)
+		}
+	}
 	s.cfg.Series.look()
-	return api.Series{Interval: api.Of(seriesInterval), Points: s.cfg.Series.all()}, nil
+	return api.Series{Interval: api.Of(seriesInterval), Points: s.cfg.Series.behind(after)}, nil
 }

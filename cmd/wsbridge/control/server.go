@@ -55,12 +55,13 @@ type Server struct {
 	handler http.Handler
 	listen  atomic.Pointer[string] // where clients connect
 
-	ctx     context.Context // of every stream, and of the collector
-	stop    context.CancelFunc
-	work    sync.WaitGroup // the collector and the listeners
-	servers []*http.Server
-	failed  []error    // of listeners; read when work has ended
-	mu      sync.Mutex // guards failed
+	ctx       context.Context // of every stream, and of the collector
+	stop      context.CancelFunc
+	work      sync.WaitGroup // the collector and the listeners
+	servers   []*http.Server
+	addresses []string   // of servers
+	failed    []error    // of listeners; read when work has ended
+	mu        sync.Mutex // guards failed
 }
 
 // Start collects the series and answers nobody yet. The caller closes the Server.
@@ -79,9 +80,14 @@ func (s *Server) Listen(address string) error {
 		return fmt.Errorf("listen for control: %w", err)
 	}
 	s.serve(l, s.guardFor(l))
-	s.cfg.Logger.Info("control is reachable", "address", networkOf(l)+l.Addr().String())
+	at := networkOf(l) + l.Addr().String()
+	s.addresses = append(s.addresses, at)
+	s.cfg.Logger.Info("control is reachable", "address", at)
 	return nil
 }
+
+// Addresses returns where it listens, with the ports it has got.
+func (s *Server) Addresses() []string { return s.addresses }
 
 func networkOf(l net.Listener) string {
 	if l.Addr().Network() == "unix" {
