@@ -25,11 +25,14 @@ type control struct {
 	served chan error // how serving has ended
 }
 
-// startControl listens at "unix:/path", for its owner only, or at a loopback address. The caller closes it.
-func startControl(listen string, b *bridge.Bridge, m *metrics, log *slog.Logger) (*control, error) {
-	l, err := listenControl(listen)
-	if err != nil {
-		return nil, fmt.Errorf("listen for control: %w", err)
+// startControl serves l, or if that is nil listens at "unix:/path", for its owner only, or at a loopback address. The caller
+// closes it.
+func startControl(listen string, l net.Listener, b *bridge.Bridge, m *metrics, log *slog.Logger) (*control, error) {
+	if l == nil {
+		var err error
+		if l, err = listenControl(listen); err != nil {
+			return nil, fmt.Errorf("listen for control: %w", err)
+		}
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", m.handler())
@@ -38,7 +41,7 @@ func startControl(listen string, b *bridge.Bridge, m *metrics, log *slog.Logger)
 	c := &control{server: &http.Server{Handler: mux, ReadTimeout: controlTimeout, WriteTimeout: controlTimeout,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}, served: make(chan error, 1)}
 	go func() { c.served <- c.server.Serve(l) }()
-	log.Info("control is reachable", "address", listen)
+	log.Info("control is reachable", "address", l.Addr().String())
 	return c, nil
 }
 

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
+	"time"
 
 	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
@@ -28,6 +28,11 @@ func run(ctx context.Context, cfg config.Config, out io.Writer) error {
 // handlers run from initialize to finalize, and the pipe exists before the first client and until the last has left.
 // Requests that are no WebSocket handshake go to page, if it is not nil.
 func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.Handler) (err error) {
+	passed, err := takeSockets()
+	if err != nil {
+		return err
+	}
+	defer passed.close()
 	log.Info("starting", "events_file", cfg.PHP.EventsFile)
 	php, err := startPHP(ctx, cfg, log)
 	if err != nil {
@@ -40,14 +45,14 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.H
 	}
 	defer func() { err = errors.Join(err, client.Close()) }()
 
-	m := newMetrics()
-	b, err := bridge.New(bridgeConfig(cfg, log, client, php, page, m))
+	m, exchanges := newMetrics(), watchExchanges(client, exchangeLimit(cfg))
+	b, err := bridge.New(bridgeConfig(cfg, log, exchanges, php, page, m))
 	if err != nil {
 		return err
 	}
 	m.watch(b, client)
-	if cfg.Control.Listen != "" {
-		c, err := startControl(cfg.Control.Listen, b, m, log)
+	if cfg.Control.Listen != "" || passed.control != nil {
+		c, err := startControl(cfg.Control.Listen, passed.control, b, m, log)
 		if err != nil {
 			return err
 		}
@@ -56,7 +61,8 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.H
 	if err := b.Initialize(ctx); err != nil {
 		return err
 	}
-	err = listenAndServe(ctx, cfg, log, b)
+	defer startWatchdog(b, exchanges, log).close()
+	err = listenAndServe(ctx, cfg, log, b, passed)
 	if finalErr := b.Finalize(); finalErr != nil {
 		log.Error("ws_server_finalize failed", "error", finalErr)
 	}
@@ -65,7 +71,7 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.H
 }
 
 // listenAndServe makes the pipe, if there is to be one, and then the listener; the pipe is gone when it returns.
-func listenAndServe(ctx context.Context, cfg config.Config, log *slog.Logger, b *bridge.Bridge) (err error) {
+func listenAndServe(ctx context.Context, cfg config.Config, log *slog.Logger, b *bridge.Bridge, passed *sockets) (err error) {
 	var pipe bridge.Pipe
 	if cfg.Pipe.Path != "" {
 		own, createErr := createPipe(cfg.Pipe, log)
@@ -75,12 +81,25 @@ func listenAndServe(ctx context.Context, cfg config.Config, log *slog.Logger, b 
 		defer func() { err = errors.Join(err, own.Close()) }()
 		pipe = own
 	}
-	l, err := net.Listen("tcp", cfg.Server.Listen)
+	l, err := passed.listenForClients(cfg.Server.Listen)
 	if err != nil {
 		return fmt.Errorf("listen for clients: %w", err)
 	}
 	log.Info("listening", "address", l.Addr().String(), "pipe", cfg.Pipe.Path)
-	return b.Serve(ctx, l, pipe)
+	return b.Serve(ctx, notifier{log}.announce(l, stopTime(cfg)), pipe)
+}
+
+// exchangeLimit is far above what an exchange with php-fpm may take: connecting, waiting for another that describes the
+// application, and the answer.
+func exchangeLimit(cfg config.Config) time.Duration {
+	const margin = 30 * time.Second
+	return 2*(cfg.PHP.DialTimeout.Std()+cfg.PHP.Timeout.Std()) + margin
+}
+
+// stopTime is how long the end may take: the drain, ws_server_shutdown, ws_server_finalize, and php-fpm's own end.
+func stopTime(cfg config.Config) time.Duration {
+	const margin = 15 * time.Second
+	return cfg.Server.DrainTimeout.Std() + 2*cfg.PHP.Timeout.Std() + margin
 }
 
 func createPipe(cfg config.Pipe, log *slog.Logger) (*fifo.Pipe, error) {
