@@ -23,7 +23,7 @@ WEBSOCKET_EVENTS_INCLUDE_FILE=%[1]s/%[2]s
 // runDemo serves the demo application and its page until ctx ends. Log lines go to out.
 func runDemo(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
 	log := newLogger(out, cfg.Log)
-	dir, err := makeRunDir("")
+	dir, err := makeRunDir("", runDirMode(&cfg.PHP))
 	if err != nil {
 		return err
 	}

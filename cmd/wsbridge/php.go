@@ -23,7 +23,7 @@ type php struct {
 
 // startPHP unpacks the PHP half into a run-time folder and, unless cfg names an existing php-fpm, starts one.
 func startPHP(ctx context.Context, cfg config.Config, log *slog.Logger) (*php, error) {
-	dir, err := makeRunDir(cfg.PHP.RunDir)
+	dir, err := makeRunDir(cfg.PHP.RunDir, runDirMode(&cfg.PHP))
 	if err != nil {
 		return nil, err
 	}
@@ -86,18 +86,33 @@ func startOwn(ctx context.Context, cfg config.Config, dir string, log *slog.Logg
 	})
 }
 
-// makeRunDir makes a folder of a name nobody can guess, below parent or else the system's temporary folder. As root it lets
-// php-fpm's workers, another user, reach the files in it, without showing anybody their names.
-func makeRunDir(parent string) (string, error) {
+// Who else may reach the files in a run-time folder, without seeing their names.
+const (
+	ownerReaches = 0o700
+	groupReaches = 0o710
+	allReach     = 0o711
+)
+
+// runDirMode lets php-fpm's workers reach the PHP half. As root they are another user, and so they are, in our group at best, if
+// php-fpm is somebody else's to run.
+func runDirMode(cfg *config.PHP) os.FileMode {
+	switch {
+	case os.Geteuid() == 0:
+		return allReach
+	case cfg.External():
+		return groupReaches
+	}
+	return ownerReaches
+}
+
+// makeRunDir makes a folder of a name nobody can guess, below parent or else the system's temporary folder.
+func makeRunDir(parent string, mode os.FileMode) (string, error) {
 	dir, err := os.MkdirTemp(parent, "wsbridge-")
 	if err != nil {
 		return "", fmt.Errorf("make run-time folder: %w", err)
 	}
-	if os.Geteuid() == 0 {
-		const reachable = 0o711
-		if err := os.Chmod(dir, reachable); err != nil {
-			return "", errors.Join(fmt.Errorf("make run-time folder: %w", err), os.RemoveAll(dir))
-		}
+	if err := os.Chmod(dir, mode); err != nil {
+		return "", errors.Join(fmt.Errorf("make run-time folder: %w", err), os.RemoveAll(dir))
 	}
 	return dir, nil
 }

@@ -13,7 +13,7 @@ import (
 )
 
 func TestAnExternalPHPIsAskedForItsWorkers(t *testing.T) {
-	dir, err := makeRunDir("")
+	dir, err := makeRunDir("", allReach)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,5 +45,26 @@ func TestAnExternalPHPIsAskedForItsWorkers(t *testing.T) {
 		if got != test.want || strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), test.log) {
 			t.Errorf("%+v: got %d, logged %s", test.php, got, &log)
 		}
+	}
+}
+
+func TestRunDirIsReachedByThoseWhoNeedIt(t *testing.T) {
+	parent := t.TempDir()
+	for _, mode := range []os.FileMode{ownerReaches, groupReaches, allReach} {
+		dir, err := makeRunDir(parent, mode)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != mode {
+			t.Errorf("got %v, %v, want %v", info.Mode(), err, mode)
+		}
+	}
+	own, external := config.PHP{}, config.PHP{FastCGI: "unix:/run/php/php-fpm.sock"}
+	want := [2]os.FileMode{ownerReaches, groupReaches}
+	if os.Geteuid() == 0 {
+		want = [2]os.FileMode{allReach, allReach}
+	}
+	if got := [2]os.FileMode{runDirMode(&own), runDirMode(&external)}; got != want {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
