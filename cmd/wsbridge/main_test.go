@@ -67,12 +67,12 @@ func TestWrongUseExitsTwoWithOneLine(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, "name a command: check, demo, serve or version"},
-		{[]string{"start"}, `unknown command "start": want check, demo, serve or version`},
-		{[]string{"serv"}, `unknown command "serv": want check, demo, serve or version`},
+		{nil, "name a command: check, completion, demo, serve or version"},
+		{[]string{"start"}, `unknown command "start": want check, completion, demo, serve or version`},
+		{[]string{"serv"}, `unknown command "serv": want check, completion, demo, serve or version`},
 		{[]string{"--verbose"}, "unknown flag: --verbose (see wsbridge --help)"},
-		{[]string{"help", "start"}, `unknown command "start": want check, demo, serve or version`},
-		{[]string{"help", "serve", "more"}, `unknown command "serve more": want check, demo, serve or version`},
+		{[]string{"help", "start"}, `unknown command "start": want check, completion, demo, serve or version`},
+		{[]string{"help", "serve", "more"}, `unknown command "serve more": want check, completion, demo, serve or version`},
 		{[]string{"version", "now"}, `unexpected argument "now" (see wsbridge version --help)`},
 		{[]string{"serve"}, "serve needs --settings FILE or --config FILE (see wsbridge serve --help)"},
 		{[]string{"serve", "x.toml"}, `unexpected argument "x.toml" (see wsbridge serve --help)`},
@@ -114,6 +114,7 @@ func TestHelpOfEveryCommand(t *testing.T) {
 		{[]string{"help", "serve"}, []string{"--settings FILE", "--config FILE", "--fastcgi ADDRESS", "--help"}},
 		{[]string{"demo", "-h"}, []string{"--listen ADDRESS", `"127.0.0.1:8080"`, "--workers NUMBER", "(default 4)"}},
 		{[]string{"version", "--help"}, []string{"wsbridge version"}},
+		{[]string{"completion", "--help"}, []string{"bash", "fish", "zsh"}},
 		{[]string{"help", "--help"}, []string{"wsbridge help [command]"}},
 	} {
 		t.Run(strings.Join(tt.args, " "), func(t *testing.T) {

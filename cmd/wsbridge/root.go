@@ -35,11 +35,11 @@ has its own.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())
 	})
 	root.AddCommand(newServeCommand(), newCheckCommand(), newDemoCommand(), newVersionCommand())
+	root.AddCommand(manualCommands()...)
 	root.SetHelpCommand(newHelpCommand())
 	return root
 }
@@ -48,7 +48,7 @@ has its own.`,
 func commandNames(root *cobra.Command) string {
 	var names []string
 	for _, c := range root.Commands() {
-		if c.Name() != "help" {
+		if c.Name() != "help" && !c.Hidden {
 			names = append(names, c.Name())
 		}
 	}
