@@ -74,6 +74,7 @@ func (x *exchange) sendFrames(s *protocol.Send) {
 // deliver queues a message for each recipient; for several, it is made a frame only once.
 func (x *exchange) deliver(to protocol.Recipients, op int, data []byte) {
 	clients := x.recipients(to)
+	x.bridge.showPayload(x.bridge.log, "message to clients", data)
 	o := outgoing{op: op, data: data}
 	if len(clients) > 1 && op < websocket.CloseMessage {
 		prepared, err := websocket.NewPreparedMessage(op, data)

@@ -1,12 +1,6 @@
 package bridge
 
-import (
-	"errors"
-	"sync"
-)
-
-// errNoRoom turns away whoever brings an event for which the backlog has no room.
-var errNoRoom = errors.New("too many events wait")
+import "sync"
 
 // backlog bounds the events of all clients together, from their arrival until they are over: what one client may have
 // waiting is little, and what thousands may is not. Close events need no room in it.

@@ -27,6 +27,7 @@ type Bridge struct {
 	backlog  *backlog
 	over     *overload
 	failures *failures
+	excess   *excess
 	sessions *sessions
 	buffers  sync.Pool // write buffers of connections, held only while they write
 
@@ -69,6 +70,7 @@ func New(cfg Config) (*Bridge, error) {
 	b.backlog = &backlog{limit: cfg.EventQueueTotal, bytes: cfg.EventQueueTotalBytes}
 	b.over = &overload{log: cfg.Logger, backlog: b.backlog}
 	b.failures = newFailures(cfg.Logger)
+	b.excess = newExcess(cfg.Logger)
 	b.sessions = newSessions()
 	b.base, b.abort = context.WithCancelCause(context.Background())
 	b.events = newMailbox(documents, documentBytes, b.spawn, b.serve)
@@ -85,6 +87,7 @@ func (c *Config) check() error {
 		"EventQueueTotal": c.EventQueueTotal > 0, "EventQueueTotalBytes": c.EventQueueTotalBytes > 0,
 		"SendQueue": c.SendQueue > 0, "SendQueueBytes": c.SendQueueBytes > 0,
 		"HandshakeTimeout": c.HandshakeTimeout > 0, "WriteTimeout": c.WriteTimeout > 0,
+		"MessageBurst": c.MessageRate == 0 || c.MessageBurst > 0, "ControlBurst": c.ControlRate == 0 || c.ControlBurst > 0,
 		"PingInterval": c.PingInterval > 0, "PongTimeout": c.PongTimeout > 0, "QueueWait": c.QueueWait > 0,
 		"UnavailableWait": c.UnavailableWait > 0, "DrainTimeout": c.DrainTimeout > 0,
 	} {
@@ -115,11 +118,9 @@ func (b *Bridge) Initialize(ctx context.Context) error {
 // Finalize runs ws_server_finalize, the last thing that happens, when the pipe is gone too.
 func (b *Bridge) Finalize() error {
 	_, err := b.serverTurn().run(protocol.Finalize, nil)
-	b.abort(errStopped)
+	b.abort(protocol.ErrStopped)
 	return err
 }
-
-var errStopped = errors.New("the server has stopped")
 
 // Ready returns nil if the bridge takes clients, else why it does not: a shutdown has begun, or php-fpm is away. When it was
 // away as far as is known, it is asked again, at most until ctx ends.
@@ -150,12 +151,13 @@ func (b *Bridge) Clients() int { return b.table.count() }
 
 // fifo brings a document to ws_server_fifo. It blocks while too many wait.
 func (b *Bridge) fifo(_ context.Context, document []byte) error {
+	b.showPayload(b.log, "document from the pipe", document)
 	if !b.has(protocol.Fifo) {
 		b.log.Warn("document from the pipe dropped: there is no ws_server_fifo", keyBytes, len(document))
 		return nil
 	}
 	if !b.events.put(errand{kind: protocol.Fifo, payload: document}) {
-		return errStopped
+		return protocol.ErrStopped
 	}
 	return nil
 }

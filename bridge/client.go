@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,6 +33,7 @@ type client struct {
 	guard *guard // its socket
 	out   *outbox
 	ping  *time.Timer
+	idle  *idleness
 
 	halves atomic.Int32 // reader and writer that have ended; the second closes the socket
 
@@ -64,6 +66,7 @@ func (c *client) opened(conn *websocket.Conn, g *guard) bool {
 		c.out = &outbox{conn: conn, spawn: c.bridge.spawn, ended: c.written, wrote: cfg.Observer.Written,
 			timeout: cfg.WriteTimeout, deflate: g.deflate, limit: cfg.SendQueue, bytes: cfg.SendQueueBytes}
 		c.ping = time.AfterFunc(cfg.PingInterval, c.sendPing)
+		c.idle = c.watchIdle()
 	})
 }
 
@@ -78,6 +81,9 @@ func (c *client) sendPing() {
 
 // send queues o; a client that has too much queued already is ended.
 func (c *client) send(o outgoing, size int) error {
+	if o.isMessage() {
+		c.idle.note()
+	}
 	err := c.out.push(o, size)
 	if errors.Is(err, errOutboxFull) {
 		c.end(protocol.EndedSlow)
@@ -94,6 +100,9 @@ func (c *client) end(e protocol.Ending) {
 func (c *client) endWith(e protocol.Ending, code int, reason string) {
 	if !c.markEnded(e, code, reason) {
 		return
+	}
+	if isLimit(e) && c.bridge.excess.isFirst(e) {
+		c.log.Warn("client is over a limit", keyEnding, e.String())
 	}
 	switch e {
 	case protocol.EndedSlow:
@@ -141,8 +150,10 @@ func (c *client) leave() {
 		level = slog.LevelDebug
 	}
 	c.log.Log(context.Background(), level, "client left", keyEnding, ending.String(), keyCode, code)
+	c.bridge.cfg.Observer.Ended(ending)
 	if c.out != nil {
 		c.ping.Stop()
+		c.idle.stop()
 		c.out.close(code, reason)
 	}
 }
@@ -150,14 +161,19 @@ func (c *client) leave() {
 // gone reports whether the client has left.
 func (c *client) gone() bool { return c.bridge.table.get(c.key) == nil }
 
-// written is called when the writer has ended. The other side may still answer our close frame; where nothing is read any more
+// written is called when the writer has ended, with the error that ended it. The other side may still answer our close frame; where nothing is read any more
 // but the end, it is asked for it (RFC 6455, section 7.1.1).
-func (c *client) written(drop bool) {
+func (c *client) written(drop bool, err error) {
+	if network, ok := errors.AsType[net.Error](err); ok && network.Timeout() {
+		c.end(protocol.EndedSlow)
+	}
 	c.mu.Lock()
 	c.wrote = true
 	lingering := c.lingering
 	c.mu.Unlock()
 	switch {
+	case err != nil:
+		cut(c.conn.NetConn())
 	case drop, lingering && !c.halfClose():
 		c.conn.Close()
 	default:

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"net/http"
 	"time"
@@ -54,6 +55,10 @@ type Config struct {
 	Page     http.Handler // answers requests that are no WebSocket handshake; nil: 426
 	Logger   *slog.Logger
 	Observer Observer // nil: nobody measures
+	// LogPayloads lets level debug show messages and documents, cut short.
+	LogPayloads bool
+
+	TLS *tls.Config // of clients: TLS 1.2 at least, and HTTP/1.1 only; nil: none
 
 	ServerHeader     string   // of the 101 answer; empty: none
 	RequireCookie    bool     // a handshake without Cookie is refused, as the original did
@@ -77,13 +82,18 @@ type Config struct {
 	MaxMessage       int64 // bytes of one message of a client; over it: 1009
 	Compression      bool  // permessage-deflate, for clients that offer it
 	EmptyText        bool  // an empty text is an event, too; the original kept it from handlers
-	EventQueue       int   // events of one client that wait; over it the client's socket is not read
-	SendQueue        int   // messages that wait for a client to read them; over it: 1013
-	SendQueueBytes   int   // their bytes
+	MessageRate      int   // messages of one client per second, on average; over it: 1008; 0: any number
+	MessageBurst     int   // and at once
+	ControlRate      int   // the same of its control frames, and of empty ones, which bring no message forward
+	ControlBurst     int
+	EventQueue       int // events of one client that wait; over it the client's socket is not read
+	SendQueue        int // messages that wait for a client to read them, the one under way included; over it: 1013
+	SendQueueBytes   int // their bytes
 	HandshakeTimeout time.Duration
-	WriteTimeout     time.Duration // of one message to a client
+	WriteTimeout     time.Duration // of one message to a client; over it, it counts as too slow
 	PingInterval     time.Duration
 	PongTimeout      time.Duration // without a sign of life the client is dropped
+	IdleTimeout      time.Duration // without a message in either direction: 1008; 0: any time
 	QueueWait        time.Duration // for an event's turn; over it: 1013
 	UnavailableWait  time.Duration // of all events for a php-fpm that is away; over it: 1013
 	DrainTimeout     time.Duration // from the end of Serve's context to its return

@@ -16,7 +16,7 @@ const retryInterval = 100 * time.Millisecond
 func (c *client) bring(e errand) bool {
 	e.room = c.bridge.backlog
 	if !e.room.take(len(e.payload)) {
-		c.turnAway(errNoRoom)
+		c.turnAway(protocol.ErrNoRoom)
 		return false
 	}
 	if !c.events.put(e) {
@@ -52,11 +52,11 @@ func (c *client) run(e errand) {
 // has left afterwards.
 func (c *client) close(t *turn) {
 	switch ending, _, _ := c.how(); ending {
-	case protocol.EndedByHangup, protocol.EndedProtocol, protocol.EndedSlow, protocol.EndedSilent:
+	case protocol.EndedByHangup, protocol.EndedSlow, protocol.EndedSilent: // nothing can be sent to it
 		c.bridge.table.set(c, protocol.Field{Name: "state", Value: []byte(stateTerminated)})
 	}
 	t.limit, t.hasty, t.lane, t.ctx = 0, false, laneClose, c.bridge.base
-	if _, err := t.run(protocol.Closing, nil); errors.Is(err, errDrained) || errors.Is(err, errStopped) {
+	if _, err := t.run(protocol.Closing, nil); errors.Is(err, protocol.ErrDrained) || errors.Is(err, protocol.ErrStopped) {
 		c.log.Error("close handlers did not run", keyError, err)
 	}
 	c.leave()
@@ -64,12 +64,11 @@ func (c *client) close(t *turn) {
 
 // failed decides what a failed event means for its client.
 func (c *client) failed(err error) {
-	switch {
-	case errors.Is(err, errGone):
-	case errors.Is(err, errQueueWait), errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded):
+	switch ending := protocol.OutcomeOf(err).Ending; {
+	case ending == protocol.EndedBusy:
 		c.turnAway(err)
-	case c.bridge.cfg.CloseOnError:
-		c.end(protocol.EndedFailed)
+	case ending == protocol.EndedFailed && c.bridge.cfg.CloseOnError:
+		c.end(ending)
 	}
 }
 

@@ -40,7 +40,7 @@ func (x *exchange) timedApply(e *protocol.Effect) error {
 
 // observation tells where the time went, after queue until the turn came.
 func (x *exchange) observation(queue time.Duration, err error) Observation {
-	o := Observation{Kind: x.kind, Failure: protocol.FailureName(err), Queue: queue, Connect: x.event.Trip.Connect, Apply: x.applied}
+	o := Observation{Kind: x.kind, Failure: protocol.OutcomeOf(err).Name, Queue: queue, Connect: x.event.Trip.Connect, Apply: x.applied}
 	if x.done != nil {
 		o.Run = time.Duration(x.done.Took * float64(time.Second))
 	}
@@ -94,7 +94,7 @@ func (x *exchange) logFailure(err error) {
 		return // it runs yet
 	}
 	f, ofPHP := errors.AsType[*protocol.Failure](err)
-	like := failure{kind: x.kind, name: protocol.FailureName(err)}
+	like := failure{kind: x.kind, name: protocol.OutcomeOf(err).Name}
 	if ofPHP {
 		like.file, like.line = f.File, f.Line
 	}

@@ -56,6 +56,7 @@ type watched struct {
 
 func (w *watched) Event(o Observation)        { w.events <- o }
 func (w *watched) Written(took time.Duration) { w.writes <- took }
+func (w *watched) Ended(protocol.Ending)      {}
 
 func TestObserverLearnsWhereTheTimeGoes(t *testing.T) {
 	w := &watched{make(chan Observation, 10), make(chan time.Duration, 10)}

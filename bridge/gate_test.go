@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/wsbridge/wsbridge/protocol"
 )
 
 // crowd are events at a gate; each stays inside for a second.
@@ -120,9 +122,9 @@ func TestGateGivesUpWithItsContext(t *testing.T) {
 		if err := g.enter(t.Context(), laneAlone, true); err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errQueueWait)
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, protocol.ErrQueueWait)
 		defer cancel()
-		if err := g.enter(ctx, laneOwn, false); !errors.Is(err, errQueueWait) {
+		if err := g.enter(ctx, laneOwn, false); !errors.Is(err, protocol.ErrQueueWait) {
 			t.Errorf("got %v", err)
 		}
 		if g.tryEnter(false) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
 
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -36,6 +37,8 @@ type guard struct {
 	net.Conn
 	limit   int64 // bytes of a message
 	deflate bool  // RSV1 marks a compressed message (RFC 7692, section 6); it is taken away
+	// How many messages may begin, and how many frames may come that bring nothing; nil: any number.
+	messages, idle *rate.Limiter
 
 	err    error           // how reading has ended
 	head   [maxHeader]byte // of the frame under way
@@ -156,6 +159,9 @@ func (g *guard) kind() error {
 		return wrong("a message within a message, or the rest of none")
 	}
 	if begins {
+		if !allows(g.messages) {
+			return &violation{protocol.EndedFlood, "too many messages"}
+		}
 		g.packed, g.length = reserved != 0, 0
 		if g.deflate {
 			g.begun = append(g.begun, g.packed)
@@ -190,6 +196,9 @@ func (g *guard) announced() error {
 	if length < least || length > math.MaxInt64 {
 		return wrong("length is not in its shortest form, or negative")
 	}
+	if g.bringsNothing(length) && !allows(g.idle) {
+		return &violation{protocol.EndedFlood, "too many control frames or empty ones"}
+	}
 	if !g.control() {
 		if int64(length) > g.most()-g.length {
 			return &violation{protocol.EndedTooBig, "message too big"}
@@ -198,6 +207,15 @@ func (g *guard) announced() error {
 	}
 	g.left = int64(length)
 	return nil
+}
+
+// bringsNothing reports whether the frame is none that an application waits for: neither bytes, nor the end of a message that has
+// had some. A close frame is the last anyway.
+func (g *guard) bringsNothing(length uint64) bool {
+	if g.control() {
+		return g.opcode() != websocket.CloseMessage
+	}
+	return length == 0 && (g.more || g.length == 0)
 }
 
 // compressed reports whether the next message is; reading may be ahead by what fits into the read buffer. It is asked once for

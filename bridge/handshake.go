@@ -21,6 +21,7 @@ const readBuffer = 1024
 
 // serveHTTP answers a handshake and everything that is none.
 func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
+	showTLS(r)
 	leave, ok := b.enter()
 	if !ok {
 		b.refuse(w, refusal{http.StatusServiceUnavailable, "server shutting down"})
@@ -109,7 +110,7 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 	}
 	c.env, c.session = env, b.sessionOf(r)
 	if !b.backlog.take(len(env)) {
-		return b.abandon(c, *b.busy(c, errNoRoom))
+		return b.abandon(c, *b.busy(c, protocol.ErrNoRoom))
 	}
 	defer b.backlog.give(len(env))
 	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg.QueueWait, hasty: true, lane: laneHandshake, since: time.Now()}
@@ -171,7 +172,7 @@ func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusa
 	}
 	done, err := t.ask(protocol.Authenticate, nil)
 	switch {
-	case errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded), errors.Is(err, errQueueWait), errors.Is(err, errAway):
+	case errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded), errors.Is(err, protocol.ErrQueueWait), errors.Is(err, protocol.ErrAway):
 		return nil, b.busy(t.client, err)
 	case err != nil:
 		return nil, &refusal{http.StatusInternalServerError, "internal error"}
@@ -230,7 +231,8 @@ func (b *Bridge) upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Con
 	if b.cfg.ServerHeader != "" {
 		header.Set("Server", b.cfg.ServerHeader)
 	}
-	g := &guard{limit: b.cfg.MaxMessage, deflate: deflate}
+	g := &guard{limit: b.cfg.MaxMessage, deflate: deflate, messages: newLimiter(b.cfg.MessageRate, b.cfg.MessageBurst),
+		idle: newLimiter(b.cfg.ControlRate, b.cfg.ControlBurst)}
 	conn, err := upgrader.Upgrade(guardedWriter{w, g}, r, header)
 	return conn, g, err
 }

@@ -31,13 +31,21 @@ func (c *client) watch(conn net.Conn) {
 // wrapper is a connection around another one.
 type wrapper interface{ NetConn() net.Conn }
 
-// hungUp reports whether the other side has ended a connection of the kernel's, or this one has, whether or not there is
-// something unread. An end behind more than the socket's buffer holds is not there yet.
-func hungUp(conn net.Conn) (ended bool) {
+// kernels returns the connection of the kernel's that conn is around.
+func kernels(conn net.Conn) net.Conn {
 	for w, ok := conn.(wrapper); ok; w, ok = conn.(wrapper) {
 		conn = w.NetConn()
 	}
-	c, ok := conn.(syscall.Conn)
+	return conn
+}
+
+// cut ends a connection at once. TLS would say goodbye first, and wait for whoever does not read.
+func cut(conn net.Conn) { kernels(conn).Close() }
+
+// hungUp reports whether the other side has ended a connection of the kernel's, or this one has, whether or not there is
+// something unread. An end behind more than the socket's buffer holds is not there yet.
+func hungUp(conn net.Conn) (ended bool) {
+	c, ok := kernels(conn).(syscall.Conn)
 	if !ok {
 		return false
 	}

@@ -26,4 +26,5 @@ func everyInterval(ctx context.Context, flush func()) {
 func (b *Bridge) flushLogs() {
 	b.over.flush()
 	b.failures.flush()
+	b.excess.flush()
 }

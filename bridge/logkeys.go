@@ -17,5 +17,6 @@ const (
 	keyBytes   = "bytes"
 	keyClients = "clients"
 	keyWaiting = "waiting"
+	keyPayload = "payload"
 	keyVersion = "php"
 )

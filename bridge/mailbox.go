@@ -121,6 +121,13 @@ func (e *errand) finish(done *protocol.Done, err error) {
 	}
 }
 
+// busy reports whether there is something to run, or it runs.
+func (m *mailbox) busy() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.running || len(m.queue) > 0
+}
+
 func (m *mailbox) seal() {
 	m.sealed = true
 	m.tell()

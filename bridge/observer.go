@@ -12,6 +12,8 @@ type Observer interface {
 	Event(Observation)
 	// Written is called when a client's socket has taken a message.
 	Written(took time.Duration)
+	// Ended is called when a client has left, or was not let in.
+	Ended(protocol.Ending)
 }
 
 // Observation is where the time of one event went.
@@ -32,3 +34,4 @@ type nobody struct{}
 
 func (nobody) Event(Observation)     {}
 func (nobody) Written(time.Duration) {}
+func (nobody) Ended(protocol.Ending) {}

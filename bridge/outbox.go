@@ -31,6 +31,11 @@ type outgoing struct {
 	size     int                        // of the message
 }
 
+// isMessage reports whether it is none of the control frames, nor the end.
+func (o *outgoing) isMessage() bool {
+	return o.prepared != nil || o.op == websocket.TextMessage || o.op == websocket.BinaryMessage
+}
+
 func (o *outgoing) last() bool {
 	return o.prepared == nil && (o.op == 0 || o.op == websocket.CloseMessage)
 }
@@ -40,18 +45,20 @@ func (o *outgoing) last() bool {
 type outbox struct {
 	conn    *websocket.Conn
 	spawn   func(func()) // starts the writer where somebody waits for it
-	ended   func(drop bool)
+	ended   func(drop bool, err error)
 	wrote   func(took time.Duration) // a message, or what else there was to write
 	timeout time.Duration
 	deflate bool // messages may be compressed
-	limit   int  // messages
-	bytes   int  // and their bytes; one message always may wait
+	limit   int  // messages, those being written included
+	bytes   int  // and their bytes; a single message may have more
 
 	mu      sync.Mutex // guards the fields below
 	queue   []outgoing
-	waiting int
+	held    int // messages in queue, and taken from it but not written yet
+	size    int // their bytes
 	running bool
 	closed  bool // the last item is queued
+	aborted bool // what was to be written before it is not
 }
 
 // push queues o and never blocks. Its data must not change any more.
@@ -65,11 +72,12 @@ func (b *outbox) push(o outgoing, size int) error {
 		b.queue[len(b.queue)-1] = o
 		return nil
 	}
-	if len(b.queue) >= b.limit || len(b.queue) > 0 && b.waiting+size > b.bytes {
+	if b.held >= b.limit || b.held > 0 && b.size+size > b.bytes {
 		return errOutboxFull
 	}
 	o.size = size
-	b.waiting += size
+	b.held++
+	b.size += size
 	b.add(o)
 	return nil
 }
@@ -93,7 +101,7 @@ func (b *outbox) abort(code int, reason string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.closed {
-		b.queue, b.waiting = nil, 0
+		b.queue, b.aborted = nil, true
 	}
 	b.end(code, reason)
 }
@@ -124,7 +132,7 @@ func (b *outbox) drain() {
 		if items == nil {
 			return
 		}
-		for _, o := range items {
+		for i, o := range items {
 			began := time.Now()
 			err := b.write(o)
 			b.wrote(time.Since(began))
@@ -132,8 +140,21 @@ func (b *outbox) drain() {
 				b.finish(o, err)
 				return
 			}
+			items[i] = outgoing{}
+			if goOn := b.let(o); !goOn {
+				break
+			}
 		}
 	}
+}
+
+// let makes room for as much as o was, and reports whether what was taken with it is still to be written.
+func (b *outbox) let(o outgoing) (goOn bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.held--
+	b.size -= o.size
+	return !b.aborted
 }
 
 // take returns what is queued, or nil if the writer is to rest.
@@ -141,7 +162,7 @@ func (b *outbox) take() []outgoing {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	items := b.queue
-	b.queue, b.waiting = nil, 0
+	b.queue = nil
 	b.running = len(items) > 0
 	return items
 }
@@ -150,9 +171,9 @@ func (b *outbox) take() []outgoing {
 func (b *outbox) finish(o outgoing, err error) {
 	b.mu.Lock()
 	b.closed = true
-	b.queue, b.waiting = nil, 0
+	b.queue = nil
 	b.mu.Unlock()
-	b.ended(o.op == 0 || err != nil)
+	b.ended(o.op == 0 || err != nil, err)
 }
 
 func (b *outbox) write(o outgoing) error {

@@ -1,8 +1,10 @@
 package bridge
 
 import (
+	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"time"
 
@@ -76,6 +78,8 @@ func (c *client) alive() error {
 }
 
 func (c *client) received(op int, data []byte) {
+	c.idle.note()
+	c.bridge.showPayload(c.log, "message from the client", data)
 	switch {
 	case op == websocket.BinaryMessage:
 		c.bring(errand{kind: protocol.Binary, payload: data})
@@ -90,7 +94,11 @@ func (c *client) endRead(err error) {
 	var network net.Error
 	switch {
 	case errors.As(err, &bad):
-		c.log.Info("connection failed", keyError, bad)
+		level := slog.LevelInfo
+		if isLimit(bad.ending) { // those are counted
+			level = slog.LevelDebug
+		}
+		c.log.Log(context.Background(), level, "connection failed", keyError, bad)
 		c.end(bad.ending)
 		c.linger()
 	case errors.As(err, &closed):

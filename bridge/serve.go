@@ -12,8 +12,6 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-var errDrained = errors.New("the drain ran out of time")
-
 // Serve accepts clients from l, and documents from pipe unless it is nil, until ctx ends or a handler asks for shutdown,
 // and then drains. It closes l and leaves pipe to its owner. It returns nil after a drain, whichever began it.
 func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
@@ -30,7 +28,7 @@ func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
 		sources.Go(func() { b.readPipe(ctx, pipe) })
 	}
 	failed := make(chan error, 1)
-	sources.Go(func() { failed <- server.Serve(b.tap(l)) })
+	sources.Go(func() { failed <- server.Serve(b.tap(b.secure(l))) })
 	var err error
 	select {
 	case <-ctx.Done():
@@ -49,8 +47,10 @@ func (b *Bridge) httpServer() *http.Server {
 		ReadHeaderTimeout: b.cfg.HandshakeTimeout,
 		IdleTimeout:       b.cfg.HandshakeTimeout,
 		ErrorLog:          slog.NewLogLogger(b.log.Handler(), slog.LevelDebug),
-		ConnContext:       rememberTap,
-		ConnState:         forgetTap,
+		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+			return rememberTap(rememberTLS(ctx, conn), conn)
+		},
+		ConnState: forgetTap,
 	}
 }
 
@@ -63,7 +63,7 @@ func (b *Bridge) readPipe(ctx context.Context, pipe Pipe) {
 // drain is the written order of a shutdown.
 func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGroup) {
 	b.log.Info("draining", keyClients, len(b.table.all()))
-	ctx, cancel := context.WithTimeoutCause(context.Background(), b.cfg.DrainTimeout, errDrained)
+	ctx, cancel := context.WithTimeoutCause(context.Background(), b.cfg.DrainTimeout, protocol.ErrDrained)
 	defer cancel()
 	gaveUp := make(chan struct{})
 	inTime := context.AfterFunc(ctx, func() { defer close(gaveUp); b.giveUp(server) })
@@ -97,14 +97,14 @@ func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGr
 func (b *Bridge) giveUp(server *http.Server) {
 	b.log.Warn("drain ran out of time", keyClients, len(b.table.all()))
 	b.hasty.Store(true)
-	b.abort(errDrained)
+	b.abort(protocol.ErrDrained)
 	code, reason := protocol.EndedByServer.Close()
 	for _, c := range b.table.all() {
 		c.markEnded(protocol.EndedByServer, code, reason)
 		c.leave()
 	}
 	for _, c := range b.table.connected() {
-		c.conn.Close()
+		cut(c.conn.NetConn())
 	}
 	server.Close()
 }

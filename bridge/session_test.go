@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+
+	"github.com/wsbridge/wsbridge/protocol"
 )
 
 func TestEventsOfASessionRunOneAfterTheOther(t *testing.T) {
@@ -46,8 +48,8 @@ func TestWaitingForASessionCanBeGivenUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(errQueueWait)
-	if err := s.enter(ctx, "anna"); !errors.Is(err, errQueueWait) {
+	cancel(protocol.ErrQueueWait)
+	if err := s.enter(ctx, "anna"); !errors.Is(err, protocol.ErrQueueWait) {
 		t.Errorf("got %v", err)
 	}
 	s.leave("anna")

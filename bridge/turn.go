@@ -8,15 +8,6 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-var (
-	// errQueueWait ends an event whose turn did not come in time.
-	errQueueWait = errors.New("the event's turn did not come in time")
-	// errGone ends an event whose client has left while it waited.
-	errGone = errors.New("the client has left")
-	// errAway ends the wait of a handshake that meets no php-fpm.
-	errAway = errors.New("php-fpm is away")
-)
-
 // turn is the place of some events of a client, or of the server, among all events.
 type turn struct {
 	bridge *Bridge
@@ -74,15 +65,15 @@ func (t *turn) wait(alone bool) error {
 		return nil
 	}
 	if t.hasty && b.outage.on() { // those that may wait for php-fpm hold the gate: not behind them
-		return errAway
+		return protocol.ErrAway
 	}
 	ctx, cancel := context.WithCancelCause(t.ctx)
 	defer cancel(nil)
 	if t.limit > 0 {
-		defer time.AfterFunc(t.limit, func() { cancel(errQueueWait) }).Stop()
+		defer time.AfterFunc(t.limit, func() { cancel(protocol.ErrQueueWait) }).Stop()
 	}
 	if t.hasty {
-		defer b.outage.cancels(func() { cancel(errAway) })()
+		defer b.outage.cancels(func() { cancel(protocol.ErrAway) })()
 	}
 	if id == "" {
 		return t.enter(ctx, alone)
@@ -123,7 +114,7 @@ func (t *turn) ask(kind protocol.Kind, payload []byte) (*protocol.Done, error) {
 			return nil, err
 		}
 		if t.client != nil && t.client.gone() {
-			return nil, errGone
+			return nil, protocol.ErrGone
 		}
 		done, err := t.bridge.ask(t.client, kind, payload, p, t.queued())
 		if code, changed := change(err); changed {

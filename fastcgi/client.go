@@ -104,7 +104,7 @@ func (c *Client) run(ctx context.Context, environment, own []byte, apply func(*p
 		}
 		connected := time.Now()
 		k.request.encode(environment, own, events)
-		err = c.exchange(ctx, k, apply, events)
+		err = c.exchange(ctx, k, environment, apply, events)
 		trip.Connect, trip.Exchange = connected.Sub(began), time.Since(connected)
 		if _, unread := err.(*unreadError); !unread { //nolint:errorlint // never wrapped
 			return err
@@ -116,8 +116,8 @@ func (c *Client) run(ctx context.Context, environment, own []byte, apply func(*p
 	}
 }
 
-// exchange sends k's request and reads the answer. It keeps k or closes it, also when apply panics.
-func (c *Client) exchange(ctx context.Context, k *conn, apply func(*protocol.Effect) error, events []*protocol.Event) error {
+// exchange sends k's request, which has that environment, and reads the answer. It keeps k or closes it, also when apply panics.
+func (c *Client) exchange(ctx context.Context, k *conn, environment []byte, apply func(*protocol.Effect) error, events []*protocol.Event) error {
 	disarm := k.arm(ctx, c.cfg.Timeout)
 	whole := false
 	defer func() {
@@ -134,7 +134,7 @@ func (c *Client) exchange(ctx context.Context, k *conn, apply func(*protocol.Eff
 		return c.explain(ctx, err)
 	}
 	x := &k.exchange
-	x.begin(c, apply, events)
+	x.begin(c, environment, apply, events)
 	defer x.end()
 	status, err := readAnswer(k.reader, x)
 	if err == nil {

@@ -211,7 +211,9 @@ func TestErrorStreamIsLogged(t *testing.T) {
 	s := newSite(t)
 	s.own(t, 1)
 	var log bytes.Buffer
-	c := s.client(t, func(cfg *Config) { cfg.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+	c := s.client(t, func(cfg *Config) { // what the script writes is what it was sent
+		cfg.Logger, cfg.Payloads = slog.New(slog.NewTextHandler(&log, nil)), true
+	})
 	mustAsk(t, c, "stderr:one\ntwo "+c.token+" {}", "stderr:"+strings.Repeat("x\n", 300), "stderr:"+strings.Repeat("y", 9000))
 	got := log.String()
 	for _, want := range []string{"level=WARN", "one\"", "two ", "too many lines"} {

@@ -40,6 +40,10 @@ type Config struct {
 	// StatusPage is what Client.Status reads. Default: there is none.
 	StatusPage StatusPage
 
+	// Payloads lets log lines and errors show what clients have sent. Default: it is taken out of what PHP says, as far as it can be
+	// recognized.
+	Payloads bool
+
 	// Logger gets what php-fpm writes to a request's error stream. Default: nothing is logged.
 	Logger *slog.Logger
 }

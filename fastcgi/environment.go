@@ -1,6 +1,7 @@
 package fastcgi
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"maps"
@@ -39,7 +40,8 @@ func newSession(script string) gofast.SessionHandler {
 // Dropped are the header Proxy (CVE-2016-5385), Accept-Encoding, by which php.ini's zlib.output_compression would
 // compress the answer, and as nginx does, every name of other characters than letters, digits and hyphens: PHP turns
 // some of them into underscores, so such a name could stand in for another. SERVER_PORT and SERVER_ADDR tell the
-// address that took the connection if r's context holds it (http.LocalAddrContextKey).
+// address that took the connection if r's context holds it (http.LocalAddrContextKey). With TLS there are HTTPS, SSL_PROTOCOL,
+// SSL_CIPHER, and SSL_TLS_SNI if the client named a host.
 func (c *Client) Environment(r *http.Request) ([]byte, error) {
 	headers, err := cleanHeaders(r.Header)
 	if err != nil {
@@ -139,6 +141,7 @@ func setAddresses(params map[string]string, r *http.Request) {
 	params["REQUEST_SCHEME"] = "http"
 	if r.TLS != nil {
 		params["REQUEST_SCHEME"] = "https"
+		setTLS(params, r.TLS)
 	}
 	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		params["REMOTE_ADDR"] = plainAddr(peer.Addr())
@@ -152,6 +155,16 @@ func setAddresses(params map[string]string, r *http.Request) {
 	if addr, err := netip.ParseAddrPort(local.String()); err == nil {
 		params["SERVER_ADDR"] = plainAddr(addr.Addr())
 		_, params["SERVER_PORT"], _ = net.SplitHostPort(local.String())
+	}
+}
+
+// setTLS sets what Apache's mod_ssl would, of that what applications look at. The cipher's name is IANA's, which OpenSSL's is
+// too from TLS 1.3 on.
+func setTLS(params map[string]string, state *tls.ConnectionState) {
+	params["SSL_PROTOCOL"] = strings.Replace(tls.VersionName(state.Version), "TLS ", "TLSv", 1)
+	params["SSL_CIPHER"] = tls.CipherSuiteName(state.CipherSuite)
+	if state.ServerName != "" {
+		params["SSL_TLS_SNI"] = state.ServerName
 	}
 }
 

@@ -73,7 +73,7 @@ func TestEnvironmentOfAddresses(t *testing.T) {
 	local := func(r *http.Request) {
 		addr := &net.TCPAddr{IP: net.ParseIP("2001:db8::1"), Port: 443}
 		*r = *r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, net.Addr(addr)))
-		r.TLS = new(tls.ConnectionState)
+		r.TLS = &tls.ConnectionState{Version: tls.VersionTLS13, CipherSuite: tls.TLS_AES_128_GCM_SHA256, ServerName: "shop.example"}
 	}
 	for _, test := range []struct{ remote, addr, port string }{
 		{"[2001:db8::7]:4711", "2001:db8::7", "4711"},
@@ -93,6 +93,11 @@ func TestEnvironmentOfAddresses(t *testing.T) {
 		}
 		if params["HTTPS"] != "on" || params["REQUEST_SCHEME"] != "https" || params["SERVER_ADDR"] != "2001:db8::1" || params["SERVER_PORT"] != "443" {
 			t.Errorf("got %v", params)
+		}
+		for name, want := range map[string]string{"SSL_PROTOCOL": "TLSv1.3", "SSL_CIPHER": "TLS_AES_128_GCM_SHA256", "SSL_TLS_SNI": "shop.example"} {
+			if params[name] != want {
+				t.Errorf("%s: got %q", name, params[name])
+			}
 		}
 	}
 }

@@ -31,16 +31,18 @@ type exchange struct {
 	decoder *protocol.AnswerDecoder
 	ledger  ledger
 	errors  stderrLog
+	veil    veil
 
 	body  int // bytes behind the header section
 	start [maxRefusal]byte
 }
 
-// begin prepares x for the answer to these events.
-func (x *exchange) begin(c *Client, apply func(*protocol.Effect) error, events []*protocol.Event) {
+// begin prepares x for the answer to these events of a client with that environment.
+func (x *exchange) begin(c *Client, environment []byte, apply func(*protocol.Effect) error, events []*protocol.Event) {
 	enter, decoder := x.enter, x.decoder
 	if enter == nil {
 		enter, decoder = x.effect, protocol.NewAnswerDecoder(c.token, c.cfg.MaxPayload)
+		decoder.Quote = c.cfg.Payloads
 	}
 	decoder.Reset()
 	*x = exchange{
@@ -49,8 +51,9 @@ func (x *exchange) begin(c *Client, apply func(*protocol.Effect) error, events [
 		enter:   enter,
 		decoder: decoder,
 		ledger:  ledger{events: events},
-		errors:  stderrLog{logger: c.cfg.Logger, begin: c.begin},
+		veil:    veil{lifted: c.cfg.Payloads, environment: environment, events: events},
 	}
+	x.errors = stderrLog{logger: c.cfg.Logger, begin: c.begin, veil: &x.veil}
 }
 
 // end logs what is left to be logged and lets go of everything.
@@ -79,6 +82,7 @@ func (x *exchange) stderr(p []byte) error {
 // effect checks an effect and hands it on.
 func (x *exchange) effect(e *protocol.Effect) error {
 	if e.Seq == 0 { // printed by the application
+		e.Stray = x.veil.over(e.Stray)
 		return x.apply(e)
 	}
 	if err := x.ledger.enter(e); err != nil {
@@ -86,6 +90,12 @@ func (x *exchange) effect(e *protocol.Effect) error {
 	}
 	if e.Failed != nil && e.Failed.Kind == protocol.FailedRedeclare {
 		x.client.own.learn(e.Failed.Name)
+	}
+	switch {
+	case e.Log != nil:
+		e.Log.Message = x.veil.over(e.Log.Message)
+	case e.Failed != nil:
+		e.Failed.Message = x.veil.over(e.Failed.Message)
 	}
 	return x.apply(e)
 }

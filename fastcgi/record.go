@@ -3,6 +3,7 @@ package fastcgi
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -70,6 +71,28 @@ func appendPair(b []byte, name, value string) []byte {
 	b = appendLength(b, len(value))
 	b = append(b, name...)
 	return append(b, value...)
+}
+
+// pairs yields the parameters that appendPair has appended.
+func pairs(b []byte) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for len(b) > 0 {
+			var name, value int
+			name, b = takeLength(b)
+			value, b = takeLength(b)
+			if !yield(string(b[:name]), string(b[name:name+value])) {
+				return
+			}
+			b = b[name+value:]
+		}
+	}
+}
+
+func takeLength(b []byte) (n int, rest []byte) {
+	if b[0] < 128 {
+		return int(b[0]), b[1:]
+	}
+	return int(binary.BigEndian.Uint32(b) &^ (1 << 31)), b[4:]
 }
 
 func appendLength(b []byte, n int) []byte {

@@ -2,9 +2,9 @@ package fastcgi
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"io"
+	"maps"
 	"strconv"
 	"strings"
 	"testing"
@@ -72,23 +72,7 @@ func TestPairBytes(t *testing.T) {
 // decodePairs reads parameters as php-fpm does.
 func decodePairs(tb testing.TB, b []byte) map[string]string {
 	tb.Helper()
-	length := func() int {
-		if b[0] < 128 {
-			n := int(b[0])
-			b = b[1:]
-			return n
-		}
-		n := binary.BigEndian.Uint32(b) &^ (1 << 31)
-		b = b[4:]
-		return int(n)
-	}
-	pairs := map[string]string{}
-	for len(b) > 0 {
-		name, value := length(), length()
-		pairs[string(b[:name])] = string(b[name : name+value])
-		b = b[name+value:]
-	}
-	return pairs
+	return maps.Collect(pairs(b))
 }
 
 func TestRequestBytes(t *testing.T) {

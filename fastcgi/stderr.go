@@ -21,6 +21,7 @@ type stderrLog struct {
 	logger *slog.Logger
 	begin  string // ends the line that announces a request, which is not logged
 	begun  bool   // that line came
+	veil   *veil
 	line   []byte
 	lines  int
 }
@@ -51,5 +52,5 @@ func (l *stderrLog) flush() {
 		text = "too many lines, the rest of this answer's is dropped"
 	}
 	l.lines++
-	l.logger.Warn("php-fpm wrote to its error stream", keyText, text)
+	l.logger.Warn("php-fpm wrote to its error stream", keyText, l.veil.over(text))
 }

@@ -20,6 +20,9 @@ const (
 // AnswerDecoder splits the bytes of an answer into effects as they arrive. It keeps what is incomplete, copies nothing
 // else, and is used by one goroutine.
 type AnswerDecoder struct {
+	// Quote lets errors quote the malformed line, cut short. Rows and payloads may be in it.
+	Quote bool
+
 	token      []byte // with the space behind it
 	maxPayload int
 	buf        []byte  // an incomplete line or payload
@@ -41,7 +44,7 @@ func (d *AnswerDecoder) Reset() {
 	if cap(buf) > kept {
 		buf = nil
 	}
-	*d = AnswerDecoder{token: d.token, maxPayload: d.maxPayload, buf: buf, code: d.code}
+	*d = AnswerDecoder{Quote: d.Quote, token: d.token, maxPayload: d.maxPayload, buf: buf, code: d.code}
 }
 
 // Feed decodes p and calls apply for each effect completed by it, in order. An effect's payload is valid only during
@@ -116,7 +119,7 @@ func (d *AnswerDecoder) partial(p []byte, apply func(*Effect) error) (int, error
 	case d.skipping:
 	case bytes.HasPrefix(p, d.token) || bytes.HasPrefix(d.token, p):
 		if len(p) > MaxLine {
-			return 0, malformed("line too long", p)
+			return 0, d.malformed("line too long", p)
 		}
 		return 0, nil
 	case len(p) <= MaxStray:
@@ -136,18 +139,18 @@ func (d *AnswerDecoder) effect(line []byte, apply func(*Effect) error) error {
 	if !ok {
 		e = Effect{}
 		if err := json.Unmarshal(line, &e); err != nil {
-			return malformed(err.Error(), line)
+			return d.malformed(err.Error(), line)
 		}
 	}
 	if err := e.check(); err != nil {
-		return malformed(err.Error(), line)
+		return d.malformed(err.Error(), line)
 	}
 	s := e.payload()
 	if s == nil {
 		return apply(&e)
 	}
 	if s.Length > d.maxPayload {
-		return malformed(fmt.Sprintf("payload of %d bytes, limit %d", s.Length, d.maxPayload), line)
+		return d.malformed(fmt.Sprintf("payload of %d bytes, limit %d", s.Length, d.maxPayload), line)
 	}
 	d.pending = &e
 	return nil
@@ -160,7 +163,7 @@ func (d *AnswerDecoder) payload(p []byte, apply func(*Effect) error) (int, error
 		return 0, nil
 	}
 	if p[s.Length] != '\n' {
-		return 0, malformed("payload is not followed by a newline", p[s.Length:])
+		return 0, d.malformed("payload is not followed by a newline", p[s.Length:])
 	}
 	d.pending = nil
 	s.Payload = p[:s.Length]
@@ -172,7 +175,10 @@ func (d *AnswerDecoder) stray(line []byte, apply func(*Effect) error) error {
 	return apply(&Effect{Stray: strings.ToValidUTF8(string(line), "\uFFFD")})
 }
 
-func malformed(why string, line []byte) error {
+func (d *AnswerDecoder) malformed(why string, line []byte) error {
+	if !d.Quote {
+		return fmt.Errorf("%w: %s, in a line of %d bytes", ErrMalformed, why, len(line))
+	}
 	line = line[:min(len(line), excerpt)]
 	return fmt.Errorf("%w: %s: %q", ErrMalformed, why, line)
 }

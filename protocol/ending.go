@@ -1,6 +1,7 @@
 package protocol
 
 // Ending names every way a connection ends. Each has a close code and reason for the client (RFC 6455, section 7.4).
+// docs/endings.md has them as a table.
 type Ending uint8
 
 const (
@@ -8,11 +9,13 @@ const (
 	EndedByHangup                // the socket ended without a close frame; nothing can be sent
 	EndedByHandler               // close_client, with the handler's code
 	EndedByServer                // shutting down
-	EndedRefused                 // the handshake was refused, with an HTTP status
+	EndedRefused                 // the handshake was refused, with an HTTP status: see Refusal
 	EndedProtocol                // a frame against RFC 6455
 	EndedTooBig                  // a message over the limit
 	EndedNotUTF8                 // a text message, or the reason of a close frame, that is not UTF-8
 	EndedNoBinary                // a binary message, and no ws_server_binary
+	EndedFlood                   // more messages, control frames or empty frames than the limits allow
+	EndedIdle                    // no message in either direction for too long
 	EndedSlow                    // the client does not read what it is sent
 	EndedSilent                  // no pong in time
 	EndedBusy                    // php-fpm could not take the event in time
@@ -20,46 +23,57 @@ const (
 	EndedNoRow                   // a handler removed the client's row
 )
 
+// terms are what an ending means to a client.
+type terms struct {
+	name   string
+	code   int
+	reason string
+	retry  bool
+}
+
+func (e Ending) terms() terms {
+	all := [...]terms{
+		EndedByClient:  {"client", 1000, "", false},
+		EndedByHangup:  {"hangup", 0, "", true},
+		EndedByHandler: {"handler", 1000, "", false},
+		EndedByServer:  {"server", 1001, "server shutting down", true},
+		EndedRefused:   {"refused", 0, "", false},
+		EndedProtocol:  {"protocol", 1002, "protocol error", false},
+		EndedTooBig:    {"too_big", 1009, "message too big", false},
+		EndedNotUTF8:   {"not_utf8", 1007, "text is not utf-8", false},
+		EndedNoBinary:  {"no_binary", 1003, "binary messages are not supported", false},
+		EndedFlood:     {"flood", 1008, "too many messages", false},
+		EndedIdle:      {"idle", 1008, "idle for too long", true},
+		EndedSlow:      {"slow", 1013, "too slow", true},
+		EndedSilent:    {"silent", 0, "", true},
+		EndedBusy:      {"busy", 1013, "try again later", true},
+		EndedFailed:    {"failed", 1011, "internal error", true},
+		EndedNoRow:     {"no_row", 1011, "internal error", false},
+	}
+	if int(e) < len(all) {
+		return all[e]
+	}
+	return terms{name: "unknown"}
+}
+
+// Endings returns them all.
+func Endings() []Ending {
+	all := make([]Ending, 0, EndedNoRow+1)
+	for e := EndedByClient; e <= EndedNoRow; e++ {
+		all = append(all, e)
+	}
+	return all
+}
+
 // Close returns the code and the reason of the close frame; code 0 means that none is sent.
 func (e Ending) Close() (code int, reason string) {
-	switch e {
-	case EndedByClient, EndedByHandler:
-		return 1000, ""
-	case EndedByServer:
-		return 1001, "server shutting down"
-	case EndedProtocol:
-		return 1002, "protocol error"
-	case EndedNoBinary:
-		return 1003, "binary messages are not supported"
-	case EndedNotUTF8:
-		return 1007, "text is not utf-8"
-	case EndedTooBig:
-		return 1009, "message too big"
-	case EndedFailed, EndedNoRow:
-		return 1011, "internal error"
-	case EndedSlow:
-		return 1013, "too slow"
-	case EndedBusy:
-		return 1013, "try again later"
-	}
-	return 0, ""
+	t := e.terms()
+	return t.code, t.reason
 }
 
-// Retry reports whether a client may sensibly connect again at once or a little later.
-func (e Ending) Retry() bool {
-	switch e {
-	case EndedByHangup, EndedByServer, EndedSlow, EndedSilent, EndedBusy, EndedFailed:
-		return true
-	}
-	return false
-}
+// Retry reports whether a client may sensibly connect again at once or a little later. One that ended as "refused" is told by
+// its HTTP status.
+func (e Ending) Retry() bool { return e.terms().retry }
 
 // String is the ending's name in logs and metrics.
-func (e Ending) String() string {
-	names := [...]string{"client", "hangup", "handler", "server", "refused", "protocol", "too_big", "not_utf8",
-		"no_binary", "slow", "silent", "busy", "failed", "no_row"}
-	if int(e) < len(names) {
-		return names[e]
-	}
-	return "unknown"
-}
+func (e Ending) String() string { return e.terms().name }

@@ -15,6 +15,16 @@ var (
 	ErrMalformed   = errors.New("php-fpm's answer is malformed")
 )
 
+// The ways an event ends that never came to php-fpm.
+var (
+	ErrNoRoom    = errors.New("too many events wait")
+	ErrQueueWait = errors.New("the event's turn did not come in time")
+	ErrAway      = errors.New("php-fpm is away") // a handshake does not wait for it
+	ErrGone      = errors.New("the client has left")
+	ErrDrained   = errors.New("the drain ran out of time")
+	ErrStopped   = errors.New("the server has stopped")
+)
+
 // FailureKind says why an event ended without done.
 type FailureKind string
 
@@ -43,27 +53,4 @@ func (f *Failure) Error() string {
 		return fmt.Sprintf("php %s: %s", f.Kind, f.Message)
 	}
 	return fmt.Sprintf("php %s: %s in %s:%d", f.Kind, f.Message, f.File, f.Line)
-}
-
-// FailureName names how an event failed, for logs and metrics: one word for each of the errors and kinds above.
-func FailureName(err error) string {
-	var f *Failure
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &f):
-		return string(f.Kind)
-	}
-	for _, named := range [...]struct {
-		err  error
-		name string
-	}{
-		{ErrRefused, "refused"}, {ErrOverloaded, "overloaded"}, {ErrUnavailable, "unavailable"}, {ErrTimeout, "timeout"},
-		{ErrCutOff, "cut_off"}, {ErrMalformed, "malformed"},
-	} {
-		if errors.Is(err, named.err) {
-			return named.name
-		}
-	}
-	return "other"
 }

@@ -41,8 +41,11 @@ func (s *server) connectAs(cookie string) *client {
 // dial returns the refusal's response, if it is one, with its body readable.
 func (s *server) dial(path string, h http.Header) (*client, *http.Response, error) {
 	s.t.Helper()
-	dialer := websocket.Dialer{HandshakeTimeout: patience}
-	conn, response, err := dialer.Dial("ws://"+s.address+path, h)
+	dialer, scheme := websocket.Dialer{HandshakeTimeout: patience, TLSClientConfig: s.trust}, "ws"
+	if s.trust != nil {
+		scheme = "wss"
+	}
+	conn, response, err := dialer.Dial(scheme+"://"+s.address+path, h)
 	if err != nil {
 		return nil, response, err
 	}

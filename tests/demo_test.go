@@ -12,7 +12,7 @@ import (
 )
 
 // browser opens a page in a tab of its own in one Chromium.
-func browser(t *testing.T) (open func(url string) context.Context) {
+func browser(t *testing.T, more ...chromedp.ExecAllocatorOption) (open func(url string) context.Context) {
 	t.Helper()
 	var path string
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -24,6 +24,7 @@ func browser(t *testing.T) (open func(url string) context.Context) {
 		t.Fatal("no chromium found: run make test")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU)
+	options = append(options, more...)
 	allocator, cancel := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(cancel)
 	first, cancelFirst := chromedp.NewContext(allocator)

@@ -2,6 +2,7 @@
 package tests
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"os"
@@ -31,6 +32,10 @@ func buildAndRun(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o755); err != nil { // for tests that start it as somebody else
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	binary = filepath.Join(dir, "wsbridge")
 	build := exec.Command("go", "build", "-race", "-o", binary, "github.com/wsbridge/wsbridge/cmd/wsbridge")
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
@@ -45,11 +50,13 @@ func buildAndRun(m *testing.M) int {
 type server struct {
 	t       *testing.T
 	cmd     *exec.Cmd
-	dir     string // holds the application, its settings and the pipe
-	address string // host:port
+	dir     string      // holds the application, its settings and the pipe
+	address string      // host:port
+	trust   *tls.Config // of its clients; nil: they speak no TLS
 	log     *logBook
 	exited  chan error
 	stopped bool
+	owner   *syscall.Credential // who it runs as; nil: who the tests do
 }
 
 // app is what a test runs: a handler file, and what differs from the defaults.
@@ -172,6 +179,7 @@ func (s *server) start(args ...string) {
 func (s *server) launch(cmd *exec.Cmd) {
 	s.t.Helper()
 	s.cmd = cmd
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.owner}
 	s.cmd.Env = append(append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=0"), cmd.Env...)
 	stderr, err := s.cmd.StderrPipe()
 	if err != nil {

@@ -106,6 +106,11 @@ func TestServiceManagerHearsOfTheWholeLife(t *testing.T) {
 	for range 3 {
 		m.wait("WATCHDOG=1")
 	}
+	s.signal(syscall.SIGHUP)
+	if at := m.wait("RELOADING=1")["MONOTONIC_USEC"]; at == "" || at == "0" {
+		t.Errorf("reloads at %q µs", at)
+	}
+	m.wait("READY=1")
 	s.signal(syscall.SIGTERM)
 	stopping := m.wait("STOPPING=1")
 	if got, want := stopping["EXTEND_TIMEOUT_USEC"], "32000000"; got != want {

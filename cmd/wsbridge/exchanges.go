@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -22,6 +23,13 @@ type exchanges struct {
 	mu    sync.Mutex // guards the fields below
 	next  uint64
 	begun map[uint64]time.Time
+}
+
+// exchangeLimit is far above what an exchange may take: connecting, waiting for another that describes the application, and
+// the answer.
+func exchangeLimit(cfg config.Config) time.Duration {
+	const margin = 30 * time.Second
+	return 2*(cfg.PHP.DialTimeout.Std()+cfg.PHP.Timeout.Std()) + margin
 }
 
 func watchExchanges(php bridge.PHP, limit time.Duration) *exchanges {

@@ -19,6 +19,7 @@ type metrics struct {
 	events   map[protocol.Kind]*eventMetrics
 	failures *prometheus.CounterVec // by event and reason
 	writes   prometheus.Histogram
+	endings  map[protocol.Ending]prometheus.Counter
 }
 
 // eventMetrics are the histograms of one kind of event, looked up once.
@@ -31,6 +32,8 @@ func newMetrics() *metrics {
 	buckets := prometheus.ExponentialBucketsRange(0.0001, 30, 18)
 	stages := prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "wsbridge", Name: "event_stage_seconds",
 		Help: "Where the time of events goes: queue, connect, wait, run and apply.", Buckets: buckets}, []string{"event", "stage"})
+	endings := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "wsbridge", Name: "clients_ended_total",
+		Help: "Clients that have left, by how; refused are those that were not let in."}, []string{"ending"})
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		events:   map[protocol.Kind]*eventMetrics{},
@@ -38,6 +41,10 @@ func newMetrics() *metrics {
 			Help: "Events that failed, by reason."}, []string{"event", "reason"}),
 		writes: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "wsbridge", Name: "client_write_seconds",
 			Help: "Time until a client's socket has taken a message.", Buckets: buckets}),
+		endings: map[protocol.Ending]prometheus.Counter{},
+	}
+	for _, e := range protocol.Endings() {
+		m.endings[e] = endings.WithLabelValues(e.String())
 	}
 	for _, kind := range protocol.Kinds() {
 		if len(kind.Handlers()) > 0 {
@@ -45,7 +52,7 @@ func newMetrics() *metrics {
 			m.events[kind] = &eventMetrics{of("queue"), of("connect"), of("wait"), of("run"), of("apply")}
 		}
 	}
-	m.registry.MustRegister(stages, m.failures, m.writes, collectors.NewGoCollector(),
+	m.registry.MustRegister(stages, m.failures, m.writes, endings, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -54,6 +61,16 @@ func newMetrics() *metrics {
 func (m *metrics) watch(b *bridge.Bridge, client *fastcgi.Client) {
 	m.registry.MustRegister(newFPMCollector(client.Status), prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "wsbridge",
 		Name: "clients", Help: "Rows of $connections."}, func() float64 { return float64(b.Clients()) }))
+}
+
+// expires tells when the certificate that is in force does; a nil one does not.
+func (m *metrics) expires(c *certificate) {
+	if c == nil {
+		return
+	}
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "wsbridge",
+		Name: "tls_certificate_expires_timestamp_seconds", Help: "When the certificate of server.tls_cert expires."},
+		func() float64 { return float64(c.pair.Load().Leaf.NotAfter.Unix()) }))
 }
 
 // Event records one event.
@@ -71,6 +88,9 @@ func (m *metrics) Event(o bridge.Observation) {
 
 // Written records one message that a client's socket has taken.
 func (m *metrics) Written(took time.Duration) { m.writes.Observe(took.Seconds()) }
+
+// Ended counts one client that has left.
+func (m *metrics) Ended(e protocol.Ending) { m.endings[e].Inc() }
 
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})

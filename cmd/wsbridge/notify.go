@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 )
 
 // notifyTimeout bounds the wait for a service manager that does not read. What it has not taken by then is lost.
@@ -68,6 +70,12 @@ func sendDatagram(socket, message string) error {
 // since a drain has begun that takes as long as within.
 func (n notifier) announce(l net.Listener, within time.Duration) net.Listener {
 	return &announced{Listener: l, notify: n, within: within}
+}
+
+// stopTime is how long the end may take: the drain, ws_server_shutdown, ws_server_finalize, and php-fpm's own end.
+func stopTime(cfg config.Config) time.Duration {
+	const margin = 15 * time.Second
+	return cfg.Server.DrainTimeout.Std() + 2*cfg.PHP.Timeout.Std() + margin
 }
 
 type announced struct {

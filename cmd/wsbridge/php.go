@@ -48,6 +48,7 @@ func startPHP(ctx context.Context, cfg config.Config, log *slog.Logger) (*php, e
 		DialTimeout:    cfg.PHP.DialTimeout.Std(),
 		Timeout:        cfg.PHP.Timeout.Std(),
 		MaxPayload:     int(cfg.Server.SendQueueBytes), // nothing larger could be sent
+		Payloads:       cfg.Log.Payloads,
 		Logger:         log,
 	}}
 	if network, address, external := cfg.PHP.Endpoint(); external {

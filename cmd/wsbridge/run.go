@@ -7,7 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"time"
+	"sync"
 
 	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
@@ -34,6 +34,8 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.H
 	}
 	defer passed.close()
 	log.Info("starting", "events_file", cfg.PHP.EventsFile)
+	reload := newReloader(log)
+	defer reload.close()
 	php, err := startPHP(ctx, cfg, log)
 	if err != nil {
 		return err
@@ -46,11 +48,18 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.H
 	defer func() { err = errors.Join(err, client.Close()) }()
 
 	m, exchanges := newMetrics(), watchExchanges(client, exchangeLimit(cfg))
-	b, err := bridge.New(bridgeConfig(cfg, log, exchanges, php, page, m))
+	cert, err := loadCertificate(&cfg.Server, log)
+	if err != nil {
+		return err
+	}
+	bc := bridgeConfig(cfg, log, exchanges, php, page, m)
+	bc.TLS = cert.config()
+	b, err := bridge.New(bc)
 	if err != nil {
 		return err
 	}
 	m.watch(b, client)
+	m.expires(cert)
 	if cfg.Control.Listen != "" || passed.control != nil {
 		c, err := startControl(cfg.Control.Listen, passed.control, b, m, log)
 		if err != nil {
@@ -61,6 +70,7 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.H
 	if err := b.Initialize(ctx); err != nil {
 		return err
 	}
+	defer keepCurrent(ctx, reload, cert)()
 	defer startWatchdog(b, exchanges, log).close()
 	err = listenAndServe(ctx, cfg, log, b, passed)
 	if finalErr := b.Finalize(); finalErr != nil {
@@ -68,6 +78,18 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.H
 	}
 	log.Info("stopped")
 	return err
+}
+
+// keepCurrent lets what can be replaced while the server runs be replaced. The caller calls stop, which waits for it.
+func keepCurrent(ctx context.Context, r *reloader, cert *certificate) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var work sync.WaitGroup
+	if cert != nil {
+		r.add("server.tls_cert and server.tls_key", cert.reload)
+		work.Go(func() { cert.watch(ctx) })
+	}
+	work.Go(func() { r.run(ctx) })
+	return func() { cancel(); work.Wait() }
 }
 
 // listenAndServe makes the pipe, if there is to be one, and then the listener; the pipe is gone when it returns.
@@ -85,21 +107,8 @@ func listenAndServe(ctx context.Context, cfg config.Config, log *slog.Logger, b 
 	if err != nil {
 		return fmt.Errorf("listen for clients: %w", err)
 	}
-	log.Info("listening", "address", l.Addr().String(), "pipe", cfg.Pipe.Path)
+	log.Info("listening", "address", l.Addr().String(), "tls", cfg.Server.TLS(), "pipe", cfg.Pipe.Path)
 	return b.Serve(ctx, notifier{log}.announce(l, stopTime(cfg)), pipe)
-}
-
-// exchangeLimit is far above what an exchange with php-fpm may take: connecting, waiting for another that describes the
-// application, and the answer.
-func exchangeLimit(cfg config.Config) time.Duration {
-	const margin = 30 * time.Second
-	return 2*(cfg.PHP.DialTimeout.Std()+cfg.PHP.Timeout.Std()) + margin
-}
-
-// stopTime is how long the end may take: the drain, ws_server_shutdown, ws_server_finalize, and php-fpm's own end.
-func stopTime(cfg config.Config) time.Duration {
-	const margin = 15 * time.Second
-	return cfg.Server.DrainTimeout.Std() + 2*cfg.PHP.Timeout.Std() + margin
 }
 
 func createPipe(cfg config.Pipe, log *slog.Logger) (*fifo.Pipe, error) {
@@ -119,6 +128,7 @@ func bridgeConfig(cfg config.Config, log *slog.Logger, client bridge.PHP, php *p
 		Page:             page,
 		Logger:           log,
 		Observer:         observer,
+		LogPayloads:      cfg.Log.Payloads,
 		ServerHeader:     cfg.Server.ServerHeader,
 		RequireCookie:    cfg.Server.RequireCookie,
 		RequireUserAgent: cfg.Server.RequireUserAgent,
@@ -132,6 +142,10 @@ func bridgeConfig(cfg config.Config, log *slog.Logger, client bridge.PHP, php *p
 		CloseOnError:     cfg.PHP.OnError == "close",
 		LoopInterval:     cfg.Loop.Interval.Std(),
 		MaxMessage:       int64(cfg.Server.MaxMessage),
+		MessageRate:      cfg.Server.MessageRate,
+		MessageBurst:     cfg.Server.MessageBurst,
+		ControlRate:      cfg.Server.ControlRate,
+		ControlBurst:     cfg.Server.ControlBurst,
 		Compression:      cfg.Server.Compression,
 		EmptyText:        cfg.Server.EmptyText,
 		EventQueue:       cfg.Server.EventQueue,
@@ -141,6 +155,7 @@ func bridgeConfig(cfg config.Config, log *slog.Logger, client bridge.PHP, php *p
 		WriteTimeout:     cfg.Server.WriteTimeout.Std(),
 		PingInterval:     cfg.Server.PingInterval.Std(),
 		PongTimeout:      cfg.Server.PongTimeout.Std(),
+		IdleTimeout:      cfg.Server.IdleTimeout.Std(),
 		QueueWait:        cfg.Server.QueueWait.Std(),
 		UnavailableWait:  cfg.PHP.UnavailableWait.Std(),
 		DrainTimeout:     cfg.Server.DrainTimeout.Std(),

@@ -18,6 +18,8 @@ meant. --config reads everything from a TOML file, which may name a legacy setti
 too. Where several say something: flags, then the TOML file, then the legacy settings
 file, then the defaults.
 
+SIGHUP reads server.tls_cert and server.tls_key anew.
+
 Without --fastcgi and php.fastcgi, wsbridge starts and supervises a php-fpm of its own.`,
 		Example: `  wsbridge serve --settings /etc/push/server_shared.conf
   wsbridge serve --config /etc/wsbridge/wsbridge.toml --fastcgi unix:/run/php/php-fpm.sock`,
@@ -28,6 +30,9 @@ Without --fastcgi and php.fastcgi, wsbridge starts and supervises a php-fpm of i
 			}
 			cfg, err := config.Load(from)
 			if err != nil {
+				return err
+			}
+			if err := checkCertificate(&cfg.Server); err != nil {
 				return err
 			}
 			if err := run(cmd.Context(), cfg, cmd.ErrOrStderr()); err != nil {

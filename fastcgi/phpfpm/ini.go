@@ -26,6 +26,8 @@ func (c *Config) settings(who account) ([]string, error) {
 		"display_errors": "0",
 		"log_errors":     "1",
 		"expose_php":     "0",
+		// Stack traces show what functions were called with: passwords, and what clients have sent.
+		"zend.exception_ignore_args": "1",
 
 		// Deployed code is seen at the next event; where a symbolic link above the events file points elsewhere now, within
 		// two seconds: the PHP half includes it by its real path. An application that names such a link in includes of its

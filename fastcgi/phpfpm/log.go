@@ -16,6 +16,10 @@ const maxLogLine = 8 << 10
 // keyText is the log attribute for what a worker wrote.
 const keyText = "text"
 
+// repeated begins what PHP has logged in a request, and the request's error stream has had already: there it is known whose it is, and
+// what may be shown of it.
+const repeated = "NOTICE: PHP message: "
+
 // maxTail is how many of the last lines a failed start quotes.
 const maxTail = 5
 
@@ -59,7 +63,11 @@ func (l *logReader) log(line string) {
 	}
 	l.tail = append(l.tail, line)
 	match := l.line.FindStringSubmatch(line)
-	if match == nil {
+	switch {
+	case match != nil:
+	case strings.HasPrefix(line, repeated):
+		return
+	default:
 		l.logger.Warn("php-fpm worker wrote", keyText, line)
 		return
 	}

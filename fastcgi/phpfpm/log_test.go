@@ -16,9 +16,10 @@ func TestLogLines(t *testing.T) {
 		"PHP Fatal error: [x] in y":                                                     `level=WARN msg="php-fpm worker wrote" text="PHP Fatal error: [x] in y"`,
 		`[x] WARNING: [pool www] child 12 said into stderr: "hi "you"", pipe is closed`: `level=WARN msg="php-fpm worker wrote" text="hi \"you\""`,
 		`[x] WARNING: [pool www] child 12 said into stdout: "hi"`:                       `level=WARN msg="php-fpm worker wrote" text=hi`,
-		"":                                      "",
-		"bad \xff":                              "level=WARN msg=\"php-fpm worker wrote\" text=\"bad \uFFFD\"",
-		"a" + strings.Repeat("b", 3*maxLogLine): `level=WARN msg="php-fpm worker wrote" text=a` + strings.Repeat("b", maxLogLine-1),
+		"NOTICE: PHP message: again":                                                    "",
+		"":                                                                              "",
+		"bad \xff":                                                                      "level=WARN msg=\"php-fpm worker wrote\" text=\"bad \uFFFD\"",
+		"a" + strings.Repeat("b", 3*maxLogLine):                                         `level=WARN msg="php-fpm worker wrote" text=a` + strings.Repeat("b", maxLogLine-1),
 	} {
 		var out bytes.Buffer
 		dropTime := func(_ []string, a slog.Attr) slog.Attr {

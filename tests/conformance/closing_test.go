@@ -6,7 +6,12 @@ import (
 	"testing"
 )
 
-func TestClosing(t *testing.T) {
+func TestClosing(t *testing.T) { play(t, serve(t, echo(t), ""), closingCases()) }
+
+// TLS has an end of its own, which the connection's may not outrun.
+func TestClosingOverTLS(t *testing.T) { play(t, serveTLS(t, echo(t), ""), closingCases()) }
+
+func closingCases() []exchange {
 	hello, bye := text("Hello World!"), closing(1000, "")
 	large := text(strings.Repeat("BAsd7&jh23", 256<<10/10))
 	cases := []exchange{
@@ -38,8 +43,7 @@ func TestClosing(t *testing.T) {
 	for _, code := range []uint16{1012, 1013, 1014} { // registered since
 		cases = append(cases, exchange{id: fmt.Sprint("code ", code), send: []frame{closing(code, "")}, code: code})
 	}
-	cases = append(cases, exchange{id: "code 1015", send: []frame{closing(1015, "")}, code: 1002})
-	play(t, serve(t, echo(t), ""), cases)
+	return append(cases, exchange{id: "code 1015", send: []frame{closing(1015, "")}, code: 1002})
 }
 
 // TestAFailedConnectionIsSpokenToOnce sends on after what is wrong: nothing of it has an effect, and nothing of it makes the
@@ -62,7 +66,7 @@ func TestCloseHandlersStillSend(t *testing.T) {
 	s := serve(t, `<?php
 function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { $connection["said"]=$msg; }
-function ws_server_before_close(&$connections,&$connection) { do_reply(key_of($connections,$connection),encode_frame(1,"last: ".$connection["said"])); }
+function ws_server_before_close(&$connections,&$connection) { do_reply(key_of($connections,$connection),encode_frame(1,"last: ".$connection["said"].", ".$connection["state"])); }
 function key_of($connections,$connection)
 {
 	foreach ($connections as $key => $row) if ($row["peer_name"]==$connection["peer_name"]) return $key;
@@ -71,11 +75,11 @@ function key_of($connections,$connection)
 	for id, row := range map[string]struct {
 		end  frame
 		code uint16
-	}{"not utf-8": {text("\xff"), 1007}, "closed": {closing(4000, "enough"), 4000}} {
+	}{"not utf-8": {text("\xff"), 1007}, "closed": {closing(4000, "enough"), 4000}, "wrong": {frame{op: 3}, 1002}} {
 		t.Run(id, func(t *testing.T) {
 			p := s.connect(t)
 			p.send(text(id), row.end)
-			p.want(text("last: " + id))
+			p.want(text("last: " + id + ", OPEN"))
 			p.closes(row.code)
 		})
 	}

@@ -6,6 +6,7 @@ package conformance
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -60,7 +61,8 @@ func echo(t *testing.T) string {
 type server struct {
 	t       *testing.T
 	cmd     *exec.Cmd
-	address string // host:port
+	address string      // host:port
+	trust   *tls.Config // of its clients; nil: they speak no TLS
 	exited  chan error
 
 	mu  sync.Mutex // guards log

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -46,6 +47,9 @@ func (s *server) dial(t *testing.T, request string) (*peer, *http.Response) {
 	}
 	t.Cleanup(func() { conn.Close() })
 	_ = conn.SetDeadline(time.Now().Add(patience))
+	if s.trust != nil {
+		conn = tls.Client(conn, s.trust)
+	}
 	p := &peer{t: t, conn: conn, r: bufio.NewReader(conn)}
 	p.write([]byte(request))
 	response, err := http.ReadResponse(p.r, nil)

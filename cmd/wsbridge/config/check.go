@@ -40,6 +40,8 @@ type checker struct {
 // all checks every value and what must hold between them.
 func (c *checker) all(cfg *Config) {
 	c.server(&cfg.Server)
+	c.limits(&cfg.Server)
+	c.tls(&cfg.Server)
 	c.durations(cfg)
 	c.php(&cfg.PHP)
 	c.oneOf("isolation.mode", cfg.Isolation.Mode, IsolationAuto, IsolationSerial, IsolationConnection)
@@ -117,11 +119,11 @@ func (c *checker) server(s *Server) {
 
 func notPrintable(r rune) bool { return r < ' ' || r > '~' }
 
-// durations are all positive: zero would be no time at all in one place and no limit in another.
+// durations are all positive but one: zero would be no time at all in one place and no limit in another.
 func (c *checker) durations(cfg *Config) {
 	values := fields(cfg)
 	for _, key := range slices.Sorted(maps.Keys(values)) {
-		if d, ok := values[key].(*Duration); ok {
+		if d, ok := values[key].(*Duration); ok && key != "server.idle_timeout" {
 			c.require(*d > 0, key, *d, "want more than zero")
 		}
 	}
@@ -172,7 +174,8 @@ func isMemoryLimit(s string) bool {
 // paths become lines of configuration files and values of CGI parameters, which control characters would end.
 func (c *checker) paths(cfg *Config) {
 	values := fields(cfg)
-	for _, key := range [...]string{"php.fpm", "php.run_dir", "php.events_file", "php.settings_file", "php.script", "pipe.path"} {
+	for _, key := range [...]string{"php.fpm", "php.run_dir", "php.events_file", "php.settings_file", "php.script", "pipe.path",
+		"server.tls_cert", "server.tls_key"} {
 		path := *values[key].(*string)
 		c.require(!strings.ContainsFunc(path, unicode.IsControl), key, path, "want a path without control characters")
 	}

@@ -26,7 +26,9 @@ type Config struct {
 
 // Server is about clients.
 type Server struct {
-	Listen           string   `toml:"listen"`        // host:port; port 0 takes a free one
+	Listen           string   `toml:"listen"`   // host:port; port 0 takes a free one
+	TLSCert          string   `toml:"tls_cert"` // absolute after loading; empty: no TLS
+	TLSKey           string   `toml:"tls_key"`
 	ServerHeader     string   `toml:"server_header"` // of the handshake's answer; empty for none
 	HandshakeTimeout Duration `toml:"handshake_timeout"`
 	RequireCookie    bool     `toml:"require_cookie"`
@@ -34,15 +36,20 @@ type Server struct {
 	// AllowedOrigins are "scheme://host[:port]" in lower case, or "*" alone. Empty: the request's own host, any port.
 	AllowedOrigins []string `toml:"allowed_origins"`
 	MaxMessage     ByteSize `toml:"max_message"`
-	EmptyText      bool     `toml:"empty_text"`       // an empty text is an event
-	Compression    bool     `toml:"compression"`      // permessage-deflate
+	EmptyText      bool     `toml:"empty_text"`    // an empty text is an event
+	Compression    bool     `toml:"compression"`   // permessage-deflate
+	MessageRate    int      `toml:"message_rate"`  // messages per second, per connection; 0: any number
+	MessageBurst   int      `toml:"message_burst"` // and at once
+	ControlRate    int      `toml:"control_rate"`  // the same of control frames and empty ones
+	ControlBurst   int      `toml:"control_burst"`
 	EventQueue     int      `toml:"event_queue"`      // events waiting, per connection
 	SendQueue      int      `toml:"send_queue"`       // messages waiting, per connection
 	SendQueueBytes ByteSize `toml:"send_queue_bytes"` // the same in bytes; holds one message of MaxMessage at least
 	WriteTimeout   Duration `toml:"write_timeout"`
 	PingInterval   Duration `toml:"ping_interval"` // shorter than PongTimeout
 	PongTimeout    Duration `toml:"pong_timeout"`
-	QueueWait      Duration `toml:"queue_wait"` // an event's wait for its turn
+	IdleTimeout    Duration `toml:"idle_timeout"` // without a message in either direction; 0: any time
+	QueueWait      Duration `toml:"queue_wait"`   // an event's wait for its turn
 	DrainTimeout   Duration `toml:"drain_timeout"`
 
 	// Events waiting or running, over all connections, and their bytes, which hold one message of MaxMessage at least.
@@ -116,6 +123,8 @@ type Control struct {
 type Log struct {
 	Level  string `toml:"level"`  // "debug", "info", "warn" or "error"
 	Format string `toml:"format"` // "auto", "text" or "json"
+	// Payloads lets level "debug" show what clients send and are sent.
+	Payloads bool `toml:"payloads"`
 }
 
 // Default returns a whole configuration; only the events file is missing.
@@ -127,6 +136,9 @@ func Default() Config {
 			HandshakeTimeout: Duration(10 * time.Second),
 			AllowedOrigins:   []string{},
 			MaxMessage:       16 << 20,
+			MessageBurst:     100,
+			ControlRate:      100,
+			ControlBurst:     1000,
 			EventQueue:       64,
 			SendQueue:        1024,
 			SendQueueBytes:   32 << 20,

@@ -128,7 +128,8 @@ func (l *loader) complete() {
 // absolute resolves the relative paths that came since the last call, from dir.
 func (l *loader) absolute(dir string) {
 	php := &l.cfg.PHP
-	for _, path := range [...]*string{&php.RunDir, &php.EventsFile, &php.SettingsFile, &php.Script, &l.cfg.Pipe.Path} {
+	for _, path := range [...]*string{&php.RunDir, &php.EventsFile, &php.SettingsFile, &php.Script, &l.cfg.Pipe.Path,
+		&l.cfg.Server.TLSCert, &l.cfg.Server.TLSKey} {
 		*path = Absolute(dir, *path)
 	}
 	if strings.Contains(php.FPM, "/") { // else a command, found in PATH

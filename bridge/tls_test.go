@@ -1,0 +1,233 @@
+package bridge
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// secured is served with TLS.
+type secured struct {
+	*served
+	trust *tls.Config
+}
+
+func serveTLS(t *testing.T, a PHP, change func(*Config)) *secured {
+	t.Helper()
+	server, client := certified(t)
+	return &secured{serveApplication(t, a, func(c *Config) {
+		if c.TLS = server; change != nil {
+			change(c)
+		}
+	}), client}
+}
+
+// certified returns a server's configuration, with a certificate for 127.0.0.1 that nobody has signed, and a client's.
+func certified(t *testing.T) (server, client *tls.Config) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(leaf)
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}, &tls.Config{RootCAs: roots}
+}
+
+func (s *secured) connect() *websocket.Conn {
+	s.t.Helper()
+	conn, _, err := (&websocket.Dialer{TLSClientConfig: s.trust}).Dial("wss://"+s.address, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+// A tapped connection hides its TLS from net/http, not from PHP.
+func TestPHPLearnsOfTLS(t *testing.T) {
+	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "tapped": {protocol.Read: nil, protocol.Connect: nil}} {
+		t.Run(name, func(t *testing.T) {
+			a := &learner{standin: &standin{handlers: kinds}}
+			s := serveTLS(t, a, nil)
+			conn := s.connect()
+			answered(t, conn)
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			if a.state == nil || a.state.Version != tls.VersionTLS13 || a.state.NegotiatedProtocol != "" {
+				t.Errorf("got %+v", a.state)
+			}
+		})
+	}
+}
+
+// learner keeps the TLS of the last handshake.
+type learner struct {
+	*standin
+	state *tls.ConnectionState
+}
+
+func (l *learner) Environment(r *http.Request) ([]byte, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.state = r.TLS
+	return nil, nil
+}
+
+func TestTLSIsHeldToItsVersionsAndToHTTP1(t *testing.T) {
+	s := serveTLS(t, &standin{}, nil)
+	for name, change := range map[string]func(*tls.Config){
+		"TLS 1.1": func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 },
+		"HTTP/2":  func(c *tls.Config) { c.NextProtos = []string{"h2"} },
+	} {
+		cfg := s.trust.Clone()
+		change(cfg)
+		if conn, err := tls.Dial("tcp", s.address, cfg); err == nil {
+			conn.Close()
+			t.Errorf("%s was accepted", name)
+		}
+	}
+	cfg := s.trust.Clone()
+	cfg.NextProtos = []string{"h2", "http/1.1"}
+	conn, err := tls.Dial("tcp", s.address, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if got := conn.ConnectionState().NegotiatedProtocol; got != "http/1.1" {
+		t.Errorf("agreed to %q", got)
+	}
+}
+
+// Who opens a connection and says nothing, or half a hello, holds it no longer than a slow header would.
+func TestSlowTLSHandshakeIsBounded(t *testing.T) {
+	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "tapped": {protocol.Read: nil}} {
+		for _, said := range []string{"", "\x16\x03\x01\x02\x00\x01\x00"} {
+			t.Run(fmt.Sprintf("%s, %d bytes", name, len(said)), func(t *testing.T) {
+				t.Parallel()
+				s := serveTLS(t, &standin{handlers: kinds}, func(c *Config) { c.HandshakeTimeout = 200 * time.Millisecond })
+				conn := s.dial() // with a deadline
+				fmt.Fprint(conn, said)
+				if _, err := io.Copy(io.Discard, conn); errors.Is(err, context.DeadlineExceeded) || isTimeout(err) {
+					t.Errorf("the connection stays open: %v", err)
+				}
+			})
+		}
+	}
+}
+
+func isTimeout(err error) bool {
+	network, ok := errors.AsType[net.Error](err)
+	return ok && network.Timeout()
+}
+
+// Through TLS, too, a hang-up is seen while the client's queue is full and its handler runs.
+func TestFullQueueHidesNoHangupOfTLS(t *testing.T) {
+	proceed := make(chan struct{})
+	a := blocked(proceed)
+	s := serveTLS(t, a, func(c *Config) { c.EventQueue = 2 })
+	conn := s.connect()
+	c := s.table.get(1)
+	for i := range 4 { // one runs, two wait, one is not read to its end
+		say(t, conn, fmt.Sprint(i))
+	}
+	eventually(t, "the queue is full", func() bool {
+		c.events.mu.Lock()
+		defer c.events.mu.Unlock()
+		return c.events.full()
+	})
+	conn.Close()
+	eventually(t, "the hang-up is noticed", isLost(c))
+	if a.count("text 1 begins") != 1 {
+		t.Errorf("got %q", a.lines())
+	}
+	close(proceed)
+	eventually(t, "the client has left", c.gone)
+	if got := a.count("text 1 ends"); got != 4 {
+		t.Errorf("%d of 4 texts were events", got)
+	}
+}
+
+// A client that goes on sending sees the close frame and then the end that TLS has for this, not a broken connection.
+func TestLingeringEndsTLSCleanly(t *testing.T) {
+	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "tapped": {protocol.Read: nil}} {
+		t.Run(name, func(t *testing.T) {
+			s := serveTLS(t, &standin{handlers: kinds}, nil)
+			conn := s.connect()
+			raw := conn.NetConn()
+			var sending sync.WaitGroup
+			sending.Go(func() {
+				raw.Write([]byte("\x83\x80\x00\x00\x00\x00")) // an opcode that there is not
+				for range 100 {
+					if _, err := raw.Write(bytes.Repeat([]byte("more"), 1000)); err != nil {
+						return
+					}
+				}
+			})
+			raw.SetReadDeadline(time.Now().Add(patience))
+			got, err := io.ReadAll(raw)
+			if err != nil || !strings.HasPrefix(string(got), "\x88\x10\x03\xeaprotocol error") {
+				t.Errorf("got %q, %v", got, err)
+			}
+			raw.Close()
+			sending.Wait()
+			eventually(t, "the connection is over", func() bool { return len(s.table.connected()) == 0 })
+		})
+	}
+}
+
+// TLS says goodbye before it closes a connection, and waits for that to be taken; nobody has the time.
+func TestDrainIsBoundedWhenTLSClientsDoNotRead(t *testing.T) {
+	const size = 16 << 20
+	s := serveTLS(t, &standin{handlers: map[protocol.Kind]handler{protocol.Text: nil}},
+		func(c *Config) { c.DrainTimeout, c.WriteTimeout = 300*time.Millisecond, 10*time.Second })
+	for range 4 {
+		s.connect()
+	}
+	eventually(t, "they are connected", func() bool { return len(s.table.openClients()) == 4 })
+	for _, c := range s.table.openClients() {
+		c.send(outgoing{op: websocket.BinaryMessage, data: make([]byte, size)}, size)
+	}
+	if took := s.drained(); took > 4*time.Second {
+		t.Errorf("the drain took %v", took)
+	}
+}
+
+func TestPlainHTTPOnATLSPortIsTold(t *testing.T) {
+	s := serveTLS(t, &standin{}, nil)
+	conn := s.dial()
+	fmt.Fprint(conn, upgrade)
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil || res.StatusCode != http.StatusBadRequest {
+		t.Errorf("got %v, %v", res, err)
+	}
+}

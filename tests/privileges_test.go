@@ -1,0 +1,123 @@
+package tests
+
+import (
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"syscall"
+	"testing"
+)
+
+// nobody is an account without any rights, by number: it need not have a name.
+const nobody = 65534
+
+// file is who owns one, and what others may do with it.
+type file struct {
+	mode  os.FileMode
+	owner uint32
+}
+
+// settled prepares an application whose server has its run-time folder below its own, and a control socket.
+func settled(t *testing.T, a app) *server {
+	t.Helper()
+	s := prepare(t, a)
+	if err := os.Mkdir(s.path("run"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s.write("wsbridge.toml", s.read("wsbridge.toml")+"[php]\nrun_dir = \"run\"\n[control]\nlisten = \"unix:"+s.path("control.sock")+"\"\n")
+	return s
+}
+
+// private looks at the run-time folder, the sockets and a worker of a server that belongs to owner.
+func (s *server) private(dir os.FileMode, owner, worker uint32) {
+	s.t.Helper()
+	runDirs, err := filepath.Glob(s.path("run/wsbridge-*"))
+	if err != nil || len(runDirs) != 1 {
+		s.t.Fatalf("got %q, %v", runDirs, err)
+	}
+	run := runDirs[0]
+	for path, want := range map[string]file{
+		run:                                {dir, owner},
+		s.path("control.sock"):             {0o600, owner},
+		filepath.Join(run, "php-fpm.sock"): {0o600, owner},
+		filepath.Join(run, "status.sock"):  {0o600, owner},
+		fmt.Sprint("/proc/", childrenOf(s.t, s.fpmMaster())[0]): {0o555, worker},
+	} {
+		info, err := os.Stat(path)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if got := (file{info.Mode().Perm(), info.Sys().(*syscall.Stat_t).Uid}); got != want {
+			s.t.Errorf("%s: got %v, want %v", path, got, want)
+		}
+	}
+}
+
+// What others on the machine could do harm with is for its owner only, whatever the umask. As root the workers are somebody else,
+// who has to reach the files of the run-time folder, and cannot list them.
+func TestFilesArePrivate(t *testing.T) {
+	old := syscall.Umask(0)
+	t.Cleanup(func() { syscall.Umask(old) })
+	a := app{handlers: echo, toml: "[server]\n"}
+	s := settled(t, a)
+	s.run(a)
+	owner := uint32(os.Geteuid())
+	if owner != 0 {
+		s.private(0o700, owner, owner)
+		return
+	}
+	workers, err := user.Lookup("www-data")
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := strconv.ParseUint(workers.Uid, 10, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.private(0o711, owner, uint32(id))
+}
+
+// wsbridge needs no root: neither to start, nor for its own php-fpm, the pipe, the sockets and a reload.
+func TestNoRootIsNeeded(t *testing.T) {
+	t.Parallel()
+	certificate := newCertificate(t, "x")
+	a := app{toml: tlsFiles, handlers: echo + `
+function ws_server_fifo(&$server,&$sockets,&$connections,&$data) { broadcast_to_all($data); }`}
+	s := settled(t, a)
+	s.install(certificate)
+	s.trust = trust(certificate)
+	owner := os.Geteuid()
+	if owner == 0 {
+		owner = nobody
+		s.owner = &syscall.Credential{Uid: nobody, Gid: nobody}
+		if err := os.Chown(s.path("run"), nobody, nobody); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.run(a)
+	c := s.connect()
+	if got := c.ask("hello"); got != "hello" {
+		t.Errorf("got %q", got)
+	}
+	s.pipe("{\"document\":1}\n")
+	c.want(`{"document":1}`)
+	s.signal(syscall.SIGHUP)
+	s.log.wait("reloaded", "tls_cert")
+	s.private(0o700, uint32(owner), uint32(owner))
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !regexp.MustCompile(`(?m)^CapEff:\t0+$`).Match(status) {
+		t.Errorf("it has capabilities:\n%s", status)
+	}
+	if status := s.stop(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	if _, err := os.Stat(s.path("ws_notify")); !os.IsNotExist(err) {
+		t.Errorf("the pipe is left: %v", err)
+	}
+}
