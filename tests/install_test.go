@@ -52,6 +52,7 @@ func TestNewUserFollowsThePage(t *testing.T) {
 	})
 	m.livesWith(p, c)
 	m.isWatched()
+	m.hasNothingToComplainOf("wsbridge")
 	m.refusesNobody(p)
 	m.hasNothingToComplainOf("wsbridge")
 
@@ -109,7 +110,7 @@ kill -STOP "$(systemctl show --value -p MainPID wsbridge)"`)
 	eventually(m.t, "systemd starts it anew", func() bool {
 		return m.run("systemctl show --value -p NRestarts wsbridge") == "1" && m.run("systemctl is-active wsbridge || true") == "active"
 	})
-	m.run(`journalctl -u wsbridge | grep -q 'SIGABRT: abort'
+	m.run(`journalctl -u wsbridge | grep -c 'SIGABRT: abort'
 rm -r /run/systemd/system/wsbridge.service.d
 systemctl daemon-reload
 systemctl restart wsbridge`)

@@ -119,7 +119,7 @@ func (m *machine) shell(limit time.Duration, line string) *exec.Cmd {
 // run runs a command line, which must succeed, and returns what it says.
 func (m *machine) run(line string) string {
 	m.t.Helper()
-	out, err := m.shell(2*time.Minute, line).CombinedOutput()
+	out, err := m.shell(3*time.Minute, line).CombinedOutput()
 	if err != nil {
 		journal, _ := m.shell(patience, "journalctl --no-pager -n 60").CombinedOutput()
 		m.t.Fatalf("%s\n%v\n%s\njournal:\n%s", line, err, out, journal)

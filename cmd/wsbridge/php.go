@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/fastcgi"
@@ -106,8 +107,12 @@ func runDirMode(cfg *config.PHP) os.FileMode {
 	return ownerReaches
 }
 
-// makeRunDir makes a folder of a name nobody can guess, below parent or else the system's temporary folder.
+// makeRunDir makes a folder of a name nobody can guess, below parent, or else in the first folder that systemd made for the
+// service (RuntimeDirectory=), or else among temporary files, where what is old may be cleaned away (tmpfiles.d(5)).
 func makeRunDir(parent string, mode os.FileMode) (string, error) {
+	if parent == "" {
+		parent, _, _ = strings.Cut(os.Getenv("RUNTIME_DIRECTORY"), ":")
+	}
 	dir, err := os.MkdirTemp(parent, "wsbridge-")
 	if err != nil {
 		return "", fmt.Errorf("make run-time folder: %w", err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -58,6 +59,11 @@ func TestRunDirIsReachedByThoseWhoNeedIt(t *testing.T) {
 		if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != mode {
 			t.Errorf("got %v, %v, want %v", info.Mode(), err, mode)
 		}
+	}
+	t.Setenv("RUNTIME_DIRECTORY", parent+":/run/other")
+	dir, err := makeRunDir("", ownerReaches)
+	if err != nil || filepath.Dir(dir) != parent {
+		t.Errorf("got %s, %v, want one in %s", dir, err, parent)
 	}
 	own, external := config.PHP{}, config.PHP{FastCGI: "unix:/run/php/php-fpm.sock"}
 	want := [2]os.FileMode{ownerReaches, groupReaches}
