@@ -159,6 +159,7 @@ func TestWatchdogIsFedWhilePHPIsAway(t *testing.T) {
 	if err := syscall.Kill(s.fpmMaster(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
+	s.log.wait("starting it again") // until then a worker may answer
 	c.send("x")
 	m.wait("STATUS=1 clients; php-fpm is away")
 	for range 5 {
