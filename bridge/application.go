@@ -32,6 +32,11 @@ func (a *application) with(change func(*application)) *application {
 	return &b
 }
 
+// under returns the same application as cfg has it run.
+func (a *application) under(cfg *Config) *application {
+	return a.with(func(b *application) { b.cfg = cfg })
+}
+
 // withLost notes global variables that were given what no process can hand to another.
 func (a *application) withLost(names []string) *application {
 	return a.with(func(b *application) {

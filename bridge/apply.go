@@ -32,7 +32,7 @@ func (x *exchange) apply(e *protocol.Effect) error {
 	case e.Failed != nil:
 		x.failure = e.Failed
 	case e.Stray != "":
-		x.log().Info("printed by the application", "text", e.Stray)
+		x.log().Info("printed by the application", fromApplication(), "text", e.Stray)
 	}
 	return nil
 }
@@ -74,7 +74,9 @@ func (x *exchange) sendFrames(s *protocol.Send) {
 // deliver queues a message for each recipient; for several, it is made a frame only once.
 func (x *exchange) deliver(to protocol.Recipients, op int, data []byte) {
 	clients := x.recipients(to)
-	x.bridge.showPayload(x.bridge.log, "message to clients", data)
+	if x.bridge.cfg().LogPayloads {
+		x.bridge.showPayload(x.log(), "message to clients", data)
+	}
 	o := outgoing{op: op, data: data}
 	if len(clients) > 1 && op < websocket.CloseMessage {
 		prepared, err := websocket.NewPreparedMessage(op, data)
@@ -86,9 +88,12 @@ func (x *exchange) deliver(to protocol.Recipients, op int, data []byte) {
 	}
 	for _, c := range clients {
 		switch err := c.send(o, len(data)); {
+		case err == nil:
+			x.made.Sent++
+			x.made.SentBytes += len(data)
 		case errors.Is(err, errOutboxClosed):
 			x.log().Debug("message was not sent", keyTarget, c.key, keyError, err)
-		case err != nil:
+		default:
 			x.miss(c.key, err)
 		}
 	}
@@ -124,6 +129,7 @@ func (x *exchange) close(e *protocol.Close) {
 	if c == nil {
 		return // it left meanwhile
 	}
+	x.made.Closed++
 	code, reason := closeFrame(e)
 	if e.Code != 0 && code != e.Code {
 		x.log().Warn("close code cannot be sent", keyTarget, e.Client, keyCode, e.Code)
@@ -136,10 +142,11 @@ func (x *exchange) close(e *protocol.Close) {
 	c.leave()
 }
 
-// closeFrame returns what a close frame may carry: a registered code, and a reason of 123 bytes (RFC 6455, sections 5.5
-// and 7.4).
+// maxReason is how long a close frame's reason may be (RFC 6455, section 5.5).
+const maxReason = 123
+
+// closeFrame returns what a close frame may carry: a registered code, and a reason of maxReason bytes (RFC 6455, section 7.4).
 func closeFrame(e *protocol.Close) (code int, reason string) {
-	const maxReason = 123
 	code, reason = e.Code, strings.ToValidUTF8(e.Reason, "\uFFFD")
 	if code != 0 && !protocol.ValidCloseCode(code) {
 		code = websocket.CloseInternalServerErr
@@ -155,7 +162,7 @@ func closeFrame(e *protocol.Close) (code int, reason string) {
 func (x *exchange) relay(l *protocol.Log) {
 	level := slog.LevelInfo
 	_ = level.UnmarshalText([]byte(strings.ToUpper(strings.Replace(l.Level, "warning", "warn", 1)))) // else info
-	attrs := []slog.Attr{}
+	attrs := []slog.Attr{fromApplication()}
 	if l.File != "" {
 		attrs = append(attrs, slog.String(keyFile, l.File), slog.Int(keyLine, l.Line))
 	}

@@ -5,10 +5,9 @@ import "sync"
 // backlog bounds the events of all clients together, from their arrival until they are over: what one client may have
 // waiting is little, and what thousands may is not. Close events need no room in it.
 type backlog struct {
-	limit int // events
-	bytes int // and what they carry; one event always may
-
 	mu     sync.Mutex // guards the fields below
+	limit  int        // events
+	bytes  int        // and what they carry; one event always may
 	events int
 	size   int
 }
@@ -30,6 +29,13 @@ func (b *backlog) give(size int) {
 	defer b.mu.Unlock()
 	b.events--
 	b.size -= size
+}
+
+// resize sets other bounds. What is there already stays, however much it is.
+func (b *backlog) resize(limit, bytes int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.limit, b.bytes = limit, bytes
 }
 
 // now returns what there is.

@@ -12,7 +12,7 @@ import (
 // echo answers each text at once: what is left is the bridge, both ends of a WebSocket and the kernel.
 type echo struct{}
 
-func (echo) Environment(*http.Request) ([]byte, error) { return []byte("env"), nil }
+func (echo) Environment(*http.Request, string) ([]byte, error) { return []byte("env"), nil }
 
 func (echo) Describe(context.Context) (*protocol.Description, error) {
 	return &protocol.Description{Code: "9f", Presence: true, Handlers: protocol.HandlerSet{

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/admission"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -17,7 +19,7 @@ import (
 //
 // Its life is New, Initialize, Serve, Finalize, in this order, once.
 type Bridge struct {
-	cfg      Config
+	config   atomic.Pointer[Config] // see cfg and Reconfigure
 	log      *slog.Logger
 	table    *table
 	gate     *gate
@@ -28,20 +30,32 @@ type Bridge struct {
 	over     *overload
 	failures *failures
 	excess   *excess
+	limiter  *admission.Limiter
+	doorman  *doorman
+	totals   totals
 	sessions *sessions
 	buffers  sync.Pool // write buffers of connections, held only while they write
 
 	inflaters sync.Pool // held only while a compressed message is read
 
+	tails     tails
+	incidents incidents
+
+	mountAt string // a path that begins and ends with a slash; empty: nothing is mounted
+	mount   http.Handler
+
 	app        atomic.Pointer[application] // nil before Initialize
 	describing sync.Mutex                  // held while app is replaced
 	globals    globals
 
-	base  context.Context // of every event; its end gives up what still runs
-	abort context.CancelCauseFunc
-	quit  chan struct{} // closed when a handler asks for shutdown
-	once  sync.Once     // closes quit
-	hasty atomic.Bool   // the drain ran out of time: nothing waits for php-fpm any more
+	base    context.Context // of every event; its end gives up what still runs
+	abort   context.CancelCauseFunc
+	quit    chan struct{} // closed when a handler asks for shutdown
+	paced   chan struct{} // tells the loop of another LoopInterval
+	once    sync.Once     // closes quit
+	serving chan struct{} // closed after the started event
+	drained chan struct{} // closed when a drain begins
+	hasty   atomic.Bool   // the drain ran out of time: nothing waits for php-fpm any more
 
 	work sync.WaitGroup // every goroutine of a client or a mailbox
 
@@ -63,14 +77,18 @@ func New(cfg Config) (*Bridge, error) {
 		return nil, err
 	}
 	if cfg.Observer == nil {
-		cfg.Observer = nobody{}
+		cfg.Observer = Nobody{}
 	}
-	b := &Bridge{cfg: cfg, log: cfg.Logger, gate: newGate(cfg.Parallel), outage: newOutage(), quit: make(chan struct{})}
+	b := &Bridge{log: cfg.Logger, gate: newGate(cfg.Parallel), outage: newOutage(), quit: make(chan struct{}),
+		paced: make(chan struct{}, 1), drained: make(chan struct{}), serving: make(chan struct{})}
+	b.config.Store(&cfg)
 	b.table = newTable(cfg.Presence, func(err error) { b.log.Error("handlers are not told who has left", keyError, err) })
 	b.backlog = &backlog{limit: cfg.EventQueueTotal, bytes: cfg.EventQueueTotalBytes}
 	b.over = &overload{log: cfg.Logger, backlog: b.backlog}
 	b.failures = newFailures(cfg.Logger)
 	b.excess = newExcess(cfg.Logger)
+	b.limiter = admission.NewLimiter(cfg.Limits)
+	b.doorman = &doorman{log: cfg.Logger, observer: cfg.Observer, turned: map[string]int{}}
 	b.sessions = newSessions()
 	b.base, b.abort = context.WithCancelCause(context.Background())
 	b.events = newMailbox(documents, documentBytes, b.spawn, b.serve)
@@ -83,6 +101,7 @@ func (c *Config) check() error {
 		"PHP": c.PHP != nil, "Logger": c.Logger != nil,
 		"Isolation":    slices.Contains([]Isolation{Auto, Serial, PerConnection}, c.Isolation),
 		"Parallel":     c.Parallel > 0,
+		"MaxHeader":    c.MaxHeader > 0,
 		"LoopInterval": c.LoopInterval > 0, "MaxMessage": c.MaxMessage > 0, "EventQueue": c.EventQueue > 0,
 		"EventQueueTotal": c.EventQueueTotal > 0, "EventQueueTotalBytes": c.EventQueueTotalBytes > 0,
 		"SendQueue": c.SendQueue > 0, "SendQueueBytes": c.SendQueueBytes > 0,
@@ -104,7 +123,7 @@ func (b *Bridge) Initialize(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { b.abort(context.Cause(ctx)) })
 	defer stop()
 	err := b.persist(func() error {
-		app, err := b.describe(b.base, nil)
+		app, err := b.describe(b.base, b.cfg(), nil)
 		b.app.Store(app)
 		return err
 	}, true)
@@ -119,26 +138,29 @@ func (b *Bridge) Initialize(ctx context.Context) error {
 func (b *Bridge) Finalize() error {
 	_, err := b.serverTurn().run(protocol.Finalize, nil)
 	b.abort(protocol.ErrStopped)
+	b.tails.close()
 	return err
 }
 
-// Ready returns nil if the bridge takes clients, else why it does not: a shutdown has begun, or php-fpm is away. When it was
-// away as far as is known, it is asked again, at most until ctx ends.
+// Ready returns nil if the bridge takes clients, else why it does not: it is starting, paused or shutting down, or php-fpm is
+// away. When it was away as far as is known, it is asked again, at most until ctx ends.
 func (b *Bridge) Ready(ctx context.Context) error {
-	if b.isDraining() {
-		return errStopping
-	}
-	if !b.outage.on() {
+	switch {
+	case b.isDraining():
+		return ErrStopping
+	case b.app.Load() == nil:
+		return ErrStarting
+	case b.Paused():
+		return ErrPaused
+	case !b.outage.on():
 		return nil
 	}
-	if _, err := b.cfg.PHP.Describe(ctx); err != nil {
+	if _, err := b.cfg().PHP.Describe(ctx); err != nil {
 		return fmt.Errorf("php-fpm is away: %w", err)
 	}
 	b.recovered()
 	return nil
 }
-
-var errStopping = errors.New("the server is shutting down")
 
 func (b *Bridge) isDraining() bool {
 	b.entranceMu.Lock()
@@ -146,8 +168,15 @@ func (b *Bridge) isDraining() bool {
 	return b.draining
 }
 
+// Mount has h answer requests below path that are no WebSocket handshake, in place of Config.Page. Path begins and ends with a
+// slash. It is called before Serve, whose drain waits for the requests.
+func (b *Bridge) Mount(path string, h http.Handler) { b.mountAt, b.mount = path, h }
+
 // Clients returns how many rows there are: clients that are open, and those that come in or leave.
 func (b *Bridge) Clients() int { return b.table.count() }
+
+// Sockets returns how many sockets there are: clients, and those that have not become one yet.
+func (b *Bridge) Sockets() int { return b.limiter.Connections() }
 
 // fifo brings a document to ws_server_fifo. It blocks while too many wait.
 func (b *Bridge) fifo(_ context.Context, document []byte) error {
@@ -164,7 +193,7 @@ func (b *Bridge) fifo(_ context.Context, document []byte) error {
 
 // loop runs ws_server_loop every LoopInterval until ctx ends. A turn that finds events still waiting is left out.
 func (b *Bridge) loop(ctx context.Context) {
-	tick := time.NewTicker(b.cfg.LoopInterval)
+	tick := time.NewTicker(b.cfg().LoopInterval)
 	defer tick.Stop()
 	for {
 		select {
@@ -172,6 +201,8 @@ func (b *Bridge) loop(ctx context.Context) {
 			if b.has(protocol.Loop) {
 				b.events.offer(errand{kind: protocol.Loop})
 			}
+		case <-b.paced:
+			tick.Reset(b.cfg().LoopInterval)
 		case <-ctx.Done():
 			return
 		}
@@ -187,7 +218,7 @@ func (b *Bridge) requestQuit() {
 // zero during the wait.
 func (b *Bridge) spawn(f func()) { b.work.Go(f) }
 
-// enter counts a handshake that drain waits for. It reports false once a drain has begun.
+// enter counts a handshake, or the making of a client, that drain waits for. It reports false once a drain has begun.
 func (b *Bridge) enter() (leave func(), ok bool) {
 	b.entranceMu.Lock()
 	defer b.entranceMu.Unlock()

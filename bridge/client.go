@@ -17,14 +17,21 @@ import (
 // client is one connection, from the accepted socket to the end of its close event.
 type client struct {
 	// Set before another goroutine sees the client.
-	bridge  *Bridge
-	key     int64
-	peer    string // ip:port
-	env     []byte
-	session string // the PHP session it shares with others, if that is to matter; else empty
-	log     *slog.Logger
-	events  *mailbox
-	tapped  bool // PHP has known it since the socket was accepted
+	bridge      *Bridge
+	key         int64
+	peer        string // ip:port
+	env         []byte
+	subprotocol string // agreed to; empty: none
+	session     string // the PHP session it shares with others, if that is to matter; else empty
+	log         *slog.Logger
+	events      *mailbox
+	tapped      bool  // PHP has known it since the socket was accepted
+	came        int64 // microseconds since 1970
+
+	tally   tally
+	last    atomic.Int64 // when its last message came, as came
+	request atomic.Pointer[Request]
+	history history
 
 	row row // guarded by table.mu
 
@@ -49,24 +56,26 @@ type client struct {
 
 // newClient adds a row in state CONNECTING.
 func (b *Bridge) newClient(peer string) *client {
-	c := &client{bridge: b, peer: peer}
-	c.events = newMailbox(b.cfg.EventQueue, int(b.cfg.MaxMessage), b.spawn, c.run)
-	b.table.add(c, peer)
-	c.log = b.log.With(keyClient, c.key, keyPeer, peer)
+	c := &client{bridge: b, peer: peer, came: time.Now().UnixMicro()}
+	c.last.Store(c.came)
+	cfg := b.cfg()
+	c.events = newMailbox(cfg.EventQueue, int(cfg.MaxMessage), b.spawn, c.run)
+	b.table.add(c, peer, func() { c.log = b.log.With(keyClient, c.key, keyPeer, peer) })
 	return c
 }
 
 // opened makes c an open WebSocket, whose socket is g. It reports false if c was ended by a drain out of time.
 func (c *client) opened(conn *websocket.Conn, g *guard) bool {
-	cfg := &c.bridge.cfg
+	cfg := c.bridge.cfg()
 	conn.SetPingHandler(c.pinged)
 	conn.SetPongHandler(c.ponged)
 	return c.bridge.table.open(c, func() {
 		c.conn, c.guard = conn, g
-		c.out = &outbox{conn: conn, spawn: c.bridge.spawn, ended: c.written, wrote: cfg.Observer.Written,
+		c.out = &outbox{conn: conn, spawn: c.bridge.spawn, ended: c.written, wrote: cfg.Observer.Written, told: c.told,
 			timeout: cfg.WriteTimeout, deflate: g.deflate, limit: cfg.SendQueue, bytes: cfg.SendQueueBytes}
 		c.ping = time.AfterFunc(cfg.PingInterval, c.sendPing)
 		c.idle = c.watchIdle()
+		c.bridge.totals.accepted.Add(1)
 	})
 }
 
@@ -76,7 +85,7 @@ func (c *client) sendPing() {
 	}
 	c.bridge.table.set(c, protocol.Field{Name: "ping_time", Value: microtime(time.Now())})
 	c.send(outgoing{op: websocket.PingMessage}, 0)
-	c.ping.Reset(c.bridge.cfg.PingInterval)
+	c.ping.Reset(c.bridge.cfg().PingInterval)
 }
 
 // send queues o; a client that has too much queued already is ended.
@@ -95,6 +104,14 @@ func (c *client) send(o outgoing, size int) error {
 func (c *client) end(e protocol.Ending) {
 	code, reason := e.Close()
 	c.endWith(e, code, reason)
+}
+
+// endUnlessDraining is end for goroutines that a drain does not wait for. Once one has begun, it ends all clients itself.
+func (c *client) endUnlessDraining(e protocol.Ending) {
+	if leave, ok := c.bridge.enter(); ok {
+		defer leave()
+		c.end(e)
+	}
 }
 
 func (c *client) endWith(e protocol.Ending, code int, reason string) {
@@ -150,7 +167,7 @@ func (c *client) leave() {
 		level = slog.LevelDebug
 	}
 	c.log.Log(context.Background(), level, "client left", keyEnding, ending.String(), keyCode, code)
-	c.bridge.cfg.Observer.Ended(ending)
+	c.bridge.cfg().Observer.Ended(ending)
 	if c.out != nil {
 		c.ping.Stop()
 		c.idle.stop()

@@ -7,13 +7,16 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/admission"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
 // PHP runs the application's handlers.
 type PHP interface {
-	// Environment maps a client's handshake to what its events carry as CGI environment, once per client.
-	Environment(r *http.Request) ([]byte, error)
+	// Environment maps a client's handshake to what its events carry as CGI environment, once per client: r as the client has
+	// sent it to the first of its proxies, as far as is known; subprotocol is what is agreed to, if anything. A URL with the
+	// scheme https says that its connection is encrypted.
+	Environment(r *http.Request, subprotocol string) ([]byte, error)
 	// Run brings events to PHP in one request and calls apply for each effect as PHP makes it. It blocks until the
 	// request ended. Nil means that each event ended with a done or failed effect; an error wraps one of protocol's.
 	Run(ctx context.Context, env []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error
@@ -48,7 +51,8 @@ const (
 	PerConnection Isolation = "connection"
 )
 
-// Config is what a Bridge needs. PHP, Logger, Isolation and every limit and wait are required.
+// Config is what a Bridge needs. PHP, Logger, Isolation and every limit and wait are required. Reconfigure
+// replaces it while the Bridge runs.
 type Config struct {
 	PHP      PHP
 	Presence Presence     // nil: none is told
@@ -60,10 +64,22 @@ type Config struct {
 
 	TLS *tls.Config // of clients: TLS 1.2 at least, and HTTP/1.1 only; nil: none
 
-	ServerHeader     string   // of the 101 answer; empty: none
-	RequireCookie    bool     // a handshake without Cookie is refused, as the original did
-	RequireUserAgent bool     // likewise
-	AllowedOrigins   []string // as browsers send them, beside the request's own host; "*" allows all
+	ServerHeader     string // of the 101 answer; empty: none
+	RequireCookie    bool   // a handshake without Cookie is refused, as the original did
+	RequireUserAgent bool   // likewise
+
+	Origins      admission.Origins // of pages, beside those of the host that was asked for
+	Hosts        admission.Hosts   // over it: 421
+	Paths        admission.Paths   // of handshakes; over it: 404
+	Subprotocols []string          // in the order in which they are preferred
+	MaxHeader    int               // bytes of a request's line and fields; over it: 431
+
+	Limits admission.Limits // of the whole server, over them 503; of one address, over them 429
+	// Proxies are believed what they say of their clients: by Forwarding in each request, and if ProxyProtocol is set, by the
+	// header that each of their connections must begin with.
+	Proxies       admission.Proxies
+	Forwarding    admission.Forwarding
+	ProxyProtocol bool
 
 	Isolation Isolation
 	// HandlerIsolation overrules Isolation for handlers by name: Serial, or PerConnection, which then holds for the

@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"slices"
 
@@ -12,17 +13,17 @@ import (
 // errNoAuthenticate refuses an application that could let nobody in; every other handler is optional.
 var errNoAuthenticate = errors.New("ws_server_authenticate is not defined in the events file")
 
-// describe asks PHP what the application's code can do, and what for it needs no request. Of code that was described before
+// describe asks cfg's PHP what the application's code can do, and what for it needs no request. Of code that was described before
 // only that is logged. The caller holds describing.
-func (b *Bridge) describe(ctx context.Context, before *application) (*application, error) {
-	d, err := b.cfg.PHP.Describe(ctx)
+func (b *Bridge) describe(ctx context.Context, cfg *Config, before *application) (*application, error) {
+	d, err := cfg.PHP.Describe(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if !d.Has(protocol.Authenticate) {
 		return nil, errNoAuthenticate
 	}
-	app := newApplication(&b.cfg, d)
+	app := newApplication(cfg, d)
 	b.log.Info("application described", keyVersion, app.PHP, "handlers", len(app.Handlers), "certain", app.Settled(),
 		"alone", app.handlersAlone(), "live_globals", app.allLiving())
 	if before == nil || !before.isOf(d.Code) {
@@ -53,7 +54,7 @@ func (b *Bridge) catchUp(app *application, code string) {
 	if b.app.Load() != app {
 		return // somebody else has
 	}
-	fresh, err := b.describe(b.base, app)
+	fresh, err := b.describe(b.base, b.cfg(), app)
 	switch {
 	case err != nil:
 		b.log.Error("the changed application cannot be described: its events run alone", keyError, err)
@@ -67,8 +68,8 @@ func (b *Bridge) catchUp(app *application, code string) {
 	b.app.Store(fresh)
 }
 
-// forget notes global variables that were given what cannot be carried; why says by name what that was.
-func (b *Bridge) forget(why map[string]string) {
+// forget notes global variables that were given what cannot be carried; why says by name what that was. log is the event's.
+func (b *Bridge) forget(why map[string]string, log *slog.Logger) {
 	if len(why) == 0 {
 		return
 	}
@@ -79,7 +80,7 @@ func (b *Bridge) forget(why map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(why)) {
 		if !app.lost[name] {
 			names = append(names, name)
-			b.log.Warn("global variable starts anew in each event: it was given what cannot outlive one", "name", name, "what", why[name])
+			log.Warn("global variable starts anew in each event: it was given what cannot outlive one", "name", name, "what", why[name])
 		}
 	}
 	if len(names) > 0 {

@@ -36,7 +36,7 @@ func (c *client) turnAway(why error) {
 
 // run takes an event of c from its mailbox through PHP.
 func (c *client) run(e errand) {
-	t := &turn{bridge: c.bridge, client: c, ctx: c.bridge.base, limit: c.bridge.cfg.QueueWait, since: e.since}
+	t := &turn{bridge: c.bridge, client: c, ctx: c.bridge.base, limit: c.bridge.cfg().QueueWait, since: e.since}
 	if e.kind == protocol.Closing {
 		c.close(t)
 		return
@@ -57,7 +57,7 @@ func (c *client) close(t *turn) {
 	}
 	t.limit, t.hasty, t.lane, t.ctx = 0, false, laneClose, c.bridge.base
 	if _, err := t.run(protocol.Closing, nil); errors.Is(err, protocol.ErrDrained) || errors.Is(err, protocol.ErrStopped) {
-		c.log.Error("close handlers did not run", keyError, err)
+		t.note(c.log).Error("close handlers did not run", keyError, err)
 	}
 	c.leave()
 }
@@ -67,7 +67,7 @@ func (c *client) failed(err error) {
 	switch ending := protocol.OutcomeOf(err).Ending; {
 	case ending == protocol.EndedBusy:
 		c.turnAway(err)
-	case ending == protocol.EndedFailed && c.bridge.cfg.CloseOnError:
+	case ending == protocol.EndedFailed && c.bridge.cfg().CloseOnError:
 		c.end(ending)
 	}
 }
@@ -75,7 +75,7 @@ func (c *client) failed(err error) {
 // serve takes an event of the server through PHP.
 func (b *Bridge) serve(e errand) {
 	t := b.serverTurn()
-	t.since = e.since
+	t.since, t.injection = e.since, e.injection
 	e.finish(t.run(e.kind, e.payload))
 }
 
@@ -84,16 +84,22 @@ func (b *Bridge) serverTurn() *turn { return &turn{bridge: b, ctx: b.base} }
 
 // ask brings one event to PHP as p says and waits until it is over; the caller has the turn. While php-fpm is away it asks
 // again, as long as no handler can have run. It logs what went wrong.
-// queued is how long it waited for that.
-func (b *Bridge) ask(c *client, kind protocol.Kind, payload []byte, p *plan, queued time.Duration) (*protocol.Done, error) {
-	x := &exchange{bridge: b, client: c, kind: kind, plan: p}
-	x.event.Seq = b.seq.Add(1)
+func (b *Bridge) ask(t *turn, payload []byte, p *plan) (*protocol.Done, error) {
+	queued := t.queued()
+	x := &exchange{bridge: b, client: t.client, kind: t.kind, plan: p, injection: t.injection}
+	x.event.Seq = t.seq
+	x.watch()
+	b.totals.running.Add(1)
+	defer b.totals.running.Add(-1)
+	began := time.Now()
 	err := b.persist(func() error { return x.run(payload) }, x.mayWait())
 	if err == nil && x.failure != nil {
 		err = x.failure
 	}
 	if !isChange(err) {
-		b.cfg.Observer.Event(x.observation(queued, err))
+		o := x.observation(queued, err)
+		o.Total = queued + time.Since(began)
+		b.conclude(x, payload, o, err)
 	}
 	if err != nil {
 		x.logFailure(err)
@@ -125,7 +131,7 @@ func (b *Bridge) persist(f func() error, wait bool) error {
 		if first {
 			b.log.Error("php-fpm is away", keyError, err)
 		}
-		if !wait || errors.Is(err, protocol.ErrRefused) || b.hasty.Load() || time.Since(since) > b.cfg.UnavailableWait {
+		if !wait || errors.Is(err, protocol.ErrRefused) || b.hasty.Load() || time.Since(since) > b.cfg().UnavailableWait {
 			return err
 		}
 		select {

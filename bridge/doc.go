@@ -3,8 +3,10 @@
 //
 // The way of an event through the files of this package:
 //
-//	guard.go                                    a client's frames are good, or end its connection
-//	handshake.go, reader.go, raw.go, bridge.go  something happens
+//	door.go, preamble.go, doorman.go, tls.go    a connection comes in, if there is room for it
+//	request.go, handshake.go                    a client comes in, if package admission and PHP let it
+//	guard.go, limiter.go, idle.go               its frames are good, and not too many, or end its connection
+//	reader.go, raw.go, bridge.go                something happens
 //	backlog.go                                  it finds room, or its client is turned away
 //	mailbox.go                                  it waits for the earlier events of the same client
 //	plan.go, application.go, describe.go        what its handler's code can reach decides how it runs
@@ -12,6 +14,9 @@
 //	dispatch.go, exchange.go                    it goes to PHP, and again while php-fpm is away
 //	apply.go                                    PHP's effects become sends, closes and changed rows
 //	outbox.go                                   what is sent waits for the client's socket
+//
+// What an operator sees and does: operator.go and inject.go (clients, messages, documents), pause.go, and trace.go with
+// tail.go, history.go and incidents.go (what became of events), tally.go (how many).
 //
 // # Order
 //

@@ -16,7 +16,11 @@ type exchange struct {
 	plan   *plan
 	event  protocol.Event // what PHP gets to see
 
+	injection *injection // if somebody waits for it; else nil
+	trace     *tracing   // nil: nobody looks at it
+
 	applied time.Duration // spent in apply
+	made    Made
 	done    *protocol.Done
 	failure *protocol.Failure
 	missed  map[int64]bool // clients that could not be sent to, each reported once
@@ -29,13 +33,18 @@ func (x *exchange) run(payload []byte) error {
 		env = x.client.env
 	}
 	x.prepare(payload)
-	return x.bridge.cfg.PHP.Run(x.bridge.base, env, x.timedApply, &x.event)
+	return x.bridge.cfg().PHP.Run(x.bridge.base, env, x.timedApply, &x.event)
 }
 
 func (x *exchange) timedApply(e *protocol.Effect) error {
 	began := time.Now()
 	defer func() { x.applied += time.Since(began) }()
-	return x.apply(e)
+	before := x.made
+	err := x.apply(e)
+	if x.trace != nil {
+		x.trace.note(e, x.made.less(before))
+	}
+	return err
 }
 
 // observation tells where the time went, after queue until the turn came.
@@ -52,7 +61,7 @@ func (x *exchange) observation(queue time.Duration, err error) Observation {
 func (x *exchange) prepare(payload []byte) {
 	b, p, e := x.bridge, x.plan, &x.event
 	*e = protocol.Event{Kind: x.kind, Seq: e.Seq, Payload: payload, Code: p.code, Whole: p.whole, Sockets: p.sockets,
-		Globals: p.globals, AnyGlobal: p.any}
+		Globals: p.globals, AnyGlobal: p.any, Result: x.injection != nil}
 	if x.client != nil {
 		e.Client = x.client.key
 	}
@@ -94,6 +103,7 @@ func (x *exchange) logFailure(err error) {
 		return // it runs yet
 	}
 	f, ofPHP := errors.AsType[*protocol.Failure](err)
+	x.remember(err)
 	like := failure{kind: x.kind, name: protocol.OutcomeOf(err).Name}
 	if ofPHP {
 		like.file, like.line = f.File, f.Line

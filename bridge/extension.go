@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/wsbridge/wsbridge/bridge/admission"
 )
 
 // extension is one that a client offers, with its parameters in their order (RFC 6455, section 9.1).
@@ -44,12 +46,12 @@ func offers(h http.Header) ([]extension, error) {
 
 // parseExtension takes an extension off the list, and leaves the comma behind it.
 func parseExtension(s string) (e extension, rest string, err error) {
-	if e.name, s = token(s); e.name == "" {
+	if e.name, s = admission.CutToken(s); e.name == "" {
 		return e, "", errExtensions
 	}
 	for s = blank(s); strings.HasPrefix(s, ";"); s = blank(s) {
 		var p param
-		if p.name, s = token(blank(s[1:])); p.name == "" {
+		if p.name, s = admission.CutToken(blank(s[1:])); p.name == "" {
 			return e, "", errExtensions
 		}
 		if s = blank(s); strings.HasPrefix(s, "=") {
@@ -71,25 +73,14 @@ func blank(s string) string { return strings.TrimLeft(s, " \t") }
 // value is a token, or one in quotes.
 func value(s string) (v, rest string) {
 	if !strings.HasPrefix(s, `"`) {
-		return token(s)
+		return admission.CutToken(s)
 	}
 	quoted, rest, closed := strings.Cut(s[1:], `"`)
-	v, behind := token(strings.ReplaceAll(quoted, `\`, ""))
+	v, behind := admission.CutToken(strings.ReplaceAll(quoted, `\`, ""))
 	if !closed || behind != "" {
 		return "", s
 	}
 	return v, rest
-}
-
-func token(s string) (t, rest string) {
-	end := strings.IndexFunc(s, func(r rune) bool {
-		isAlphanumeric := r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-		return !isAlphanumeric && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
-	})
-	if end < 0 {
-		end = len(s)
-	}
-	return s[:end], s[end:]
 }
 
 // offersDeflate reports whether one of the offers is a permessage-deflate that can be agreed to.

@@ -57,6 +57,8 @@ type watched struct {
 func (w *watched) Event(o Observation)        { w.events <- o }
 func (w *watched) Written(took time.Duration) { w.writes <- took }
 func (w *watched) Ended(protocol.Ending)      {}
+func (w *watched) Refused(protocol.Refusal)   {}
+func (w *watched) TurnedAway(string)          {}
 
 func TestObserverLearnsWhereTheTimeGoes(t *testing.T) {
 	w := &watched{make(chan Observation, 10), make(chan time.Duration, 10)}

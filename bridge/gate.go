@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"sync"
+	"time"
 )
 
 // lane is where events of one sort wait for their turn, so that many of one sort do not hold up the others.
@@ -19,17 +20,19 @@ const (
 
 // gate gives events their turn: one alone, or up to width side by side. Those of a lane are let in first come, first
 // served. The lanes are served in turn, each time with one event that runs alone or with width that do not, which takes
-// about as long. Whoever is next is not overtaken: one that wants to be alone waits only for those inside, and nobody
+// about as long. Whoever is next is not overtaken: one that wants to be alone waits only for those inside, and Nobody
 // starves.
 type gate struct {
-	width int
-
 	mu      sync.Mutex // guards the fields below
-	inside  int        // of width; one that is alone takes all of it
+	width   int
+	inside  int  // events
+	alone   bool // the one that is inside runs alone
 	queues  [lanes]list.List
-	waiting int  // in all queues
-	at      lane // whose turn it is
-	left    int  // of its turn, in events side by side
+	waiting int       // in all queues
+	at      lane      // whose turn it is
+	left    int       // of its turn, in events side by side
+	paused  bool      // nobody is let in
+	resumed time.Time // the last pause ended; zero: there was none
 }
 
 // waiter is what the queues hold.
@@ -54,14 +57,22 @@ func (g *gate) enter(ctx context.Context, l lane, alone bool) error {
 	}
 }
 
+// resize lets other than width events side by side in from now on. Those that are inside stay.
+func (g *gate) resize(width int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.width = width
+	g.admit()
+}
+
 // tryEnter is enter for those who do not wait; it reports false if it is not their turn.
 func (g *gate) tryEnter(alone bool) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.waiting > 0 || g.inside+g.weight(alone) > g.width {
+	if g.paused || g.waiting > 0 || !g.fits(alone) {
 		return false
 	}
-	g.inside += g.weight(alone)
+	g.let(alone)
 	return true
 }
 
@@ -69,7 +80,7 @@ func (g *gate) tryEnter(alone bool) bool {
 func (g *gate) leave(alone bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.inside -= g.weight(alone)
+	g.out(alone)
 	g.admit()
 }
 
@@ -88,7 +99,7 @@ func (g *gate) giveUp(l lane, w *waiter, place *list.Element) {
 	defer g.mu.Unlock()
 	select {
 	case <-w.in: // in the same moment
-		g.inside -= g.weight(w.alone)
+		g.out(w.alone)
 	default:
 		g.queues[l].Remove(place)
 		g.waiting--
@@ -97,18 +108,17 @@ func (g *gate) giveUp(l lane, w *waiter, place *list.Element) {
 }
 
 func (g *gate) admit() {
-	for g.waiting > 0 {
+	for !g.paused && g.waiting > 0 {
 		g.pass()
 		queue := &g.queues[g.at]
 		w := queue.Front().Value.(*waiter)
-		weight := g.weight(w.alone)
-		if g.inside+weight > g.width {
+		if !g.fits(w.alone) {
 			return
 		}
 		queue.Remove(queue.Front())
 		g.waiting--
-		g.inside += weight
-		g.left -= weight
+		g.let(w.alone)
+		g.left -= g.weight(w.alone)
 		close(w.in)
 	}
 }
@@ -120,6 +130,25 @@ func (g *gate) pass() {
 	}
 }
 
+// fits reports whether there is room; after a resize there may be more inside than width.
+func (g *gate) fits(alone bool) bool {
+	if alone {
+		return g.inside == 0
+	}
+	return !g.alone && g.inside < g.width
+}
+
+func (g *gate) let(alone bool) {
+	g.inside++
+	g.alone = alone
+}
+
+func (g *gate) out(alone bool) {
+	g.inside--
+	g.alone = g.alone && !alone
+}
+
+// weight is what an event takes of its lane's turn.
 func (g *gate) weight(alone bool) int {
 	if alone {
 		return g.width

@@ -3,10 +3,12 @@ package bridge
 import (
 	"bufio"
 	"encoding/binary"
+	"io"
 	"math"
 	"net"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
@@ -38,7 +40,7 @@ type guard struct {
 	limit   int64 // bytes of a message
 	deflate bool  // RSV1 marks a compressed message (RFC 7692, section 6); it is taken away
 	// How many messages may begin, and how many frames may come that bring nothing; nil: any number.
-	messages, idle *rate.Limiter
+	messages, empty *rate.Limiter
 
 	err    error           // how reading has ended
 	head   [maxHeader]byte // of the frame under way
@@ -196,7 +198,7 @@ func (g *guard) announced() error {
 	if length < least || length > math.MaxInt64 {
 		return wrong("length is not in its shortest form, or negative")
 	}
-	if g.bringsNothing(length) && !allows(g.idle) {
+	if g.bringsNothing(length) && !allows(g.empty) {
 		return &violation{protocol.EndedFlood, "too many control frames or empty ones"}
 	}
 	if !g.control() {
@@ -247,9 +249,14 @@ type guardedWriter struct {
 	guard *guard
 }
 
-// Hijack makes the connection the guard's.
+// Hijack makes the connection the guard's. A client that has not waited for the handshake's answer (RFC 6455, section 4.1) gets
+// another one; gorilla then closes the connection.
 func (w guardedWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buffers, err := http.NewResponseController(w.ResponseWriter).Hijack()
 	w.guard.Conn = conn
+	if err == nil && buffers.Reader.Buffered() > 0 {
+		_ = conn.SetWriteDeadline(time.Now().Add(closeWait))
+		_, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+	}
 	return w.guard, buffers, err
 }

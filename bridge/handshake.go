@@ -2,16 +2,14 @@ package bridge
 
 import (
 	"cmp"
-	"encoding/base64"
 	"errors"
 	"net/http"
-	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
 
+	"github.com/wsbridge/wsbridge/bridge/admission"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -24,18 +22,20 @@ func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	showTLS(r)
 	leave, ok := b.enter()
 	if !ok {
-		b.refuse(w, refusal{http.StatusServiceUnavailable, "server shutting down"})
+		b.refuse(w, refusal{why: protocol.RefusedStopping})
 		return
 	}
 	defer leave()
-	if !websocket.IsWebSocketUpgrade(r) {
+	if no := b.receive(r); no != nil {
+		b.decline(w, r, no)
+		return
+	}
+	if !isHandshake(r) {
 		b.serveOther(w, r)
 		return
 	}
-	if no := b.checkRequest(r); no != nil {
-		b.log.Info("handshake refused", keyPeer, r.RemoteAddr, "status", no.status, "why", no.text,
-			keyOrigin, r.Header.Get("Origin"), keyHost, r.Host)
-		b.refuse(w, *no)
+	if no := b.checkHandshake(r); no != nil {
+		b.decline(w, r, no)
 		return
 	}
 	c := clientOf(r)
@@ -43,55 +43,34 @@ func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		c = b.newClient(r.RemoteAddr)
 	}
 	if no := b.handshake(c, w, r); no != nil {
-		if no.status != http.StatusServiceUnavailable { // busy has counted it
-			c.log.Info("handshake refused", "status", no.status, "why", no.text)
+		if no.why != 0 && !no.counted() {
+			c.log.Info("handshake refused", no.attrs()...)
 		}
 		b.refuse(w, *no)
 	}
 }
 
+// decline refuses a request that no client is known of.
+func (b *Bridge) decline(w http.ResponseWriter, r *http.Request, no *refusal) {
+	if !no.counted() {
+		log := b.log.With(keyPeer, r.RemoteAddr, keyOrigin, r.Header.Get("Origin"), keyHost, r.Host)
+		log.Info("handshake refused", no.attrs()...)
+	}
+	b.refuse(w, *no)
+}
+
 func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
-	if b.cfg.Page != nil {
+	if b.mount != nil && (strings.HasPrefix(r.URL.Path, b.mountAt) || r.URL.Path+"/" == b.mountAt) {
 		b.bound(w)
-		b.cfg.Page.ServeHTTP(w, r)
+		b.mount.ServeHTTP(w, r)
 		return
 	}
-	b.refuse(w, refusal{http.StatusUpgradeRequired, "this is a websocket server"})
-}
-
-// checkRequest refuses what is no good handshake before PHP hears of it (RFC 6455, section 4.2.1).
-func (b *Bridge) checkRequest(r *http.Request) *refusal {
-	key, err := base64.StdEncoding.DecodeString(r.Header.Get("Sec-WebSocket-Key"))
-	_, malformed := offers(r.Header)
-	switch {
-	case r.Method != http.MethodGet:
-		return &refusal{http.StatusMethodNotAllowed, "a handshake is a GET"}
-	case r.Header.Get("Sec-WebSocket-Version") != "13":
-		return &refusal{http.StatusUpgradeRequired, "websocket version 13 is required"}
-	case err != nil || len(key) != 16:
-		return &refusal{http.StatusBadRequest, "bad Sec-WebSocket-Key"}
-	case malformed != nil: // RFC 6455, section 9.1
-		return &refusal{http.StatusBadRequest, "bad Sec-WebSocket-Extensions"}
-	case !b.originAllowed(r):
-		return &refusal{http.StatusForbidden, "origin not allowed"}
+	if b.cfg().Page != nil {
+		b.bound(w)
+		b.cfg().Page.ServeHTTP(w, r)
+		return
 	}
-	return nil
-}
-
-// originAllowed holds a browser's Origin against the host it asked for: the same host on any port, as a legacy server
-// stood on a port of its own, or one that the configuration names. Other programs send none.
-func (b *Bridge) originAllowed(r *http.Request) bool {
-	origin := r.Header.Get("Origin")
-	if origin == "" || slices.Contains(b.cfg.AllowedOrigins, "*") {
-		return true
-	}
-	u, err := url.Parse(origin)
-	if err != nil || u.Host == "" {
-		return false
-	}
-	host := url.URL{Host: r.Host}
-	return strings.EqualFold(u.Hostname(), host.Hostname()) ||
-		slices.ContainsFunc(b.cfg.AllowedOrigins, func(allowed string) bool { return strings.EqualFold(allowed, origin) })
+	b.refuse(w, refusal{why: protocol.RefusedNoHandshake})
 }
 
 // handshake takes c from CONNECTING to OPEN, or to its end, when the events before it are over. What authenticate writes
@@ -103,17 +82,19 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 	}
 	c.events.hold() // a close event waits for the end of authenticate and open
 	defer c.events.release()
-	env, err := b.cfg.PHP.Environment(r)
+	c.subprotocol = b.subprotocol(r)
+	env, err := b.cfg().PHP.Environment(r, c.subprotocol)
 	if err != nil {
 		c.log.Info("bad handshake", keyError, err)
-		return b.abandon(c, refusal{http.StatusBadRequest, "bad request header"})
+		return b.abandon(c, refusal{protocol.RefusedMalformed, "bad request header"})
 	}
 	c.env, c.session = env, b.sessionOf(r)
+	c.request.Store(newRequest(r))
 	if !b.backlog.take(len(env)) {
 		return b.abandon(c, *b.busy(c, protocol.ErrNoRoom))
 	}
 	defer b.backlog.give(len(env))
-	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg.QueueWait, hasty: true, lane: laneHandshake, since: time.Now()}
+	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg().QueueWait, hasty: true, lane: laneHandshake, since: time.Now()}
 	defer t.end()
 	if err := t.begin(b.app.Load().plans[protocol.Authenticate].alone); err != nil {
 		return b.abandon(c, *b.busy(c, err))
@@ -121,10 +102,10 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 	done, no := b.authenticate(t, r)
 	switch {
 	case c.gone(): // a handler has closed it, with its close handlers
-		return cmp.Or(no, &refusal{http.StatusForbidden, "forbidden"})
+		return cmp.Or(no, &refusal{why: protocol.RefusedByHandler})
 	case no == nil:
 		return b.open(t, done, w, r)
-	case no.status == http.StatusServiceUnavailable:
+	case no.why == protocol.RefusedBusy:
 		return b.abandon(c, *no)
 	}
 	return b.reject(t, done, no)
@@ -132,10 +113,10 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 
 // sessionOf returns the client's PHP session.
 func (b *Bridge) sessionOf(r *http.Request) string {
-	if b.cfg.SessionCookie == "" {
+	if b.cfg().SessionCookie == "" {
 		return ""
 	}
-	cookie, err := r.Cookie(b.cfg.SessionCookie)
+	cookie, err := r.Cookie(b.cfg().SessionCookie)
 	if err != nil {
 		return ""
 	}
@@ -166,8 +147,8 @@ func (b *Bridge) abandon(c *client, no refusal) *refusal {
 // authenticate asks the application; without a refusal the client may come in. What the handler has changed is still to be
 // settled.
 func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusal) {
-	forbidden := &refusal{http.StatusForbidden, "forbidden"}
-	if b.cfg.RequireCookie && len(r.Header["Cookie"]) == 0 || b.cfg.RequireUserAgent && len(r.Header["User-Agent"]) == 0 {
+	forbidden := &refusal{why: protocol.RefusedByHandler}
+	if b.cfg().RequireCookie && len(r.Header["Cookie"]) == 0 || b.cfg().RequireUserAgent && len(r.Header["User-Agent"]) == 0 {
 		return nil, forbidden
 	}
 	done, err := t.ask(protocol.Authenticate, nil)
@@ -175,7 +156,7 @@ func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusa
 	case errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded), errors.Is(err, protocol.ErrQueueWait), errors.Is(err, protocol.ErrAway):
 		return nil, b.busy(t.client, err)
 	case err != nil:
-		return nil, &refusal{http.StatusInternalServerError, "internal error"}
+		return nil, &refusal{why: protocol.RefusedFailed}
 	case !done.True():
 		return done, forbidden
 	}
@@ -191,9 +172,9 @@ func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *ht
 		}
 	}
 	if t.settle(done); c.gone() {
-		return &refusal{http.StatusForbidden, "forbidden"}
+		return &refusal{why: protocol.RefusedByHandler}
 	}
-	conn, g, err := b.upgrade(w, r)
+	conn, g, err := b.upgrade(w, r, c.subprotocol)
 	if err != nil {
 		c.log.Info("handshake failed", keyError, err)
 		c.markEnded(protocol.EndedByHangup, 0, "")
@@ -213,26 +194,35 @@ func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *ht
 	return nil
 }
 
-// upgrade answers 101. An extension that cannot be agreed to is left out of the answer.
-func (b *Bridge) upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, *guard, error) {
-	offered, _ := offers(r.Header) // checkRequest has refused what is malformed
-	deflate := b.cfg.Compression && offersDeflate(offered)
+// subprotocol returns what is agreed to, if anything.
+func (b *Bridge) subprotocol(r *http.Request) string {
+	offered, _ := admission.OfferedSubprotocols(r.Header["Sec-Websocket-Protocol"]) // checkHandshake has refused what is malformed
+	return admission.ChooseSubprotocol(b.cfg().Subprotocols, offered)
+}
+
+// upgrade answers 101, with the subprotocol that was agreed to, if one was. An extension that cannot be agreed to is left out of the answer.
+func (b *Bridge) upgrade(w http.ResponseWriter, r *http.Request, subprotocol string) (*websocket.Conn, *guard, error) {
+	offered, _ := offers(r.Header) // checkHandshake has refused what is malformed
+	deflate := b.cfg().Compression && offersDeflate(offered)
 	if deflate {
 		r.Header.Set("Sec-WebSocket-Extensions", "permessage-deflate") // gorilla does not look at parameters
 	}
 	upgrader := websocket.Upgrader{
-		HandshakeTimeout:  b.cfg.WriteTimeout,
+		HandshakeTimeout:  b.cfg().WriteTimeout,
 		ReadBufferSize:    readBuffer,
 		WriteBufferPool:   &b.buffers,
-		CheckOrigin:       func(*http.Request) bool { return true }, // checkRequest has
+		CheckOrigin:       func(*http.Request) bool { return true }, // checkHandshake has
 		EnableCompression: deflate,
 	}
 	header := http.Header{}
-	if b.cfg.ServerHeader != "" {
-		header.Set("Server", b.cfg.ServerHeader)
+	if subprotocol != "" {
+		header.Set("Sec-WebSocket-Protocol", subprotocol)
 	}
-	g := &guard{limit: b.cfg.MaxMessage, deflate: deflate, messages: newLimiter(b.cfg.MessageRate, b.cfg.MessageBurst),
-		idle: newLimiter(b.cfg.ControlRate, b.cfg.ControlBurst)}
+	if b.cfg().ServerHeader != "" {
+		header.Set("Server", b.cfg().ServerHeader)
+	}
+	g := &guard{limit: b.cfg().MaxMessage, deflate: deflate, messages: newLimiter(b.cfg().MessageRate, b.cfg().MessageBurst),
+		empty: newLimiter(b.cfg().ControlRate, b.cfg().ControlBurst)}
 	conn, err := upgrader.Upgrade(guardedWriter{w, g}, r, header)
 	return conn, g, err
 }

@@ -22,11 +22,11 @@ type idleness struct {
 
 // watchIdle is called once, when c opens.
 func (c *client) watchIdle() *idleness {
-	limit := c.bridge.cfg.IdleTimeout
+	limit := c.bridge.cfg().IdleTimeout
 	if limit == 0 {
 		return nil
 	}
-	i := &idleness{limit: limit, busy: c.events.busy, end: func() { c.end(protocol.EndedIdle) }, last: time.Now()}
+	i := &idleness{limit: limit, busy: c.events.busy, end: func() { c.endUnlessDraining(protocol.EndedIdle) }, last: time.Now()}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.timer = time.AfterFunc(limit, i.look)

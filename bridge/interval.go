@@ -22,9 +22,11 @@ func everyInterval(ctx context.Context, flush func()) {
 	}
 }
 
-// flushLogs writes what has been held back for an interval's end.
+// flushLogs writes what has been held back for an interval's end, and forgets what is no longer needed.
 func (b *Bridge) flushLogs() {
 	b.over.flush()
 	b.failures.flush()
 	b.excess.flush()
+	b.doorman.flush()
+	b.limiter.Sweep(time.Now())
 }

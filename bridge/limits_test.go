@@ -15,7 +15,7 @@ import (
 
 // endings counts how clients end.
 type endings struct {
-	nobody
+	Nobody
 	mu   sync.Mutex // guards seen
 	seen []protocol.Ending
 }
@@ -48,6 +48,17 @@ func closedWith(t *testing.T, conn *websocket.Conn, code int, reason string) {
 		}
 		return
 	}
+}
+
+// open waits until that many clients are, which is a moment after they are told so, and returns them.
+func (s *served) open(clients int) (all []*client) {
+	s.t.Helper()
+	for deadline := time.Now().Add(patience); len(all) < clients; all = s.table.openClients() {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%d of %d clients are open", len(all), clients)
+		}
+	}
+	return all
 }
 
 // A client over a limit is closed behind what it has said within it.
@@ -105,7 +116,7 @@ func TestIdleClientIsClosed(t *testing.T) {
 	seen := &endings{}
 	a := &standin{handlers: map[protocol.Kind]handler{protocol.Text: nil}}
 	s := serveApplication(t, a, func(c *Config) {
-		c.Observer, c.IdleTimeout, c.PingInterval = seen, 200*time.Millisecond, 10*time.Millisecond // pings keep nobody
+		c.Observer, c.IdleTimeout, c.PingInterval = seen, 200*time.Millisecond, 10*time.Millisecond // pings keep Nobody
 	})
 	conn := s.connect()
 	closedWith(t, conn, 1008, "idle for too long")
@@ -123,7 +134,7 @@ func TestWhoIsNotIdleStays(t *testing.T) {
 	s := serveApplication(t, a, func(c *Config) { c.IdleTimeout, c.Isolation = limit, PerConnection })
 	s.connect()
 	say(t, s.connect(), "takes long")
-	listener := s.table.get(1)
+	listener := s.open(2)[0]
 	for began := time.Now(); time.Since(began) < 3*limit; time.Sleep(limit / 20) {
 		listener.send(outgoing{op: websocket.TextMessage, data: []byte("news")}, 4)
 	}
@@ -140,6 +151,6 @@ func TestWriteTimeoutCountsAsSlow(t *testing.T) {
 	s := serveApplication(t, &standin{}, func(c *Config) { c.Observer, c.WriteTimeout = seen, 100*time.Millisecond })
 	conn := s.connect()
 	_ = conn.NetConn().(*net.TCPConn).SetReadBuffer(4096)
-	s.table.get(1).send(outgoing{op: websocket.BinaryMessage, data: make([]byte, 16<<20)}, 16<<20)
+	s.open(1)[0].send(outgoing{op: websocket.BinaryMessage, data: make([]byte, 16<<20)}, 16<<20)
 	eventually(t, "the client has left", seen.are(protocol.EndedSlow))
 }

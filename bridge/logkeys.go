@@ -1,5 +1,7 @@
 package bridge
 
+import "log/slog"
+
 // Keys of log attributes.
 const (
 	keyClient  = "client"
@@ -20,3 +22,6 @@ const (
 	keyPayload = "payload"
 	keyVersion = "php"
 )
+
+// fromApplication marks lines whose words are the application's own: they may hold anything.
+func fromApplication() slog.Attr { return slog.String("source", "application") }

@@ -14,7 +14,8 @@ type errand struct {
 	room    *backlog  // where its room is given back; nil: it took none
 	since   time.Time // when it was queued
 	// after, if not nil, is called when the event is over, and with nils if it never ran.
-	after func(*protocol.Done, error)
+	after     func(*protocol.Done, error)
+	injection *injection // if somebody waits for it; else nil
 }
 
 // mailbox holds the events of one client, or of the server, in their order, and runs them one at a time. Its runner is a
@@ -84,6 +85,24 @@ func (m *mailbox) offer(e errand) bool {
 	}
 	m.push(e)
 	return true
+}
+
+// add is put for those who do not wait for room. It reports whether there was some.
+func (m *mailbox) add(e errand) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.sealed || m.full() {
+		return false
+	}
+	m.push(e)
+	return true
+}
+
+// length returns how many events wait.
+func (m *mailbox) length() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.queue)
 }
 
 // last queues e, full or not, and refuses everything after it.

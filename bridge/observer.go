@@ -14,6 +14,10 @@ type Observer interface {
 	Written(took time.Duration)
 	// Ended is called when a client has left, or was not let in.
 	Ended(protocol.Ending)
+	// Refused is called when a request is.
+	Refused(protocol.Refusal)
+	// TurnedAway is called when a connection is over a limit, which has its key of the configuration for a name.
+	TurnedAway(limit string)
 }
 
 // Observation is where the time of one event went.
@@ -27,11 +31,23 @@ type Observation struct {
 	Wait    time.Duration // for a php-fpm worker, and for bytes on their way
 	Run     time.Duration // of PHP, as it says itself: loading the code, and the handler
 	Apply   time.Duration // of what PHP asked for
+	Total   time.Duration // from its arrival to its end
 }
 
-// nobody observes nothing.
-type nobody struct{}
+// Nobody observes nothing. An Observer of a part of it all embeds it.
+type Nobody struct{}
 
-func (nobody) Event(Observation)     {}
-func (nobody) Written(time.Duration) {}
-func (nobody) Ended(protocol.Ending) {}
+// Event implements Observer.
+func (Nobody) Event(Observation) {}
+
+// Written implements Observer.
+func (Nobody) Written(time.Duration) {}
+
+// Ended implements Observer.
+func (Nobody) Ended(protocol.Ending) {}
+
+// Refused implements Observer.
+func (Nobody) Refused(protocol.Refusal) {}
+
+// TurnedAway implements Observer.
+func (Nobody) TurnedAway(string) {}

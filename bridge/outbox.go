@@ -47,6 +47,7 @@ type outbox struct {
 	spawn   func(func()) // starts the writer where somebody waits for it
 	ended   func(drop bool, err error)
 	wrote   func(took time.Duration) // a message, or what else there was to write
+	told    func(outgoing)           // likewise, if the socket has taken it
 	timeout time.Duration
 	deflate bool // messages may be compressed
 	limit   int  // messages, those being written included
@@ -87,6 +88,13 @@ func (b *outbox) push(o outgoing, size int) error {
 func (b *outbox) replacesPong(o outgoing) bool {
 	n := len(b.queue)
 	return o.op == websocket.PongMessage && n >= manyQueued && b.queue[n-1].op == websocket.PongMessage
+}
+
+// length returns what waits or is being written: messages and control frames, and their bytes.
+func (b *outbox) length() (items, bytes int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.held, b.size
 }
 
 // close queues the end of the connection behind everything else: a close frame, or with code 0 just the end.
@@ -136,6 +144,9 @@ func (b *outbox) drain() {
 			began := time.Now()
 			err := b.write(o)
 			b.wrote(time.Since(began))
+			if err == nil {
+				b.told(o)
+			}
 			if err != nil || o.last() {
 				b.finish(o, err)
 				return

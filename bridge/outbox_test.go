@@ -38,6 +38,7 @@ func newOutbox(conn *websocket.Conn, limit, bytes int) (*outbox, *sync.WaitGroup
 	var work sync.WaitGroup
 	ended := make(chan bool, 2) // a second end would be a fault, and is looked for
 	return &outbox{conn: conn, spawn: func(f func()) { work.Go(f) }, ended: func(drop bool, _ error) { ended <- drop }, wrote: func(time.Duration) {},
+		told:    func(outgoing) {},
 		timeout: 500 * time.Millisecond, limit: limit, bytes: bytes}, &work, ended
 }
 

@@ -11,7 +11,7 @@ const maxShown = 200
 
 // showPayload writes what somebody has said to the log, if that is allowed, which it is not by default.
 func (b *Bridge) showPayload(log *slog.Logger, what string, data []byte) {
-	if !b.cfg.LogPayloads || !log.Enabled(context.Background(), slog.LevelDebug) {
+	if !b.cfg().LogPayloads || !log.Enabled(context.Background(), slog.LevelDebug) {
 		return
 	}
 	shown := strings.ToValidUTF8(string(data[:min(len(data), maxShown)]), "\uFFFD")

@@ -1,8 +1,6 @@
 package bridge
 
 import (
-	"context"
-	"errors"
 	"net"
 	"net/http"
 	"os"
@@ -28,16 +26,14 @@ func (l *tapListener) Accept() (net.Conn, error) {
 	if err != nil || !l.bridge.has(protocol.Connect) && !l.bridge.has(protocol.Read) {
 		return conn, err
 	}
-	t := &tappedConn{Conn: conn, client: l.bridge.newClient(conn.RemoteAddr().String()), late: make(chan struct{})}
-	t.client.tapped = true
-	t.asked = t.ask(protocol.Connect, nil)
-	return t, nil
+	return &tappedConn{Conn: conn, bridge: l.bridge, late: make(chan struct{})}, nil
 }
 
 // tappedConn asks PHP about all it reads. One goroutine reads at a time.
 type tappedConn struct {
 	net.Conn
-	client *client
+	bridge *Bridge
+	client *client // nil before the first read
 	passed []byte  // bytes that PHP let pass, not yet read
 	asked  *answer // the event under way, kept when a deadline interrupts the wait for it
 
@@ -55,6 +51,11 @@ type answer struct {
 func (c *tappedConn) NetConn() net.Conn { return c.Conn }
 
 func (c *tappedConn) Read(p []byte) (int, error) {
+	if c.client == nil {
+		if err := c.meet(); err != nil {
+			return 0, err
+		}
+	}
 	for len(c.passed) == 0 {
 		if err := c.fill(); err != nil {
 			return 0, err
@@ -63,6 +64,24 @@ func (c *tappedConn) Read(p []byte) (int, error) {
 	n := copy(p, c.passed)
 	c.passed = c.passed[n:]
 	return n, nil
+}
+
+// meet makes the client, once it is known for whom the connection is, unless a drain has begun: it has to know them all.
+func (c *tappedConn) meet() error {
+	if v, ok := within[*visitor](c.Conn); ok && v.preamble != nil {
+		if err := v.announced(); err != nil {
+			return err
+		}
+	}
+	leave, ok := c.bridge.enter()
+	if !ok {
+		return ErrStopping
+	}
+	defer leave()
+	c.client = c.bridge.newClient(c.Conn.RemoteAddr().String())
+	c.client.tapped = true
+	c.asked = c.ask(protocol.Connect, nil)
+	return nil
 }
 
 // fill reads once and asks PHP; the first time it waits for the connect event.
@@ -93,7 +112,7 @@ func (c *tappedConn) fill() error {
 
 func (c *tappedConn) ask(kind protocol.Kind, data []byte) *answer {
 	a := &answer{ready: make(chan struct{}), bytes: data}
-	b := c.client.bridge
+	b := c.bridge
 	if !b.has(kind) {
 		close(a.ready)
 		return a
@@ -150,32 +169,25 @@ func (c *tappedConn) SetDeadline(t time.Time) error {
 }
 
 // CloseWrite ends what is written, as the connection itself would.
-func (c *tappedConn) CloseWrite() error {
-	half, ok := c.Conn.(interface{ CloseWrite() error })
-	if !ok {
-		return errors.ErrUnsupported
-	}
-	return half.CloseWrite()
-}
+func (c *tappedConn) CloseWrite() error { return closeWrite(c.Conn) }
 
-type tapKey struct{}
-
-// rememberTap lets a request find the client that its connection has been from the start.
-func rememberTap(ctx context.Context, conn net.Conn) context.Context {
-	if t, ok := conn.(*tappedConn); ok {
-		return context.WithValue(ctx, tapKey{}, t.client)
-	}
-	return ctx
-}
-
+// clientOf returns the client that a request's connection has been from the start, or nil. Its row gets the address that a
+// proxy's headers tell.
 func clientOf(r *http.Request) *client {
-	c, _ := r.Context().Value(tapKey{}).(*client)
-	return c
+	t, ok := connOf[*tappedConn](r)
+	if !ok {
+		return nil
+	}
+	if c := t.client; c.peer != r.RemoteAddr {
+		c.bridge.table.set(c, protocol.Field{Name: "peer_name", Value: quote(r.RemoteAddr)})
+		c.log.Info("client is behind a proxy", "remote", r.RemoteAddr)
+	}
+	return t.client
 }
 
 // forgetTap ends the client of a connection that closes without having become a WebSocket.
 func forgetTap(conn net.Conn, state http.ConnState) {
-	if t, ok := conn.(*tappedConn); ok && state == http.StateClosed {
-		t.client.end(protocol.EndedByHangup)
+	if t, ok := conn.(*tappedConn); ok && state == http.StateClosed && t.client != nil {
+		t.client.endUnlessDraining(protocol.EndedByHangup)
 	}
 }

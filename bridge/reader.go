@@ -47,7 +47,7 @@ func (c *client) readMessage() (op int, data []byte, err error) {
 }
 
 func (c *client) readPayload(r io.Reader, text bool) ([]byte, error) {
-	m := message{limit: c.bridge.cfg.MaxMessage, text: text}
+	m := message{limit: c.guard.limit, text: text}
 	if c.guard.compressed() {
 		i := newInflater(&c.bridge.inflaters, r)
 		defer i.release(&c.bridge.inflaters)
@@ -74,16 +74,17 @@ func (c *client) alive() error {
 	if c.hasEnded() {
 		return nil
 	}
-	return c.conn.SetReadDeadline(time.Now().Add(c.bridge.cfg.PongTimeout))
+	return c.conn.SetReadDeadline(time.Now().Add(c.bridge.cfg().PongTimeout))
 }
 
 func (c *client) received(op int, data []byte) {
 	c.idle.note()
 	c.bridge.showPayload(c.log, "message from the client", data)
+	c.heard(len(data))
 	switch {
 	case op == websocket.BinaryMessage:
 		c.bring(errand{kind: protocol.Binary, payload: data})
-	case len(data) > 0 || c.bridge.cfg.EmptyText:
+	case len(data) > 0 || c.bridge.cfg().EmptyText:
 		c.bring(errand{kind: protocol.Text, payload: data})
 	}
 }

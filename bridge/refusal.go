@@ -1,18 +1,32 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// refusal is a handshake's answer other than 101. Its text says nothing of PHP.
+// refusal is a handshake's answer other than 101.
 type refusal struct {
-	status int
-	text   string
+	why  protocol.Refusal // zero: it is answered already
+	more string           // instead of its text; empty: nothing is known beside that
+}
+
+// text is what the client is told.
+func (no *refusal) text() string { return cmp.Or(no.more, no.why.Text()) }
+
+// counted reports whether the log has its number only, since they are many at a time.
+func (no *refusal) counted() bool { return no.why.Retry() }
+
+// attrs tell of it in the log.
+func (no *refusal) attrs() []any {
+	return []any{"refusal", no.why.String(), "status", no.why.Status(), "why", no.text()}
 }
 
 // A client that met no php-fpm, or no room, may ask again after retryLeast to retryMost seconds: php-fpm restarts within the
@@ -32,14 +46,19 @@ func (b *Bridge) busy(c *client, why error) *refusal {
 	return tryLater()
 }
 
-func tryLater() *refusal { return &refusal{http.StatusServiceUnavailable, "try again later"} }
+func tryLater() *refusal { return &refusal{why: protocol.RefusedBusy} }
+
+func retryAfter() string { return strconv.Itoa(retryLeast + rand.IntN(retryMost-retryLeast+1)) }
 
 func (b *Bridge) refuse(w http.ResponseWriter, no refusal) {
-	switch no.status {
-	case 0: // already answered
+	if no.why == 0 {
 		return
-	case http.StatusServiceUnavailable:
-		w.Header().Set("Retry-After", strconv.Itoa(retryLeast+rand.IntN(retryMost-retryLeast+1)))
+	}
+	b.refused(no.why)
+	if no.why.Retry() {
+		w.Header().Set("Retry-After", retryAfter())
+	}
+	switch no.why.Status() {
 	case http.StatusUpgradeRequired: // RFC 6455, section 4.4; RFC 9110, section 15.5.22
 		w.Header().Set("Sec-WebSocket-Version", "13")
 		w.Header().Set("Upgrade", "websocket")
@@ -51,7 +70,13 @@ func (b *Bridge) refuse(w http.ResponseWriter, no refusal) {
 		w.Header().Add("Connection", "Upgrade") // RFC 9110, section 7.8
 	}
 	b.bound(w)
-	http.Error(w, no.text, no.status)
+	http.Error(w, no.text(), no.why.Status())
+}
+
+// refused counts a request that is refused.
+func (b *Bridge) refused(why protocol.Refusal) {
+	b.totals.refused.Add(1)
+	b.cfg().Observer.Refused(why)
 }
 
 // bound keeps who sends no end of a request's body, or does not read its answer, from holding the connection for good:
@@ -59,6 +84,6 @@ func (b *Bridge) refuse(w http.ResponseWriter, no refusal) {
 func (b *Bridge) bound(w http.ResponseWriter) {
 	c := http.NewResponseController(w)
 	// They fail only on a connection that has none, or has ended.
-	_ = c.SetReadDeadline(time.Now().Add(b.cfg.HandshakeTimeout))
-	_ = c.SetWriteDeadline(time.Now().Add(b.cfg.WriteTimeout))
+	_ = c.SetReadDeadline(time.Now().Add(b.cfg().HandshakeTimeout))
+	_ = c.SetWriteDeadline(time.Now().Add(b.cfg().WriteTimeout))
 }

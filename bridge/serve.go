@@ -19,6 +19,7 @@ func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
 	if _, err := b.serverTurn().run(protocol.Started, nil); err != nil {
 		return errors.Join(fmt.Errorf("start the application: %w", err), l.Close())
 	}
+	close(b.serving)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var sources sync.WaitGroup
@@ -28,7 +29,7 @@ func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
 		sources.Go(func() { b.readPipe(ctx, pipe) })
 	}
 	failed := make(chan error, 1)
-	sources.Go(func() { failed <- server.Serve(b.tap(b.secure(l))) })
+	sources.Go(func() { failed <- server.Serve(b.tap(b.secure(b.door(l)))) })
 	var err error
 	select {
 	case <-ctx.Done():
@@ -44,13 +45,12 @@ func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
 func (b *Bridge) httpServer() *http.Server {
 	return &http.Server{
 		Handler:           http.HandlerFunc(b.serveHTTP),
-		ReadHeaderTimeout: b.cfg.HandshakeTimeout,
-		IdleTimeout:       b.cfg.HandshakeTimeout,
+		ReadHeaderTimeout: b.cfg().HandshakeTimeout,
+		IdleTimeout:       b.cfg().HandshakeTimeout,
 		ErrorLog:          slog.NewLogLogger(b.log.Handler(), slog.LevelDebug),
-		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
-			return rememberTap(rememberTLS(ctx, conn), conn)
-		},
-		ConnState: forgetTap,
+		MaxHeaderBytes:    b.cfg().MaxHeader,
+		ConnContext:       rememberConn,
+		ConnState:         forgetTap,
 	}
 }
 
@@ -63,7 +63,7 @@ func (b *Bridge) readPipe(ctx context.Context, pipe Pipe) {
 // drain is the written order of a shutdown.
 func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGroup) {
 	b.log.Info("draining", keyClients, len(b.table.all()))
-	ctx, cancel := context.WithTimeoutCause(context.Background(), b.cfg.DrainTimeout, protocol.ErrDrained)
+	ctx, cancel := context.WithTimeoutCause(context.Background(), b.cfg().DrainTimeout, protocol.ErrDrained)
 	defer cancel()
 	gaveUp := make(chan struct{})
 	inTime := context.AfterFunc(ctx, func() { defer close(gaveUp); b.giveUp(server) })
@@ -72,6 +72,8 @@ func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGr
 	b.entranceMu.Lock()
 	b.draining = true
 	b.entranceMu.Unlock()
+	close(b.drained)
+	b.Resume()
 	l.Close()
 	b.handshakes.Wait()
 	// 2. No new documents, no new turn of the loop. What the pipe held whole has been queued.

@@ -34,7 +34,7 @@ type standin struct {
 // handler runs an event; what it returns is the result of done.
 type handler func(ctx context.Context, e *protocol.Event, apply func(*protocol.Effect) error) string
 
-func (a *standin) Environment(*http.Request) ([]byte, error) { return []byte("env"), nil }
+func (a *standin) Environment(*http.Request, string) ([]byte, error) { return []byte("env"), nil }
 
 func (a *standin) Describe(context.Context) (*protocol.Description, error) {
 	d := &protocol.Description{Handlers: map[string]protocol.Handler{}}
@@ -124,7 +124,7 @@ func serveApplication(t testing.TB, a PHP, change func(*Config)) *served {
 	cfg := Config{
 		PHP: a, Logger: slog.New(slog.NewTextHandler(&logWriter{t: t}, nil)), Isolation: Serial, Parallel: 4,
 		LoopInterval: time.Hour, MaxMessage: 1 << 20, EventQueue: 8, EventQueueTotal: 1000, EventQueueTotalBytes: 64 << 20, SendQueue: 64, SendQueueBytes: 64 << 20,
-		HandshakeTimeout: time.Second, WriteTimeout: 10 * time.Second, PingInterval: time.Minute, PongTimeout: time.Minute,
+		HandshakeTimeout: time.Second, MaxHeader: 32 << 10, WriteTimeout: 10 * time.Second, PingInterval: time.Minute, PongTimeout: time.Minute,
 		QueueWait: 10 * time.Second, UnavailableWait: 10 * time.Second, DrainTimeout: 10 * time.Second,
 	}
 	if change != nil {

@@ -19,6 +19,7 @@ type table struct {
 	last    int64
 	sockets map[*client]struct{} // answered 101 and not closed: a client that left may still be owed messages
 	ranges  *string              // the answer of openKeys, until who is open changes
+	opened  int                  // clients in state OPEN
 }
 
 // newTable returns an empty table. It tells presence, if that is not nil, of every change, and broken of its error.
@@ -26,12 +27,13 @@ func newTable(presence Presence, broken func(error)) *table {
 	return &table{presence: presence, broken: broken, clients: map[int64]*client{}, sockets: map[*client]struct{}{}}
 }
 
-// add gives c its key and its row.
-func (t *table) add(c *client, peer string) {
+// add gives c its key and its row; ready sets what depends on the key, before anybody else finds c.
+func (t *table) add(c *client, peer string, ready func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.last++
 	c.key = t.last
+	ready()
 	c.row.fields = newRow(peer)
 	t.clients[c.key] = c
 	t.rows.add(c)
@@ -131,6 +133,10 @@ func (t *table) tell(c *client) {
 	}
 	if now.open != c.row.presence.open {
 		t.ranges = nil
+		t.opened--
+		if now.open {
+			t.opened += 2
+		}
 	}
 	c.row.presence = now
 	if t.presence == nil {

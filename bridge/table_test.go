@@ -14,7 +14,7 @@ func newTableWith(n int) (*table, []*client) {
 	var clients []*client
 	for range n {
 		c := &client{}
-		t.add(c, "127.0.0.1:1")
+		t.add(c, "127.0.0.1:1", func() {})
 		clients = append(clients, c)
 	}
 	return t, clients
@@ -49,7 +49,7 @@ func TestTableSnapshot(t *testing.T) {
 		t.Errorf("a snapshot changed: %s", got)
 	}
 	late := &client{}
-	if table.add(late, "127.0.0.1:1"); late.key != 3 {
+	if table.add(late, "127.0.0.1:1", func() {}); late.key != 3 {
 		t.Errorf("key %d was used before", late.key)
 	}
 	if table.remove(clients[0]) {
@@ -142,7 +142,7 @@ func TestTableTellsWhoIsThere(t *testing.T) {
 		do   func()
 		want presence
 	}{
-		{"added", func() { table.add(c, "127.0.0.1:1") }, presence{}},
+		{"added", func() { table.add(c, "127.0.0.1:1", func() {}) }, presence{}},
 		{"opened", func() { open(table, c) }, presence{true, true}},
 		{"hidden", func() { table.set(c, protocol.Field{Name: "state", Value: []byte(`"HIDDEN"`)}) }, presence{true, false}},
 		{"shown", func() { table.set(c, protocol.Field{Name: "state", Value: []byte(stateOpen)}) }, presence{true, true}},

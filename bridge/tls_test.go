@@ -22,6 +22,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/wsbridge/wsbridge/bridge/admission"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -96,7 +97,7 @@ type learner struct {
 	state *tls.ConnectionState
 }
 
-func (l *learner) Environment(r *http.Request) ([]byte, error) {
+func (l *learner) Environment(r *http.Request, _ string) ([]byte, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.state = r.TLS
@@ -205,6 +206,57 @@ func TestLingeringEndsTLSCleanly(t *testing.T) {
 	}
 }
 
+// Behind a write that nobody has taken TLS would wait five more seconds to say goodbye.
+func TestClientThatIsGivenUpIsNotSaidGoodbyeTo(t *testing.T) {
+	const size, goodbye = 16 << 20, 5 * time.Second
+	seen := &endings{}
+	s := serveTLS(t, &standin{}, func(c *Config) { c.Observer, c.WriteTimeout = seen, 100*time.Millisecond })
+	s.connect()
+	s.open(1)[0].send(outgoing{op: websocket.BinaryMessage, data: make([]byte, size)}, size)
+	eventually(t, "the client has left", seen.are(protocol.EndedSlow))
+	began := time.Now()
+	eventually(t, "its connection is closed", func() bool { return len(s.table.connected()) == 0 })
+	if took := time.Since(began); took > goodbye-time.Second {
+		t.Errorf("closing took %v", took)
+	}
+}
+
+// The proxy's header comes before TLS, and what ws_server_read sees after it.
+func TestTLSBehindAProxysHeader(t *testing.T) {
+	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "tapped": {protocol.Read: nil}} {
+		t.Run(name, func(t *testing.T) {
+			proxies, err := admission.ParseProxies([]string{"127.0.0.1"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := serveTLS(t, &standin{handlers: kinds}, func(c *Config) { c.Proxies, c.ProxyProtocol = proxies, true })
+			conn := s.dial()
+			fmt.Fprint(conn, "PROXY TCP4 192.0.2.7 192.0.2.1 4711 443\r\n")
+			cfg := s.trust.Clone()
+			cfg.ServerName = "127.0.0.1"
+			secure := tls.Client(conn, cfg)
+			fmt.Fprint(secure, upgrade)
+			res, err := http.ReadResponse(bufio.NewReader(secure), nil)
+			if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
+				t.Fatalf("got %v, %v", res, err)
+			}
+			if peer := s.table.get(1).peer; peer != "192.0.2.7:4711" {
+				t.Errorf("the client is at %s", peer)
+			}
+		})
+	}
+}
+
+// There is no TLS yet in which to say why: an answer in plain text would look like a fault of the server's.
+func TestWhoIsTurnedAwayFromTLSSeesTheEnd(t *testing.T) {
+	s := serveTLS(t, &standin{}, func(c *Config) { c.Limits.Connections = 1 })
+	s.connect()
+	got, err := io.ReadAll(s.dial())
+	if len(got) > 0 || isTimeout(err) {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
 // TLS says goodbye before it closes a connection, and waits for that to be taken; nobody has the time.
 func TestDrainIsBoundedWhenTLSClientsDoNotRead(t *testing.T) {
 	const size = 16 << 20
@@ -213,11 +265,10 @@ func TestDrainIsBoundedWhenTLSClientsDoNotRead(t *testing.T) {
 	for range 4 {
 		s.connect()
 	}
-	eventually(t, "they are connected", func() bool { return len(s.table.openClients()) == 4 })
-	for _, c := range s.table.openClients() {
+	for _, c := range s.open(4) {
 		c.send(outgoing{op: websocket.BinaryMessage, data: make([]byte, size)}, size)
 	}
-	if took := s.drained(); took > 4*time.Second {
+	if took := s.drained(); took > 10*time.Second {
 		t.Errorf("the drain took %v", took)
 	}
 }

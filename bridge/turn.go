@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/wsbridge/wsbridge/protocol"
@@ -18,11 +19,20 @@ type turn struct {
 	hasty bool
 	lane  lane // where; laneOwn: by whether it is to be alone
 
+	injection *injection // if somebody waits for the event; else nil
+
 	begun   bool
 	alone   bool
 	session string    // its PHP session, if it keeps other events of that waiting
 	since   time.Time // when the next event came
+
+	// The event that was asked for last.
+	kind protocol.Kind
+	seq  uint64
 }
+
+// note returns log for a line of the event that was asked for last.
+func (t *turn) note(log *slog.Logger) *slog.Logger { return log.With(keyEvent, t.kind, keySeq, t.seq) }
 
 // begin waits until the turn has come. One that has come already goes on, unless it is not alone but has to be.
 func (t *turn) begin(alone bool) error {
@@ -70,7 +80,7 @@ func (t *turn) wait(alone bool) error {
 	ctx, cancel := context.WithCancelCause(t.ctx)
 	defer cancel(nil)
 	if t.limit > 0 {
-		defer time.AfterFunc(t.limit, func() { cancel(protocol.ErrQueueWait) }).Stop()
+		defer b.gate.expire(t.limit, t.hasty, cancel)() // hasty: whoever makes a handshake looks at a page that does not load
 	}
 	if t.hasty {
 		defer b.outage.cancels(func() { cancel(protocol.ErrAway) })()
@@ -116,7 +126,11 @@ func (t *turn) ask(kind protocol.Kind, payload []byte) (*protocol.Done, error) {
 		if t.client != nil && t.client.gone() {
 			return nil, protocol.ErrGone
 		}
-		done, err := t.bridge.ask(t.client, kind, payload, p, t.queued())
+		if t.injection != nil && !t.injection.run() {
+			return nil, errRevoked
+		}
+		t.kind, t.seq = kind, t.bridge.seq.Add(1)
+		done, err := t.bridge.ask(t, payload, p)
 		if code, changed := change(err); changed {
 			t.bridge.catchUp(app, code)
 			continue
@@ -156,14 +170,18 @@ func (t *turn) settle(done *protocol.Done) {
 	}
 	b := t.bridge
 	for _, c := range b.table.apply(done.Rows) {
-		c.log.Warn("a handler removed the client's row")
+		t.note(c.log).Warn("a handler removed the client's row")
 		code, reason := protocol.EndedNoRow.Close()
 		c.markEnded(protocol.EndedNoRow, code, reason)
 		c.leave()
 	}
 	if done.Globals != nil {
 		b.globals.apply(done.Globals)
-		b.forget(done.Globals.Lost)
+		log := b.log
+		if t.client != nil {
+			log = t.client.log
+		}
+		b.forget(done.Globals.Lost, t.note(log))
 	}
 }
 

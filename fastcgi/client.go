@@ -59,6 +59,9 @@ func (c *Client) Close() error {
 	return nil
 }
 
+// Connections returns how many connections to php-fpm there are, in use or idle. It is an estimate while events come and go.
+func (c *Client) Connections() int { return c.pool.connections() }
+
 // Run runs events, whose Seq ascend, in one request and blocks until that ended. A nil environment is the server's own,
 // any other is one of Environment's. Effects reach apply on the calling goroutine as they arrive; a payload is valid
 // only during the call. What the application printed reaches it as Stray.

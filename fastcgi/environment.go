@@ -40,9 +40,12 @@ func newSession(script string) gofast.SessionHandler {
 // Dropped are the header Proxy (CVE-2016-5385), Accept-Encoding, by which php.ini's zlib.output_compression would
 // compress the answer, and as nginx does, every name of other characters than letters, digits and hyphens: PHP turns
 // some of them into underscores, so such a name could stand in for another. SERVER_PORT and SERVER_ADDR tell the
-// address that took the connection if r's context holds it (http.LocalAddrContextKey). With TLS there are HTTPS, SSL_PROTOCOL,
-// SSL_CIPHER, and SSL_TLS_SNI if the client named a host.
-func (c *Client) Environment(r *http.Request) ([]byte, error) {
+// address that took the connection if r's context holds it (http.LocalAddrContextKey).
+//
+// With TLS there are HTTPS, SSL_PROTOCOL, SSL_CIPHER, and SSL_TLS_SNI if the client named a host. A URL with the scheme https stands
+// for TLS that ended before r, of which there is HTTPS only. The sub-protocol that was agreed to, if any, is WSBRIDGE_SUBPROTOCOL;
+// what was offered is in HTTP_SEC_WEBSOCKET_PROTOCOL, as in any header. There is no REMOTE_PORT if it is 0, not known.
+func (c *Client) Environment(r *http.Request, subprotocol string) ([]byte, error) {
 	headers, err := cleanHeaders(r.Header)
 	if err != nil {
 		return nil, err
@@ -62,6 +65,9 @@ func (c *Client) Environment(r *http.Request) ([]byte, error) {
 		}
 	}
 	setAddresses(params, r)
+	if subprotocol != "" {
+		params["WSBRIDGE_SUBPROTOCOL"] = subprotocol
+	}
 	return encodeParams(params)
 }
 
@@ -139,12 +145,17 @@ func isPlainName(s string) bool {
 // setAddresses sets what gofast does not know: addresses in the form of RFC 3875, section 4.1.8, and the scheme.
 func setAddresses(params map[string]string, r *http.Request) {
 	params["REQUEST_SCHEME"] = "http"
+	if r.TLS != nil || r.URL.Scheme == "https" {
+		params["REQUEST_SCHEME"], params["HTTPS"] = "https", "on"
+	}
 	if r.TLS != nil {
-		params["REQUEST_SCHEME"] = "https"
 		setTLS(params, r.TLS)
 	}
 	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		params["REMOTE_ADDR"] = plainAddr(peer.Addr())
+		if peer.Port() == 0 {
+			delete(params, "REMOTE_PORT")
+		}
 	} else if addr, err := netip.ParseAddr(r.RemoteAddr); err == nil {
 		params["REMOTE_ADDR"] = plainAddr(addr)
 	}

@@ -43,7 +43,7 @@ func TestEnvironmentOfAHandshake(t *testing.T) {
 		r.Header.Add("X-Forwarded-For", "203.0.113.1")
 		r.Header.Add("X-Forwarded-For", "203.0.113.2")
 		r.Header.Set("Accept-Encoding", "gzip")
-	}))
+	}), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestEnvironmentOfAddresses(t *testing.T) {
 		{"2001:db8::7", "2001:db8::7", ""},
 		{"@", "", ""},
 	} {
-		got, err := c.Environment(handshake(local, func(r *http.Request) { r.RemoteAddr = test.remote }))
+		got, err := c.Environment(handshake(local, func(r *http.Request) { r.RemoteAddr = test.remote }), "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,6 +102,28 @@ func TestEnvironmentOfAddresses(t *testing.T) {
 	}
 }
 
+func TestEnvironmentOfAClientBehindAProxy(t *testing.T) {
+	got, err := offline(t).Environment(handshake(func(r *http.Request) {
+		r.RemoteAddr, r.URL.Scheme = "[2001:db8::7]:0", "https"
+		r.Header.Set("Sec-WebSocket-Protocol", "v1.chat, v2.chat")
+	}), "v2.chat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	params := decodePairs(t, got)
+	for name, want := range map[string]string{
+		"REMOTE_ADDR": "2001:db8::7", "HTTPS": "on", "REQUEST_SCHEME": "https", "REQUEST_URI": "/chat/room%201?room=a&x=%20y",
+		"WSBRIDGE_SUBPROTOCOL": "v2.chat", "HTTP_SEC_WEBSOCKET_PROTOCOL": "v1.chat, v2.chat",
+	} {
+		if params[name] != want {
+			t.Errorf("%s: got %q", name, params[name])
+		}
+	}
+	if port, ok := params["REMOTE_PORT"]; ok {
+		t.Errorf("REMOTE_PORT is %s, though nobody knows it", port)
+	}
+}
+
 func TestEnvironmentHoldsNothingThatAClientMayNotSet(t *testing.T) {
 	c := offline(t)
 	got, err := c.Environment(handshake(func(r *http.Request) {
@@ -111,7 +133,7 @@ func TestEnvironmentHoldsNothingThatAClientMayNotSet(t *testing.T) {
 		for _, name := range []string{"Wsbridge-Token", "Wsbridge-Events-File", "Php-Value", "Php-Admin-Value", "Script-Filename", "Remote-Addr", "Https"} {
 			r.Header.Set(name, "harmless")
 		}
-	}))
+	}), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +163,7 @@ func TestBadHeadersAreRefused(t *testing.T) {
 		"in the address":      func(r *http.Request) { r.RemoteAddr = "a\n:1" },
 		"too long":            func(r *http.Request) { r.Header.Set("Cookie", strings.Repeat("secret", maxEnvironment/6)) },
 	} {
-		_, err := c.Environment(handshake(change))
+		_, err := c.Environment(handshake(change), "")
 		if !errors.Is(err, ErrBadHeader) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: got %v", name, err)
 		}
@@ -159,7 +181,7 @@ func TestPHPSeesTheHandshake(t *testing.T) {
 		r.Header["X.Real.Ip"] = []string{"6.6.6.6"} // PHP would write underscores for the dots
 		r.Header["X_real_ip"] = []string{"6.6.6.6"}
 		r.Header.Set("Php-Value", "memory_limit=1M")
-	}))
+	}), "")
 	if err != nil {
 		t.Fatal(err)
 	}

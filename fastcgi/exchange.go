@@ -53,13 +53,21 @@ func (x *exchange) begin(c *Client, environment []byte, apply func(*protocol.Eff
 		ledger:  ledger{events: events},
 		veil:    veil{lifted: c.cfg.Payloads, environment: environment, events: events},
 	}
-	x.errors = stderrLog{logger: c.cfg.Logger, begin: c.begin, veil: &x.veil}
+	x.errors = stderrLog{logger: c.cfg.Logger, begin: c.begin, veil: &x.veil, event: only(events)}
 }
 
 // end logs what is left to be logged and lets go of everything.
 func (x *exchange) end() {
 	x.errors.flush()
 	*x = exchange{enter: x.enter, decoder: x.decoder}
+}
+
+// only returns the one event that there is; what PHP writes for several belongs to none of them.
+func only(events []*protocol.Event) *protocol.Event {
+	if len(events) == 1 {
+		return events[0]
+	}
+	return nil
 }
 
 func (x *exchange) stdout(p []byte) error {

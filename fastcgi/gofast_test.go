@@ -27,7 +27,7 @@ func TestSecondOpinion(t *testing.T) {
 		for _, query := range []string{"", "stderr=3", "status=404", "exit=7", "stderr=1&exit=255&status=500", "size=65536", "size=1048576"} {
 			r := httptest.NewRequest(http.MethodGet, "/chat?"+query, nil)
 			r.Header.Set("Cookie", "a=1; b=%20")
-			environment, err := c.Environment(r)
+			environment, err := c.Environment(r, "")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -211,3 +211,10 @@ func (p *pool) stop() []*conn {
 	p.idle = nil
 	return idle
 }
+
+// connections returns how many there are, or are being made.
+func (p *pool) connections() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.slots) + len(p.idle)
+}

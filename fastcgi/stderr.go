@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"log/slog"
 	"strings"
+
+	"github.com/wsbridge/wsbridge/protocol"
 )
 
 const (
@@ -13,14 +15,20 @@ const (
 	maxStderrLines = 100
 )
 
-// keyText is the log attribute for what php-fpm wrote.
-const keyText = "text"
+// Log attributes: what php-fpm wrote, and to which event it belongs.
+const (
+	keyText   = "text"
+	keyClient = "client"
+	keyEvent  = "event"
+	keySeq    = "seq"
+)
 
 // stderrLog logs an exchange's error stream line by line. It is never parsed.
 type stderrLog struct {
 	logger *slog.Logger
-	begin  string // ends the line that announces a request, which is not logged
-	begun  bool   // that line came
+	event  *protocol.Event // whose lines they are; nil: that cannot be said
+	begin  string          // ends the line that announces a request, which is not logged
+	begun  bool            // that line came
 	veil   *veil
 	line   []byte
 	lines  int
@@ -52,5 +60,16 @@ func (l *stderrLog) flush() {
 		text = "too many lines, the rest of this answer's is dropped"
 	}
 	l.lines++
-	l.logger.Warn("php-fpm wrote to its error stream", keyText, l.veil.over(text))
+	l.log().Warn("php-fpm wrote to its error stream", keyText, l.veil.over(text))
+}
+
+func (l *stderrLog) log() *slog.Logger {
+	log, e := l.logger, l.event
+	if e == nil {
+		return log
+	}
+	if e.Client != 0 {
+		log = log.With(keyClient, e.Client)
+	}
+	return log.With(keyEvent, e.Kind, keySeq, e.Seq)
 }

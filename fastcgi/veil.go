@@ -8,10 +8,9 @@ import (
 )
 
 const (
-	// run is how many bytes in a row a text must share with a secret for them to be taken for a part of it.
+	// run is how many bytes in a row a text must share with a secret for them to be taken for a part of it. Shorter ones are words
+	// of any text: a client may well say "memory" before PHP says that there is not enough of it.
 	run = 12
-	// whole is from how many bytes on a secret that is shorter than that is taken out of a text.
-	whole = 6
 	// most bounds what of a payload is looked for, as that is done for every line that an event logs.
 	most = 256 << 10
 	// longest bounds a text; the rest is dropped.
@@ -31,7 +30,7 @@ type veil struct {
 
 // over returns text without secrets.
 func (v *veil) over(text string) string {
-	if v == nil || v.lifted || len(text) < whole {
+	if v == nil || v.lifted || len(text) < run {
 		return text
 	}
 	if len(text) > longest {
@@ -43,10 +42,6 @@ func (v *veil) over(text string) string {
 	hidden := make([]bool, len(text))
 	places := placesOf(text)
 	for _, secret := range v.secrets {
-		if len(secret) < run {
-			hideWhole(hidden, text, secret)
-			continue
-		}
 		for i := range len(secret) - run + 1 {
 			key := secret[i : i+run]
 			for _, at := range places[key] {
@@ -61,7 +56,7 @@ func (v *veil) over(text string) string {
 func (v *veil) gather() []string {
 	secrets := []string{}
 	add := func(s string) {
-		if len(s) >= whole {
+		if len(s) >= run {
 			secrets = append(secrets, s[:min(len(s), most)])
 		}
 	}
@@ -88,17 +83,6 @@ func placesOf(text string) map[string][]int {
 		places[key] = append(places[key], i)
 	}
 	return places
-}
-
-func hideWhole(hidden []bool, text, secret string) {
-	for from := 0; ; {
-		i := strings.Index(text[from:], secret)
-		if i < 0 {
-			return
-		}
-		fill(hidden[from+i : from+i+len(secret)])
-		from += i + len(secret)
-	}
 }
 
 func fill(hidden []bool) {

@@ -27,8 +27,7 @@ func TestVeilTakesOutWhatTheClientHasSent(t *testing.T) {
 			"cannot open /usr/share/wsbridge/wsbridge.php":                        "cannot open /usr/share/wsbridge/wsbridge.php",
 			"": "",
 		},
-		"hunter2":                   {"bad word hunter2 or hunter": "bad word … or hunter"},
-		"exit":                      {"the handler called exit or die": "the handler called exit or die"},
+		"memory":                    {"Allowed memory size": "Allowed memory size"},
 		"Grüße, 世界 und ü":           {"Grüße, 世界 und \u00fd": "……"},
 		strings.Repeat("0", 2*most): {"0000000000000": "…"},
 	} {
@@ -39,8 +38,8 @@ func TestVeilTakesOutWhatTheClientHasSent(t *testing.T) {
 			}
 		}
 	}
-	lifted := &veil{lifted: true, events: []*protocol.Event{{Payload: []byte("hunter2")}}}
-	if got := lifted.over("hunter2"); got != "hunter2" {
+	lifted := &veil{lifted: true, events: []*protocol.Event{{Payload: []byte("hunter2 hunter2")}}}
+	if got := lifted.over("hunter2 hunter2"); got != "hunter2 hunter2" {
 		t.Errorf("got %q", got)
 	}
 }

@@ -3,6 +3,7 @@ package fifo
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync"
 )
@@ -60,6 +61,19 @@ func Create(c Config) (*Pipe, error) {
 
 // Path returns where the pipe is.
 func (p *Pipe) Path() string { return p.config.Path }
+
+// Chmod gives the pipe other permissions, for those who open it from now on.
+func (p *Pipe) Chmod(mode fs.FileMode) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ending {
+		return ErrClosed
+	}
+	if err := p.file.Chmod(mode.Perm()); err != nil {
+		return fmt.Errorf("change pipe %q: %w", p.config.Path, err)
+	}
+	return nil
+}
 
 // Close removes the pipe from the file system, unless another one has taken its place, ends Run as the
 // end of its context does, waits for it, and closes the pipe. What writers that have the pipe open write

@@ -20,6 +20,7 @@
 //	WSBRIDGE_ANNOUNCE       "1": PHP tells on the error stream, with the line "TOKEN begun", that it has read the request, and
 //	                        flushes it before it runs anything; absent: it does not
 //	WSBRIDGE_WATCH          comma-separated, percent-encoded: files of the application's that only handlers include
+//	WSBRIDGE_SUBPROTOCOL    what the handshake has agreed to; absent if that is none
 //
 // Its body is, for each event, one line of JSON and then, each as long as the line says, up to three blocks of bytes: rows,
 // global variables and the payload. The payload is never escaped:
@@ -35,6 +36,8 @@
 // "values" is the length of the block of global variables that live, by name. "globals" names those whose changes are to
 // be told, "any_global":true asks for those of whichever there are. "tagged" and "zeros" say that there are tagged values,
 // or a float zero, to look for in either block.
+//
+// "result":true asks for what ws_server_fifo returns.
 //
 // An event without the whole table learns who else is open, so that send_text can tell the truth, from "open", the keys of
 // all clients in state OPEN as ascending ranges; or if there is no "open", from the file of WSBRIDGE_PRESENCE. In that file

@@ -5,22 +5,23 @@ package protocol
 type Ending uint8
 
 const (
-	EndedByClient  Ending = iota // its close frame arrived; the code is echoed
-	EndedByHangup                // the socket ended without a close frame; nothing can be sent
-	EndedByHandler               // close_client, with the handler's code
-	EndedByServer                // shutting down
-	EndedRefused                 // the handshake was refused, with an HTTP status: see Refusal
-	EndedProtocol                // a frame against RFC 6455
-	EndedTooBig                  // a message over the limit
-	EndedNotUTF8                 // a text message, or the reason of a close frame, that is not UTF-8
-	EndedNoBinary                // a binary message, and no ws_server_binary
-	EndedFlood                   // more messages, control frames or empty frames than the limits allow
-	EndedIdle                    // no message in either direction for too long
-	EndedSlow                    // the client does not read what it is sent
-	EndedSilent                  // no pong in time
-	EndedBusy                    // php-fpm could not take the event in time
-	EndedFailed                  // the event failed and on_error is "close"
-	EndedNoRow                   // a handler removed the client's row
+	EndedByClient   Ending = iota // its close frame arrived; the code is echoed
+	EndedByHangup                 // the socket ended without a close frame; nothing can be sent
+	EndedByHandler                // close_client, with the handler's code
+	EndedByServer                 // shutting down
+	EndedRefused                  // the handshake was refused, with an HTTP status: see Refusal
+	EndedProtocol                 // a frame against RFC 6455
+	EndedTooBig                   // a message over the limit
+	EndedNotUTF8                  // a text message, or the reason of a close frame, that is not UTF-8
+	EndedNoBinary                 // a binary message, and no ws_server_binary
+	EndedFlood                    // more messages, control frames or empty frames than the limits allow
+	EndedIdle                     // no message in either direction for too long
+	EndedSlow                     // the client does not read what it is sent
+	EndedSilent                   // no pong in time
+	EndedBusy                     // php-fpm could not take the event in time
+	EndedFailed                   // the event failed and on_error is "close"
+	EndedNoRow                    // a handler removed the client's row
+	EndedByOperator               // by the control API, with the operator's code
 )
 
 // terms are what an ending means to a client.
@@ -49,6 +50,8 @@ func (e Ending) terms() terms {
 		EndedBusy:      {"busy", 1013, "try again later", true},
 		EndedFailed:    {"failed", 1011, "internal error", true},
 		EndedNoRow:     {"no_row", 1011, "internal error", false},
+
+		EndedByOperator: {"operator", 1000, "", false},
 	}
 	if int(e) < len(all) {
 		return all[e]
@@ -58,8 +61,8 @@ func (e Ending) terms() terms {
 
 // Endings returns them all.
 func Endings() []Ending {
-	all := make([]Ending, 0, EndedNoRow+1)
-	for e := EndedByClient; e <= EndedNoRow; e++ {
+	all := make([]Ending, 0, EndedByOperator+1)
+	for e := EndedByClient; e <= EndedByOperator; e++ {
 		all = append(all, e)
 	}
 	return all

@@ -59,6 +59,16 @@ func TestEndingsAreDocumented(t *testing.T) {
 	}
 }
 
+func TestRefusalsAreDocumented(t *testing.T) {
+	var want []string
+	for _, r := range Refusals() {
+		want = append(want, fmt.Sprintf("`%s`|%d|%s|%s", r, r.Status(), r.Text(), yes(r.Retry())))
+	}
+	if got := rows(t, "Handshakes that are refused", 4); !slices.Equal(got, want) {
+		t.Errorf("docs/endings.md has\n%s\nand the code\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
 func TestOutcomesAreDocumented(t *testing.T) {
 	var want []string
 	for _, o := range Outcomes() {
@@ -78,7 +88,7 @@ func TestEveryEndingIsWhole(t *testing.T) {
 		}
 		names[e.String()] = true
 	}
-	if beyond := EndedNoRow + 1; beyond.String() != "unknown" || beyond.Retry() {
+	if beyond := EndedByOperator + 1; beyond.String() != "unknown" || beyond.Retry() {
 		t.Error("there is an ending that Endings does not return")
 	}
 }

@@ -81,6 +81,8 @@ type Event struct {
 	// Globals are the names of the global variables whose changes PHP is to tell; AnyGlobal: of whichever there are.
 	Globals   []string
 	AnyGlobal bool
+	// Result asks for what the handler of a document returns; nobody waits for that as a rule.
+	Result bool
 
 	// Trip is filled in by who brings the event to PHP.
 	Trip Trip
@@ -137,7 +139,7 @@ func (e *Event) appendFlags(b []byte) []byte {
 		name string
 		set  bool
 	}{
-		{"whole", e.Whole}, {"sockets", e.Sockets}, {"any_global", e.AnyGlobal},
+		{"whole", e.Whole}, {"sockets", e.Sockets}, {"any_global", e.AnyGlobal}, {"result", e.Result},
 		{"tagged", e.Rows.Tagged || e.Values.Tagged}, {"zeros", e.Rows.Zeros || e.Values.Zeros},
 	} {
 		if flag.set {

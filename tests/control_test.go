@@ -2,15 +2,61 @@ package tests
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 )
+
+// control returns a client of the server's control socket.
+func (s *server) control() *api.Client {
+	s.t.Helper()
+	c, err := api.NewClient("unix:"+s.path("control.sock"), "")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(c.Close)
+	return c
+}
+
+// order asks the control socket in a way that the client does not, and decodes the answer into it.
+func (s *server) order(method, path, body string, into any) error {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	path, query, _ := strings.Cut(path, "?")
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.control().Do(ctx, method, path, values, "", []byte(body), into)
+}
+
+// wantRefusal fails the test unless err is an answer with that status, and the parts in its text.
+func wantRefusal(t *testing.T, err error, status int, parts ...string) *api.Error {
+	t.Helper()
+	e, ok := errors.AsType[*api.Error](err)
+	if !ok || e.Status != status {
+		t.Errorf("got %v, want status %d", err, status)
+		return &api.Error{Event: &api.Event{}}
+	}
+	for _, part := range parts {
+		if !strings.Contains(e.Text, part) {
+			t.Errorf("no %q in %q", part, e.Text)
+		}
+	}
+	return e
+}
 
 // get asks the control socket.
 func (s *server) get(path string) (status int, body string) {
@@ -22,7 +68,14 @@ func (s *server) get(path string) (status int, body string) {
 			return d.DialContext(ctx, "unix", s.path("control.sock"))
 		},
 	}}
-	response, err := client.Get("http://control" + path)
+	return s.fetch(client, httptest.NewRequest(http.MethodGet, "http://control"+path, nil))
+}
+
+// fetch returns a request's answer.
+func (s *server) fetch(client *http.Client, r *http.Request) (status int, body string) {
+	s.t.Helper()
+	r.RequestURI = "" // a server's
+	response, err := client.Do(r)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -34,17 +87,9 @@ func (s *server) get(path string) (status int, body string) {
 	return response.StatusCode, string(text)
 }
 
-func controlled(t *testing.T, a app) *server {
-	t.Helper()
-	s := prepare(t, a)
-	s.write("wsbridge.toml", s.read("wsbridge.toml")+"[control]\nlisten = \"unix:"+s.path("control.sock")+"\"\n")
-	s.run(a)
-	return s
-}
-
 func TestMetricsTellWhereTheTimeGoesAndWhatFails(t *testing.T) {
 	t.Parallel()
-	s := controlled(t, app{toml: "[server]\n", handlers: `
+	s := serve(t, app{handlers: `
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
 	if ($msg=="sleep") { usleep(50000); }
@@ -90,9 +135,43 @@ func metric(t *testing.T, all, name string) (value float64) {
 	return value
 }
 
+// health runs wsbridge health beside the server and returns its exit status and what it printed.
+func (s *server) health() (status int, out string) {
+	s.t.Helper()
+	cmd := exec.CommandContext(s.t.Context(), binary, "health", "--control", "unix:"+s.path("control.sock"))
+	text, err := cmd.CombinedOutput()
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
+		s.t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), string(text)
+}
+
+func TestHealthAsksTheRunningServer(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: echo + `
+function ws_server_before_close(&$connections,&$connection)
+{
+	for ($i=0; ($i<2000) and (file_exists(__DIR__."/left")==False); $i++) { usleep(10000); clearstatcache(); }
+}`})
+	s.connect()
+	if status, out := s.health(); status != 0 || out != "ready\n" {
+		t.Errorf("got %d %q", status, out)
+	}
+	s.signal(syscall.SIGTERM)
+	s.log.wait("draining")
+	if status, out := s.health(); status != 1 || !strings.Contains(out, "the server is shutting down") {
+		t.Errorf("while its clients leave: got %d %q", status, out)
+	}
+	s.write("left", "")
+	s.wait()
+	if status, out := s.health(); status != 1 || !strings.HasPrefix(out, "wsbridge: no server at unix:"+s.path("control.sock")+": ") {
+		t.Errorf("without a server: got %d %q", status, out)
+	}
+}
+
 func TestReadinessFollowsPHP(t *testing.T) {
 	t.Parallel()
-	s := controlled(t, app{toml: "[server]\n", handlers: echo})
+	s := serve(t, app{handlers: echo})
 	if status, body := s.get("/healthz"); status != 200 || body != "alive\n" {
 		t.Errorf("got %d %q", status, body)
 	}

@@ -178,9 +178,12 @@ func (s *server) start(args ...string) {
 // launch is start for a command that becomes the program.
 func (s *server) launch(cmd *exec.Cmd) {
 	s.t.Helper()
+	more := cmd.Env
 	s.cmd = cmd
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.owner}
-	s.cmd.Env = append(append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=0"), cmd.Env...)
+	s.cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=0",
+		"RUNTIME_DIRECTORY="+s.path("")) // of its own, so that each has its control socket
+	s.cmd.Env = append(s.cmd.Env, more...)
 	stderr, err := s.cmd.StderrPipe()
 	if err != nil {
 		s.t.Fatal(err)
@@ -284,3 +287,6 @@ func freePort(t *testing.T) int {
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port
 }
+
+// remove takes a file of the application's away.
+func (s *server) remove(name string) error { return os.Remove(s.path(name)) }

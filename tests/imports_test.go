@@ -25,9 +25,11 @@ func importRules() []rule {
 	return []rule{
 		{"protocol", nil, "the contract is data, for both sides of it and for tests to read without a server"},
 		{"fifo", nil, "a pipe and its documents mean nothing to it; whoever wants them passes a function"},
+		{"deploy", nil, "the files in it are only embedded"},
 		{"php-handlers", nil, "the PHP half is only embedded here"},
-		{"bridge", []string{contract, "github.com/gorilla/websocket", "golang.org/x/sys/unix", "golang.org/x/time/rate"},
-			"it declares the interface it asks for answers, so that it can be tested without php-fpm; rates are not its subject"},
+		{"bridge", []string{contract, "github.com/gorilla/websocket", "github.com/pires/go-proxyproto", "golang.org/x/sys/unix",
+			"golang.org/x/time/rate"},
+			"it declares the interface it asks for answers, so that it can be tested without php-fpm"},
 		{"fastcgi", []string{contract, "github.com/yookoala/gofast", "golang.org/x/sys/unix"},
 			"it answers events, and knows of no clients"},
 		{"cmd", []string{module, "github.com/"}, "it joins the others"},

@@ -147,13 +147,18 @@ const leakLimits = "[server]\nmax_message = \"1KiB\"\ncontrol_rate = 1\ncontrol_
 // What clients say, and what they prove who they are with, is in no line of the log, and nothing of PHP's in what clients get.
 func TestNothingLeaks(t *testing.T) {
 	t.Parallel()
-	s := controlled(t, app{handlers: failing, settings: "DB_PASSWORD=" + settingSecret + "\n", toml: leakLimits})
+	s := serve(t, app{handlers: failing, settings: "DB_PASSWORD=" + settingSecret + "\n", toml: leakLimits})
 	seen := s.failAll()
 	eventually(t, "all have left", func() bool {
 		_, metrics := s.get("/metrics")
 		return strings.Contains(metrics, "wsbridge_clients 0\n")
 	})
 	_, metrics := s.get("/metrics")
+	for _, refused := range []string{"malformed", "origin", "version", "method", "handler", "failed"} {
+		if metric(t, metrics, `wsbridge_requests_refused_total{refusal="`+refused+`"}`) == 0 {
+			t.Errorf("nobody was refused for %s", refused)
+		}
+	}
 	if status := s.stop(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}

@@ -10,7 +10,7 @@ import (
 // Over a limit a client is closed with its name; what it said within it has run, and its close event comes behind that.
 func TestClientsOverTheirLimitsAreClosedAndCounted(t *testing.T) {
 	t.Parallel()
-	s := controlled(t, app{
+	s := serve(t, app{
 		toml: "[server]\nmessage_rate = 1\nmessage_burst = 3\ncontrol_rate = 1\ncontrol_burst = 5\nidle_timeout = \"1s\"\nmax_message = \"1KiB\"\n",
 		handlers: `
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { $connection["said"].=$msg[0]; send_text($client_key,$connection["said"]); }

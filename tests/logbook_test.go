@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -102,4 +103,16 @@ func matches(line map[string]any, msg string, parts []string) bool {
 		}
 	}
 	return true
+}
+
+// last returns the latest line that matches, nil if there is none.
+func (l *logBook) last(msg string, parts ...string) map[string]any {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range slices.Backward(l.lines) {
+		if matches(line, msg, parts) {
+			return line
+		}
+	}
+	return nil
 }

@@ -104,7 +104,7 @@ func isFile(path string) bool {
 func TestExampleForNginx(t *testing.T) {
 	t.Parallel()
 	certificate := newCertificate(t, "x")
-	s := serve(t, app{handlers: `
+	s := serve(t, app{toml: "[server]\ntrusted_proxies = [\"127.0.0.1\"]\n", handlers: `
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
 	send_text($client_key,isset($_SERVER[$msg]) ? $_SERVER[$msg] : $msg);
@@ -133,8 +133,8 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 		t.Fatal(err)
 	}
 	large := strings.Repeat("large", 1<<20/5)
-	for asked, want := range map[string]string{"hello": "hello", large: large, "HTTP_X_FORWARDED_FOR": "127.0.0.2",
-		"HTTP_X_FORWARDED_PROTO": "https", "HTTP_HOST": address, "HTTP_FORWARDED": "HTTP_FORWARDED"} {
+	for asked, want := range map[string]string{"hello": "hello", large: large, "REMOTE_ADDR": "127.0.0.2",
+		"HTTP_X_FORWARDED_FOR": "127.0.0.2", "HTTPS": "on", "HTTP_HOST": address, "HTTP_FORWARDED": "HTTP_FORWARDED"} {
 		if got := c.ask(asked); got != want {
 			t.Errorf("%.40q: got %.40q, want %.40q", asked, got, want)
 		}

@@ -119,7 +119,7 @@ func TestCertificateIsReloaded(t *testing.T) {
 	}
 	s.install(second)
 	s.signal(syscall.SIGHUP)
-	s.log.wait("reloaded", "tls_cert")
+	s.log.wait("configuration reloaded")
 	if got := s.served(); got != "second" {
 		t.Errorf("after SIGHUP: got %s", got)
 	}

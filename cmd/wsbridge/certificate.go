@@ -51,8 +51,11 @@ func (c *certificate) config() *tls.Config {
 	return &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.pair.Load(), nil }}
 }
 
-// reload reads the files. If they are no pair, what has been read before stays.
+// reload reads the files, if there are to be any. If they are no pair, what has been read before stays.
 func (c *certificate) reload() error {
+	if c == nil {
+		return nil
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.read()
@@ -61,6 +64,9 @@ func (c *certificate) reload() error {
 // watch reads the files when they change, until ctx ends. While they are replaced one after the other they may be no pair; that
 // is logged once, and they are read again until they are one.
 func (c *certificate) watch(ctx context.Context) {
+	if c == nil {
+		return
+	}
 	tick := time.NewTicker(certificateInterval)
 	defer tick.Stop()
 	for {

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
-	"github.com/wsbridge/wsbridge/fastcgi"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -75,18 +74,17 @@ func check(ctx context.Context, from config.Sources) (*Report, error) {
 
 // inspect asks the php-fpm that serve would use.
 func inspect(ctx context.Context, cfg config.Config, book *findingBook) (i *protocol.Inspection, err error) {
-	php, err := startPHP(ctx, cfg, book.logger(kindFPM))
+	place, err := openPlace(&cfg.PHP)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, place.close()) }()
+	php, err := place.start(ctx, cfg, book.logger(kindFPM), book.logger(kindPHP))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, php.stop()) }()
-	php.client.Logger = book.logger(kindPHP)
-	client, err := fastcgi.New(php.client)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, client.Close()) }()
-	return client.Inspect(ctx)
+	return php.client.Inspect(ctx)
 }
 
 // failureFinding is why PHP has not answered: the application's code, or php-fpm itself.

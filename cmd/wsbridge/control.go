@@ -4,92 +4,101 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"strings"
-	"time"
+	"runtime/debug"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/control"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 )
 
-const (
-	controlTimeout = 10 * time.Second // of a request, from its first byte to its answer's last
-	probeTimeout   = 3 * time.Second  // of asking php-fpm whether it is there
-)
-
-// control is the listener for those who operate the server, not for its clients.
-type control struct {
-	server *http.Server
-	served chan error // how serving has ended
-}
-
-// startControl serves l, or if that is nil listens at "unix:/path", for its owner only, or at a loopback address. The caller
-// closes it.
-func startControl(listen string, l net.Listener, b *bridge.Bridge, m *metrics, log *slog.Logger) (*control, error) {
-	if l == nil {
-		var err error
-		if l, err = listenControl(listen); err != nil {
-			return nil, fmt.Errorf("listen for control: %w", err)
-		}
-	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", m.handler())
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { answerReady(w, r, b) })
-	c := &control{server: &http.Server{Handler: mux, ReadTimeout: controlTimeout, WriteTimeout: controlTimeout,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}, served: make(chan error, 1)}
-	go func() { c.served <- c.server.Serve(l) }()
-	log.Info("control is reachable", "address", l.Addr().String())
-	return c, nil
-}
-
-// listenControl replaces a socket that a server which is gone has left; nobody but the owner may use the new one.
-func listenControl(listen string) (net.Listener, error) {
-	path, isUnix := strings.CutPrefix(listen, "unix:")
-	if !isUnix {
-		return net.Listen("tcp", listen)
-	}
-	if info, err := os.Lstat(path); err == nil && info.Mode().Type() == os.ModeSocket {
-		if conn, err := net.Dial("unix", path); err == nil {
-			conn.Close()
-			return nil, fmt.Errorf("another server listens at %s", path)
-		}
-		if err := os.Remove(path); err != nil {
-			return nil, err
-		}
-	}
-	l, err := net.Listen("unix", path)
+// startControl answers those who operate the server: at passed, the service manager's socket, or where cfg says if that is nil.
+// The caller closes what it returns.
+func startControl(cfg *config.Config, at *surroundings, passed net.Listener, b *bridge.Bridge, php *backend, m http.Handler,
+	s *control.Series) (*control.Server, error) {
+	c, err := controlConfig(cfg, at, php)
 	if err != nil {
 		return nil, err
 	}
-	const ownerOnly = 0o600
-	if err := os.Chmod(path, ownerOnly); err != nil {
-		return nil, errors.Join(err, l.Close())
+	c.Bridge, c.Metrics, c.Series = b, m, s
+	server := control.Start(c)
+	if passed != nil {
+		server.ListenOn(passed)
+	} else if err := listenForControl(&cfg.Control, at, server); err != nil {
+		return nil, errors.Join(err, server.Close())
 	}
-	return l, nil
+	if cfg.Control.PublicPath != "" {
+		b.Mount(cfg.Control.PublicPath, server.Public(cfg.Control.PublicPath))
+	}
+	return server, nil
 }
 
-// answerReady says whether new clients can be taken: php-fpm answers, and no shutdown has begun.
-func answerReady(w http.ResponseWriter, r *http.Request, b *bridge.Bridge) {
-	ctx, cancel := context.WithTimeout(r.Context(), probeTimeout)
-	defer cancel()
-	if err := b.Ready(ctx); err != nil {
-		http.Error(w, err.Error(), http.StatusServiceUnavailable)
-		return
-	}
-	fmt.Fprintln(w, "ready")
-}
-
-// close ends the listener and its requests, and waits for both. A nil control has nothing to end.
-func (c *control) close() error {
-	if c == nil {
+// listenForControl takes it as no error if there is no place for a socket that nobody has named.
+func listenForControl(cfg *config.Control, at *surroundings, server *control.Server) error {
+	if cfg.Listen.Auto() {
+		if err := server.ListenAuto(); err != nil {
+			at.log.Warn("there is no control socket: set control.listen", "error", err)
+		}
 		return nil
 	}
-	err := c.server.Close()
-	if serveErr := <-c.served; !errors.Is(serveErr, http.ErrServerClosed) {
-		err = errors.Join(err, serveErr)
+	for _, address := range cfg.Listen {
+		if err := server.Listen(address); err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
+
+func controlConfig(cfg *config.Config, at *surroundings, php *backend) (control.Config, error) {
+	c := control.Config{
+		Level: at.log.level, Logger: at.log.Logger, Reload: at.reload.answer(),
+		Pool:       func() (connections, most int) { p := php.now.Load(); return p.client.Connections(), p.connections },
+		Workers:    php.workers,
+		MaxMessage: int64(cfg.Server.MaxMessage), MaxDocument: int64(cfg.Pipe.MaxDocument), Profiles: cfg.Control.Pprof,
+		SocketMode: cfg.Control.Mode.Std(), SocketGroup: cfg.Control.Group,
+		Status: func() api.Status { return at.status(php.now.Load()) },
+	}
+	if cfg.Control.TokenFile != "" {
+		token, err := control.ReadToken(cfg.Control.TokenFile)
+		if err != nil {
+			return c, fmt.Errorf("control.token_file: %w", err)
+		}
+		c.Token = token
+	}
+	return c, nil
+}
+
+// status is what is known without asking anybody.
+func (at *surroundings) status(p *php) api.Status {
+	build, _ := debug.ReadBuildInfo()
+	cfg := at.cfg.Load()
+	return api.Status{
+		Version: version(build), Pipe: cfg.Pipe.Path, Config: at.file,
+		PHP:         api.PHP{Managed: p.own != nil, Address: p.address},
+		Application: api.Application{EventsFile: cfg.PHP.EventsFile, Isolation: cfg.Isolation.Mode},
+	}
+}
+
+// answer is reload for the control API; nil if there is nothing to reload.
+func (r *reloader) answer() func(context.Context) (api.Reloaded, error) {
+	if r == nil {
+		return nil
+	}
+	return func(ctx context.Context) (api.Reloaded, error) {
+		change, err := r.reload(ctx)
+		if err != nil {
+			return api.Reloaded{}, reloadError{err}
+		}
+		return api.Reloaded(change), nil
+	}
+}
+
+// reloadError can list what is wrong with the configuration.
+type reloadError struct{ error }
+
+func (e reloadError) Unwrap() error { return e.error }
+
+// Problems lists it.
+func (e reloadError) Problems() []string { return config.Each(e.error) }

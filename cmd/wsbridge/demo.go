@@ -9,6 +9,7 @@ import (
 func newDemoCommand() *cobra.Command {
 	cfg := config.Default()
 	cfg.Server.Listen = "127.0.0.1:8080"
+	cfg.Control.Listen = config.Addresses{} // it must not take the place of a server's
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Run a small chat to try wsbridge",
@@ -17,7 +18,7 @@ of its own and a page to open in a browser. Nothing is left behind when it ends.
 		Example: `  wsbridge demo --listen 127.0.0.1:8080 --workers 4`,
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := config.Check(&cfg, map[string]string{"server.listen": "--listen", "php.workers": "--workers"}); err != nil {
+			if err := config.Check(&cfg, map[string]string{"server.listen": "--listen", "php.workers": "--workers", "control.listen": "--control"}); err != nil {
 				return err
 			}
 			if err := runDemo(cmd.Context(), cfg, cmd.ErrOrStderr()); err != nil {
@@ -30,5 +31,6 @@ of its own and a page to open in a browser. Nothing is left behind when it ends.
 	flags.SortFlags = false
 	flags.StringVar(&cfg.Server.Listen, "listen", cfg.Server.Listen, "`ADDRESS` to listen on, host:port")
 	flags.IntVar(&cfg.PHP.Workers, "workers", cfg.PHP.Workers, "`NUMBER` of php-fpm workers")
+	flags.StringSliceVar((*[]string)(&cfg.Control.Listen), "control", nil, "`ADDRESS` of the control API, unix:/path or auto; empty: none")
 	return cmd
 }

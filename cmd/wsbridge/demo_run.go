@@ -22,7 +22,8 @@ WEBSOCKET_EVENTS_INCLUDE_FILE=%[1]s/%[2]s
 
 // runDemo serves the demo application and its page until ctx ends. Log lines go to out.
 func runDemo(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
-	log := newLogger(out, cfg.Log)
+	log := newLogs(out, cfg.Log)
+	defer log.close()
 	dir, err := makeRunDir("", runDirMode(&cfg.PHP))
 	if err != nil {
 		return err
@@ -42,7 +43,7 @@ func runDemo(ctx context.Context, cfg config.Config, out io.Writer) (err error) 
 	cfg.Server.RequireCookie, cfg.Server.RequireUserAgent = true, true
 	fmt.Fprintf(out, "Open http://%s/ in two windows. The pipe, for a shell:\n\n  echo '{\"to\":\"*\",\"text\":\"hi\"}' > %s\n\n",
 		cfg.Server.Listen, cfg.Pipe.Path)
-	return serve(ctx, cfg, log, http.HandlerFunc(demoPage))
+	return serve(ctx, cfg, &surroundings{log: log, page: http.HandlerFunc(demoPage)})
 }
 
 func demoPage(w http.ResponseWriter, r *http.Request) {

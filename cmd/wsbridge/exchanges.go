@@ -15,16 +15,6 @@ import (
 // errStuck says that the server has to be started anew.
 var errStuck = errors.New("an exchange with php-fpm is long past its time limit and has not ended")
 
-// exchanges is a bridge.PHP that knows how long each exchange with php-fpm has been under way.
-type exchanges struct {
-	bridge.PHP
-	limit time.Duration // far above what one can take
-
-	mu    sync.Mutex // guards the fields below
-	next  uint64
-	begun map[uint64]time.Time
-}
-
 // exchangeLimit is far above what an exchange may take: connecting, waiting for another that describes the application, and
 // the answer.
 func exchangeLimit(cfg config.Config) time.Duration {
@@ -32,38 +22,54 @@ func exchangeLimit(cfg config.Config) time.Duration {
 	return 2*(cfg.PHP.DialTimeout.Std()+cfg.PHP.Timeout.Std()) + margin
 }
 
-func watchExchanges(php bridge.PHP, limit time.Duration) *exchanges {
-	return &exchanges{PHP: php, limit: limit, begun: map[uint64]time.Time{}}
+// exchanges knows of each exchange with a php-fpm that is under way, and when it must long have been over.
+type exchanges struct {
+	mu   sync.Mutex // guards the fields below
+	next uint64
+	due  map[uint64]time.Time
+}
+
+// watch returns php, whose exchanges e knows of and gives limit each. What it returns for the same php and limit is equal.
+func (e *exchanges) watch(php bridge.PHP, limit time.Duration) bridge.PHP {
+	return watchedPHP{php, e, limit}
+}
+
+type watchedPHP struct {
+	bridge.PHP
+	exchanges *exchanges
+	limit     time.Duration
 }
 
 // Run is a bridge.PHP's.
-func (e *exchanges) Run(ctx context.Context, env []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
-	defer e.begin()()
-	return e.PHP.Run(ctx, env, apply, events...)
+func (w watchedPHP) Run(ctx context.Context, env []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
+	defer w.exchanges.end(w.exchanges.begin(w.limit))
+	return w.PHP.Run(ctx, env, apply, events...)
 }
 
-func (e *exchanges) begin() (end func()) {
+func (e *exchanges) begin(limit time.Duration) (id uint64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	id := e.next
+	if e.due == nil {
+		e.due = map[uint64]time.Time{}
+	}
 	e.next++
-	e.begun[id] = time.Now()
-	return func() { e.end(id) }
+	e.due[e.next] = time.Now().Add(limit)
+	return e.next
 }
 
 func (e *exchanges) end(id uint64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.begun, id)
+	delete(e.due, id)
 }
 
 // check returns errStuck if an exchange has outlived its limit.
 func (e *exchanges) check(now time.Time) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, since := range e.begun {
-		if took := now.Sub(since); took > e.limit {
-			return fmt.Errorf("%w (%v)", errStuck, took.Round(time.Second))
+	for _, due := range e.due {
+		if late := now.Sub(due); late > 0 {
+			return fmt.Errorf("%w (%v late)", errStuck, late.Round(time.Second))
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -20,6 +21,8 @@ type metrics struct {
 	failures *prometheus.CounterVec // by event and reason
 	writes   prometheus.Histogram
 	endings  map[protocol.Ending]prometheus.Counter
+	refusals map[protocol.Refusal]prometheus.Counter
+	turned   *prometheus.CounterVec // by limit
 }
 
 // eventMetrics are the histograms of one kind of event, looked up once.
@@ -34,6 +37,8 @@ func newMetrics() *metrics {
 		Help: "Where the time of events goes: queue, connect, wait, run and apply.", Buckets: buckets}, []string{"event", "stage"})
 	endings := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "wsbridge", Name: "clients_ended_total",
 		Help: "Clients that have left, by how; refused are those that were not let in."}, []string{"ending"})
+	refusals := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "wsbridge", Name: "requests_refused_total",
+		Help: "Handshakes and other requests that were refused, by why."}, []string{"refusal"})
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		events:   map[protocol.Kind]*eventMetrics{},
@@ -41,26 +46,34 @@ func newMetrics() *metrics {
 			Help: "Events that failed, by reason."}, []string{"event", "reason"}),
 		writes: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "wsbridge", Name: "client_write_seconds",
 			Help: "Time until a client's socket has taken a message.", Buckets: buckets}),
-		endings: map[protocol.Ending]prometheus.Counter{},
+		endings:  map[protocol.Ending]prometheus.Counter{},
+		refusals: map[protocol.Refusal]prometheus.Counter{},
+	}
+	for _, r := range protocol.Refusals() {
+		m.refusals[r] = refusals.WithLabelValues(r.String())
 	}
 	for _, e := range protocol.Endings() {
 		m.endings[e] = endings.WithLabelValues(e.String())
 	}
+	m.turned = prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "wsbridge", Name: "connections_turned_away_total",
+		Help: "Connections over a limit, by its key in the configuration."}, []string{"limit"})
 	for _, kind := range protocol.Kinds() {
 		if len(kind.Handlers()) > 0 {
 			of := func(stage string) prometheus.Observer { return stages.WithLabelValues(string(kind), stage) }
 			m.events[kind] = &eventMetrics{of("queue"), of("connect"), of("wait"), of("run"), of("apply")}
 		}
 	}
-	m.registry.MustRegister(stages, m.failures, m.writes, endings, collectors.NewGoCollector(),
+	m.registry.MustRegister(stages, m.failures, m.writes, m.turned, endings, refusals, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
 // watch adds what is asked for when it is wanted: of the bridge, and of php-fpm.
-func (m *metrics) watch(b *bridge.Bridge, client *fastcgi.Client) {
-	m.registry.MustRegister(newFPMCollector(client.Status), prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "wsbridge",
-		Name: "clients", Help: "Rows of $connections."}, func() float64 { return float64(b.Clients()) }))
+func (m *metrics) watch(b *bridge.Bridge, status func(context.Context) (*fastcgi.Status, error)) {
+	m.registry.MustRegister(newFPMCollector(status), prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "wsbridge",
+		Name: "clients", Help: "Rows of $connections."}, func() float64 { return float64(b.Clients()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "wsbridge", Name: "connections",
+			Help: "Sockets, those in their handshake among them."}, func() float64 { return float64(b.Sockets()) }))
 }
 
 // expires tells when the certificate that is in force does; a nil one does not.
@@ -89,8 +102,14 @@ func (m *metrics) Event(o bridge.Observation) {
 // Written records one message that a client's socket has taken.
 func (m *metrics) Written(took time.Duration) { m.writes.Observe(took.Seconds()) }
 
+// Refused counts one request.
+func (m *metrics) Refused(r protocol.Refusal) { m.refusals[r].Inc() }
+
 // Ended counts one client that has left.
 func (m *metrics) Ended(e protocol.Ending) { m.endings[e].Inc() }
+
+// TurnedAway records one connection over a limit.
+func (m *metrics) TurnedAway(limit string) { m.turned.WithLabelValues(limit).Inc() }
 
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})

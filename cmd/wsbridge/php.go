@@ -15,16 +15,17 @@ import (
 	phphandlers "github.com/wsbridge/wsbridge/php-handlers"
 )
 
-// php is the php-fpm that events go to, and how to take leave of it.
-type php struct {
-	client   fastcgi.Config
+// place is the run-time folder: the unpacked PHP half, and the file that tells handlers who is there. It stays while php-fpms
+// come and go, for clients carry its path.
+type place struct {
+	dir      string
 	presence *fastcgi.Presence
-	stop     func() error
+	started  int // php-fpms of our own; start is called by one goroutine at a time
 }
 
-// startPHP unpacks the PHP half into a run-time folder and, unless cfg names an existing php-fpm, starts one.
-func startPHP(ctx context.Context, cfg config.Config, log *slog.Logger) (*php, error) {
-	dir, err := makeRunDir(cfg.PHP.RunDir, runDirMode(&cfg.PHP))
+// openPlace makes the folder. The caller closes it behind all php-fpms.
+func openPlace(cfg *config.PHP) (*place, error) {
+	dir, err := makeRunDir(cfg.RunDir, runDirMode(cfg))
 	if err != nil {
 		return nil, err
 	}
@@ -32,15 +33,67 @@ func startPHP(ctx context.Context, cfg config.Config, log *slog.Logger) (*php, e
 	if err := phphandlers.Unpack(dir); err != nil {
 		return nil, errors.Join(err, remove())
 	}
-	who := filepath.Join(dir, "presence")
-	presence, err := fastcgi.CreatePresence(who)
-	if err != nil {
+	p := &place{dir: dir}
+	if p.presence, err = fastcgi.CreatePresence(p.presenceFile()); err != nil {
 		return nil, errors.Join(err, remove())
 	}
-	leave := func() error { return errors.Join(presence.Close(), remove()) }
-	p := &php{presence: presence, stop: leave, client: fastcgi.Config{
-		Presence:       who,
-		Script:         filepath.Join(dir, phphandlers.Entry),
+	return p, nil
+}
+
+func (p *place) presenceFile() string { return filepath.Join(p.dir, "presence") }
+
+func (p *place) close() error { return errors.Join(p.presence.Close(), os.RemoveAll(p.dir)) }
+
+// php is one php-fpm that events go to, and the way to it.
+type php struct {
+	client      *fastcgi.Client
+	address     string  // "network:address"
+	connections int     // to it, at most
+	page        bool    // it tells its status
+	own         *ownFPM // nil for an external one
+}
+
+// start starts a php-fpm, unless cfg names an existing one, and makes a client of it, which connects to nothing yet. The caller
+// stops it. What php-fpm itself has to say goes to fpm, what comes with an event to log.
+func (p *place) start(ctx context.Context, cfg config.Config, fpm, log *slog.Logger) (*php, error) {
+	client := p.clientConfig(&cfg, log)
+	network, address, external := cfg.PHP.Endpoint()
+	if external {
+		client.Network, client.Address = network, address
+		client.StatusPage = fastcgi.StatusPage{Network: network, Address: address, Path: cfg.PHP.StatusPath}
+		client.MaxConnections = learnWorkers(ctx, &cfg.PHP, client.StatusPage, fpm)
+		if cfg.PHP.Script != "" {
+			client.Script = cfg.PHP.Script
+		}
+		return newPHP(client, nil)
+	}
+	own, err := p.startOwn(ctx, cfg, fpm)
+	if err != nil {
+		return nil, err
+	}
+	client.Network, client.Address = "unix", own.Address()
+	client.StatusPage.Network, client.StatusPage.Address, client.StatusPage.Path = own.StatusPage()
+	fpm.Info("php-fpm has workers of its own", "workers", own.Workers(), "connections", client.MaxConnections)
+	return newPHP(client, own)
+}
+
+func newPHP(cfg fastcgi.Config, own *ownFPM) (*php, error) {
+	client, err := fastcgi.New(cfg)
+	if err != nil {
+		return nil, errors.Join(err, own.stop())
+	}
+	return &php{client: client, address: cfg.Network + ":" + cfg.Address, connections: cfg.MaxConnections, page: cfg.StatusPage.Path != "",
+		own: own}, nil
+}
+
+// stop waits for events under way, each for php.timeout at most, and ends a php-fpm of our own.
+func (p *php) stop() error { return errors.Join(p.client.Close(), p.own.stop()) }
+
+// clientConfig is all of a client's configuration but where php-fpm is.
+func (p *place) clientConfig(cfg *config.Config, log *slog.Logger) fastcgi.Config {
+	return fastcgi.Config{
+		Presence:       p.presenceFile(),
+		Script:         filepath.Join(p.dir, phphandlers.Entry),
 		EventsFile:     cfg.PHP.EventsFile,
 		SettingsFile:   cfg.PHP.SettingsFile,
 		InitializeOnce: cfg.PHP.Initialize == "once",
@@ -51,29 +104,23 @@ func startPHP(ctx context.Context, cfg config.Config, log *slog.Logger) (*php, e
 		MaxPayload:     int(cfg.Server.SendQueueBytes), // nothing larger could be sent
 		Payloads:       cfg.Log.Payloads,
 		Logger:         log,
-	}}
-	if network, address, external := cfg.PHP.Endpoint(); external {
-		p.client.Network, p.client.Address = network, address
-		if cfg.PHP.Script != "" {
-			p.client.Script = cfg.PHP.Script
-		}
-		p.client.StatusPage = fastcgi.StatusPage{Network: network, Address: address, Path: cfg.PHP.StatusPath}
-		p.client.MaxConnections = learnWorkers(ctx, &cfg.PHP, p.client.StatusPage, log)
-		return p, nil
 	}
-	own, err := startOwn(ctx, cfg, dir, log)
-	if err != nil {
-		return nil, errors.Join(err, leave())
-	}
-	p.client.Network, p.client.Address = "unix", own.Address()
-	p.client.StatusPage.Network, p.client.StatusPage.Address, p.client.StatusPage.Path = own.StatusPage()
-	log.Info("php-fpm has workers of its own", "workers", own.Workers(), "connections", p.client.MaxConnections)
-	p.stop = func() error { return errors.Join(own.Close(), leave()) }
-	return p, nil
 }
 
-func startOwn(ctx context.Context, cfg config.Config, dir string, log *slog.Logger) (*phpfpm.Process, error) {
-	return phpfpm.Start(ctx, phpfpm.Config{
+// ownFPM is a php-fpm of our own with a folder of its own.
+type ownFPM struct {
+	*phpfpm.Process
+	dir string
+}
+
+func (p *place) startOwn(ctx context.Context, cfg config.Config, log *slog.Logger) (*ownFPM, error) {
+	p.started++
+	dir := filepath.Join(p.dir, fmt.Sprint(p.started))
+	const ownerOnly = 0o700 // workers get their socket from the master
+	if err := os.Mkdir(dir, ownerOnly); err != nil {
+		return nil, fmt.Errorf("make php-fpm's folder: %w", err)
+	}
+	process, err := phpfpm.Start(ctx, phpfpm.Config{
 		Binary:      cfg.PHP.FPM,
 		Dir:         dir,
 		Workers:     cfg.PHP.Workers,
@@ -82,10 +129,22 @@ func startOwn(ctx context.Context, cfg config.Config, dir string, log *slog.Logg
 		Timeout:     cfg.PHP.Timeout.Std(),
 		Idle:        cfg.PHP.IdleTimeout.Std(),
 		MemoryLimit: cfg.PHP.MemoryLimit,
-		Preload:     filepath.Join(dir, phphandlers.Preload),
+		Preload:     filepath.Join(p.dir, phphandlers.Preload),
 		INI:         cfg.PHP.Ini,
 		Logger:      log,
 	})
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return &ownFPM{process, dir}, nil
+}
+
+// stop ends php-fpm; there may be none.
+func (o *ownFPM) stop() error {
+	if o == nil {
+		return nil
+	}
+	return errors.Join(o.Close(), os.RemoveAll(o.dir))
 }
 
 // Who else may reach the files in a run-time folder, without seeing their names.

@@ -38,7 +38,8 @@ has its own.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())
 	})
-	root.AddCommand(newServeCommand(), newCheckCommand(), newDemoCommand(), newVersionCommand())
+	root.AddCommand(newServeCommand(), newCheckCommand(), newConfigCommand(), newInitCommand(), newDemoCommand(),
+		newVersionCommand())
 	root.AddCommand(manualCommands()...)
 	root.SetHelpCommand(newHelpCommand())
 	return root

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,71 +9,85 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/admission"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
-	"github.com/wsbridge/wsbridge/fastcgi"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/control"
 	"github.com/wsbridge/wsbridge/fifo"
 )
 
-// run serves as cfg says until ctx ends, then drains. Log lines go to out.
-func run(ctx context.Context, cfg config.Config, out io.Writer) error {
-	log := newLogger(out, cfg.Log)
+// surroundings are what a server has besides its configuration.
+type surroundings struct {
+	log    *logs
+	file   string                        // that the configuration was read from; empty: none
+	reload *reloader                     // nil: there is nothing to be read anew
+	page   http.Handler                  // answers requests that are no WebSocket handshake, if it is not nil
+	cfg    atomic.Pointer[config.Config] // in force
+}
+
+// run serves as cfg, which was read from there, says until ctx ends, then drains. Log lines go to out.
+func run(ctx context.Context, cfg config.Config, from config.Sources, out io.Writer) error {
+	log := newLogs(out, cfg.Log)
+	defer log.close()
 	for _, note := range cfg.Notes {
 		log.Warn(note)
 	}
-	return serve(ctx, cfg, log, nil)
+	if cfg.Log.Payloads {
+		log.Warn("log.payloads is on: what clients and handlers say is in the log")
+	}
+	reload := newReloader(cfg, func() (config.Config, error) { return config.Load(from) }, log.Logger)
+	defer reload.close()
+	return serve(ctx, cfg, &surroundings{log: log, file: config.Absolute(".", cmp.Or(from.Config, from.Settings)), reload: reload})
 }
 
 // serve starts everything in the original's order and ends it in the opposite one: php-fpm is there first and last, since
 // handlers run from initialize to finalize, and the pipe exists before the first client and until the last has left.
-// Requests that are no WebSocket handshake go to page, if it is not nil.
-func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.Handler) (err error) {
+func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error) {
+	log := at.log
+	at.cfg.Store(&cfg)
 	passed, err := takeSockets()
 	if err != nil {
 		return err
 	}
 	defer passed.close()
 	log.Info("starting", "events_file", cfg.PHP.EventsFile)
-	reload := newReloader(log)
-	defer reload.close()
-	php, err := startPHP(ctx, cfg, log)
+	php, err := startBackend(ctx, cfg, log.Logger)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, php.stop()) }()
-	client, err := fastcgi.New(php.client)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, client.Close()) }()
+	defer func() { err = errors.Join(err, php.close()) }()
 
-	m, exchanges := newMetrics(), watchExchanges(client, exchangeLimit(cfg))
-	cert, err := loadCertificate(&cfg.Server, log)
+	underWay := &exchanges{}
+	m, series := newMetrics(), control.NewSeries()
+	cert, err := loadCertificate(&cfg.Server, log.Logger)
 	if err != nil {
 		return err
 	}
-	bc := bridgeConfig(cfg, log, exchanges, php, page, m)
-	bc.TLS = cert.config()
+	bc := bridgeConfig(cfg, php.now.Load(), underWay)
+	bc.Presence, bc.Page, bc.Logger, bc.Observer, bc.TLS = php.presence, at.page, log.Logger, observers{m, series}, cert.config()
 	b, err := bridge.New(bc)
 	if err != nil {
 		return err
 	}
-	m.watch(b, client)
+	m.watch(b, php.status)
 	m.expires(cert)
-	if cfg.Control.Listen != "" || passed.control != nil {
-		c, err := startControl(cfg.Control.Listen, passed.control, b, m, log)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, c.close()) }()
+	operators, err := startControl(&cfg, at, passed.control, b, php, m.handler(), series)
+	if err != nil {
+		return err
 	}
+	defer func() { err = errors.Join(err, operators.Close()) }()
 	if err := b.Initialize(ctx); err != nil {
 		return err
 	}
-	defer keepCurrent(ctx, reload, cert)()
-	defer startWatchdog(b, exchanges, log).close()
-	err = listenAndServe(ctx, cfg, log, b, passed)
+	at.reload.add("server.tls_cert and server.tls_key", func(context.Context, config.Config) error { return cert.reload() })
+	at.reload.add("php-fpm and the bridge", func(ctx context.Context, cfg config.Config) error {
+		return reconfigure(ctx, cfg, php, b, at, underWay)
+	})
+	at.reload.add("log", func(_ context.Context, cfg config.Config) error { log.set(cfg.Log); return nil })
+	defer startWatchdog(b, underWay, log.Logger).close()
+	err = listenAndServe(ctx, cfg, at, cert, b, passed, operators.Serves)
 	if finalErr := b.Finalize(); finalErr != nil {
 		log.Error("ws_server_finalize failed", "error", finalErr)
 	}
@@ -80,35 +95,46 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger, page http.H
 	return err
 }
 
-// keepCurrent lets what can be replaced while the server runs be replaced. The caller calls stop, which waits for it.
+// reconfigure brings cfg to the bridge, with the php-fpm that it wants.
+func reconfigure(ctx context.Context, cfg config.Config, backend *backend, b *bridge.Bridge, at *surroundings, e *exchanges) error {
+	err := backend.replace(ctx, cfg, func(p *php) error { return b.Reconfigure(ctx, bridgeConfig(cfg, p, e)) })
+	if err == nil {
+		at.cfg.Store(&cfg)
+	}
+	return err
+}
+
+// keepCurrent reloads what can be replaced while the server runs. The caller calls stop, which waits for it.
 func keepCurrent(ctx context.Context, r *reloader, cert *certificate) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var work sync.WaitGroup
-	if cert != nil {
-		r.add("server.tls_cert and server.tls_key", cert.reload)
-		work.Go(func() { cert.watch(ctx) })
-	}
+	work.Go(func() { cert.watch(ctx) })
 	work.Go(func() { r.run(ctx) })
-	return func() { cancel(); work.Wait() }
+	return func() { cancel(); r.end(); work.Wait() }
 }
 
-// listenAndServe makes the pipe, if there is to be one, and then the listener; the pipe is gone when it returns.
-func listenAndServe(ctx context.Context, cfg config.Config, log *slog.Logger, b *bridge.Bridge, passed *sockets) (err error) {
+// listenAndServe makes the pipe, if there is to be one, and then the listener, whose address it tells; the pipe is gone when it
+// returns.
+func listenAndServe(ctx context.Context, cfg config.Config, at *surroundings, cert *certificate,
+	b *bridge.Bridge, passed *sockets, serves func(address string)) (err error) {
 	var pipe bridge.Pipe
 	if cfg.Pipe.Path != "" {
-		own, createErr := createPipe(cfg.Pipe, log)
+		own, createErr := createPipe(cfg.Pipe, at.log.Logger)
 		if createErr != nil {
 			return createErr
 		}
 		defer func() { err = errors.Join(err, own.Close()) }()
+		at.reload.add("pipe.mode", func(_ context.Context, cfg config.Config) error { return own.Chmod(cfg.Pipe.Mode.Std()) })
 		pipe = own
 	}
 	l, err := passed.listenForClients(cfg.Server.Listen)
 	if err != nil {
 		return fmt.Errorf("listen for clients: %w", err)
 	}
-	log.Info("listening", "address", l.Addr().String(), "tls", cfg.Server.TLS(), "pipe", cfg.Pipe.Path)
-	return b.Serve(ctx, notifier{log}.announce(l, stopTime(cfg)), pipe)
+	at.log.Info("listening", "address", l.Addr().String(), "tls", cfg.Server.TLS(), "pipe", cfg.Pipe.Path)
+	serves(l.Addr().String())
+	defer keepCurrent(ctx, at.reload, cert)()
+	return b.Serve(ctx, notifier{at.log.Logger}.announce(l, stopTime(cfg)), pipe)
 }
 
 func createPipe(cfg config.Pipe, log *slog.Logger) (*fifo.Pipe, error) {
@@ -121,24 +147,21 @@ func createPipe(cfg config.Pipe, log *slog.Logger) (*fifo.Pipe, error) {
 	})
 }
 
-func bridgeConfig(cfg config.Config, log *slog.Logger, client bridge.PHP, php *php, page http.Handler, observer bridge.Observer) bridge.Config {
+// bridgeConfig is what cfg says to the bridge, whose events go to php, watched by e.
+func bridgeConfig(cfg config.Config, php *php, e *exchanges) bridge.Config {
+	admit := cfg.Server.Admission()
 	return bridge.Config{
-		PHP:              client,
-		Presence:         php.presence,
-		Page:             page,
-		Logger:           log,
-		Observer:         observer,
+		PHP:              e.watch(php.client, exchangeLimit(cfg)),
 		LogPayloads:      cfg.Log.Payloads,
 		ServerHeader:     cfg.Server.ServerHeader,
 		RequireCookie:    cfg.Server.RequireCookie,
 		RequireUserAgent: cfg.Server.RequireUserAgent,
-		AllowedOrigins:   cfg.Server.AllowedOrigins,
 		Isolation:        bridge.Isolation(cfg.Isolation.Mode),
 		HandlerIsolation: cfg.Isolation.Handlers.ByFunction(),
 		SessionCookie:    cfg.Isolation.SessionCookie,
 		LiveGlobals:      cfg.Globals.Live,
 		ForgetGlobals:    cfg.Globals.Forget,
-		Parallel:         php.client.MaxConnections,
+		Parallel:         php.connections,
 		CloseOnError:     cfg.PHP.OnError == "close",
 		LoopInterval:     cfg.Loop.Interval.Std(),
 		MaxMessage:       int64(cfg.Server.MaxMessage),
@@ -162,5 +185,27 @@ func bridgeConfig(cfg config.Config, log *slog.Logger, client bridge.PHP, php *p
 
 		EventQueueTotal:      cfg.Server.EventQueueTotal,
 		EventQueueTotalBytes: int(cfg.Server.EventQueueTotalBytes),
+
+		Origins:       admit.Origins,
+		Hosts:         admit.Hosts,
+		Paths:         admit.Paths,
+		Subprotocols:  cfg.Server.Subprotocols,
+		MaxHeader:     int(cfg.Server.MaxHeader),
+		Limits:        limits(&cfg.Server, php.connections),
+		Proxies:       admit.Proxies,
+		Forwarding:    admit.Forwarding,
+		ProxyProtocol: cfg.Server.ProxyProtocol,
+	}
+}
+
+func limits(s *config.Server, phpConnections int) admission.Limits {
+	return admission.Limits{
+		Connections:     cmp.Or(s.MaxConnections, connectionsWithin(phpConnections)),
+		PerAddress:      s.MaxConnectionsPerAddress,
+		Rate:            s.HandshakeRate,
+		Burst:           cmp.Or(s.HandshakeBurst, s.HandshakeRate),
+		RatePerAddress:  s.HandshakeRatePerAddress,
+		BurstPerAddress: cmp.Or(s.HandshakeBurstPerAddress, s.HandshakeRatePerAddress),
+		IPv6Prefix:      s.IPv6Prefix,
 	}
 }

@@ -20,6 +20,9 @@ file, then the defaults.
 
 SIGHUP reads server.tls_cert and server.tls_key anew.
 
+SIGHUP reads the files again, and puts into force what can be while clients stay connected; the
+log tells what cannot. A mistake in them changes nothing.
+
 Without --fastcgi and php.fastcgi, wsbridge starts and supervises a php-fpm of its own.`,
 		Example: `  wsbridge serve --settings /etc/push/server_shared.conf
   wsbridge serve --config /etc/wsbridge/wsbridge.toml --fastcgi unix:/run/php/php-fpm.sock`,
@@ -35,7 +38,7 @@ Without --fastcgi and php.fastcgi, wsbridge starts and supervises a php-fpm of i
 			if err := checkCertificate(&cfg.Server); err != nil {
 				return err
 			}
-			if err := run(cmd.Context(), cfg, cmd.ErrOrStderr()); err != nil {
+			if err := run(cmd.Context(), cfg, from, cmd.ErrOrStderr()); err != nil {
 				return &runError{err}
 			}
 			return nil

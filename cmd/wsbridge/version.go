@@ -23,23 +23,27 @@ func newVersionCommand() *cobra.Command {
 	}
 }
 
-// versionLine names the module's version, the commit where the build recorded one, and what it was built with. info is
-// nil in a binary built without module support.
+// versionLine names the build, and what it was built with and for. info is nil in a binary built without module support.
 func versionLine(info *debug.BuildInfo) string {
-	version, commit, changed := "unknown", "", ""
-	if info != nil {
-		version = info.Main.Version
-		for _, s := range info.Settings {
-			switch s.Key {
-			case "vcs.revision":
-				commit = " " + s.Value[:min(len(s.Value), 12)]
-			case "vcs.modified":
-				if s.Value == "true" {
-					changed = " (changed)"
-				}
+	return fmt.Sprintf("wsbridge %s, contract %d, %s %s/%s",
+		version(info), protocol.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// version is the module's version, and the commit where the build recorded one.
+func version(info *debug.BuildInfo) string {
+	if info == nil {
+		return "unknown"
+	}
+	commit, changed := "", ""
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			commit = " " + s.Value[:min(len(s.Value), 12)]
+		case "vcs.modified":
+			if s.Value == "true" {
+				changed = " (changed)"
 			}
 		}
 	}
-	return fmt.Sprintf("wsbridge %s%s%s, contract %d, %s %s/%s",
-		version, commit, changed, protocol.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return info.Main.Version + commit + changed
 }

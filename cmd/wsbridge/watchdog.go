@@ -12,6 +12,9 @@ import (
 	"github.com/wsbridge/wsbridge/bridge"
 )
 
+// probeTimeout bounds asking php-fpm whether it is there.
+const probeTimeout = 3 * time.Second
+
 // statusInterval is how often the service manager's status line is renewed where no watchdog wants to hear more often.
 const statusInterval = 15 * time.Second
 

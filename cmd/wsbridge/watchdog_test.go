@@ -42,7 +42,7 @@ func TestWatchdogStarvesWhenTheServerDoesNotAnswer(t *testing.T) {
 	}
 
 	server := serverWithLocks{make(chan struct{}, 1)}
-	w := startWatchdog(server, watchExchanges(nil, time.Minute), slog.New(slog.DiscardHandler))
+	w := startWatchdog(server, &exchanges{}, slog.New(slog.DiscardHandler))
 	defer w.close()
 	for _, want := range []string{"STATUS=7 clients", "WATCHDOG=1"} {
 		if got := read(20 * time.Second); got != want {
@@ -72,16 +72,17 @@ func (p waitingPHP) Run(context.Context, []byte, func(*protocol.Effect) error, .
 func TestExchangeThatDoesNotEndIsNoticed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		php := waitingPHP{answer: make(chan struct{})}
-		e := watchExchanges(php, time.Minute)
+		var e exchanges
+		watched := e.watch(php, time.Minute)
 		for range 2 {
-			go func() { _ = e.Run(t.Context(), nil, nil) }()
+			go func() { _ = watched.Run(t.Context(), nil, nil) }()
 		}
 		time.Sleep(time.Minute)
 		if err := e.check(time.Now()); err != nil {
 			t.Errorf("at the limit: %v", err)
 		}
 		time.Sleep(time.Second)
-		if err := e.check(time.Now()); err == nil || !strings.Contains(err.Error(), "(1m1s)") {
+		if err := e.check(time.Now()); err == nil || !strings.Contains(err.Error(), "(1s late)") {
 			t.Errorf("past the limit: got %v", err)
 		}
 		php.answer <- struct{}{}

@@ -80,12 +80,26 @@ final class Handlers
                 break;
             case 'fifo':
                 $data = trim($event['payload']);
-                $handler($server, $sockets, $connections, $data);
-                break;
+                $result = $handler($server, $sockets, $connections, $data);
+                return $event['result'] ? self::returned($handler, $result) : null;
             default:
                 $handler($server, $sockets, $connections);
         }
         return null;
+    }
+
+    /** What a handler has returned, as JSON; null if there is nothing that could be told. */
+    private static function returned($handler, $result)
+    {
+        if ($result === null) {
+            return null;
+        }
+        try {
+            return Value::exactly(function () use ($result) { return Value::encode($result); });
+        } catch (\Exception $e) {
+            Answer::log('warning', 'what ' . $handler . ' returned cannot be told: it has ' . $e->getMessage());
+            return null;
+        }
     }
 
     private static function client($handler, $client, $data)

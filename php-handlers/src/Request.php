@@ -96,7 +96,7 @@ final class Request
         }
         $event['payload'] = $event['length'];
         return $event + ['client' => 0, 'code' => '', 'rows' => 0, 'values' => 0, 'whole' => false, 'sockets' => false,
-            'globals' => [], 'any_global' => false, 'tagged' => false, 'zeros' => false, 'open' => null];
+            'globals' => [], 'any_global' => false, 'tagged' => false, 'zeros' => false, 'open' => null, 'result' => false];
     }
 
     /** Fails the events. What is left of the body must not stay in the connection, which serves the next request. */

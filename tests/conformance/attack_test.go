@@ -285,7 +285,7 @@ func TestHeadersThatAttackTheApplication(t *testing.T) {
 	s := serve(t, seen, soon)
 	s.survives(t, func(t *testing.T) {
 		p, response := s.handshake(t, "Proxy: http://evil.example", "Cookie: a=b%0d%0aX-Evil: 1", "User-Agent: a%00b",
-			"Sec-WebSocket-Protocol: chat, super\"chat", "Script-Filename: /etc/passwd", "Wsbridge-Contract: 9")
+			"Sec-WebSocket-Protocol: chat, superchat", "Script-Filename: /etc/passwd", "Wsbridge-Contract: 9")
 		if response.StatusCode != 101 || response.Header.Get("Sec-WebSocket-Protocol") != "" || len(response.Cookies()) > 0 {
 			t.Fatalf("got %s, %v", response.Status, response.Header)
 		}

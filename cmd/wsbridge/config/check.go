@@ -50,20 +50,11 @@ func (c *checker) all(cfg *Config) {
 	c.require(cfg.Pipe.Mode != 0 && cfg.Pipe.Mode&^0o777 == 0, "pipe.mode", cfg.Pipe.Mode, `want permission bits, such as "0660"`)
 	c.size("pipe.max_document", cfg.Pipe.MaxDocument, 1)
 	c.name("isolation.session_cookie", cfg.Isolation.SessionCookie)
-	c.require(isPrivate(cfg.Control.Listen), "control.listen", cfg.Control.Listen, `want "unix:/path" or a loopback address, such as "127.0.0.1:9180"`)
+	c.control(&cfg.Control)
 	c.oneOf("log.level", cfg.Log.Level, "debug", "info", "warn", "error")
-	c.oneOf("log.format", cfg.Log.Format, "auto", "text", "json")
+	c.oneOf("log.format", cfg.Log.Format, "auto", "text", "json", "journal")
+	c.require(!cfg.Log.Legacy || cfg.Log.Folder != "", "log.legacy", cfg.Log.Legacy, "want WEBSOCKET_LOG_PATH in a legacy settings file")
 	c.paths(cfg)
-}
-
-// isPrivate accepts what only this machine can reach: whoever can, controls the server.
-func isPrivate(listen string) bool {
-	if path, ok := strings.CutPrefix(listen, "unix:"); ok {
-		return filepath.IsAbs(path) && !strings.ContainsFunc(path, unicode.IsControl)
-	}
-	host, port, err := net.SplitHostPort(listen)
-	_, badPort := strconv.ParseUint(port, 10, 16)
-	return listen == "" || err == nil && badPort == nil && (host == "localhost" || net.ParseIP(host).IsLoopback())
 }
 
 // require adds a problem unless ok.
@@ -105,7 +96,7 @@ func (c *checker) server(s *Server) {
 		`want host:port, such as "127.0.0.1:50000"`)
 	c.require(!strings.ContainsFunc(s.ServerHeader, notPrintable), "server.server_header", s.ServerHeader,
 		"want printable ASCII only")
-	c.origins(s.AllowedOrigins)
+	c.admission(s)
 	c.size("server.max_message", s.MaxMessage, 1)
 	c.number("server.event_queue", s.EventQueue, 1, maxQueue)
 	c.number("server.event_queue_total", s.EventQueueTotal, 1, maxQueue)
@@ -175,7 +166,7 @@ func isMemoryLimit(s string) bool {
 func (c *checker) paths(cfg *Config) {
 	values := fields(cfg)
 	for _, key := range [...]string{"php.fpm", "php.run_dir", "php.events_file", "php.settings_file", "php.script", "pipe.path",
-		"server.tls_cert", "server.tls_key"} {
+		"server.tls_cert", "server.tls_key", "control.token_file"} {
 		path := *values[key].(*string)
 		c.require(!strings.ContainsFunc(path, unicode.IsControl), key, path, "want a path without control characters")
 	}

@@ -2,7 +2,11 @@
 // the defaults, joined and checked as one.
 package config
 
-import "time"
+import (
+	"time"
+
+	"github.com/wsbridge/wsbridge/bridge/admission"
+)
 
 // Config is everything that can be configured. deploy/wsbridge.toml says what each key means, why its default is what it
 // is and where it is dangerous; a test keeps that file and Default alike.
@@ -33,28 +37,45 @@ type Server struct {
 	HandshakeTimeout Duration `toml:"handshake_timeout"`
 	RequireCookie    bool     `toml:"require_cookie"`
 	RequireUserAgent bool     `toml:"require_user_agent"`
-	// AllowedOrigins are "scheme://host[:port]" in lower case, or "*" alone. Empty: the request's own host, any port.
-	AllowedOrigins []string `toml:"allowed_origins"`
-	MaxMessage     ByteSize `toml:"max_message"`
-	EmptyText      bool     `toml:"empty_text"`    // an empty text is an event
-	Compression    bool     `toml:"compression"`   // permessage-deflate
-	MessageRate    int      `toml:"message_rate"`  // messages per second, per connection; 0: any number
-	MessageBurst   int      `toml:"message_burst"` // and at once
-	ControlRate    int      `toml:"control_rate"`  // the same of control frames and empty ones
-	ControlBurst   int      `toml:"control_burst"`
-	EventQueue     int      `toml:"event_queue"`      // events waiting, per connection
-	SendQueue      int      `toml:"send_queue"`       // messages waiting, per connection
-	SendQueueBytes ByteSize `toml:"send_queue_bytes"` // the same in bytes; holds one message of MaxMessage at least
-	WriteTimeout   Duration `toml:"write_timeout"`
-	PingInterval   Duration `toml:"ping_interval"` // shorter than PongTimeout
-	PongTimeout    Duration `toml:"pong_timeout"`
-	IdleTimeout    Duration `toml:"idle_timeout"` // without a message in either direction; 0: any time
-	QueueWait      Duration `toml:"queue_wait"`   // an event's wait for its turn
-	DrainTimeout   Duration `toml:"drain_timeout"`
+	MaxMessage       ByteSize `toml:"max_message"`
+	EmptyText        bool     `toml:"empty_text"`    // an empty text is an event
+	Compression      bool     `toml:"compression"`   // permessage-deflate
+	MessageRate      int      `toml:"message_rate"`  // messages per second, per connection; 0: any number
+	MessageBurst     int      `toml:"message_burst"` // and at once
+	ControlRate      int      `toml:"control_rate"`  // the same of control frames and empty ones
+	ControlBurst     int      `toml:"control_burst"`
+	EventQueue       int      `toml:"event_queue"`      // events waiting, per connection
+	SendQueue        int      `toml:"send_queue"`       // messages waiting, per connection
+	SendQueueBytes   ByteSize `toml:"send_queue_bytes"` // the same in bytes; holds one message of MaxMessage at least
+	WriteTimeout     Duration `toml:"write_timeout"`
+	PingInterval     Duration `toml:"ping_interval"` // shorter than PongTimeout
+	PongTimeout      Duration `toml:"pong_timeout"`
+	IdleTimeout      Duration `toml:"idle_timeout"` // without a message in either direction; 0: any time
+	QueueWait        Duration `toml:"queue_wait"`   // an event's wait for its turn
+	DrainTimeout     Duration `toml:"drain_timeout"`
 
 	// Events waiting or running, over all connections, and their bytes, which hold one message of MaxMessage at least.
 	EventQueueTotal      int      `toml:"event_queue_total"`
 	EventQueueTotalBytes ByteSize `toml:"event_queue_total_bytes"`
+
+	// Who may come in; package admission says what the lists may hold, and the Parse functions there are what checks them.
+	AllowedOrigins   []string `toml:"allowed_origins"`
+	AllowedHosts     []string `toml:"allowed_hosts"`
+	Paths            []string `toml:"paths"`
+	Subprotocols     []string `toml:"subprotocols"`
+	MaxHeader        ByteSize `toml:"max_header"`
+	TrustedProxies   []string `toml:"trusted_proxies"`
+	ForwardedHeaders []string `toml:"forwarded_headers"`
+	ProxyProtocol    bool     `toml:"proxy_protocol"`
+
+	// Connections at the same time, and handshakes per second and at once. 0: no limit.
+	MaxConnections           int `toml:"max_connections"`
+	MaxConnectionsPerAddress int `toml:"max_connections_per_address"`
+	HandshakeRate            int `toml:"handshake_rate"`
+	HandshakeBurst           int `toml:"handshake_burst"` // 0: one second's
+	HandshakeRatePerAddress  int `toml:"handshake_rate_per_address"`
+	HandshakeBurstPerAddress int `toml:"handshake_burst_per_address"` // 0: one second's
+	IPv6Prefix               int `toml:"ipv6_prefix"`                 // bits that make an IPv6 address one
 }
 
 // Legacy is about the original server's settings file.
@@ -116,15 +137,23 @@ type Pipe struct {
 
 // Control is about those who operate the server.
 type Control struct {
-	Listen string `toml:"listen"` // "unix:/path" or a loopback host:port; empty: nowhere
+	Listen     Addresses `toml:"listen"`      // see Addresses; empty: nowhere
+	Mode       FileMode  `toml:"mode"`        // of unix sockets
+	Group      string    `toml:"group"`       // of unix sockets; empty: the process's own
+	TokenFile  string    `toml:"token_file"`  // absolute after loading; empty: TCP shows health and metrics only
+	PublicPath string    `toml:"public_path"` // begins and ends with a slash; empty: not on the clients' listener
+	Pprof      bool      `toml:"pprof"`
 }
 
 // Log is about wsbridge's own log.
 type Log struct {
 	Level  string `toml:"level"`  // "debug", "info", "warn" or "error"
-	Format string `toml:"format"` // "auto", "text" or "json"
+	Format string `toml:"format"` // "text", "json", "journal" or "auto"
+	Legacy bool   `toml:"legacy"` // write the original's daily file, too; needs Folder
 	// Payloads lets level "debug" show what clients send and are sent.
 	Payloads bool `toml:"payloads"`
+
+	Folder string `toml:"-"` // where the legacy settings file wants the daily file: WEBSOCKET_LOG_PATH, absolute
 }
 
 // Default returns a whole configuration; only the events file is missing.
@@ -134,7 +163,6 @@ func Default() Config {
 			Listen:           "127.0.0.1:50000",
 			ServerHeader:     "wsbridge",
 			HandshakeTimeout: Duration(10 * time.Second),
-			AllowedOrigins:   []string{},
 			MaxMessage:       16 << 20,
 			MessageBurst:     100,
 			ControlRate:      100,
@@ -150,6 +178,15 @@ func Default() Config {
 
 			EventQueueTotal:      16384,
 			EventQueueTotalBytes: 256 << 20,
+
+			AllowedOrigins:   []string{},
+			AllowedHosts:     []string{},
+			Paths:            []string{},
+			Subprotocols:     []string{},
+			MaxHeader:        32 << 10,
+			TrustedProxies:   []string{},
+			ForwardedHeaders: []string{admission.HeaderFor, admission.HeaderProto},
+			IPv6Prefix:       64,
 		},
 		PHP: PHP{
 			Workers:         4,
@@ -167,6 +204,7 @@ func Default() Config {
 		Globals:   Globals{Live: []string{}, Forget: []string{}},
 		Loop:      Loop{Interval: Duration(200 * time.Millisecond)},
 		Pipe:      Pipe{Mode: 0o660, MaxDocument: 1 << 20, Quiet: Duration(50 * time.Millisecond)},
+		Control:   Control{Listen: Addresses{AutoAddress}, Mode: 0o600},
 		Log:       Log{Level: "info", Format: "auto"},
 	}
 }

@@ -35,7 +35,7 @@ func TestShippedConfigHoldsEveryKeyWithItsDefault(t *testing.T) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(fields(&want))) {
 		if _, ok := from[key]; !ok {
-			t.Errorf("no key %s", key)
+			t.Errorf("deploy/wsbridge.toml has no key %s: add it, with its default and the reason", key)
 		}
 	}
 }
@@ -47,7 +47,7 @@ func TestShippedConfigExplainsEveryKey(t *testing.T) {
 	}
 	for paragraph := range strings.SplitSeq(string(text), "\n\n") {
 		for line := range strings.Lines(paragraph) {
-			if !strings.HasPrefix(line, "[") && !strings.HasPrefix(line, "#") && !strings.Contains(paragraph, "#") {
+			if !strings.HasPrefix(line, "[") && !strings.HasPrefix(line, "#") && !strings.Contains("\n"+paragraph, "\n#") {
 				t.Errorf("no comment above %q", line)
 			}
 		}
@@ -117,6 +117,15 @@ func TestGoodConfigs(t *testing.T) {
 			c.Pipe.Path, c.Pipe.Mode = "/run/shop/ws_notify", 0o620
 			c.Notes = []string{"external.toml:5: php.user has no effect with a php-fpm that wsbridge does not run"}
 		},
+		"control.toml": func(c *Config) {
+			c.PHP.EventsFile = "/srv/shop/push_server_events.php"
+			c.Control = Control{Listen: Addresses{"unix:/run/shop/control.sock", "0.0.0.0:9180"}, Mode: 0o660, Group: "www-data",
+				TokenFile: filepath.Join(here, "token"), PublicPath: "/wsbridge/", Pprof: true}
+		},
+		"control_none.toml": func(c *Config) {
+			c.PHP.EventsFile = "/srv/shop/push_server_events.php"
+			c.Control.Listen = Addresses{}
+		},
 		"isolation.toml": func(c *Config) {
 			c.PHP.EventsFile = "/srv/shop/push_server_events.php"
 			c.Isolation.Handlers = HandlerModes{"text": "connection", "before_close": "serial"}
@@ -158,6 +167,7 @@ func legacyConfig(c *Config, path string) {
 	c.PHP.EventsFile = "/srv/shop/inc/push_server_events.php"
 	c.Loop.Interval = Duration(300 * time.Millisecond)
 	c.Pipe.Path, c.Pipe.Mode = "/srv/shop/inc/data/ws_notify", 0o666
+	c.Log.Folder = "/srv/shop/inc/ws_logs/"
 	c.Constants = []string{"DB_HOST", "DB_PASSWORD", "ADMINISTRATOR_EMAIL"}
 }
 

@@ -18,9 +18,15 @@ type Sources struct {
 // Relative paths in a TOML file start at its folder; in a settings file, as they did for the original, at the working
 // directory. All paths of the result are absolute.
 func Load(s Sources) (Config, error) {
+	cfg, _, err := load(s)
+	return cfg, err
+}
+
+// load is Load that also tells where the values came from.
+func load(s Sources) (Config, provenance, error) {
 	l := loader{cfg: Default(), from: provenance{}}
 	if err := l.read(s); err != nil {
-		return Config{}, err
+		return Config{}, nil, err
 	}
 	l.join(s)
 	l.required(s)
@@ -28,7 +34,7 @@ func Load(s Sources) (Config, error) {
 	c := checker{from: l.from, problems: l.problems}
 	c.all(&l.cfg)
 	l.cfg.Notes = append(l.cfg.Notes, c.idle(&l.cfg)...)
-	return l.cfg, c.problems.err()
+	return l.cfg, l.from, c.problems.err()
 }
 
 // loader holds what has been read so far.
@@ -117,8 +123,12 @@ func (l *loader) complete() {
 		return
 	}
 	l.cfg.Legacy.Settings = Absolute(".", l.settings.Path)
+	if from, ok := l.from["legacy.settings"]; !ok || from.place == "" {
+		l.from["legacy.settings"] = origin{name: "--settings"}
+	}
 	if l.cfg.PHP.SettingsFile == "" {
 		l.cfg.PHP.SettingsFile = l.cfg.Legacy.Settings
+		l.from["php.settings_file"] = origin{name: "as legacy.settings"}
 	}
 	if l.cfg.Pipe.Path == "" {
 		l.cfg.Notes = append(l.cfg.Notes, fmt.Sprintf("%s: %s is missing or empty: there is no pipe", l.settings.Path, settingPipe))
@@ -129,7 +139,7 @@ func (l *loader) complete() {
 func (l *loader) absolute(dir string) {
 	php := &l.cfg.PHP
 	for _, path := range [...]*string{&php.RunDir, &php.EventsFile, &php.SettingsFile, &php.Script, &l.cfg.Pipe.Path,
-		&l.cfg.Server.TLSCert, &l.cfg.Server.TLSKey} {
+		&l.cfg.Server.TLSCert, &l.cfg.Server.TLSKey, &l.cfg.Log.Folder, &l.cfg.Control.TokenFile} {
 		*path = Absolute(dir, *path)
 	}
 	if strings.Contains(php.FPM, "/") { // else a command, found in PATH

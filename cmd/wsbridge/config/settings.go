@@ -16,7 +16,7 @@ const (
 	settingServerHeader   = "WEBSOCKET_SERVER_HEADER"
 	settingPipe           = "WEBSOCKET_XHR_PIPE_FILE"
 	settingEvents         = "WEBSOCKET_EVENTS_INCLUDE_FILE"
-	settingLogPath        = "WEBSOCKET_LOG_PATH" // the PHP half's to use
+	settingLogPath        = "WEBSOCKET_LOG_PATH" // the PHP half writes there, too
 	settingPongTimeout    = "WEBSOCKET_CONNECTION_TIMEOUT_SEC"
 	settingAllowedOrigins = "WEBSOCKET_ALLOWED_ORIGINS" // comma-separated; not known to the original
 )

@@ -32,6 +32,7 @@ func (s *Settings) overlay(cfg *Config, from provenance) problems {
 		settingServerHeader: &cfg.Server.ServerHeader,
 		settingEvents:       &cfg.PHP.EventsFile,
 		settingPipe:         &cfg.Pipe.Path,
+		settingLogPath:      &cfg.Log.Folder,
 	} {
 		if v, ok := s.text(key); ok {
 			*target = v
@@ -45,12 +46,12 @@ func (s *Settings) overlay(cfg *Config, from provenance) problems {
 	if origins := s.list(settingAllowedOrigins); len(origins) > 0 {
 		cfg.Server.AllowedOrigins = origins
 	}
-	s.claim(from)
+	s.claim(cfg, from)
 	return found
 }
 
 // claim notes the origin of what the settings file decides.
-func (s *Settings) claim(from provenance) {
+func (s *Settings) claim(cfg *Config, from provenance) {
 	for key, setting := range map[string]string{
 		"server.listen":          settingPort,
 		"server.server_header":   settingServerHeader,
@@ -63,6 +64,9 @@ func (s *Settings) claim(from provenance) {
 		if _, ok := s.text(setting); ok {
 			from[key] = s.origin(setting)
 		}
+	}
+	if cfg.Server.PingInterval != Default().Server.PingInterval {
+		from["server.ping_interval"] = s.origin(settingPongTimeout)
 	}
 	for _, key := range [...]string{"server.require_cookie", "server.require_user_agent", "pipe.mode"} {
 		from[key] = origin{place: s.Path, name: "legacy default"}

@@ -115,19 +115,6 @@ func TestConnectionsLeaveASharedPHPItsReserve(t *testing.T) {
 	}
 }
 
-func TestOrigins(t *testing.T) {
-	for text, want := range map[string]bool{
-		"https://shop.example": true, "http://localhost:8080": true, "http://[::1]:8080": true, "http://a.example:443": true,
-		"": false, "shop.example": false, "https://": false, "https://shop.example/": false, "https://Shop.example": false,
-		"https://shop.example:443": false, "http://shop.example:80": false, "https://shop.example:": false,
-		"https://user@shop.example": false, "https://shop.example?": false, "ftp://shop.example": false, "null": false,
-	} {
-		if got := isOrigin(text); got != want {
-			t.Errorf("%q: got %v", text, got)
-		}
-	}
-}
-
 func TestShowCutsLongValues(t *testing.T) {
 	if got := len(show(string(make([]byte, 1000)))); got > 400 {
 		t.Errorf("got %d bytes", got)

@@ -1,4 +1,4 @@
-package main
+package control
 
 import (
 	"os"
@@ -8,7 +8,7 @@ import (
 
 func TestControlListensForItsOwnerOnly(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "control.sock")
-	l, err := listenControl("unix:" + path)
+	l, err := listen("unix:"+path, 0o600, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -16,7 +16,7 @@ func TestControlListensForItsOwnerOnly(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("got %v, %v", info.Mode(), err)
 	}
-	if _, err := listenControl("unix:" + path); err == nil {
+	if _, err := listen("unix:"+path, 0o600, ""); err == nil {
 		t.Error("the socket of a server that lives was replaced")
 	}
 	l.Close()
@@ -24,7 +24,7 @@ func TestControlListensForItsOwnerOnly(t *testing.T) {
 
 func TestControlReplacesASocketThatWasLeft(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "control.sock")
-	l, err := listenControl("unix:" + path)
+	l, err := listen("unix:"+path, 0o600, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestControlReplacesASocketThatWasLeft(t *testing.T) {
 	if err := os.Rename(left, path); err != nil {
 		t.Fatal(err)
 	}
-	again, err := listenControl("unix:" + path)
+	again, err := listen("unix:"+path, 0o600, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestControlLeavesWhatIsNoSocketAlone(t *testing.T) {
 	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := listenControl("unix:" + path); err == nil {
+	if _, err := listen("unix:"+path, 0o600, ""); err == nil {
 		t.Error("listens in the place of a file")
 	}
 	if b, err := os.ReadFile(path); err != nil || string(b) != "precious" {

@@ -1,0 +1,62 @@
+package bridge
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+func TestOperatorSeesClients(t *testing.T) {
+	a := &standin{handlers: map[protocol.Kind]handler{protocol.Text: nil}}
+	s := serveApplication(t, a, nil)
+	conns := []*websocket.Conn{s.connect(), s.connect(), s.connect()}
+	say(t, conns[1], "hello")
+	eventually(t, "the text is over", func() bool { return a.count("text 2 ends") == 1 && s.Totals().Done >= 4 })
+	page, total := s.Connections(Filter{{Field: "state", Value: "OPEN"}}, 1, 1)
+	if len(page) != 1 || total != 3 || page[0].Key != 2 || page[0].State != "OPEN" || page[0].Received != 1 || page[0].ReceivedBytes != 5 ||
+		page[0].Peer != conns[1].LocalAddr().String() || page[0].Request.Path != "/" {
+		t.Errorf("got %+v of %d", page, total)
+	}
+	c, history, err := s.Connection(2)
+	if err != nil || len(history) != 2 || history[1].Kind != protocol.Text || history[1].Bytes != 5 || c.Last.Before(c.Connected) {
+		t.Errorf("got %+v, %+v, %v", c, history, err)
+	}
+	if got := s.Totals(); got.Open != 3 || got.Clients != 3 || got.Accepted != 3 || got.Received != 1 || got.Running != 0 || got.Waiting != 0 {
+		t.Errorf("got %+v", got)
+	}
+	c.Row.Set("state", []byte(`"HACKED"`)) // a copy
+	if c, _, _ := s.Connection(2); c.State != "OPEN" {
+		t.Error("the row itself was handed out")
+	}
+	if got := fmt.Sprint(s.Application().Handlers); got != "[{after_close true} {authenticate true} {before_close true} {text true}]" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestOperatorIsToldWhatCannotBe(t *testing.T) {
+	s := serveApplication(t, &standin{}, nil)
+	s.connect()
+	long := strings.Repeat("x", 124)
+	for _, tt := range []struct {
+		got, want error
+	}{
+		{s.Send(1, false, []byte("x")), nil},
+		{s.Send(1, true, []byte("\xff")), nil},
+		{s.Send(1, false, []byte("\xff")), ErrBadMessage},
+		{s.Send(2, false, nil), ErrNoClient},
+		{s.CloseClient(2, 0, ""), ErrNoClient},
+		{s.CloseClient(1, 1005, ""), ErrBadClose},
+		{s.CloseClient(1, 4000, long), ErrBadClose},
+		{s.CloseClient(1, 4000, "\xff"), ErrBadClose},
+		{s.CloseClient(1, 4000, long[:123]), nil},
+	} {
+		if !errors.Is(tt.got, tt.want) {
+			t.Errorf("got %v, want %v", tt.got, tt.want)
+		}
+	}
+}

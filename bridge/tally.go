@@ -1,0 +1,85 @@
+package bridge
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// tally counts the messages of one client, or of all. Control frames are none.
+type tally struct {
+	received, sent           atomic.Uint64
+	receivedBytes, sentBytes atomic.Uint64
+}
+
+func (t *tally) receive(size int) {
+	t.received.Add(1)
+	t.receivedBytes.Add(uint64(size))
+}
+
+func (t *tally) send(size int) {
+	t.sent.Add(1)
+	t.sentBytes.Add(uint64(size))
+}
+
+func (t *tally) now() Messages {
+	return Messages{t.received.Load(), t.sent.Load(), t.receivedBytes.Load(), t.sentBytes.Load()}
+}
+
+// Messages are counts since the start: of a client's messages, and of what its socket has taken.
+type Messages struct {
+	Received, Sent           uint64
+	ReceivedBytes, SentBytes uint64
+}
+
+// totals count what a bridge does, over all clients.
+type totals struct {
+	messages tally
+	accepted atomic.Uint64 // answered 101
+	refused  atomic.Uint64 // answered with anything else, by the bridge itself
+	done     atomic.Uint64
+	failed   atomic.Uint64
+	running  atomic.Int64 // events that have their turn
+}
+
+// Totals are what a bridge has and has done since its start.
+type Totals struct {
+	Open, Clients     int    // rows in state OPEN, and all
+	Accepted, Refused uint64 // handshakes
+
+	Running      int // events that have their turn
+	Waiting      int // events and handshakes that have none yet, and documents
+	WaitingBytes int // what events of clients carry, those that run among them
+	Done, Failed uint64
+
+	Messages
+}
+
+// Totals returns the counts of now. They are read one after the other, so they need not fit exactly.
+func (b *Bridge) Totals() Totals {
+	t := &b.totals
+	open, all := b.table.counts()
+	running := int(t.running.Load())
+	events, size := b.backlog.now()
+	return Totals{
+		Open: open, Clients: all, Accepted: t.accepted.Load(), Refused: t.refused.Load(),
+		Running: running, Waiting: max(0, events+b.events.length()-running), WaitingBytes: size,
+		Done: t.done.Load(), Failed: t.failed.Load(), Messages: t.messages.now(),
+	}
+}
+
+// heard notes a message of c's.
+func (c *client) heard(size int) {
+	c.tally.receive(size)
+	c.bridge.totals.messages.receive(size)
+	c.last.Store(time.Now().UnixMicro())
+}
+
+// told notes that c's socket has taken o.
+func (c *client) told(o outgoing) {
+	if o.prepared != nil || o.op == websocket.TextMessage || o.op == websocket.BinaryMessage {
+		c.tally.send(o.size)
+		c.bridge.totals.messages.send(o.size)
+	}
+}

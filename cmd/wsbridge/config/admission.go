@@ -1,0 +1,81 @@
+package config
+
+import (
+	"fmt"
+
+	"github.com/wsbridge/wsbridge/bridge/admission"
+)
+
+const (
+	leastHeader = 1 << 10  // holds what browsers send, without cookies
+	mostHeader  = 48 << 10 // fits the CGI environment, with all that stands beside it there
+	// maxHandshakes per second are more than there are ports to come from.
+	maxHandshakes = 1 << 16
+)
+
+// Admission is who may come in, of a server's lists.
+type Admission struct {
+	Origins    admission.Origins
+	Hosts      admission.Hosts
+	Paths      admission.Paths
+	Proxies    admission.Proxies
+	Forwarding admission.Forwarding
+}
+
+// Admission reads the lists of a configuration that has been checked.
+func (s *Server) Admission() Admission {
+	a, _ := s.admission()
+	return a
+}
+
+// listError is what is wrong with one of the lists: nil, or admission.PatternErrors joined.
+type listError struct {
+	key string
+	err error
+}
+
+func (s *Server) admission() (a Admission, errs []listError) {
+	var origins, hosts, paths, proxies, headers error
+	a.Origins, origins = admission.ParseOrigins(s.AllowedOrigins)
+	a.Hosts, hosts = admission.ParseHosts(s.AllowedHosts)
+	a.Paths, paths = admission.ParsePaths(s.Paths)
+	a.Proxies, proxies = admission.ParseProxies(s.TrustedProxies)
+	a.Forwarding, headers = admission.ParseForwarding(a.Proxies, s.ForwardedHeaders)
+	return a, []listError{
+		{"server.allowed_origins", origins},
+		{"server.allowed_hosts", hosts},
+		{"server.paths", paths},
+		{"server.subprotocols", admission.CheckSubprotocols(s.Subprotocols)},
+		{"server.trusted_proxies", proxies},
+		{"server.forwarded_headers", headers},
+	}
+}
+
+// admission checks who may come in, and how many.
+func (c *checker) admission(s *Server) {
+	_, lists := s.admission()
+	for _, list := range lists {
+		if joined, ok := list.err.(interface{ Unwrap() []error }); ok {
+			for _, err := range joined.Unwrap() {
+				bad := err.(*admission.PatternError)
+				c.require(false, list.key, bad.Value, bad.Want)
+			}
+		}
+	}
+	c.require(leastHeader <= s.MaxHeader && s.MaxHeader <= mostHeader, "server.max_header", s.MaxHeader,
+		fmt.Sprintf("want a size from %v to %v", ByteSize(leastHeader), ByteSize(mostHeader)))
+	c.require(!s.ProxyProtocol || len(s.TrustedProxies) > 0, "server.proxy_protocol", s.ProxyProtocol,
+		"want server.trusted_proxies, too: nobody else may say for whom a connection is")
+	c.number("server.max_connections", s.MaxConnections, 0, maxQueue)
+	c.number("server.max_connections_per_address", s.MaxConnectionsPerAddress, 0, maxQueue)
+	c.number("server.ipv6_prefix", s.IPv6Prefix, 1, 128)
+	c.rate("server.handshake_rate", s.HandshakeRate, "server.handshake_burst", s.HandshakeBurst)
+	c.rate("server.handshake_rate_per_address", s.HandshakeRatePerAddress,
+		"server.handshake_burst_per_address", s.HandshakeBurstPerAddress)
+}
+
+func (c *checker) rate(key string, rate int, burstKey string, burst int) {
+	c.number(key, rate, 0, maxHandshakes)
+	c.number(burstKey, burst, 0, maxHandshakes)
+	c.require(rate > 0 || burst == 0, burstKey, burst, "want "+key+", too")
+}

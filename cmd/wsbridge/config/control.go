@@ -1,0 +1,83 @@
+package config
+
+import (
+	"errors"
+	"net"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// AutoAddress stands alone for the best place of a unix socket.
+const AutoAddress = "auto"
+
+// Addresses are "unix:/path", "host:port", or AutoAddress alone. In TOML a single string is a list of one, and an empty string
+// an empty list.
+type Addresses []string
+
+var errAddresses = errors.New(`want an address, such as "unix:/run/wsbridge/control.sock", a list of some, or "auto"`)
+
+// UnmarshalTOML accepts a string or a list of strings.
+func (a *Addresses) UnmarshalTOML(data any) error {
+	switch v := data.(type) {
+	case string:
+		*a = Addresses{}
+		if v != "" {
+			*a = Addresses{v}
+		}
+		return nil
+	case []any:
+		*a = Addresses{}
+		for _, item := range v {
+			s, ok := item.(string)
+			if !ok {
+				return errAddresses
+			}
+			*a = append(*a, s)
+		}
+		return nil
+	}
+	return errAddresses
+}
+
+// Auto reports whether the program picks the address.
+func (a Addresses) Auto() bool { return len(a) == 1 && a[0] == AutoAddress }
+
+func (c *checker) control(s *Control) {
+	for _, address := range s.Listen {
+		switch {
+		case address == AutoAddress:
+			c.require(s.Listen.Auto(), "control.listen", address, "want it alone")
+		case !isControlAddress(address):
+			c.require(false, "control.listen", address, `want "unix:/path", "host:port" or "auto"`)
+		default:
+			c.require(s.TokenFile != "" || isPrivate(address), "control.listen", address,
+				"want control.token_file, too, for what others than this machine can reach")
+		}
+	}
+	c.require(s.Mode != 0 && s.Mode&^0o777 == 0, "control.mode", s.Mode, `want permission bits, such as "0660"`)
+	c.name("control.group", s.Group)
+	c.require(isPublicPath(s.PublicPath), "control.public_path", s.PublicPath,
+		`want a path that begins and ends with a slash, such as "/wsbridge/", or nothing`)
+	c.require(s.PublicPath == "" || s.TokenFile != "", "control.public_path", s.PublicPath, "want control.token_file, too")
+}
+
+func isControlAddress(address string) bool {
+	if path, ok := strings.CutPrefix(address, "unix:"); ok {
+		return filepath.IsAbs(path) && !strings.ContainsFunc(path, unicode.IsControl)
+	}
+	host, port, err := net.SplitHostPort(address)
+	_, badPort := strconv.ParseUint(port, 10, 16)
+	return err == nil && badPort == nil && !strings.ContainsAny(host, "/ \t")
+}
+
+// isPrivate accepts what only this machine can reach.
+func isPrivate(address string) bool {
+	host, _, _ := net.SplitHostPort(address)
+	return strings.HasPrefix(address, "unix:") || host == "localhost" || net.ParseIP(host).IsLoopback()
+}
+
+func isPublicPath(s string) bool {
+	return s == "" || len(s) > 2 && s[len(s)-1] == '/' && isStatusPath(s) && !strings.Contains(s, "//")
+}

@@ -1,0 +1,88 @@
+package api
+
+import "time"
+
+// Status is the answer of GET /v1/status.
+type Status struct {
+	Version  string    `json:"version"`
+	PID      int       `json:"pid"`
+	Started  time.Time `json:"started"`
+	Uptime   Micros    `json:"uptime_us"`
+	Ready    bool      `json:"ready"`
+	Why      string    `json:"why,omitempty"` // it is not ready
+	Paused   bool      `json:"paused"`
+	Draining bool      `json:"draining"`
+
+	Connections ConnectionCounts `json:"connections"`
+	Events      EventCounts      `json:"events"`
+	Messages    Messages         `json:"messages"`
+	PHP         PHP              `json:"php"`
+	Application Application      `json:"application"`
+
+	Listen   string `json:"listen"` // host:port as clients reach it; empty before it listens
+	Pipe     string `json:"pipe"`   // its path; empty: there is none
+	Config   string `json:"config"` // the file that was read; empty: none
+	LogLevel string `json:"log_level"`
+}
+
+// ConnectionCounts are rows of now, and handshakes since the start.
+type ConnectionCounts struct {
+	Open     int    `json:"open"`
+	All      int    `json:"all"`
+	Accepted uint64 `json:"accepted"`
+	Refused  uint64 `json:"refused"`
+}
+
+// EventCounts are events of now, and since the start.
+type EventCounts struct {
+	Running      int    `json:"running"`
+	Waiting      int    `json:"waiting"`
+	WaitingBytes int    `json:"waiting_bytes"`
+	Done         uint64 `json:"done"`
+	Failed       uint64 `json:"failed"`
+}
+
+// Messages are counts of one connection, or of all since the start.
+type Messages struct {
+	Received      uint64 `json:"received"`
+	Sent          uint64 `json:"sent"`
+	ReceivedBytes uint64 `json:"received_bytes"`
+	SentBytes     uint64 `json:"sent_bytes"`
+}
+
+// PHP is what is known of php-fpm.
+type PHP struct {
+	Version string   `json:"version"`
+	Managed bool     `json:"managed"` // wsbridge's own
+	Address string   `json:"address"`
+	Workers *Workers `json:"workers"` // nil: it did not say
+	Pool    Pool     `json:"pool"`
+}
+
+// Workers are php-fpm's. Those that a kept connection holds are active.
+type Workers struct {
+	Active int `json:"active"`
+	Idle   int `json:"idle"`
+	Queue  int `json:"queue"` // connections that no worker has accepted
+	Total  int `json:"total"`
+	Max    int `json:"max,omitempty"` // 0: unknown
+}
+
+// Pool is the connections to php-fpm: those there are, and may be.
+type Pool struct {
+	Connections int `json:"connections"`
+	Max         int `json:"max"`
+}
+
+// Application is what is known of the application's code.
+type Application struct {
+	EventsFile string    `json:"events_file"`
+	Isolation  string    `json:"isolation"`
+	Handlers   []Handler `json:"handlers"`
+}
+
+// Handler is a handler function.
+type Handler struct {
+	Name string `json:"name"` // without "ws_server_"
+	Runs string `json:"runs"` // "beside" others, or "alone"
+}

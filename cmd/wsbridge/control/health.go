@@ -1,0 +1,34 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/pprof"
+)
+
+func alive(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") }
+
+// ready says whether new clients can be taken: php-fpm answers, and there is no pause and no shutdown.
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	if err := s.probe(r.Context()); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ready")
+}
+
+func (s *Server) probe(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	return s.cfg.Bridge.Ready(ctx)
+}
+
+// handleProfiles serves net/http/pprof's pages. A profile takes as long as its parameter says.
+func handleProfiles(mux *http.ServeMux) {
+	for path, h := range map[string]http.HandlerFunc{
+		"": pprof.Index, "cmdline": pprof.Cmdline, "profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace,
+	} {
+		mux.Handle("/debug/pprof/"+path, h)
+	}
+}

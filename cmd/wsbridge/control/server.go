@@ -1,0 +1,125 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
+	"github.com/wsbridge/wsbridge/fastcgi"
+)
+
+const (
+	requestTimeout = 10 * time.Second // of a request, from its first byte to its answer's last
+	probeTimeout   = 3 * time.Second  // of asking php-fpm whether it is there
+)
+
+// Config is what a Server needs. Bridge, Series, Metrics, Level and Logger are required.
+type Config struct {
+	Bridge  *bridge.Bridge
+	Series  *Series      // an Observer of Bridge's
+	Metrics http.Handler // Prometheus
+	Level   *slog.LevelVar
+	Logger  *slog.Logger
+
+	// Workers asks php-fpm; nil: it does not say. most are those it may have; 0: unknown.
+	Workers func(context.Context) (s *fastcgi.Status, most int, err error)
+	// Pool returns how many connections to php-fpm there are, and may be.
+	Pool func() (connections, most int)
+	// Reload reads the configuration anew; nil: there is none to read. An error with Problems() []string lists them.
+	Reload func(context.Context) (api.Reloaded, error)
+	// Dashboard answers what is none of the API, without a token; nil: nobody does.
+	Dashboard http.Handler
+
+	Token       string // of those who come over TCP; empty: they see health and metrics only
+	MaxMessage  int64  // bytes, of what is sent
+	MaxDocument int64  // bytes, of what is brought to ws_server_fifo
+	Profiles    bool   // /debug/pprof/
+	SocketMode  fs.FileMode
+	SocketGroup string            // empty: the process's own
+	Status      func() api.Status // what of it comes from the configuration in force
+}
+
+// Server answers at any number of addresses.
+type Server struct {
+	cfg     Config
+	started time.Time
+	handler http.Handler
+	listen  atomic.Pointer[string] // where clients connect
+
+	ctx     context.Context // of every stream, and of the collector
+	stop    context.CancelFunc
+	work    sync.WaitGroup // the collector and the listeners
+	servers []*http.Server
+	failed  []error    // of listeners; read when work has ended
+	mu      sync.Mutex // guards failed
+}
+
+// Start collects the series and answers nobody yet. The caller closes the Server.
+func Start(cfg Config) *Server {
+	s := &Server{cfg: cfg, started: time.Now()}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.handler = s.routes()
+	s.work.Go(func() { s.cfg.Series.collect(s.ctx, s.cfg.Bridge, s.workersIfWatched) })
+	return s
+}
+
+// Listen answers at address, "unix:/path" or "host:port", until Close.
+func (s *Server) Listen(address string) error {
+	l, err := listen(address, s.cfg.SocketMode, s.cfg.SocketGroup)
+	if err != nil {
+		return fmt.Errorf("listen for control: %w", err)
+	}
+	s.ListenOn(l)
+	return nil
+}
+
+// ListenOn is Listen at l, which somebody else has made. Close closes it.
+func (s *Server) ListenOn(l net.Listener) {
+	s.serve(l, s.guardFor(l))
+	s.cfg.Logger.Info("control is reachable", "address", networkOf(l)+l.Addr().String())
+}
+
+func networkOf(l net.Listener) string {
+	if l.Addr().Network() == "unix" {
+		return "unix:"
+	}
+	return ""
+}
+
+func (s *Server) serve(l net.Listener, h http.Handler) {
+	server := &http.Server{Handler: h, ReadTimeout: requestTimeout, WriteTimeout: requestTimeout,
+		BaseContext: func(net.Listener) context.Context { return s.ctx },
+		ErrorLog:    slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelDebug)}
+	s.servers = append(s.servers, server)
+	s.work.Go(func() {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.failed = append(s.failed, err)
+		}
+	})
+}
+
+// Serves tells the Server where clients connect.
+func (s *Server) Serves(address string) { s.listen.Store(&address) }
+
+// Close ends the listeners, their requests and streams, and waits for the listeners. What handlers of ended requests still do
+// ends with their context.
+func (s *Server) Close() error {
+	s.stop()
+	var err error
+	for _, server := range s.servers {
+		err = errors.Join(err, server.Close())
+	}
+	s.work.Wait()
+	return errors.Join(err, errors.Join(s.failed...))
+}

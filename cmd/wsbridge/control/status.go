@@ -1,0 +1,80 @@
+package control
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
+)
+
+// workersTimeout bounds asking php-fpm for its workers.
+const workersTimeout = time.Second
+
+func (s *Server) status(_ http.ResponseWriter, r *http.Request) (any, error) {
+	s.cfg.Series.look()
+	b, a := s.cfg.Bridge, s.cfg.Status()
+	t, app := b.Totals(), b.Application()
+	a.PID, a.Started, a.Uptime = os.Getpid(), stamp(s.started), api.Of(time.Since(s.started))
+	a.Ready, a.Paused, a.Draining = true, b.Paused(), isClosed(b.Draining())
+	if err := s.probe(r.Context()); err != nil {
+		a.Ready, a.Why = false, err.Error()
+	}
+	a.Connections = api.ConnectionCounts{Open: t.Open, All: t.Clients, Accepted: t.Accepted, Refused: t.Refused}
+	a.Events = api.EventCounts{Running: t.Running, Waiting: t.Waiting, WaitingBytes: t.WaitingBytes, Done: t.Done, Failed: t.Failed}
+	a.Messages = api.Messages(t.Messages)
+	a.PHP.Version = app.PHP
+	a.PHP.Workers = s.workers(r.Context())
+	a.PHP.Pool.Connections, a.PHP.Pool.Max = s.cfg.Pool()
+	a.Application.Handlers = handlers(app)
+	if listen := s.listen.Load(); listen != nil {
+		a.Listen = *listen
+	}
+	a.LogLevel = strings.ToLower(s.cfg.Level.Level().String())
+	return a, nil
+}
+
+func handlers(app bridge.Application) []api.Handler {
+	all := make([]api.Handler, len(app.Handlers))
+	for i, h := range app.Handlers {
+		all[i] = api.Handler{Name: h.Name, Runs: "beside"}
+		if h.Alone {
+			all[i].Runs = "alone"
+		}
+	}
+	return all
+}
+
+// workers asks php-fpm; nil if it does not say.
+func (s *Server) workers(ctx context.Context) *api.Workers {
+	ctx, cancel := context.WithTimeout(ctx, workersTimeout)
+	defer cancel()
+	st, most, err := s.cfg.Workers(ctx)
+	if err != nil || st == nil {
+		return nil // all are busy, or there is no page
+	}
+	return &api.Workers{Active: st.Workers - st.Idle, Idle: st.Idle, Queue: st.ListenQueue, Total: st.Workers, Max: most}
+}
+
+// workersIfWatched asks php-fpm only while somebody looks: an answer takes one of its workers for a moment.
+func (s *Server) workersIfWatched(ctx context.Context) *api.Workers {
+	if !s.cfg.Series.isWatched() {
+		return nil
+	}
+	return s.workers(ctx)
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// stamp is a time as the API writes it.
+func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
