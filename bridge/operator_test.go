@@ -41,6 +41,7 @@ func TestOperatorSeesClients(t *testing.T) {
 func TestOperatorIsToldWhatCannotBe(t *testing.T) {
 	s := serveApplication(t, &standin{}, nil)
 	s.connect()
+	eventually(t, "the client is open", func() bool { return s.Totals().Open == 1 })
 	long := strings.Repeat("x", 124)
 	for _, tt := range []struct {
 		got, want error

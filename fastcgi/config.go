@@ -37,6 +37,10 @@ type Config struct {
 	// MaxPayload bounds the payload of one effect, in bytes. Default 16 MiB.
 	MaxPayload int
 
+	// EndStdin ends each body with the empty record that the protocol asks for (FastCGI 1.0, section 5.3), and that libraries of
+	// other languages wait for. php-fpm does not; without it, unread requests can be told from read ones over a unix socket.
+	EndStdin bool
+
 	// StatusPage is what Client.Status reads. Default: there is none.
 	StatusPage StatusPage
 

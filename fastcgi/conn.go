@@ -44,7 +44,11 @@ func dial(ctx context.Context, cfg *Config) (*conn, error) {
 	nc, err := dialer.DialContext(ctx, cfg.Network, cfg.Address)
 	switch {
 	case err == nil:
-		return newConn(nc)
+		c, err := newConn(nc)
+		if err == nil {
+			c.request.endStdin = cfg.EndStdin
+		}
+		return c, err
 	case errors.Is(ctx.Err(), context.Canceled):
 		return nil, fmt.Errorf("dial php-fpm: %w", context.Cause(ctx))
 	case errors.Is(err, syscall.EAGAIN): // the socket's backlog is full: connect(2), listen.backlog

@@ -115,6 +115,24 @@ func TestRequestOfEverySizeDecodesToItself(t *testing.T) {
 	}
 }
 
+func TestEndOfStdinIsARecordOfItsOwn(t *testing.T) {
+	end := appendRecord(nil, record{kind: typeStdin})
+	for _, size := range []int{0, 1, 65_000, 200_000} {
+		q, plain := request{endStdin: true}, request{}
+		events := []*protocol.Event{{Kind: protocol.Text, Seq: 1, Payload: make([]byte, size)}}
+		var with, without bytes.Buffer
+		for q, wire := range map[*request]*bytes.Buffer{&q: &with, &plain: &without} {
+			q.encode(nil, nil, events)
+			if _, err := q.writeTo(wire); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want := append(without.Bytes(), end...); !bytes.Equal(with.Bytes(), want) {
+			t.Errorf("%d bytes: %d on the wire, want %d", size, with.Len(), len(want))
+		}
+	}
+}
+
 func TestRequestWithoutBody(t *testing.T) {
 	var q request
 	q.encode(nil, appendPair(nil, "A", "1"), nil)

@@ -17,9 +17,11 @@ const (
 
 // request is an encoded request. Its memory serves the next one too.
 //
-// It ends with the body's last byte: no padding behind that, and no empty record, which php-fpm does not need, since it
-// reads as much as CONTENT_LENGTH says. So a request that is read whole leaves nothing unread, see conn.unread.
+// It ends with the body's last byte: no padding behind that, and no empty record unless endStdin is set, which php-fpm does not
+// need, since it reads as much as CONTENT_LENGTH says. So a request that is read whole leaves nothing unread, see conn.unread.
 type request struct {
+	endStdin bool // see Config
+
 	buf  []byte // up to the body's first record, and a small body; see pieces for a large one
 	size int    // the body's
 
@@ -47,6 +49,9 @@ func (q *request) encode(environment, own []byte, events []*protocol.Event) {
 	b = appendRecord(b, record{kind: typeParams})
 	if q.size <= maxContent {
 		b = q.appendBody(b)
+		if q.endStdin {
+			b = appendRecord(b, record{kind: typeStdin})
+		}
 	}
 	q.buf = b
 }
@@ -125,6 +130,9 @@ func (q *request) split() [][]byte {
 			q.pieces = append(q.pieces, block[:n])
 			block, room = block[n:], room-n
 		}
+	}
+	if q.endStdin {
+		q.pieces = append(q.pieces, appendRecord(nil, record{kind: typeStdin}))
 	}
 	return q.pieces
 }

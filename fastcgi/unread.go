@@ -79,5 +79,5 @@ func (c *conn) unread(err error) bool {
 	if !c.local {
 		return c.announce && (ended || reset)
 	}
-	return reset || ended && c.poll()&unix.POLLHUP == 0
+	return !c.request.endStdin && (reset || ended && c.poll()&unix.POLLHUP == 0)
 }

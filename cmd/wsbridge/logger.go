@@ -1,13 +1,11 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"syscall"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 )
 
 // logs is where log lines go. close must be called.
@@ -42,9 +40,9 @@ func (l *logs) close() { l.daily.close() }
 
 func newLogHandler(out io.Writer, format string, level slog.Leveler) slog.Handler {
 	switch {
-	case format == "journal" || format == "auto" && isJournal(out):
+	case format == "journal" || format == "auto" && terminal.IsJournal(out):
 		return newJournalHandler(out, level)
-	case format == "text" || format == "auto" && isTerminal(out):
+	case format == "text" || format == "auto" && terminal.Is(out):
 		return slog.NewTextHandler(out, &slog.HandlerOptions{Level: level})
 	}
 	return slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level})
@@ -57,35 +55,4 @@ func logLevels() map[string]slog.Level {
 		"warn":  slog.LevelWarn,
 		"error": slog.LevelError,
 	}
-}
-
-// isTerminal reports whether a person may be reading. Other character devices pass for one, which costs nothing: what
-// collects log lines is a pipe, a socket or a file.
-func isTerminal(out io.Writer) bool {
-	info := stat(out)
-	return info != nil && info.Mode()&os.ModeCharDevice != 0
-}
-
-// isJournal reports whether out is the stream to systemd's journal that JOURNAL_STREAM tells of, by device and inode: a program
-// whose output was sent elsewhere still has the variable (systemd.exec(5)).
-func isJournal(out io.Writer) bool {
-	info := stat(out)
-	if info == nil {
-		return false
-	}
-	s, ok := info.Sys().(*syscall.Stat_t)
-	return ok && os.Getenv("JOURNAL_STREAM") == fmt.Sprintf("%d:%d", s.Dev, s.Ino)
-}
-
-// stat returns nil for what is no open file.
-func stat(out io.Writer) os.FileInfo {
-	f, ok := out.(*os.File)
-	if !ok {
-		return nil
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil
-	}
-	return info
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 )
 
 func TestLoggerWritesJSONUnlessToATerminal(t *testing.T) {
@@ -111,7 +112,7 @@ func TestAPipeIsNoTerminal(t *testing.T) {
 	}
 	defer r.Close()
 	defer w.Close()
-	if isTerminal(w) {
+	if terminal.Is(w) {
 		t.Error("a pipe passes for a terminal")
 	}
 }

@@ -67,12 +67,12 @@ func TestWrongUseExitsTwoWithOneLine(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, "name a command: check, completion, config, demo, init, serve or version"},
-		{[]string{"start"}, `unknown command "start": want check, completion, config, demo, init, serve or version`},
-		{[]string{"serv"}, `unknown command "serv": want check, completion, config, demo, init, serve or version`},
+		{nil, "name a command (wsbridge help lists them)"},
+		{[]string{"start"}, `unknown command "start" (wsbridge help lists them)`},
+		{[]string{"serv"}, `unknown command "serv": did you mean serve or send? (wsbridge help lists all)`},
 		{[]string{"--verbose"}, "unknown flag: --verbose (see wsbridge --help)"},
-		{[]string{"help", "start"}, `unknown command "start": want check, completion, config, demo, init, serve or version`},
-		{[]string{"help", "serve", "more"}, `unknown command "serve more": want check, completion, config, demo, init, serve or version`},
+		{[]string{"help", "start"}, `unknown command "start" (wsbridge help lists them)`},
+		{[]string{"help", "serve", "more"}, `unknown command "serve more" (wsbridge help lists them)`},
 		{[]string{"version", "now"}, `unexpected argument "now" (see wsbridge version --help)`},
 		{[]string{"serve"}, "serve needs --settings FILE or --config FILE (see wsbridge serve --help)"},
 		{[]string{"serve", "x.toml"}, `unexpected argument "x.toml" (see wsbridge serve --help)`},

@@ -59,7 +59,7 @@ func (p *place) start(ctx context.Context, cfg config.Config, fpm, log *slog.Log
 	client := p.clientConfig(&cfg, log)
 	network, address, external := cfg.PHP.Endpoint()
 	if external {
-		client.Network, client.Address = network, address
+		client.Network, client.Address, client.EndStdin = network, address, cfg.PHP.EndStdin
 		client.StatusPage = fastcgi.StatusPage{Network: network, Address: address, Path: cfg.PHP.StatusPath}
 		client.MaxConnections = learnWorkers(ctx, &cfg.PHP, client.StatusPage, fpm)
 		if cfg.PHP.Script != "" {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -43,7 +44,7 @@ func (t *textReport) section(title string, rows [][]string) {
 		return
 	}
 	fmt.Fprintf(&t.out, "%s\n", title)
-	for _, line := range columns(rows) {
+	for _, line := range terminal.Columns(rows) {
 		fmt.Fprintf(&t.out, "  %s\n", line)
 	}
 	t.out.WriteByte('\n')

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/operate"
 )
 
 // runError marks an error of the running server. Every other error of a command is wrong use or bad configuration.
@@ -13,6 +15,9 @@ type runError struct{ err error }
 
 func (e *runError) Error() string { return e.err.Error() }
 func (e *runError) Unwrap() error { return e.err }
+
+// groupServer is what help lists the other commands under.
+const groupServer = "server"
 
 // newRootCommand returns the whole command tree.
 func newRootCommand() *cobra.Command {
@@ -27,33 +32,38 @@ Exit codes: 0 ended as asked, 1 the server failed, 2 wrong use or bad configurat
 has its own.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return fmt.Errorf("name a command: %s", commandNames(cmd))
+				return errors.New("name a command (wsbridge help lists them)")
 			}
-			return fmt.Errorf("unknown command %q: want %s", args[0], commandNames(cmd))
+			return unknownCommand(cmd, args[0])
 		},
 		RunE:          func(*cobra.Command, []string) error { return nil }, // Args has refused
 		SilenceErrors: true,
-		SilenceUsage:  true,
+		// of a mistyped letter or two
+		SuggestionsMinimumDistance: 2,
+		SilenceUsage:               true,
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())
 	})
-	root.AddCommand(newServeCommand(), newCheckCommand(), newConfigCommand(), newInitCommand(), newDemoCommand(),
-		newVersionCommand())
+	root.AddGroup(&cobra.Group{ID: groupServer, Title: "Commands:"},
+		&cobra.Group{ID: operate.Group, Title: "Commands for a running server:"})
+	for _, c := range []*cobra.Command{newServeCommand(), newCheckCommand(), newConfigCommand(), newInitCommand(), newDemoCommand(),
+		newVersionCommand()} {
+		c.GroupID = groupServer
+		root.AddCommand(c)
+	}
 	root.AddCommand(manualCommands()...)
+	root.AddCommand(operate.Commands(func(err error) error { return &runError{err} })...)
 	root.SetHelpCommand(newHelpCommand())
 	return root
 }
 
-// commandNames lists what there is to run.
-func commandNames(root *cobra.Command) string {
-	var names []string
-	for _, c := range root.Commands() {
-		if c.Name() != "help" && !c.Hidden {
-			names = append(names, c.Name())
-		}
+// unknownCommand names those that were perhaps meant.
+func unknownCommand(root *cobra.Command, name string) error {
+	if meant := root.SuggestionsFor(name); len(meant) > 0 {
+		return fmt.Errorf("unknown command %q: did you mean %s? (wsbridge help lists all)", name, config.Either(meant))
 	}
-	return config.Either(names)
+	return fmt.Errorf("unknown command %q (wsbridge help lists them)", name)
 }
 
 // noArguments refuses arguments; cobra's own message speaks of an unknown command.

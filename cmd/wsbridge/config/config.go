@@ -97,6 +97,7 @@ type PHP struct {
 	SettingsFile    string   `toml:"settings_file"` // as php-fpm sees it; after loading Legacy.Settings if it was empty
 	Script          string   `toml:"script"`        // as an external php-fpm sees it; empty: the unpacked one
 	MaxConnections  int      `toml:"max_connections"`
+	EndStdin        bool     `toml:"end_stdin"`   // for responders that are not php-fpm
 	StatusPath      string   `toml:"status_path"` // an external php-fpm's pm.status_path; empty: not asked
 	Reserve         int      `toml:"reserve"`     // workers of an external php-fpm that are left to others
 	IdleTimeout     Duration `toml:"idle_timeout"`

@@ -66,6 +66,7 @@ func effects() map[string]Effect {
 		"php.events_file":      AtOnce,
 		"php.settings_file":    AtOnce,
 		"php.script":           Restart, // likewise
+		"php.end_stdin":        AtOnce,
 		"php.max_connections":  AtOnce,
 		"php.status_path":      AtOnce,
 		"php.reserve":          AtOnce,

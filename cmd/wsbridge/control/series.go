@@ -100,4 +100,3 @@ func (s *Server) series(http.ResponseWriter, *http.Request) (any, error) {
 	s.cfg.Series.look()
 	return api.Series{Interval: api.Of(seriesInterval), Points: s.cfg.Series.all()}, nil
 }
-

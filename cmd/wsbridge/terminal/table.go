@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"strings"
@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// columns joins the cells of each row into a line in which they begin below one another. The last cell of a row takes the
+// Columns joins the cells of each row into a line in which they begin below one another. The last cell of a row takes the
 // room it needs. Control characters, which a path or a message may bring, become spaces.
-func columns(rows [][]string) []string {
+func Columns(rows [][]string) []string {
 	var widths []int
 	for _, row := range rows {
 		for i, cell := range row[:len(row)-1] {
@@ -22,7 +22,7 @@ func columns(rows [][]string) []string {
 	for _, row := range rows {
 		var line strings.Builder
 		for i, cell := range row {
-			line.WriteString(printable(cell))
+			line.WriteString(Printable(cell))
 			if i < len(row)-1 {
 				line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
 			}
@@ -32,9 +32,11 @@ func columns(rows [][]string) []string {
 	return lines
 }
 
-func printable(s string) string {
+// Printable replaces by a space what acts on a terminal instead of being shown: control characters, and those that turn the
+// direction of what follows.
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == utf8.RuneError {
 			return ' '
 		}
 		return r

@@ -1,0 +1,110 @@
+package operate
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/control"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
+)
+
+// The environment says what flags would, so that a shell has to be told once.
+const (
+	addressEnv   = "WSBRIDGE_CONTROL"
+	tokenFileEnv = "WSBRIDGE_TOKEN_FILE"
+)
+
+// source is where the server is reached.
+type source struct {
+	control, tokenFile, config string
+
+	address string // that client has found
+}
+
+func (s *source) flags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&s.control, "control", "", "`ADDRESS` of the server: unix:/path, host:port or a URL; $"+addressEnv)
+	flags.StringVar(&s.tokenFile, "token-file", "", "`FILE` with the token that TCP needs; $"+tokenFileEnv)
+	flags.StringVar(&s.config, "config", "", "the server's TOML `FILE`, which says both")
+}
+
+// client returns a client of the server that the flags name, or the environment, or the configuration; else of the one whose
+// socket is where serve makes it by default. The caller closes it.
+func (s *source) client() (*api.Client, error) {
+	address, tokenFile := cmp.Or(s.control, os.Getenv(addressEnv)), cmp.Or(s.tokenFile, os.Getenv(tokenFileEnv))
+	if s.config != "" {
+		cfg, err := config.Load(config.Sources{Config: s.config})
+		if err != nil {
+			return nil, err
+		}
+		address, tokenFile = cmp.Or(s.control, configured(cfg.Control.Listen)), cmp.Or(s.tokenFile, cfg.Control.TokenFile)
+		if address == "" {
+			return nil, fmt.Errorf("%s: control.listen is empty, so that nobody can ask the server anything", s.config)
+		}
+	}
+	s.address = address
+	if address == "" || address == control.Auto {
+		s.address = "unix:" + api.FindSocket()
+	}
+	token := ""
+	if tokenFile != "" && !strings.HasPrefix(s.address, "unix:") {
+		var err error
+		if token, err = control.ReadToken(tokenFile); err != nil {
+			return nil, fmt.Errorf("read token: %w", err)
+		}
+	}
+	return api.NewClient(s.address, token)
+}
+
+// configured returns the best of a configuration's addresses: a socket needs no token.
+func configured(listen config.Addresses) string {
+	isSocket := func(address string) bool { return strings.HasPrefix(address, "unix:") }
+	if i := slices.IndexFunc(listen, isSocket); i >= 0 {
+		return listen[i]
+	}
+	if len(listen) > 0 {
+		return listen[0]
+	}
+	return ""
+}
+
+// advise adds to an error what can be done about it.
+func (s *source) advise(err error) error {
+	if e, ok := errors.AsType[*api.Error](err); ok {
+		if e.Status == http.StatusUnauthorized {
+			return fmt.Errorf("%w: name the token's file with --token-file", err)
+		}
+		if e.Event != nil && e.Event.File != "" {
+			return fmt.Errorf("%w at %s:%d", err, e.Event.File, e.Event.Line)
+		}
+		return err
+	}
+	why := err
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		why = errno
+	}
+	return fmt.Errorf("no server at %s: %w%s", s.address, why, advice(err))
+}
+
+// advice says what can be done where nobody has answered.
+func advice(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return ": is wsbridge running, with that address in its control.listen? --control or --config names another"
+	case errors.Is(err, fs.ErrPermission):
+		return ": the socket is for its owner, and for control.group: try sudo"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return ": nobody listens there any more"
+	}
+	return ""
+}

@@ -1,0 +1,269 @@
+<?php
+/*
+ * The web side of wsbridge's control socket, for PHP 5.6 to 8.4: copy this file into the application.
+ *
+ *     $control = new WsbridgeControl('unix:/run/wsbridge/control.sock');
+ *     $control->broadcast('closing in five minutes', array('room' => 'lobby'));
+ *     $result = $control->fifo(array('to' => '*', 'text' => 'hi')); // returns when ws_server_fifo has
+ *
+ * The address is one of control.listen in wsbridge.toml. The user of the web server's php-fpm must be allowed to use a socket:
+ * control.group. TCP needs the token of control.token_file.
+ */
+
+/* What went wrong, and what to do about it. The code is the HTTP status, or 0 if there was no answer. */
+class WsbridgeError extends RuntimeException
+{
+}
+
+class WsbridgeControl
+{
+    private $address;
+    private $token;
+    private $timeout;
+
+    /*
+     * $address is "unix:/path" or "host:port", $token the bearer token for the latter, $timeout the seconds that one call may
+     * take; fifo() has its own. Nothing is connected yet, and nothing stays connected between two calls.
+     */
+    public function __construct($address, $token = '', $timeout = 5.0)
+    {
+        if (strpos($address, 'unix:/') !== 0 && !preg_match('/^[^\s\/]+:\d+$/D', $address)) {
+            throw new InvalidArgumentException("\"$address\" is no address: want \"unix:/path\" or \"host:port\"");
+        }
+        if (preg_match('/[^\x21-\x7e]/', $token)) {
+            throw new InvalidArgumentException('the token has white space or control characters: trim() it');
+        }
+        $this->address = $address;
+        $this->token = $token;
+        $this->timeout = $timeout;
+    }
+
+    /* Sends a text message, which must be UTF-8, to the client with that key. */
+    public function send($key, $text)
+    {
+        $this->post('connections/' . self::key($key) . '/send', array(), $text, 'text/plain; charset=utf-8');
+    }
+
+    /* Sends a binary message. */
+    public function sendBinary($key, $data)
+    {
+        $this->post('connections/' . self::key($key) . '/send', array(), $data, 'application/octet-stream');
+    }
+
+    /*
+     * Sends a text message to all open clients, or to those whose rows have these values: array('room' => 'lobby'). A value
+     * that ends with an asterisk stands for all that begin like it. Returns to how many it goes.
+     */
+    public function broadcast($text, array $where = array())
+    {
+        $answer = $this->post('broadcast', self::filter($where), $text, 'text/plain; charset=utf-8');
+        return $answer['to'];
+    }
+
+    /* Closes a client; its close handlers run. */
+    public function close($key, $code = 1000, $reason = '')
+    {
+        $body = self::json(array('code' => $code, 'reason' => $reason));
+        $this->post('connections/' . self::key($key) . '/close', array(), $body, 'application/json');
+    }
+
+    /*
+     * Returns the connections whose rows have these values, by their keys. Each is an array with "state", "remote_address" and
+     * more; its "row" holds the $fields that were asked for. They are fetched $page at a time.
+     */
+    public function connections(array $where = array(), array $fields = array(), $page = 1000)
+    {
+        $found = array();
+        $query = self::filter($where) + array('limit' => $page);
+        if ($fields) {
+            $query['fields'] = implode(',', $fields);
+        }
+        do {
+            $answer = $this->get('connections', $query);
+            foreach ($answer['connections'] as $connection) {
+                $found[$connection['key']] = $connection;
+            }
+            $query['after'] = isset($answer['next']) ? $answer['next'] : null;
+        } while ($query['after'] !== null);
+        return $found;
+    }
+
+    /* Returns one connection with its whole row and its latest events, or null if there is none with that key. */
+    public function connection($key)
+    {
+        try {
+            return $this->get('connections/' . self::key($key), array());
+        } catch (WsbridgeError $e) {
+            if ($e->getCode() === 404) {
+                return null;
+            }
+            throw $e;
+        }
+    }
+
+    /*
+     * Brings a document to ws_server_fifo, waits until that has run, at most $timeout seconds, and returns what it returned. A
+     * string goes as it is, anything else as JSON. An error says whether the handler failed or has not run; after code 504 it
+     * may still.
+     */
+    public function fifo($document, $timeout = 30.0)
+    {
+        $text = is_string($document) ? $document : self::json($document);
+        $query = array('timeout' => sprintf('%dms', (int) ceil($timeout * 1000)));
+        $answer = $this->post('fifo', $query, $text, 'application/octet-stream', $timeout + $this->timeout);
+        return isset($answer['result']) ? $answer['result'] : null;
+    }
+
+    /* Returns what the server says of itself. */
+    public function status()
+    {
+        return $this->get('status', array());
+    }
+
+    private function get($path, array $query)
+    {
+        return $this->call('GET', $path, $query, '', '', $this->timeout);
+    }
+
+    private function post($path, array $query, $body, $type, $timeout = null)
+    {
+        return $this->call('POST', $path, $query, $body, $type, $timeout === null ? $this->timeout : $timeout);
+    }
+
+    private function call($method, $path, array $query, $body, $type, $timeout)
+    {
+        $until = microtime(true) + $timeout;
+        $request = $this->request($method, $path, $query, $body, $type);
+        $socket = $this->connect($timeout);
+        try {
+            $this->write($socket, $request, $until);
+            $answer = $this->read($socket, $until);
+        } finally {
+            fclose($socket);
+        }
+        return $this->understand($answer);
+    }
+
+    /* An HTTP/1.0 request: its answer ends with the connection, and comes in one piece. */
+    private function request($method, $path, array $query, $body, $type)
+    {
+        $target = "/v1/$path" . ($query ? '?' . http_build_query($query, '', '&', PHP_QUERY_RFC3986) : '');
+        $host = strpos($this->address, 'unix:') === 0 ? 'localhost' : $this->address;
+        $head = "$method $target HTTP/1.0\r\nHost: $host\r\n";
+        if ($this->token !== '') {
+            $head .= "Authorization: Bearer $this->token\r\n";
+        }
+        if ($method === 'POST') {
+            $head .= "Content-Type: $type\r\nContent-Length: " . strlen($body) . "\r\n";
+        }
+        return "$head\r\n$body";
+    }
+
+    private function connect($timeout)
+    {
+        $isUnix = strpos($this->address, 'unix:') === 0;
+        $remote = $isUnix ? 'unix://' . substr($this->address, 5) : "tcp://$this->address";
+        $code = 0;
+        $why = '';
+        $socket = @stream_socket_client($remote, $code, $why, $timeout);
+        if ($socket === false) {
+            $why = $why !== '' ? $why : "error $code";
+            throw new WsbridgeError("no connection to wsbridge at $this->address: $why. " . $this->advice($isUnix));
+        }
+        stream_set_blocking($socket, false);
+        return $socket;
+    }
+
+    private function advice($isUnix)
+    {
+        if (!$isUnix) {
+            return 'Is it running, and is that address in its control.listen?';
+        }
+        $path = substr($this->address, 5);
+        clearstatcache();
+        if (!is_dir(dirname($path)) || (is_readable(dirname($path)) && !file_exists($path))) {
+            return 'There is no such socket: is it running, and is that address in its control.listen?';
+        }
+        if (!is_writable($path)) {
+            return 'This user may not use the socket: see control.group in wsbridge.toml.';
+        }
+        return 'Is it still running?';
+    }
+
+    private function write($socket, $data, $until)
+    {
+        for ($written = 0; $written < strlen($data); $written += $size) {
+            $this->wait(null, $socket, $until);
+            $size = @fwrite($socket, substr($data, $written, 65536));
+            if ($size === false) {
+                return; // refused before all of it was read: the answer says why
+            }
+        }
+    }
+
+    private function read($socket, $until)
+    {
+        $answer = '';
+        while (!feof($socket)) {
+            $this->wait($socket, null, $until);
+            $answer .= (string) fread($socket, 65536);
+        }
+        return $answer;
+    }
+
+    private function wait($reader, $writer, $until)
+    {
+        $readers = $reader ? array($reader) : array();
+        $writers = $writer ? array($writer) : array();
+        $others = array();
+        $left = max(0, $until - microtime(true));
+        $ready = @stream_select($readers, $writers, $others, (int) $left, (int) (($left - (int) $left) * 1e6));
+        if ($ready === 0 || microtime(true) >= $until) { // false: a signal came, and the caller tries again
+            throw new WsbridgeError("wsbridge at $this->address did not answer in time; what was asked for may still happen");
+        }
+    }
+
+    private function understand($answer)
+    {
+        $parts = explode("\r\n\r\n", $answer, 2);
+        if (count($parts) < 2 || !preg_match('/^HTTP\/1\.[01] (\d{3})/', $parts[0], $status)) {
+            throw new WsbridgeError("what answers at $this->address is not wsbridge, or it ended meanwhile");
+        }
+        $code = (int) $status[1];
+        $value = json_decode($parts[1], true);
+        if ($code >= 400) {
+            $why = is_array($value) && isset($value['error']) ? $value['error'] : trim($parts[1]);
+            throw new WsbridgeError("wsbridge: $why", $code);
+        }
+        if (!is_array($value)) {
+            throw new WsbridgeError("what answers at $this->address is not wsbridge", $code);
+        }
+        return $value;
+    }
+
+    private static function filter(array $where)
+    {
+        $query = array();
+        foreach ($where as $field => $value) {
+            $query["row.$field"] = is_bool($value) ? (string) (int) $value : (string) $value;
+        }
+        return $query;
+    }
+
+    private static function key($key)
+    {
+        if (!preg_match('/^[1-9]\d*$/D', (string) $key)) {
+            throw new InvalidArgumentException("\"$key\" is no client key: want a positive whole number");
+        }
+        return (string) $key;
+    }
+
+    private static function json($value)
+    {
+        $text = json_encode($value);
+        if ($text === false) {
+            throw new InvalidArgumentException('that cannot be written as JSON: ' . json_last_error_msg());
+        }
+        return $text;
+    }
+}
