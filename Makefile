@@ -1,5 +1,5 @@
 # Needs Go and make. What else a target needs it installs with apt, once, and says so first.
-.PHONY: demo test build bench lint fuzz soak
+.PHONY: demo test build package bench lint fuzz soak
 
 # A chat at http://127.0.0.1:8080/. Options: make demo ARGS="--listen 127.0.0.1:9090 --workers 2"
 demo:
@@ -14,6 +14,10 @@ test:
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/wsbridge
+
+# A deb and an rpm in bin/. VERSION=1.2.3 names the version, GOARCH another architecture.
+package:
+	deploy/package/build
 
 # Ratios measured in one run; the numbers are this machine's. ARGS="-parts others" compares with other programs, ARGS="-parts
 # targets" with what was wanted.

@@ -172,10 +172,18 @@ func (s *server) readIfThere(name string) string {
 // start runs the program; its standard error is the log book.
 func (s *server) start(args ...string) {
 	s.t.Helper()
-	s.cmd = exec.Command(binary, args...)
+	s.launch(exec.Command(binary, args...))
+}
+
+// launch is start for a command that becomes the program.
+func (s *server) launch(cmd *exec.Cmd) {
+	s.t.Helper()
+	more := cmd.Env
+	s.cmd = cmd
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.owner}
 	s.cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=0",
 		"RUNTIME_DIRECTORY="+s.path("")) // of its own, so that each has its control socket
+	s.cmd.Env = append(s.cmd.Env, more...)
 	stderr, err := s.cmd.StderrPipe()
 	if err != nil {
 		s.t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"runtime/debug"
 
@@ -14,15 +15,19 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/dashboard"
 )
 
-// startControl answers those who operate the server, wherever cfg says. The caller closes what it returns.
-func startControl(cfg *config.Config, at *surroundings, b *bridge.Bridge, php *backend, m http.Handler, s *control.Series) (*control.Server, error) {
+// startControl answers those who operate the server: at passed, the service manager's socket, or where cfg says if that is nil.
+// The caller closes what it returns.
+func startControl(cfg *config.Config, at *surroundings, passed net.Listener, b *bridge.Bridge, php *backend, m http.Handler,
+	s *control.Series) (*control.Server, error) {
 	c, err := controlConfig(cfg, at, php)
 	if err != nil {
 		return nil, err
 	}
 	c.Bridge, c.Metrics, c.Series = b, m, s
 	server := control.Start(c)
-	if err := listenForControl(&cfg.Control, at, server); err != nil {
+	if passed != nil {
+		server.ListenOn(passed)
+	} else if err := listenForControl(&cfg.Control, at, server); err != nil {
 		return nil, errors.Join(err, server.Close())
 	}
 	if cfg.Control.PublicPath != "" {

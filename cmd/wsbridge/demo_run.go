@@ -27,7 +27,7 @@ func runDemo(ctx context.Context, cfg config.Config, out io.Writer) (err error) 
 	log := newLogs(out, cfg.Log)
 	defer log.close()
 	at := &surroundings{log: log, page: demoPage()}
-	dir, err := makeRunDir("")
+	dir, err := makeRunDir("", runDirMode(&cfg.PHP))
 	if err != nil {
 		return err
 	}

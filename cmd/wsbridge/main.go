@@ -12,7 +12,8 @@ import (
 	"syscall"
 )
 
-// Exit codes. A service manager may start the program again after exitFailure; after exitUsage that is of no use.
+// Exit codes. A service manager may start the program again after exitFailure; after exitUsage that is of no use. A crash ends
+// with 2 as well, but with SIGABRT where GOTRACEBACK is "crash".
 const (
 	exitOK      = 0
 	exitFailure = 1 // the server could not start or did not end well

@@ -121,6 +121,7 @@ func TestHelpOfEveryCommand(t *testing.T) {
 		{[]string{"config", "--help"}, []string{"--settings FILE", "--config FILE", "--print", "--changed", "--json"}},
 		{[]string{"init", "--help"}, []string{"--settings FILE", "--output FILE", "--force"}},
 		{[]string{"version", "--help"}, []string{"wsbridge version"}},
+		{[]string{"completion", "--help"}, []string{"bash", "fish", "zsh"}},
 		{[]string{"help", "--help"}, []string{"wsbridge help [command]"}},
 	} {
 		t.Run(strings.Join(tt.args, " "), func(t *testing.T) {

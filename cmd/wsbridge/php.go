@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/fastcgi"
@@ -24,7 +25,7 @@ type place struct {
 
 // openPlace makes the folder. The caller closes it behind all php-fpms.
 func openPlace(cfg *config.PHP) (*place, error) {
-	dir, err := makeRunDir(cfg.RunDir)
+	dir, err := makeRunDir(cfg.RunDir, runDirMode(cfg))
 	if err != nil {
 		return nil, err
 	}
@@ -146,18 +147,37 @@ func (o *ownFPM) stop() error {
 	return errors.Join(o.Close(), os.RemoveAll(o.dir))
 }
 
-// makeRunDir makes a folder of a name nobody can guess, below parent or else the system's temporary folder. As root it lets
-// php-fpm's workers, another user, reach the files in it, without showing anybody their names.
-func makeRunDir(parent string) (string, error) {
+// Who else may reach the files in a run-time folder, without seeing their names.
+const (
+	ownerReaches = 0o700
+	groupReaches = 0o710
+	allReach     = 0o711
+)
+
+// runDirMode lets php-fpm's workers reach the PHP half. As root they are another user, and so they are, in our group at best, if
+// php-fpm is somebody else's to run.
+func runDirMode(cfg *config.PHP) os.FileMode {
+	switch {
+	case os.Geteuid() == 0:
+		return allReach
+	case cfg.External():
+		return groupReaches
+	}
+	return ownerReaches
+}
+
+// makeRunDir makes a folder of a name nobody can guess, below parent, or else in the first folder that systemd made for the
+// service (RuntimeDirectory=), or else among temporary files, where what is old may be cleaned away (tmpfiles.d(5)).
+func makeRunDir(parent string, mode os.FileMode) (string, error) {
+	if parent == "" {
+		parent, _, _ = strings.Cut(os.Getenv("RUNTIME_DIRECTORY"), ":")
+	}
 	dir, err := os.MkdirTemp(parent, "wsbridge-")
 	if err != nil {
 		return "", fmt.Errorf("make run-time folder: %w", err)
 	}
-	if os.Geteuid() == 0 {
-		const reachable = 0o711
-		if err := os.Chmod(dir, reachable); err != nil {
-			return "", errors.Join(fmt.Errorf("make run-time folder: %w", err), os.RemoveAll(dir))
-		}
+	if err := os.Chmod(dir, mode); err != nil {
+		return "", errors.Join(fmt.Errorf("make run-time folder: %w", err), os.RemoveAll(dir))
 	}
 	return dir, nil
 }

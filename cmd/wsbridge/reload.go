@@ -93,6 +93,9 @@ func (r *reloader) reload(ctx context.Context) (config.Change, error) {
 	if len(r.parts) == 0 {
 		return config.Change{}, errNothing
 	}
+	notify := notifier{r.log}
+	notify.reloading()
+	defer notify.ready() // with what was in force, if it fails
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(r.life, cancel)()

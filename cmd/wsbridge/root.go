@@ -52,6 +52,7 @@ has its own.`,
 		c.GroupID = groupServer
 		root.AddCommand(c)
 	}
+	root.AddCommand(manualCommands()...)
 	root.AddCommand(operate.Commands(func(err error) error { return &runError{err} })...)
 	root.SetHelpCommand(newHelpCommand())
 	return root

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -50,6 +49,11 @@ func run(ctx context.Context, cfg config.Config, from config.Sources, out io.Wri
 func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error) {
 	log := at.log
 	at.cfg.Store(&cfg)
+	passed, err := takeSockets()
+	if err != nil {
+		return err
+	}
+	defer passed.close()
 	log.Info("starting", "events_file", cfg.PHP.EventsFile)
 	php, err := startBackend(ctx, cfg, log.Logger)
 	if err != nil {
@@ -57,12 +61,13 @@ func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error)
 	}
 	defer func() { err = errors.Join(err, php.close()) }()
 
+	underWay := &exchanges{}
 	m, series := newMetrics(), control.NewSeries()
 	cert, err := loadCertificate(&cfg.Server, log.Logger)
 	if err != nil {
 		return err
 	}
-	bc := bridgeConfig(cfg, php.now.Load())
+	bc := bridgeConfig(cfg, php.now.Load(), underWay)
 	bc.Presence, bc.Page, bc.Logger, bc.Observer, bc.TLS = php.presence, at.page, log.Logger, observers{m, series}, cert.config()
 	b, err := bridge.New(bc)
 	if err != nil {
@@ -70,7 +75,7 @@ func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error)
 	}
 	m.watch(b, php.status)
 	m.expires(cert)
-	operators, err := startControl(&cfg, at, b, php, m.handler(), series)
+	operators, err := startControl(&cfg, at, passed.control, b, php, m.handler(), series)
 	if err != nil {
 		return err
 	}
@@ -79,9 +84,12 @@ func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error)
 		return err
 	}
 	at.reload.add("server.tls_cert and server.tls_key", func(context.Context, config.Config) error { return cert.reload() })
-	at.reload.add("php-fpm and the bridge", func(ctx context.Context, cfg config.Config) error { return reconfigure(ctx, cfg, php, b, at) })
+	at.reload.add("php-fpm and the bridge", func(ctx context.Context, cfg config.Config) error {
+		return reconfigure(ctx, cfg, php, b, at, underWay)
+	})
 	at.reload.add("log", func(_ context.Context, cfg config.Config) error { log.set(cfg.Log); return nil })
-	err = listenAndServe(ctx, cfg, at, cert, b, func(address string) {
+	defer startWatchdog(b, underWay, log.Logger).close()
+	err = listenAndServe(ctx, cfg, at, cert, b, passed, func(address string) {
 		operators.Serves(address)
 		if at.serves != nil {
 			at.serves(address, operators.Addresses())
@@ -95,8 +103,8 @@ func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error)
 }
 
 // reconfigure brings cfg to the bridge, with the php-fpm that it wants.
-func reconfigure(ctx context.Context, cfg config.Config, backend *backend, b *bridge.Bridge, at *surroundings) error {
-	err := backend.replace(ctx, cfg, func(p *php) error { return b.Reconfigure(ctx, bridgeConfig(cfg, p)) })
+func reconfigure(ctx context.Context, cfg config.Config, backend *backend, b *bridge.Bridge, at *surroundings, e *exchanges) error {
+	err := backend.replace(ctx, cfg, func(p *php) error { return b.Reconfigure(ctx, bridgeConfig(cfg, p, e)) })
 	if err == nil {
 		at.cfg.Store(&cfg)
 	}
@@ -114,7 +122,8 @@ func keepCurrent(ctx context.Context, r *reloader, cert *certificate) (stop func
 
 // listenAndServe makes the pipe, if there is to be one, and then the listener, whose address it tells; the pipe is gone when it
 // returns.
-func listenAndServe(ctx context.Context, cfg config.Config, at *surroundings, cert *certificate, b *bridge.Bridge, serves func(address string)) (err error) {
+func listenAndServe(ctx context.Context, cfg config.Config, at *surroundings, cert *certificate,
+	b *bridge.Bridge, passed *sockets, serves func(address string)) (err error) {
 	var pipe bridge.Pipe
 	if cfg.Pipe.Path != "" {
 		own, createErr := createPipe(cfg.Pipe, at.log.Logger)
@@ -125,14 +134,14 @@ func listenAndServe(ctx context.Context, cfg config.Config, at *surroundings, ce
 		at.reload.add("pipe.mode", func(_ context.Context, cfg config.Config) error { return own.Chmod(cfg.Pipe.Mode.Std()) })
 		pipe = own
 	}
-	l, err := net.Listen("tcp", cfg.Server.Listen)
+	l, err := passed.listenForClients(cfg.Server.Listen)
 	if err != nil {
 		return fmt.Errorf("listen for clients: %w", err)
 	}
 	at.log.Info("listening", "address", l.Addr().String(), "tls", cfg.Server.TLS(), "pipe", cfg.Pipe.Path)
 	serves(l.Addr().String())
 	defer keepCurrent(ctx, at.reload, cert)()
-	return b.Serve(ctx, l, pipe)
+	return b.Serve(ctx, notifier{at.log.Logger}.announce(l, stopTime(cfg)), pipe)
 }
 
 func createPipe(cfg config.Pipe, log *slog.Logger) (*fifo.Pipe, error) {
@@ -145,11 +154,11 @@ func createPipe(cfg config.Pipe, log *slog.Logger) (*fifo.Pipe, error) {
 	})
 }
 
-// bridgeConfig is what cfg says to the bridge, whose events go to php.
-func bridgeConfig(cfg config.Config, php *php) bridge.Config {
+// bridgeConfig is what cfg says to the bridge, whose events go to php, watched by e.
+func bridgeConfig(cfg config.Config, php *php, e *exchanges) bridge.Config {
 	admit := cfg.Server.Admission()
 	return bridge.Config{
-		PHP:              php.client,
+		PHP:              e.watch(php.client, exchangeLimit(cfg)),
 		LogPayloads:      cfg.Log.Payloads,
 		ServerHeader:     cfg.Server.ServerHeader,
 		RequireCookie:    cfg.Server.RequireCookie,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,7 +14,7 @@ import (
 )
 
 func TestAnExternalPHPIsAskedForItsWorkers(t *testing.T) {
-	dir, err := makeRunDir("")
+	dir, err := makeRunDir("", allReach)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,5 +46,31 @@ func TestAnExternalPHPIsAskedForItsWorkers(t *testing.T) {
 		if got != test.want || strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), test.log) {
 			t.Errorf("%+v: got %d, logged %s", test.php, got, &log)
 		}
+	}
+}
+
+func TestRunDirIsReachedByThoseWhoNeedIt(t *testing.T) {
+	parent := t.TempDir()
+	for _, mode := range []os.FileMode{ownerReaches, groupReaches, allReach} {
+		dir, err := makeRunDir(parent, mode)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != mode {
+			t.Errorf("got %v, %v, want %v", info.Mode(), err, mode)
+		}
+	}
+	t.Setenv("RUNTIME_DIRECTORY", parent+":/run/other")
+	dir, err := makeRunDir("", ownerReaches)
+	if err != nil || filepath.Dir(dir) != parent {
+		t.Errorf("got %s, %v, want one in %s", dir, err, parent)
+	}
+	own, external := config.PHP{}, config.PHP{FastCGI: "unix:/run/php/php-fpm.sock"}
+	want := [2]os.FileMode{ownerReaches, groupReaches}
+	if os.Geteuid() == 0 {
+		want = [2]os.FileMode{allReach, allReach}
+	}
+	if got := [2]os.FileMode{runDirMode(&own), runDirMode(&external)}; got != want {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }

@@ -79,11 +79,16 @@ func (s *Server) Listen(address string) error {
 	if err != nil {
 		return fmt.Errorf("listen for control: %w", err)
 	}
+	s.ListenOn(l)
+	return nil
+}
+
+// ListenOn is Listen at l, which somebody else has made. Close closes it.
+func (s *Server) ListenOn(l net.Listener) {
 	s.serve(l, s.guardFor(l))
 	at := networkOf(l) + l.Addr().String()
 	s.addresses = append(s.addresses, at)
 	s.cfg.Logger.Info("control is reachable", "address", at)
-	return nil
 }
 
 // Addresses returns where it listens, with the ports it has got.

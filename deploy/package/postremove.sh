@@ -1,0 +1,11 @@
+#!/bin/sh
+# After removing. What the administrator has written into /etc/wsbridge stays.
+set -e
+
+if [ -d /run/systemd/system ]; then
+	systemctl daemon-reload
+	systemctl reset-failed 'wsbridge*' 2>/dev/null || true
+fi
+if [ "$1" = purge ] && getent passwd wsbridge >/dev/null; then
+	userdel wsbridge
+fi
