@@ -24,22 +24,24 @@ const groupTime = time.Second
 
 // master is one running php-fpm. stop must be called, once.
 type master struct {
-	cmd    *exec.Cmd
-	socket string
-	log    *logReader
-	exited chan struct{} // closed when the master has ended and none of its group is left
-	err    error         // why it ended; to be read after exited
+	cmd     *exec.Cmd
+	sockets []string
+	log     *logReader
+	exited  chan struct{} // closed when the master has ended and none of its group is left
+	err     error         // why it ended; to be read after exited
 }
 
-// startMaster starts php-fpm in a process group of its own.
-func startMaster(binary string, args []string, socket string, logger *slog.Logger) (*master, error) {
-	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("remove old socket: %w", err)
+// startMaster starts php-fpm in a process group of its own. It is to listen at these sockets.
+func startMaster(binary string, args []string, sockets []string, logger *slog.Logger) (*master, error) {
+	for _, socket := range sockets {
+		if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("remove old socket: %w", err)
+		}
 	}
 	cmd := exec.Command(binary, args...)
 	cmd.Env = environment(os.Environ())
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
-	m := &master{cmd: cmd, socket: socket, log: newLogReader(logger), exited: make(chan struct{})}
+	m := &master{cmd: cmd, sockets: sockets, log: newLogReader(logger), exited: make(chan struct{})}
 	started := make(chan error)
 	go m.run(started)
 	if err := <-started; err != nil {
@@ -146,14 +148,23 @@ func (m *master) failure() error {
 	return fmt.Errorf("%w: %s", err, strings.Join(m.log.tail, "; "))
 }
 
-// waitReady waits until the socket accepts a connection.
+// waitReady waits until each socket accepts a connection: php-fpm opens one after the other.
 func (m *master) waitReady(ctx context.Context, stopping <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+	for _, socket := range m.sockets {
+		if err := m.waitSocket(ctx, socket, stopping); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *master) waitSocket(ctx context.Context, socket string, stopping <-chan struct{}) error {
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	for {
-		c, err := net.Dial("unix", m.socket)
+		c, err := net.Dial("unix", socket)
 		if err == nil {
 			return c.Close()
 		}
@@ -163,7 +174,7 @@ func (m *master) waitReady(ctx context.Context, stopping <-chan struct{}) error 
 		case <-stopping:
 			return errors.New("stopped")
 		case <-ctx.Done():
-			return fmt.Errorf("socket %s: %w: %w", m.socket, context.Cause(ctx), err)
+			return fmt.Errorf("socket %s: %w: %w", socket, context.Cause(ctx), err)
 		case <-tick.C:
 		}
 	}

@@ -117,6 +117,14 @@ func (p *Process) StatusPage() (network, address, path string) {
 	return "unix", p.cfg.socket(), statusPath
 }
 
+// sockets are all that php-fpm is to listen at.
+func (p *Process) sockets() []string {
+	if _, status, _ := p.StatusPage(); status != p.Address() {
+		return []string{p.Address(), status}
+	}
+	return []string{p.Address()}
+}
+
 // PID is the process id of php-fpm's master, 0 while there is none.
 func (p *Process) PID() int {
 	p.mu.Lock()
@@ -170,7 +178,7 @@ var errEnded = errors.New("php-fpm ended")
 
 // runOnce starts a master and returns when nothing of it is left, with errEnded if it had been ready.
 func (p *Process) runOnce(ctx context.Context, first bool, ready chan<- error) error {
-	m, err := startMaster(p.binary, p.args, p.cfg.socket(), p.log)
+	m, err := startMaster(p.binary, p.args, p.sockets(), p.log)
 	if err != nil {
 		return err
 	}
