@@ -64,10 +64,10 @@ func TestControlShowsEventsLive(t *testing.T) {
 	t.Parallel()
 	s := serve(t, app{handlers: talkative})
 	plain, of2 := s.tail(api.TailQuery{}), s.tail(api.TailQuery{Clients: []int64{2}, Events: []string{"text"}, Payloads: true})
-	one, two := s.connect(), s.connect()
-	one.ask("one")
+	s.connect().ask("one")
+	two := s.connect()
 	two.ask("two")
-	for _, want := range []string{"authenticate 1", "open 1", "authenticate 2", "open 2", "text 1", "text 2"} {
+	for _, want := range []string{"authenticate 1", "open 1", "text 1", "authenticate 2", "open 2", "text 2"} {
 		if e := plain(); fmt.Sprint(e.Event.Event, " ", e.Client) != want || e.Payload != nil {
 			t.Errorf("got %+v, want %s", e, want)
 		}
