@@ -11,27 +11,38 @@ type page map[string][]string
 
 func readPage(t *testing.T, path string) page {
 	t.Helper()
+	p := page{}
+	for _, b := range commandsOf(t, path) {
+		p[b.heading] = append(p[b.heading], b.text)
+	}
+	return p
+}
+
+// commands are a block of shell commands.
+type commands struct{ heading, text string }
+
+// commandsOf returns the blocks of a page, in order.
+func commandsOf(t *testing.T, path string) (blocks []commands) {
+	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, heading := page{}, ""
-	var block *strings.Builder // nil outside of one
+	heading, inside := "", false
 	for line := range strings.Lines(string(text)) {
 		fence := strings.TrimRight(line, "\n")
 		switch {
-		case block != nil && fence == "```":
-			p[heading] = append(p[heading], block.String())
-			block = nil
-		case block != nil:
-			block.WriteString(line)
+		case inside && fence == "```":
+			inside = false
+		case inside:
+			blocks[len(blocks)-1].text += line
 		case fence == "```sh":
-			block = &strings.Builder{}
+			blocks, inside = append(blocks, commands{heading: heading}), true
 		case strings.HasPrefix(line, "#"):
 			heading = strings.TrimSpace(strings.TrimLeft(line, "#"))
 		}
 	}
-	return p
+	return blocks
 }
 
 func TestCommandsOfAPageAreFound(t *testing.T) {

@@ -1,0 +1,210 @@
+package tests
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+const docs = "../docs"
+
+// What the pages' commands work on: connections with a login and a room, and a pipe whose documents go to everybody.
+const followed = `
+function ws_server_open(&$connections,&$connection,$client_key)
+{
+	$connection["login"]="anna".$client_key;
+	$connection["room"]="lobby";
+}
+function ws_server_text(&$connections,&$connection,$client_key,$msg)
+{
+	send_text($client_key,"you said: ".$msg);
+}
+function ws_server_fifo(&$server,&$sockets,&$connections,&$document)
+{
+	foreach ($connections as $client_key=>$row) { send_text($client_key,$document); }
+	return True;
+}`
+
+// tried are the pages whose commands run here, in the application's folder. The others' have tests of their own.
+var tried = map[string]func(*server){
+	"check.md":           func(*server) {},
+	"control.md":         (*server).serveFollowed,
+	"moving.md":          func(s *server) { _ = s.remove("wsbridge.toml") }, // it makes that, and starts the server
+	"operating.md":       (*server).serveFollowed,
+	"troubleshooting.md": (*server).serveFollowed,
+	"tuning.md":          (*server).serveFollowed,
+}
+
+// elsewhere says where the commands of the other pages run.
+var elsewhere = map[string]string{"install.md": "TestNewUserFollowsThePage"}
+
+func TestCommandsOfThePagesRun(t *testing.T) {
+	for name, begin := range tried {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := prepare(t, app{handlers: followed, toml: "[php]\nworkers = 2\n"})
+			begin(s)
+			s.write("picture.png", "\x89PNG")
+			s.follow(commandsOf(t, filepath.Join(docs, name)))
+		})
+	}
+}
+
+// serveFollowed runs the server with twelve clients, of which the last talks all the time.
+func (s *server) serveFollowed() {
+	s.t.Helper()
+	s.run(app{toml: "yes"})
+	for range 11 {
+		go swallow(s.connect().conn)
+	}
+	last := s.connect()
+	go swallow(last.conn)
+	go talk(last.conn)
+}
+
+// swallow reads until the connection ends, which the test's end sees to.
+func swallow(conn *websocket.Conn) {
+	for {
+		if _, _, err := conn.ReadMessage(); err != nil {
+			return
+		}
+	}
+}
+
+// talk sends until the connection ends.
+func talk(conn *websocket.Conn) {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for range tick.C {
+		if conn.WriteMessage(websocket.TextMessage, []byte("hello")) != nil {
+			return
+		}
+	}
+}
+
+// follow runs the blocks in one shell; the first command that fails fails the test.
+func (s *server) follow(blocks []commands) {
+	s.t.Helper()
+	var script strings.Builder
+	for _, b := range blocks {
+		fmt.Fprintf(&script, ": '== %s'\n%s", strings.ReplaceAll(b.heading, "'", "’"), b.text)
+	}
+	output, err := os.Create(s.path("output"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer output.Close()
+	sh := exec.CommandContext(s.t.Context(), "sh", "-eux", "-c", script.String())
+	sh.Dir, sh.Stdout, sh.Stderr = s.dir, output, output
+	sh.Env = append(os.Environ(), "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"),
+		"RUNTIME_DIRECTORY="+s.dir, "WSBRIDGE_CONTROL=unix:"+s.path("control.sock"))
+	sh.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // what it leaves behind ends with it
+	if err := sh.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	limit := time.AfterFunc(4*patience, func() { _ = syscall.Kill(-sh.Process.Pid, syscall.SIGKILL) })
+	defer limit.Stop()
+	err = sh.Wait()
+	_ = syscall.Kill(-sh.Process.Pid, syscall.SIGTERM)
+	if err != nil {
+		s.t.Errorf("%v\n%s", err, s.read("output"))
+	}
+}
+
+func TestEveryPageIsTriedAndListed(t *testing.T) {
+	index, err := os.ReadFile(filepath.Join(docs, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range pageNames(t) {
+		_, isTried := tried[name]
+		_, isElsewhere := elsewhere[name]
+		if n := len(commandsOf(t, filepath.Join(docs, name))); n > 0 && !isTried && !isElsewhere {
+			t.Errorf("no test runs the %d blocks of commands in %s", n, name)
+		}
+		if listed := strings.Count(string(index), "]("+name+")"); name != "README.md" && listed != 1 {
+			t.Errorf("docs/README.md lists %s %d times", name, listed)
+		}
+	}
+	for name := range tried {
+		if !slices.Contains(pageNames(t), name) {
+			t.Errorf("there is no %s", name)
+		}
+	}
+}
+
+func pageNames(t *testing.T) (names []string) {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(docs, "*.md"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("got %d pages, %v", len(paths), err)
+	}
+	for _, path := range paths {
+		names = append(names, filepath.Base(path))
+	}
+	return names
+}
+
+var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+
+func TestLinksOfThePagesLeadSomewhere(t *testing.T) {
+	paths := []string{"../README.md"}
+	for _, name := range pageNames(t) {
+		paths = append(paths, filepath.Join(docs, name))
+	}
+	for _, path := range paths {
+		for _, target := range linksOf(t, path) {
+			file, anchor, _ := strings.Cut(target, "#")
+			if file = filepath.Join(filepath.Dir(path), file); strings.HasPrefix(target, "#") {
+				file = path
+			}
+			if _, err := os.Stat(file); err != nil {
+				t.Errorf("%s leads to %s: %v", path, target, err)
+			} else if anchor != "" && !slices.Contains(anchorsOf(t, file), anchor) {
+				t.Errorf("%s leads to %s, and that has no such heading", path, target)
+			}
+		}
+	}
+}
+
+// linksOf returns those within the project.
+func linksOf(t *testing.T, path string) (targets []string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+		if !strings.Contains(m[1], "://") {
+			targets = append(targets, m[1])
+		}
+	}
+	return targets
+}
+
+var notInAnchor = regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
+
+// anchorsOf returns what links to a page's headings end with: their text as GitHub writes it.
+func anchorsOf(t *testing.T, path string) (anchors []string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if heading, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " "); ok && line[0] == '#' {
+			plain := notInAnchor.ReplaceAllString(strings.ToLower(strings.TrimSpace(heading)), "")
+			anchors = append(anchors, strings.ReplaceAll(plain, " ", "-"))
+		}
+	}
+	return anchors
+}
