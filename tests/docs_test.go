@@ -106,7 +106,7 @@ func (s *server) follow(blocks []commands) {
 	sh := exec.CommandContext(s.t.Context(), "sh", "-eux", "-c", script.String())
 	sh.Dir, sh.Stdout, sh.Stderr = s.dir, output, output
 	sh.Env = append(os.Environ(), "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"),
-		"RUNTIME_DIRECTORY="+s.dir, "WSBRIDGE_CONTROL=unix:"+s.path("control.sock"))
+		"RUNTIME_DIRECTORY="+s.dir, "WSBRIDGE_CONTROL=unix:"+s.path("control.sock"), "GORACE=atexit_sleep_ms=0")
 	sh.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // what it leaves behind ends with it
 	if err := sh.Start(); err != nil {
 		s.t.Fatal(err)
@@ -121,17 +121,18 @@ func (s *server) follow(blocks []commands) {
 }
 
 func TestEveryPageIsTriedAndListed(t *testing.T) {
-	index, err := os.ReadFile(filepath.Join(docs, "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	index := readFile(t, filepath.Join(docs, "README.md"))
 	for _, name := range pageNames(t) {
 		_, isTried := tried[name]
 		_, isElsewhere := elsewhere[name]
-		if n := len(commandsOf(t, filepath.Join(docs, name))); n > 0 && !isTried && !isElsewhere {
+		n := len(commandsOf(t, filepath.Join(docs, name)))
+		if n > 0 && !isTried && !isElsewhere {
 			t.Errorf("no test runs the %d blocks of commands in %s", n, name)
 		}
-		if listed := strings.Count(string(index), "]("+name+")"); name != "README.md" && listed != 1 {
+		if fences := strings.Count(readFile(t, filepath.Join(docs, name)), "```sh"); fences != n {
+			t.Errorf("%s: %d blocks of commands begin, and %d are found: is one indented?", name, fences, n)
+		}
+		if listed := strings.Count(index, "]("+name+")"); name != "README.md" && listed != 1 {
 			t.Errorf("docs/README.md lists %s %d times", name, listed)
 		}
 	}
@@ -179,11 +180,7 @@ func TestLinksOfThePagesLeadSomewhere(t *testing.T) {
 // linksOf returns those within the project.
 func linksOf(t *testing.T, path string) (targets []string) {
 	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+	for _, m := range link.FindAllStringSubmatch(readFile(t, path), -1) {
 		if !strings.Contains(m[1], "://") {
 			targets = append(targets, m[1])
 		}
@@ -196,11 +193,7 @@ var notInAnchor = regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
 // anchorsOf returns what links to a page's headings end with: their text as GitHub writes it.
 func anchorsOf(t *testing.T, path string) (anchors []string) {
 	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(readFile(t, path)) {
 		if heading, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " "); ok && line[0] == '#' {
 			plain := notInAnchor.ReplaceAllString(strings.ToLower(strings.TrimSpace(heading)), "")
 			anchors = append(anchors, strings.ReplaceAll(plain, " ", "-"))

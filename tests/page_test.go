@@ -24,12 +24,8 @@ type commands struct{ heading, text string }
 // commandsOf returns the blocks of a page, in order.
 func commandsOf(t *testing.T, path string) (blocks []commands) {
 	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
 	heading, inside := "", false
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(readFile(t, path)) {
 		fence := strings.TrimRight(line, "\n")
 		switch {
 		case inside && fence == "```":
@@ -43,6 +39,15 @@ func commandsOf(t *testing.T, path string) (blocks []commands) {
 		}
 	}
 	return blocks
+}
+
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func TestCommandsOfAPageAreFound(t *testing.T) {
