@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 )
 
 // Exit codes. A service manager may start the program again after exitFailure; after exitUsage that is of no use. A crash ends
@@ -37,7 +39,7 @@ func program(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return verdict.code()
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "wsbridge:", err)
+		fmt.Fprintln(stderr, "wsbridge:", terminal.PrintableLines(err.Error())) // PHP's own words may be in it
 	}
 	return exitCode(err)
 }

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 )
 
 // Group is what help lists the commands under.
@@ -61,10 +63,20 @@ func (c *command) publish(cmd *cobra.Command, v any, text func(out io.Writer)) e
 		text(cmd.OutOrStdout())
 		return nil
 	}
-	encoder := json.NewEncoder(cmd.OutOrStdout())
+	return writeJSON(cmd.OutOrStdout(), v, "  ")
+}
+
+// writeJSON writes v as one document, indented by that, and a newline.
+func writeJSON(out io.Writer, v any, indent string) error {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(v)
+	encoder.SetIndent("", indent)
+	if err := encoder.Encode(v); err != nil {
+		return err
+	}
+	_, err := io.WriteString(out, terminal.PrintableJSON(b.String()))
+	return err
 }
 
 // say returns what writes one line.

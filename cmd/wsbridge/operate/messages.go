@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 )
 
 func newSend(failed func(error) error) *cobra.Command {
@@ -125,7 +126,7 @@ func writeFifo(out io.Writer, f *api.Fifo) {
 	fmt.Fprintf(out, "handled in %s: %s sent, %s closed, %s changed\n", took(e.Total), plural(e.Made.Sent, "message"),
 		plural(e.Made.Closed, "client"), plural(e.Made.Rows, "row"))
 	if string(f.Result) != "null" {
-		fmt.Fprintf(out, "returned %s\n", value(f.Result, 0))
+		fmt.Fprintf(out, "returned %s\n", terminal.Printable(value(f.Result, 0)))
 	}
 }
 

@@ -2,6 +2,7 @@ package operate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -130,7 +131,8 @@ func awaitEnd(ctx context.Context, client *api.Client, done func() error) error 
 	tick := time.NewTicker(drainInterval)
 	defer tick.Stop()
 	for {
-		if err := client.Do(ctx, http.MethodGet, "/healthz", nil, "", nil, nil); err != nil && ctx.Err() == nil {
+		err := client.Do(ctx, http.MethodGet, "/healthz", nil, "", nil, nil)
+		if _, answered := errors.AsType[*api.Error](err); err != nil && !answered && ctx.Err() == nil {
 			return done()
 		}
 		select {

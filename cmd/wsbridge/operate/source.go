@@ -84,8 +84,8 @@ func (s *source) advise(err error) error {
 		if e.Status == http.StatusUnauthorized {
 			return fmt.Errorf("%w: name the token's file with --token-file", err)
 		}
-		if e.Event != nil && e.Event.File != "" {
-			return fmt.Errorf("%w at %s:%d", err, e.Event.File, e.Event.Line)
+		if e.Event != nil {
+			return errors.New(placed(e.Text, e.Event.File, e.Event.Line))
 		}
 		return err
 	}

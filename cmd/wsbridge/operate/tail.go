@@ -2,7 +2,6 @@ package operate
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -69,14 +68,12 @@ func (c *command) tail(ctx context.Context, out io.Writer, client *api.Client, q
 	if err != nil {
 		return err
 	}
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
 	for line, err := range lines {
 		switch {
 		case err != nil:
 			return err
 		case c.asJSON:
-			err = encoder.Encode(line)
+			err = writeJSON(out, line, "")
 		default:
 			_, err = io.WriteString(out, lineText(line))
 		}
@@ -161,9 +158,14 @@ func recipients(s *api.Send) string {
 	return strings.Join(keys, ", ")
 }
 
-// failureText is a message with the place in the application's code, as an editor takes it.
+// failureText is a message of that name with its place.
 func failureText(name, message, file string, line int) string {
-	text := name + ": " + sentence(message)
+	return placed(name+": "+message, file, line)
+}
+
+// placed is a message in one line with the place in the application's code, as an editor takes it.
+func placed(message, file string, line int) string {
+	text := sentence(message)
 	if file != "" {
 		text += fmt.Sprintf(" at %s:%d", file, line)
 	}

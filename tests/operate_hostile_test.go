@@ -1,0 +1,125 @@
+package tests
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+)
+
+// Everything of it may act on a terminal: a title, a bell, a colour by a single control character (C1), a turned direction, a line
+// that pretends to be another's.
+const hostile = "evil\x1b]0;owned\x07\u009b31m\u202e\nwsbridge: all is well"
+
+// malice says and returns what PHP's escapes make of it.
+const malice = `
+function evil() { return "evil\x1b]0;owned\x07\u{9b}31m\u{202e}\nwsbridge: all is well"; }
+function ws_server_open(&$connections,&$connection,$client_key) { $connection["login"]=evil(); }
+function ws_server_text(&$connections,&$connection,$client_key,$msg)
+{
+	if ($msg=="fail") { throw new Exception(evil()); }
+	if ($msg=="close") { close_client($client_key,4000,"moved\u{202e}"); }
+	send_text($client_key,evil());
+}
+function ws_server_fifo(&$server,&$sockets,&$connections,&$document)
+{
+	if ($document=="fail") { throw new Exception(evil()); }
+	return evil();
+}`
+
+// What clients and handlers say does nothing to the terminal, in no command, whether as a table, as an error or as JSON.
+func TestNothingActsOnTheOperatorsTerminal(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: malice})
+	c := s.connect()
+	c.ask("x")
+	c.send("fail")
+	eventually(t, "the failure is listed", func() bool { out, _ := s.operate("errors"); return strings.Contains(out, "evil") })
+	for _, args := range [][]string{
+		{"connections", "--fields", "login"}, {"show", "1"}, {"errors"}, {"fifo", "x"}, {"fifo", "fail"}, {"send", "1", hostile},
+	} {
+		for _, more := range [][]string{nil, {"--json"}} {
+			out, _ := s.operate(append(args, more...)...)
+			if args[0] != "send" && !strings.Contains(out, "evil") {
+				t.Errorf("%q: not shown in %q", args, out)
+			}
+			wantHarmless(t, out)
+		}
+	}
+	c.want(hostile)
+	c.want(hostile)
+}
+
+func TestNothingInATailActsOnTheTerminal(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: malice})
+	for _, format := range []string{"--json=false", "--json"} {
+		c := s.connect()
+		out := s.whileTailing(func() { c.send("fail"); c.ask(hostile) }, format, "--payloads", "--count", "4")
+		if strings.Count(out, "evil") < 4 {
+			t.Errorf("got %q", out)
+		}
+		wantHarmless(t, out)
+		if first, _, _ := strings.Cut(out, "\n"); format == "--json" && !json.Valid([]byte(first)) {
+			t.Errorf("got %q", first)
+		}
+	}
+}
+
+// whileTailing does something again and again until tail with those arguments has ended, and returns what that wrote.
+func (s *server) whileTailing(do func(), args ...string) string {
+	s.t.Helper()
+	cmd := s.command(append([]string{"tail"}, args...)...)
+	var out syncBuffer
+	cmd.Stdout, cmd.Stderr = &out, os.Stderr
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	var err error
+	eventually(s.t, "the tail ends", func() bool {
+		do()
+		select {
+		case err = <-ended:
+			return true
+		default:
+			return false
+		}
+	})
+	if err != nil {
+		s.t.Errorf("tail: %v", err)
+	}
+	return out.String()
+}
+
+func wantHarmless(t *testing.T, out string) {
+	t.Helper()
+	if strings.ContainsAny(out, "\x1b\x07\u009b\u202e") || strings.Contains(out, "\nwsbridge: all is well") {
+		t.Errorf("this would act on a terminal: %q", out)
+	}
+}
+
+// Lines follow each other in a pipe; nothing there moves a cursor.
+func TestWatchThroughAPipe(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: echo})
+	cmd := s.command("log", "--json")
+	if out, status := s.finish(cmd); status != 0 || out != "{\n  \"level\": \"info\"\n}\n" {
+		t.Errorf("got %d %q", status, out)
+	}
+	var out syncBuffer
+	watch := s.command("status", "--watch", "--interval", "100ms")
+	watch.Stdout, watch.Stderr = &out, &out
+	if err := watch.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is shown again", func() bool { return strings.Count(out.String(), "takes clients") >= 3 })
+	if err := watch.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := watch.Wait(); err != nil {
+		t.Errorf("interrupted: %v", err)
+	}
+	wantHarmless(t, out.String())
+}
