@@ -1,10 +1,10 @@
 package operate
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,7 +33,7 @@ func (w *watch) flags(cmd *cobra.Command) {
 }
 
 // repeat calls show once, or until ctx ends. On a terminal what it writes to cmd's output stays in one place, on a screen of its
-// own, which is left at the end; an error while it repeats is shown there, as the server may come back.
+// own, which is left at the end, and is cut to the window; an error while it repeats is shown there, as the server may come back.
 func (w *watch) repeat(ctx context.Context, cmd *cobra.Command, asJSON bool, show func() error) error {
 	if !w.on {
 		return show()
@@ -48,7 +48,7 @@ func (w *watch) repeat(ctx context.Context, cmd *cobra.Command, asJSON bool, sho
 	tick := time.NewTicker(max(w.interval, 100*time.Millisecond))
 	defer tick.Stop()
 	for {
-		var page bytes.Buffer
+		var page strings.Builder
 		cmd.SetOut(&page)
 		err := show()
 		switch {
@@ -57,9 +57,9 @@ func (w *watch) repeat(ctx context.Context, cmd *cobra.Command, asJSON bool, sho
 		case err != nil && !paint:
 			return err
 		case err != nil:
-			fmt.Fprintln(&page, err)
+			fmt.Fprintln(&page, terminal.PrintableLines(err.Error()))
 		}
-		if err := w.write(out, page.Bytes(), paint); err != nil {
+		if err := w.write(out, page.String(), paint); err != nil {
 			return err
 		}
 		select {
@@ -71,11 +71,12 @@ func (w *watch) repeat(ctx context.Context, cmd *cobra.Command, asJSON bool, sho
 }
 
 // write writes a page over the one before, without a moment in which there is none.
-func (w *watch) write(out io.Writer, page []byte, paint bool) error {
+func (w *watch) write(out io.Writer, page string, paint bool) error {
 	if paint {
-		page = bytes.ReplaceAll(page, []byte("\n"), []byte(eraseLine+"\n"))
-		page = append(append([]byte(cursorHome), page...), eraseBelow...)
+		columns, lines := terminal.Size(out)
+		page = strings.ReplaceAll(terminal.Fit(page, columns, lines), "\n", eraseLine+"\n")
+		page = cursorHome + page + eraseBelow
 	}
-	_, err := out.Write(page)
+	_, err := io.WriteString(out, page)
 	return err
 }

@@ -2,9 +2,13 @@ package tests
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"github.com/creack/pty"
 )
 
 // Everything of it may act on a terminal: a title, a bell, a colour by a single control character (C1), a turned direction, a line
@@ -122,4 +126,41 @@ func TestWatchThroughAPipe(t *testing.T) {
 		t.Errorf("interrupted: %v", err)
 	}
 	wantHarmless(t, out.String())
+}
+
+// A window of ten lines and forty columns shows twelve connections without scrolling.
+func TestWatchFitsTheWindow(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: lounge})
+	for range 12 {
+		s.connectAs("login=anna")
+	}
+	cmd := s.command("connections", "--fields", "login,room", "--watch", "--interval", "100ms")
+	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 10, Cols: 40})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer terminal.Close()
+	var shown syncBuffer
+	read := make(chan struct{})
+	go func() { _, _ = io.Copy(&shown, terminal); close(read) }() // EIO at its end
+	eventually(t, "it is shown twice", func() bool { return strings.Count(shown.String(), "\x1b[H") >= 3 })
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("interrupted: %v", err)
+	}
+	terminal.Close()
+	<-read
+	page := strings.Split(shown.String(), "\x1b[H")[1]
+	page = strings.TrimSuffix(strings.ReplaceAll(page, "\x1b[K\r\n", "\n"), "\x1b[J")
+	if lines := strings.Split(strings.TrimSuffix(page, "\n"), "\n"); len(lines) != 9 || !strings.HasPrefix(lines[8], "… 5 more lines") {
+		t.Errorf("got %d lines: %q", len(lines), page)
+	}
+	for line := range strings.Lines(page) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 40 {
+			t.Errorf("%d columns: %q", n, line)
+		}
+	}
 }
