@@ -128,6 +128,25 @@ func TestWatchThroughAPipe(t *testing.T) {
 	wantHarmless(t, out.String())
 }
 
+func TestOperatorComesTooLate(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{handlers: echo + `
+function ws_server_before_close(&$connections,&$connection)
+{
+	for ($i=0; ($i<2000) and (file_exists(__DIR__."/left")==False); $i++) { usleep(10000); clearstatcache(); }
+}`})
+	s.connect().ask("x")
+	s.wants([]string{"close", "1"}, "is being closed with 1000$")
+	if out, status := s.operate("close", "1"); status != 1 || !strings.HasPrefix(out, "wsbridge: ") || strings.Contains(out, "no connection") {
+		t.Errorf("closed twice: got %d %s", status, out) // 409
+	}
+	s.write("left", "")
+	eventually(t, "it is gone", func() bool {
+		out, status := s.operate("show", "1")
+		return status == 1 && strings.Contains(out, "no connection 1")
+	})
+}
+
 // A window of ten lines and forty columns shows twelve connections without scrolling.
 func TestWatchFitsTheWindow(t *testing.T) {
 	t.Parallel()
