@@ -162,6 +162,9 @@ func (b *Bridge) Ready(ctx context.Context) error {
 	return nil
 }
 
+// Away reports whether php-fpm was away when it was last asked.
+func (b *Bridge) Away() bool { return b.outage.on() }
+
 func (b *Bridge) isDraining() bool {
 	b.entranceMu.Lock()
 	defer b.entranceMu.Unlock()

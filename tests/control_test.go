@@ -111,7 +111,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 		`wsbridge_event_stage_seconds_count{event="text",stage="queue"} 3`,
 		`wsbridge_event_stage_seconds_count{event="text",stage="wait"} 3`,
 		"wsbridge_client_write_seconds_count 3",
-		"wsbridge_clients 1", "wsbridge_fpm_workers 4", "wsbridge_fpm_listen_queue 0", "go_goroutines",
+		`wsbridge_clients{state="open"} 1`, "wsbridge_fpm_workers 4", "wsbridge_fpm_listen_queue 0", "go_goroutines",
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no %s in\n%s", want, all)
