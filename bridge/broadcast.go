@@ -64,9 +64,9 @@ func (b *outbox) giveBack(items []outgoing) bool {
 	return b.running
 }
 
-// begun is the first of items if it is the rest of a frame, which nothing else may come before.
+// begun is the first of items if nothing else may come before it: the rest of a frame, the handshake's answer.
 func begun(items []outgoing) []outgoing {
-	if len(items) > 0 && items[0].op == opRest {
+	if len(items) > 0 && items[0].op < 0 {
 		return items[:1]
 	}
 	return nil

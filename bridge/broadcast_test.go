@@ -24,6 +24,9 @@ func guardedPair(t *testing.T) (g *guard, server, client *websocket.Conn) {
 		if err != nil {
 			t.Error(err)
 		}
+		if _, err := g.Write(g.greeting()); err != nil {
+			t.Error(err)
+		}
 		conns <- conn
 	}))
 	t.Cleanup(s.Close)

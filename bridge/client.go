@@ -64,19 +64,25 @@ func (b *Bridge) newClient(peer string) *client {
 	return c
 }
 
-// opened makes c an open WebSocket, whose socket is g. It reports false if c was ended by a drain out of time.
+// opened makes c an open WebSocket, whose socket is g, and then sends the handshake's answer: who has it is OPEN to everybody. It
+// reports false if c was ended by a drain out of time.
 func (c *client) opened(conn *websocket.Conn, g *guard) bool {
 	cfg := c.bridge.cfg()
 	conn.SetPingHandler(c.pinged)
 	conn.SetPongHandler(c.ponged)
-	return c.bridge.table.open(c, func() {
+	open := c.bridge.table.open(c, func() {
 		c.conn, c.guard = conn, g
 		c.out = &outbox{conn: conn, guard: g, spawn: c.bridge.spawn, ended: c.written, wrote: cfg.Observer.Written, told: c.told,
 			timeout: cfg.WriteTimeout, deflate: g.deflate, limit: cfg.SendQueue, bytes: cfg.SendQueueBytes}
 		c.ping = time.AfterFunc(cfg.PingInterval, c.sendPing)
 		c.idle = c.watchIdle()
+		c.out.greet(g.greeting())
 		c.bridge.totals.accepted.Add(1)
 	})
+	if open {
+		c.bridge.spawn(c.out.drain)
+	}
+	return open
 }
 
 func (c *client) sendPing() {

@@ -59,10 +59,14 @@ func (e *eager) write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Write is the connection's own, unless it must not wait.
+// Write is the connection's own, unless it must not wait, or keeps the handshake's answer.
 func (g *guard) Write(b []byte) (int, error) {
-	if g.eager.on {
+	switch {
+	case g.eager.on:
 		return g.eager.write(b)
+	case g.holds:
+		g.answer = append(g.answer, b...)
+		return len(b), nil
 	}
 	return g.Conn.Write(b)
 }

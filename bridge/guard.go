@@ -43,6 +43,9 @@ type guard struct {
 	// How many messages may begin, and how many frames may come that bring nothing; nil: any number.
 	messages, empty *rate.Limiter
 
+	answer []byte // the handshake's, until greeting takes it
+	holds  bool   // what is written is the answer
+
 	err    error           // how reading has ended
 	head   [maxHeader]byte // of the frame under way
 	have   int             // bytes of it
@@ -244,6 +247,14 @@ func (g *guard) most() int64 {
 // NetConn returns the connection that is read.
 func (g *guard) NetConn() net.Conn { return g.Conn }
 
+// greeting returns the handshake's answer, which gorilla has written and the socket has not got. What is written from now on is
+// passed to the socket.
+func (g *guard) greeting() []byte {
+	answer := g.answer
+	g.answer, g.holds = nil, false
+	return answer
+}
+
 // guardedWriter hands out the connection with the guard before it.
 type guardedWriter struct {
 	http.ResponseWriter
@@ -254,7 +265,7 @@ type guardedWriter struct {
 // another one; gorilla then closes the connection.
 func (w guardedWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buffers, err := http.NewResponseController(w.ResponseWriter).Hijack()
-	w.guard.Conn, w.guard.eager = conn, newEager(conn)
+	w.guard.Conn, w.guard.eager, w.guard.holds = conn, newEager(conn), true
 	if err == nil && buffers.Reader.Buffered() > 0 {
 		_ = conn.SetWriteDeadline(time.Now().Add(closeWait))
 		_, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")

@@ -23,12 +23,15 @@ const leastDeflated = 256
 // manyQueued is when a client's pongs begin to replace each other. Those who send a few pings at once want each answered.
 const manyQueued = 32
 
-// opRest is the op of what the socket has not taken of a frame.
-const opRest = -1
+// The ops of bytes that go to the socket as they are.
+const (
+	opRest     = -1 // what it has not taken of a frame
+	opGreeting = -2 // the handshake's answer, before all frames
+)
 
 // outgoing is a message, a control frame, or the end of the connection.
 type outgoing struct {
-	op       int // a websocket message type, or opRest; 0 drops the connection without a close frame
+	op       int // a websocket message type, or one of ours; 0 drops the connection without a close frame
 	data     []byte
 	prepared *websocket.PreparedMessage // instead of op and data: shared with other clients
 	size     int                        // of the message
@@ -50,7 +53,7 @@ type outbox struct {
 	guard   *guard       // its socket
 	spawn   func(func()) // starts the writer where somebody waits for it
 	ended   func(drop bool, err error)
-	wrote   func(took time.Duration) // a message, or what else there was to write
+	wrote   func(took time.Duration) // a message or a control frame
 	told    func(outgoing)           // likewise, if the socket has taken it
 	timeout time.Duration
 	deflate bool // messages may be compressed
@@ -140,6 +143,12 @@ func (b *outbox) end(code int, reason string) {
 	}
 }
 
+// greet queues the handshake's answer, before anybody else can queue anything. The caller starts the writer.
+func (b *outbox) greet(answer []byte) {
+	b.held, b.running = 1, true
+	b.queue = []outgoing{{op: opGreeting, data: answer}}
+}
+
 // add reports whether a writer has to be started.
 func (b *outbox) add(o outgoing) (idle bool) {
 	b.queue = append(b.queue, o)
@@ -172,7 +181,7 @@ func (b *outbox) drain() {
 func (b *outbox) writeOne(o outgoing, whole func() bool) error {
 	began := time.Now()
 	err := b.write(o)
-	if whole() {
+	if whole() && o.op != opGreeting {
 		b.wrote(time.Since(began))
 		if err == nil {
 			b.told(o)
@@ -215,8 +224,8 @@ func (b *outbox) write(o outgoing) error {
 	case o.prepared != nil:
 	case o.op == 0:
 		return nil
-	case o.op == opRest:
-		return b.writeRest(o.data, deadline)
+	case o.op < 0:
+		return b.writeBytes(o.data, deadline)
 	case o.op >= websocket.CloseMessage:
 		return b.conn.WriteControl(o.op, o.data, deadline)
 	}
@@ -239,7 +248,7 @@ func (b *outbox) write(o outgoing) error {
 	return b.conn.WriteMessage(o.op, o.data)
 }
 
-func (b *outbox) writeRest(data []byte, deadline time.Time) error {
+func (b *outbox) writeBytes(data []byte, deadline time.Time) error {
 	if err := b.guard.SetWriteDeadline(deadline); err != nil {
 		return err
 	}
