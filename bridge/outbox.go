@@ -53,7 +53,7 @@ type outbox struct {
 	guard   *guard       // its socket
 	spawn   func(func()) // starts the writer where somebody waits for it
 	ended   func(drop bool, err error)
-	wrote   func(took time.Duration) // a message, or what else there was to write
+	wrote   func(took time.Duration) // a message or a control frame
 	told    func(outgoing)           // likewise, if the socket has taken it
 	timeout time.Duration
 	deflate bool // messages may be compressed
@@ -181,7 +181,7 @@ func (b *outbox) drain() {
 func (b *outbox) writeOne(o outgoing, whole func() bool) error {
 	began := time.Now()
 	err := b.write(o)
-	if whole() {
+	if whole() && o.op != opGreeting {
 		b.wrote(time.Since(began))
 		if err == nil {
 			b.told(o)

@@ -128,7 +128,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 // metric returns a metric's value.
 func metric(t *testing.T, all, name string) (value float64) {
 	t.Helper()
-	_, rest, found := strings.Cut(all, name+" ")
+	_, rest, found := strings.Cut(all, "\n"+name+" ") // HELP and TYPE name it, too, within their lines
 	if _, err := fmt.Sscan(rest, &value); !found || err != nil {
 		t.Fatalf("no %s: %v", name, err)
 	}

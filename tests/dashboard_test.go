@@ -295,7 +295,7 @@ func TestDashboardWantsTheToken(t *testing.T) {
 
 // Everything a client can choose is shown as it is.
 func TestDashboardShowsHostileTextAsText(t *testing.T) {
-	s, address := watched(t, "")
+	s, address := watched(t, "[log]\npayloads = true\n") // else what clients sent is taken out of errors
 	const evil = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`
 	c := s.connectAs("login=" + strings.ReplaceAll(strings.ReplaceAll(evil, " ", "%20"), ";", "%3B"))
 	open := browser(t)
@@ -337,7 +337,7 @@ func TestDashboardShowsHostileTextAsText(t *testing.T) {
 }
 
 func TestDashboardOnAPhoneInTheDark(t *testing.T) {
-	s, address := watched(t, "")
+	s, address := watched(t, "[log]\npayloads = true\n")
 	c := s.connectAs("login=" + strings.Repeat("aVeryLongName", 20))
 	c.ask(strings.Repeat("aVeryLongWord", 100))
 	c.send("throw " + strings.Repeat("aVeryLongError", 100))
