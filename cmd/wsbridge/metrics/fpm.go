@@ -7,7 +7,7 @@ import (
 	"github.com/wsbridge/wsbridge/fastcgi"
 )
 
-// fpmTimeout bounds reading php-fpm's status page for one scrape.
+// fpmTimeout bounds asking php-fpm anything for one scrape.
 const fpmTimeout = 2 * time.Second
 
 // Pool is the connections to php-fpm: those there are, and may be.

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"context"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,6 +14,7 @@ type server struct {
 	bridge.Totals
 	bridge.Room
 	sockets                int
+	unsent, unsentBytes    int
 	paused, draining, away bool
 }
 
@@ -22,7 +24,10 @@ func (m *Metrics) WatchBridge(b *bridge.Bridge) {
 }
 
 func look(b *bridge.Bridge) server {
-	s := server{Totals: b.Totals(), Room: b.Room(), sockets: b.Sockets(), paused: b.Paused(), away: b.Away()}
+	ctx, cancel := context.WithTimeout(context.Background(), fpmTimeout)
+	defer cancel()
+	s := server{Totals: b.Totals(), Room: b.Room(), sockets: b.Sockets(), paused: b.Paused(), away: b.Away(ctx)}
+	s.unsent, s.unsentBytes = b.Unsent()
 	select {
 	case <-b.Draining():
 		s.draining = true
@@ -68,9 +73,14 @@ func serverReadings() []reading[server] {
 		{"messages_sent_bytes_total", "Bytes of messages that clients' sockets have taken.", counter,
 			func(s server) float64 { return float64(s.SentBytes) }, nil},
 
+		{"send_queue_length", "Messages and control frames that clients' sockets have not taken yet, of all clients.", gauge,
+			func(s server) float64 { return float64(s.unsent) }, nil},
+		{"send_queue_bytes", "Bytes of messages that clients' sockets have not taken yet, of all clients.", gauge,
+			func(s server) float64 { return float64(s.unsentBytes) }, nil},
+
 		{"paused", "1 while an operator keeps events from their turn.", gauge, func(s server) float64 { return flag(s.paused) }, nil},
 		{"draining", "1 while the server shuts down.", gauge, func(s server) float64 { return flag(s.draining) }, nil},
-		{"fpm_up", "0 if php-fpm was away when it was last asked; events wait for it then.", gauge,
+		{"fpm_up", "0 if php-fpm was away when it was last asked; while it is, each scrape asks again.", gauge,
 			func(s server) float64 { return flag(!s.away) }, nil},
 	}
 }
