@@ -159,13 +159,13 @@ func (b *Bridge) Ready(ctx context.Context) error {
 	return nil
 }
 
-// Away reports whether php-fpm is. It asks as Ready does: without events nobody else would notice that it is back.
+// Away reports whether php-fpm is. It looks as Ready does, without an event, and blocks until ctx ends at most.
 func (b *Bridge) Away(ctx context.Context) bool { return b.reach(ctx) != nil }
 
-// reach asks php-fpm, if it was away when it was last asked.
+// reach looks for php-fpm, and asks it if it was away when it was last needed.
 func (b *Bridge) reach(ctx context.Context) error {
 	if !b.outage.on() {
-		return nil
+		return b.cfg().PHP.Reachable(ctx)
 	}
 	if _, err := b.cfg().PHP.Describe(ctx); err != nil {
 		return err

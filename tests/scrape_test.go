@@ -2,26 +2,32 @@ package tests
 
 import "testing"
 
-func TestScrapeFindsPHPBackWithoutAnEvent(t *testing.T) {
+func TestScrapeTellsWhetherPHPIsAway(t *testing.T) {
 	a := app{handlers: pid, toml: "[php]\nunavailable_wait = \"100ms\"\n"}
 	s := prepare(t, a)
 	address, stop, start := external(t, s)
 	a.args = []string{"--fastcgi", address}
 	s.run(a)
+	scrapes := func(what string, up float64) {
+		t.Helper()
+		eventually(t, what, func() bool {
+			_, text := s.get("/metrics")
+			return metric(t, text, "wsbridge_fpm_up") == up
+		})
+	}
 	c := s.connect()
+	stop()
+	scrapes("it is missed before an event needs it", 0)
+	start()
+	scrapes("it is there", 1)
 	stop()
 	c.send("never answered")
 	if code, _ := c.closed(); code != 1013 {
 		t.Errorf("closed with %d", code)
 	}
-	if _, text := s.get("/metrics"); metric(t, text, "wsbridge_fpm_up") != 0 {
-		t.Error("the metrics have php-fpm up")
-	}
+	scrapes("an event has missed it", 0)
 	start()
-	eventually(t, "a scrape has found php-fpm", func() bool {
-		_, text := s.get("/metrics")
-		return metric(t, text, "wsbridge_fpm_up") == 1
-	})
+	scrapes("it is found without an event", 1)
 	s.log.wait("php-fpm is back")
 }
 

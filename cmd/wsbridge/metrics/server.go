@@ -80,7 +80,7 @@ func serverReadings() []reading[server] {
 
 		{"paused", "1 while an operator keeps events from their turn.", gauge, func(s server) float64 { return flag(s.paused) }, nil},
 		{"draining", "1 while the server shuts down.", gauge, func(s server) float64 { return flag(s.draining) }, nil},
-		{"fpm_up", "0 if php-fpm was away when it was last asked; while it is, each scrape asks again.", gauge,
+		{"fpm_up", "0 if php-fpm is away; each scrape looks for it.", gauge,
 			func(s server) float64 { return flag(!s.away) }, nil},
 	}
 }
