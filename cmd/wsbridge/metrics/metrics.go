@@ -15,6 +15,9 @@ import (
 
 const namespace = "wsbridge"
 
+// scrapes is how many may be under way; others get 503. Each asks php-fpm, and on this machine nobody may need a token for it.
+const scrapes = 8
+
 // Metrics counts and times what happens. It is a bridge.Observer. Its Watch methods are called at most once each, the others
 // concurrently.
 type Metrics struct {
@@ -46,7 +49,7 @@ func build(version string) prometheus.Collector {
 	return g
 }
 
-// Handler answers scrapes.
+// Handler answers scrapes, a few at a time.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: scrapes})
 }
