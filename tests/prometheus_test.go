@@ -104,7 +104,7 @@ type prometheus struct {
 // scrapedBy runs Prometheus as deploy/prometheus has it, but faster, with wsbridge's metrics at address, and s's token.
 func (s *server) scrapedBy(address string) *prometheus {
 	s.t.Helper()
-	config := edit(s.t, scraping, map[string]string{`["127.0.0.1:9150"]`: `["` + address + `"]`,
+	config := edit(s.t, scraping, map[string]string{`["127.0.0.1:9180"]`: `["` + address + `"]`,
 		"scrape_interval: 15s": "scrape_interval: 500ms", "wsbridge.token": s.path("token"),
 		"rule_files:": "global: {evaluation_interval: 500ms}\nrule_files:"})
 	s.write("prometheus.yml", config)
