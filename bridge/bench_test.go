@@ -14,6 +14,8 @@ type echo struct{}
 
 func (echo) Environment(*http.Request, string) ([]byte, error) { return []byte("env"), nil }
 
+func (echo) Reachable(context.Context) error { return nil }
+
 func (echo) Describe(context.Context) (*protocol.Description, error) {
 	return &protocol.Description{Code: "9f", Presence: true, Handlers: protocol.HandlerSet{
 		"ws_server_authenticate": {}, "ws_server_text": {}}}, nil

@@ -153,6 +153,9 @@ func (b *Bridge) Ready(ctx context.Context) error {
 	case b.Paused():
 		return ErrPaused
 	case !b.outage.on():
+		if err := b.cfg().PHP.Reachable(ctx); err != nil {
+			return fmt.Errorf("php-fpm is away: %w", err)
+		}
 		return nil
 	}
 	if _, err := b.cfg().PHP.Describe(ctx); err != nil {

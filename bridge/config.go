@@ -22,6 +22,8 @@ type PHP interface {
 	Run(ctx context.Context, env []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error
 	// Describe reports what the application's code can do.
 	Describe(ctx context.Context) (*protocol.Description, error)
+	// Reachable returns nil if PHP is there, without running anything, and blocks little.
+	Reachable(ctx context.Context) error
 }
 
 // Presence is told who is there, for handlers that have no row to look at.

@@ -36,6 +36,8 @@ type handler func(ctx context.Context, e *protocol.Event, apply func(*protocol.E
 
 func (a *standin) Environment(*http.Request, string) ([]byte, error) { return []byte("env"), nil }
 
+func (*standin) Reachable(context.Context) error { return nil }
+
 func (a *standin) Describe(context.Context) (*protocol.Description, error) {
 	d := &protocol.Description{Handlers: map[string]protocol.Handler{}}
 	for _, kind := range append([]protocol.Kind{protocol.Authenticate, protocol.Closing}, a.kinds()...) {

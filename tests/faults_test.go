@@ -255,6 +255,23 @@ func TestExternalPHPStaysAway(t *testing.T) {
 	}
 }
 
+func TestReadinessNoticesThatPHPIsAwayWithoutAnEvent(t *testing.T) {
+	a := app{handlers: echo}
+	s := prepare(t, a)
+	address, stop, start := external(t, s)
+	a.args = []string{"--fastcgi", address}
+	s.run(a)
+	if status, body := s.get("/readyz"); status != 200 {
+		t.Errorf("got %d %q", status, body)
+	}
+	stop()
+	if status, body := s.get("/readyz"); status != 503 || !strings.Contains(body, "php-fpm is away") {
+		t.Errorf("without php-fpm: got %d %q", status, body)
+	}
+	start()
+	eventually(t, "wsbridge is ready again", func() bool { status, _ := s.get("/readyz"); return status == 200 })
+}
+
 func TestClientThatDoesNotReadIsClosed(t *testing.T) {
 	s := serve(t, app{
 		handlers: `function ws_server_text(&$connections,&$connection,$client_key,$msg) { broadcast_to_all(str_repeat("x",1000000)); send_text($client_key,"sent"); }`,

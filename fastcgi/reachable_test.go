@@ -1,0 +1,33 @@
+package fastcgi
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+func TestReachableWithoutRunningAnything(t *testing.T) {
+	f := newSite(t).foreign(t, "pm.max_children = 1")
+	c := f.client(t, func(cfg *Config) { cfg.MaxConnections = 1 })
+	for range 3 { // as often as one likes: each takes the only worker, and leaves it
+		if err := c.Reachable(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.Describe(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Reachable(t.Context()); err != nil || !c.pool.hasQuiet() {
+		t.Errorf("with a kept connection: %v, and kept is %v", err, c.pool.hasQuiet())
+	}
+	c.pool.slots <- struct{}{}
+	f.kill()
+	if err := c.Reachable(t.Context()); err != nil {
+		t.Errorf("while all connections are in use: %v", err)
+	}
+	c.pool.leave()
+	if err := c.Reachable(t.Context()); !errors.Is(err, protocol.ErrUnavailable) {
+		t.Errorf("without php-fpm: %v", err)
+	}
+}
