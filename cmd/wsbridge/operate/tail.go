@@ -135,7 +135,7 @@ func effectText(e *api.Effect) string {
 	case e.Send != nil:
 		return fmt.Sprintf("→ %s to %s%s", size(e.Send.Bytes), recipients(e.Send), payload(e.Send.Payload))
 	case e.Close != nil:
-		return terminal.Printable(strings.TrimRight(fmt.Sprintf("⊗ close of %d: %d %s", e.Close.Client, e.Close.Code, e.Close.Reason), " "))
+		return terminal.Printable(sentence(fmt.Sprintf("⊗ close of %d: %d %s", e.Close.Client, e.Close.Code, e.Close.Reason)))
 	case e.Log != nil:
 		return "! " + terminal.Printable(failureText(e.Log.Level, e.Log.Message, e.Log.File, e.Log.Line))
 	case e.Rows > 0:
