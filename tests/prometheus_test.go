@@ -101,18 +101,19 @@ type prometheus struct {
 	address string
 }
 
-// scrapedBy runs Prometheus as deploy/prometheus has it, but faster, with wsbridge's metrics at address, and s's token.
+// scrapedBy runs Prometheus as deploy/prometheus has it, with wsbridge's metrics at address, and s's token; but it scrapes more
+// often, and what has to last a minute for an alert does not.
 func (s *server) scrapedBy(address string) *prometheus {
 	s.t.Helper()
 	config := edit(s.t, scraping, map[string]string{`["127.0.0.1:9180"]`: `["` + address + `"]`,
-		"scrape_interval: 15s": "scrape_interval: 500ms", "wsbridge.token": s.path("token"),
+		"scrape_interval: 15s": "scrape_interval: 2s", "wsbridge.token": s.path("token"),
 		"rule_files:": "global: {evaluation_interval: 500ms}\nrule_files:"})
 	s.write("prometheus.yml", config)
 	text, err := os.ReadFile(rules)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.write("wsbridge.rules.yml", regexp.MustCompile(`for: \w+`).ReplaceAllString(string(text), "for: 1s"))
+	s.write("wsbridge.rules.yml", strings.ReplaceAll(string(text), "for: 1m", "for: 1s"))
 	promtool(s.t, "", "check", "config", s.path("prometheus.yml"))
 	p := &prometheus{s.t, fmt.Sprintf("127.0.0.1:%d", freePort(s.t))}
 	var log bytes.Buffer
@@ -187,18 +188,23 @@ func TestPrometheusScrapesAndAlerts(t *testing.T) {
 	})
 	for title, all := range expressions(t) {
 		for _, expr := range all {
-			if isAnnotation := strings.HasPrefix(title, "annotation "); len(p.query(s, expr)) == 0 && !isAnnotation {
-				t.Errorf("the dashboard's %q has nothing to show: %s", title, expr)
+			if strings.HasPrefix(title, "annotation ") {
+				p.query(s, expr) // of what has not happened
+				continue
 			}
+			eventually(t, fmt.Sprintf("the dashboard's %q has something to show: %s", title, expr), func() bool {
+				return len(p.query(s, expr)) > 0 // nothing behind a scrape that found no time
+			})
 		}
 	}
 	for _, expr := range names(t, rules, `\b((?:wsbridge|process)_\w+)`) {
-		if len(p.query(s, expr)) == 0 {
+		if len(p.query(s, "present_over_time("+expr+"[1m])")) == 0 {
 			t.Errorf("the alert rules know a metric that there is not: %s", expr)
 		}
 	}
-	if firing := p.query(s, `ALERTS{alertstate="firing", alertname!="WsbridgeCertificateExpires", alertname!="WsbridgeCertificateExpired"}`); len(firing) > 0 {
-		t.Errorf("a healthy server has alerts: %v", firing)
+	// Its certificate is for an hour, and a busy machine may have no time for a scrape.
+	if alerts := p.query(s, `ALERTS{alertname!~"WsbridgeCertificate.*|WsbridgeDown"}`); len(alerts) > 0 {
+		t.Errorf("a healthy server has alerts: %v", alerts)
 	}
 	s.write("wsbridge.toml", s.read("wsbridge.toml")+"[loop]\ninterval = \"never\"\n")
 	s.reload("not reloaded")
