@@ -110,8 +110,8 @@ type prometheus struct {
 	address string
 }
 
-// scrapedBy runs Prometheus as deploy/prometheus has it, but faster, with wsbridge's metrics at address, and s's token. On a busy
-// machine a scrape may take longer than its interval: then all has gone for Prometheus, until the next one.
+// scrapedBy runs Prometheus as deploy/prometheus has it, with wsbridge's metrics at address, and s's token; but it scrapes more
+// often, and what has to last a minute for an alert does not.
 func (s *server) scrapedBy(address string) *prometheus {
 	s.t.Helper()
 	config := edit(s.t, scraping, map[string]string{`["127.0.0.1:9180"]`: `["` + address + `"]`,
@@ -122,7 +122,7 @@ func (s *server) scrapedBy(address string) *prometheus {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.write("wsbridge.rules.yml", regexp.MustCompile(`for: \w+`).ReplaceAllString(string(text), "for: 1s"))
+	s.write("wsbridge.rules.yml", strings.ReplaceAll(string(text), "for: 1m", "for: 1s"))
 	promtool(s.t, "", "check", "config", s.path("prometheus.yml"))
 	p := &prometheus{s.t, fmt.Sprintf("127.0.0.1:%d", freePort(s.t))}
 	var log bytes.Buffer
@@ -198,18 +198,23 @@ func TestPrometheusScrapesAndAlerts(t *testing.T) {
 	for title, all := range expressions(t) {
 		for _, expr := range all {
 			if strings.HasPrefix(title, "annotation ") {
-				p.query(s, expr)
+				p.query(s, expr) // of what has not happened
 				continue
 			}
-			eventually(t, fmt.Sprintf("the dashboard's %q shows something: %s", title, expr), func() bool { return len(p.query(s, expr)) > 0 })
+			eventually(t, fmt.Sprintf("the dashboard's %q has something to show: %s", title, expr), func() bool {
+				return len(p.query(s, expr)) > 0 // nothing behind a scrape that found no time
+			})
 		}
 	}
 	for _, expr := range names(t, rules, `\b((?:wsbridge|process)_\w+)`) {
-		eventually(t, "there is what the alert rules know: "+expr, func() bool { return len(p.query(s, expr)) > 0 })
+		if len(p.query(s, "present_over_time("+expr+"[1m])")) == 0 {
+			t.Errorf("the alert rules know a metric that there is not: %s", expr)
+		}
 	}
-	eventually(t, "a healthy server has no alerts", func() bool {
-		return len(p.query(s, `ALERTS{alertstate="firing", alertname!="WsbridgeCertificateExpires", alertname!="WsbridgeCertificateExpired"}`)) == 0
-	})
+	// Its certificate is for an hour, and a busy machine may have no time for a scrape.
+	if alerts := p.query(s, `ALERTS{alertname!~"WsbridgeCertificate.*|WsbridgeDown"}`); len(alerts) > 0 {
+		t.Errorf("a healthy server has alerts: %v", alerts)
+	}
 	s.write("wsbridge.toml", s.read("wsbridge.toml")+"[loop]\ninterval = \"never\"\n")
 	s.reload("not reloaded")
 	eventually(t, "the failed reload has an alert", func() bool {
