@@ -152,14 +152,23 @@ func (b *Bridge) Ready(ctx context.Context) error {
 		return ErrStarting
 	case b.Paused():
 		return ErrPaused
-	case !b.outage.on():
-		if err := b.cfg().PHP.Reachable(ctx); err != nil {
-			return fmt.Errorf("php-fpm is away: %w", err)
-		}
-		return nil
+	}
+	if err := b.reach(ctx); err != nil {
+		return fmt.Errorf("php-fpm is away: %w", err)
+	}
+	return nil
+}
+
+// Away reports whether php-fpm is. It looks as Ready does, without an event, and blocks until ctx ends at most.
+func (b *Bridge) Away(ctx context.Context) bool { return b.reach(ctx) != nil }
+
+// reach looks for php-fpm, and asks it if it was away when it was last needed.
+func (b *Bridge) reach(ctx context.Context) error {
+	if !b.outage.on() {
+		return b.cfg().PHP.Reachable(ctx)
 	}
 	if _, err := b.cfg().PHP.Describe(ctx); err != nil {
-		return fmt.Errorf("php-fpm is away: %w", err)
+		return err
 	}
 	b.recovered()
 	return nil
@@ -180,6 +189,16 @@ func (b *Bridge) Clients() int { return b.table.count() }
 
 // Sockets returns how many sockets there are: clients, and those that have not become one yet.
 func (b *Bridge) Sockets() int { return b.limiter.Connections() }
+
+// Unsent returns what clients' sockets have not taken yet: messages and control frames, and their bytes. It asks each client.
+func (b *Bridge) Unsent() (items, size int) {
+	for _, c := range b.table.connected() {
+		n, bytes := c.out.length()
+		items += n
+		size += bytes
+	}
+	return items, size
+}
 
 // fifo brings a document to ws_server_fifo. It blocks while too many wait.
 func (b *Bridge) fifo(_ context.Context, document []byte) error {

@@ -44,6 +44,15 @@ func limitName(why error) string {
 	return "proxy_protocol"
 }
 
+// TurnedAwayLimits returns what an Observer's TurnedAway is called with.
+func TurnedAwayLimits() []string {
+	var names []string
+	for _, why := range []error{admission.ErrFull, admission.ErrRate, admission.ErrAddressFull, admission.ErrAddressRate, nil} {
+		names = append(names, limitName(why))
+	}
+	return names
+}
+
 // turns counts one that why turns away.
 func (d *doorman) turns(why error, peer string) {
 	limit := limitName(why)

@@ -42,9 +42,10 @@ func (t *table) outboxOf(c *client) *outbox {
 	return c.out
 }
 
-// counts returns how many rows are in state OPEN, and how many there are.
-func (t *table) counts() (open, all int) {
+// counts returns how many rows are in state OPEN, how many are those of clients that have not been answered 101, and how many there
+// are.
+func (t *table) counts() (open, connecting, all int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.opened, len(t.clients)
+	return t.opened, t.coming, len(t.clients)
 }

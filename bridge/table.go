@@ -20,6 +20,7 @@ type table struct {
 	sockets map[*client]struct{} // answered 101 and not closed: a client that left may still be owed messages
 	ranges  *string              // the answer of openKeys, until who is open changes
 	opened  int                  // clients in state OPEN
+	coming  int                  // clients that have not been answered 101
 }
 
 // newTable returns an empty table. It tells presence, if that is not nil, of every change, and broken of its error.
@@ -36,6 +37,7 @@ func (t *table) add(c *client, peer string, ready func()) {
 	ready()
 	c.row.fields = newRow(peer)
 	t.clients[c.key] = c
+	t.coming++
 	t.rows.add(c)
 }
 
@@ -47,6 +49,9 @@ func (t *table) remove(c *client) bool {
 		return false
 	}
 	delete(t.clients, c.key)
+	if c.out == nil {
+		t.coming--
+	}
 	t.rows.remove(c)
 	t.tell(c)
 	return true
@@ -70,6 +75,7 @@ func (t *table) open(c *client, ready func()) bool {
 		return false
 	}
 	ready()
+	t.coming--
 	t.sockets[c] = struct{}{}
 	c.row.fields.Set("state", []byte(stateOpen))
 	t.changed(c)

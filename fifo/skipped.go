@@ -19,6 +19,9 @@ const (
 	Discarded Reason = "discarded"
 )
 
+// Reasons returns them all.
+func Reasons() []Reason { return []Reason{Invalid, TooLarge, CutOff, Undelivered, Discarded} }
+
 // The attribute keys of a Skipped in a log line.
 const (
 	KeyReason = "reason"

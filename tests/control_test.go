@@ -103,19 +103,17 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 		}
 	}
 	var all string
-	eventually(t, "the last event is counted", func() bool {
-		_, all = s.get("/metrics")
-		return strings.Contains(all, `wsbridge_event_failures_total{event="text",reason="exit"} 2`)
-	})
 	for _, want := range []string{
+		`wsbridge_event_failures_total{event="text",reason="exit"} 2`,
 		`wsbridge_event_stage_seconds_count{event="text",stage="queue"} 3`,
 		`wsbridge_event_stage_seconds_count{event="text",stage="wait"} 3`,
 		"wsbridge_client_write_seconds_count 3",
-		"wsbridge_clients 1", "wsbridge_fpm_workers 4", "wsbridge_fpm_listen_queue 0", "go_goroutines",
+		`wsbridge_clients{state="open"} 1`, "wsbridge_fpm_workers 4", "wsbridge_fpm_listen_queue 0", "go_goroutines",
 	} {
-		if !strings.Contains(all, want) {
-			t.Errorf("no %s in\n%s", want, all)
-		}
+		eventually(t, "the metrics have "+want, func() bool { // they are read one after the other, while the last event is counted
+			_, all = s.get("/metrics")
+			return strings.Contains(all, want)
+		})
 	}
 	if took := metric(t, all, `wsbridge_event_stage_seconds_sum{event="text",stage="run"}`); took < 0.05 {
 		t.Errorf("php was at work for %v s, and slept 50 ms", took)
@@ -128,7 +126,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 // metric returns a metric's value.
 func metric(t *testing.T, all, name string) (value float64) {
 	t.Helper()
-	_, rest, found := strings.Cut(all, name+" ")
+	_, rest, found := strings.Cut(all, "\n"+name+" ") // HELP and TYPE name it, too, within their lines
 	if _, err := fmt.Sscan(rest, &value); !found || err != nil {
 		t.Fatalf("no %s: %v", name, err)
 	}

@@ -38,6 +38,7 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$document)
 var tried = map[string]func(*server){
 	"check.md":           func(*server) {},
 	"control.md":         (*server).serveFollowed,
+	"metrics.md":         (*server).serveFollowed,
 	"moving.md":          func(s *server) { _ = s.remove("wsbridge.toml") }, // it makes that, and starts the server
 	"operating.md":       (*server).serveFollowed,
 	"troubleshooting.md": (*server).serveFollowed,

@@ -151,6 +151,9 @@ func TestPHPKilledAndRestartedInMidTraffic(t *testing.T) {
 	if s.fpmMaster() == master {
 		t.Error("php-fpm was not started anew")
 	}
+	if _, text := s.get("/metrics"); metric(t, text, "wsbridge_fpm_restarts_total") != 1 {
+		t.Error("its restart is not counted")
+	}
 }
 
 // external starts a php-fpm of the test's own and returns its address and a function that restarts it.
@@ -215,6 +218,9 @@ func TestExternalPHPGoesAndComesBack(t *testing.T) {
 	c.send("waits")
 	c.send("waits too")
 	s.log.wait("php-fpm is away")
+	if _, text := s.get("/metrics"); metric(t, text, "wsbridge_fpm_up") != 0 {
+		t.Error("the metrics have php-fpm up")
+	}
 	response := s.refused(headers("a=b"))
 	if response.StatusCode != 503 || response.Header.Get("Retry-After") == "" {
 		t.Errorf("got %s, %v", response.Status, response.Header)
@@ -223,6 +229,9 @@ func TestExternalPHPGoesAndComesBack(t *testing.T) {
 	c.want("still here")
 	c.want("still here")
 	s.log.wait("php-fpm is back")
+	if _, text := s.get("/metrics"); metric(t, text, "wsbridge_fpm_up") != 1 {
+		t.Error("the metrics have php-fpm away")
+	}
 	if got := s.connect().ask("x"); got != "still here" {
 		t.Errorf("got %q", got)
 	}

@@ -151,7 +151,12 @@ func TestNothingLeaks(t *testing.T) {
 	seen := s.failAll()
 	eventually(t, "all have left", func() bool {
 		_, metrics := s.get("/metrics")
-		return strings.Contains(metrics, "wsbridge_clients 0\n")
+		for _, state := range []string{"connecting", "open", "closing"} {
+			if metric(t, metrics, `wsbridge_clients{state="`+state+`"}`) != 0 {
+				return false
+			}
+		}
+		return true
 	})
 	_, metrics := s.get("/metrics")
 	for _, refused := range []string{"malformed", "origin", "version", "method", "handler", "failed"} {

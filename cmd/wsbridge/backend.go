@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/metrics"
 	"github.com/wsbridge/wsbridge/fastcgi"
 )
 
@@ -77,6 +78,16 @@ func (b *backend) replace(ctx context.Context, cfg config.Config, use func(*php)
 // status is that of the php-fpm that events go to.
 func (b *backend) status(ctx context.Context) (*fastcgi.Status, error) {
 	return b.now.Load().client.Status(ctx)
+}
+
+// pool is how the php-fpm that events go to is reached.
+func (b *backend) pool() metrics.Pool {
+	p := b.now.Load()
+	pool := metrics.Pool{Connections: p.client.Connections(), Limit: p.connections}
+	if p.own != nil {
+		pool.Restarts = p.own.Restarts()
+	}
+	return pool
 }
 
 // workers asks the php-fpm that events go to for its workers, and tells how many it may have, 0 if that is not known. It is nil

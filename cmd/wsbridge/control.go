@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"runtime/debug"
 
 	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
@@ -56,7 +55,7 @@ func controlConfig(cfg *config.Config, at *surroundings, php *backend) (control.
 	c := control.Config{
 		Dashboard: dashboard.Handler(),
 		Level:     at.log.level, Logger: at.log.Logger, Reload: at.reload.answer(),
-		Pool:       func() (connections, most int) { p := php.now.Load(); return p.client.Connections(), p.connections },
+		Pool:       func() (connections, most int) { p := php.pool(); return p.Connections, p.Limit },
 		Workers:    php.workers,
 		MaxMessage: int64(cfg.Server.MaxMessage), MaxDocument: int64(cfg.Pipe.MaxDocument), Profiles: cfg.Control.Pprof,
 		SocketMode: cfg.Control.Mode.Std(), SocketGroup: cfg.Control.Group,
@@ -74,10 +73,9 @@ func controlConfig(cfg *config.Config, at *surroundings, php *backend) (control.
 
 // status is what is known without asking anybody.
 func (at *surroundings) status(p *php) api.Status {
-	build, _ := debug.ReadBuildInfo()
 	cfg := at.cfg.Load()
 	return api.Status{
-		Version: version(build), Pipe: cfg.Pipe.Path, Config: at.file,
+		Version: ownVersion(), Pipe: cfg.Pipe.Path, Config: at.file,
 		PHP:         api.PHP{Managed: p.own != nil, Address: p.address},
 		Application: api.Application{EventsFile: cfg.PHP.EventsFile, Isolation: cfg.Isolation.Mode},
 	}

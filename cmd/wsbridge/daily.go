@@ -19,7 +19,9 @@ type dailyLog struct {
 	log    *slog.Logger // learns what goes wrong
 	lines  chan dailyLine
 	folder atomic.Pointer[string] // empty: nothing is written
-	lost   atomic.Int64           // lines that found no room
+	lost   atomic.Int64           // lines that found no room, since the last that was written
+
+	dropped atomic.Uint64 // lines that were not written, since the start
 
 	quit chan struct{} // closed by close
 	once sync.Once
@@ -53,6 +55,7 @@ func (d *dailyLog) put(at time.Time, text string) {
 	case d.lines <- dailyLine{at.UTC(), text}:
 	default:
 		d.lost.Add(1)
+		d.dropped.Add(1)
 	}
 }
 
@@ -108,6 +111,7 @@ func (d *dailyLog) write(day string, text []byte, lines int64) {
 	path := filepath.Join(folder, "ws_"+day+".log")
 	if err := appendShared(path, text); err != nil {
 		d.missing += lines
+		d.dropped.Add(uint64(lines))
 		if !d.failing {
 			d.log.Warn("the daily log file cannot be written: its lines are counted until it can", "file", path, "error", err)
 		}

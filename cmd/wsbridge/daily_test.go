@@ -84,6 +84,9 @@ func TestDailyFileThatCannotBeWrittenIsReportedOnceAndItsLinesCounted(t *testing
 	for range 3 {
 		d.write("20261201", []byte("lost\n"), 1)
 	}
+	if got := d.dropped.Load(); got != 3 {
+		t.Errorf("%d lines are told as dropped", got)
+	}
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -104,8 +107,8 @@ func TestDailyLogNeverBlocks(t *testing.T) {
 	for range dailyLines + 10 {
 		d.put(time.Now(), "x")
 	}
-	if got := d.lost.Load(); got != 10 {
-		t.Errorf("%d lines are counted as lost", got)
+	if lost, dropped := d.lost.Load(), d.dropped.Load(); lost != 10 || dropped != 10 {
+		t.Errorf("%d lines are counted as lost, %d as dropped", lost, dropped)
 	}
 }
 

@@ -25,6 +25,7 @@ type reloader struct {
 	mu      sync.Mutex // guards the fields below, and lets one reload run at a time
 	running config.Config
 	parts   []reloadable
+	told    func(error) // how each reload went; nil: nobody asks
 }
 
 // reloadable is a thing by name. Its reload puts what concerns it into force, or returns an error and leaves what was. It gets
@@ -40,6 +41,16 @@ func newReloader(running config.Config, load func() (config.Config, error), log 
 	r.life, r.cancel = context.WithCancel(context.Background())
 	signal.Notify(r.hangups, syscall.SIGHUP)
 	return r
+}
+
+// tells lets f know how each reload goes. There may be no reloader.
+func (r *reloader) tells(f func(error)) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.told = f
 }
 
 func (r *reloader) close() {
@@ -87,11 +98,14 @@ func (r *reloader) run(ctx context.Context) {
 // reload reads the configuration, puts into force what can be, tells what cannot, and logs both. If there is a mistake in it, or a
 // thing cannot do as it says, all stays as it was and the error says why; config.Each has each mistake. It blocks until a php-fpm
 // that takes over runs, or ctx or the server ends.
-func (r *reloader) reload(ctx context.Context) (config.Change, error) {
+func (r *reloader) reload(ctx context.Context) (change config.Change, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.parts) == 0 {
 		return config.Change{}, errNothing
+	}
+	if r.told != nil {
+		defer func() { r.told(err) }()
 	}
 	notify := notifier{r.log}
 	notify.reloading()

@@ -10,11 +10,13 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/bridge/admission"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/metrics"
 	"github.com/wsbridge/wsbridge/fifo"
 )
 
@@ -62,7 +64,7 @@ func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error)
 	defer func() { err = errors.Join(err, php.close()) }()
 
 	underWay := &exchanges{}
-	m, series := newMetrics(), control.NewSeries()
+	m, series := metrics.New(ownVersion()), control.NewSeries()
 	cert, err := loadCertificate(&cfg.Server, log.Logger)
 	if err != nil {
 		return err
@@ -73,9 +75,8 @@ func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error)
 	if err != nil {
 		return err
 	}
-	m.watch(b, php.status)
-	m.expires(cert)
-	operators, err := startControl(&cfg, at, passed.control, b, php, m.handler(), series)
+	watch(m, b, php, cert, at)
+	operators, err := startControl(&cfg, at, passed.control, b, php, m.Handler(), series)
 	if err != nil {
 		return err
 	}
@@ -89,7 +90,7 @@ func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error)
 	})
 	at.reload.add("log", func(_ context.Context, cfg config.Config) error { log.set(cfg.Log); return nil })
 	defer startWatchdog(b, underWay, log.Logger).close()
-	err = listenAndServe(ctx, cfg, at, cert, b, passed, func(address string) {
+	err = listenAndServe(ctx, cfg, at, cert, b, m, passed, func(address string) {
 		operators.Serves(address)
 		if at.serves != nil {
 			at.serves(address, operators.Addresses())
@@ -100,6 +101,17 @@ func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error)
 	}
 	log.Info("stopped")
 	return err
+}
+
+// watch has m ask everybody who knows something.
+func watch(m *metrics.Metrics, b *bridge.Bridge, php *backend, cert *certificate, at *surroundings) {
+	m.WatchBridge(b)
+	m.WatchFPM(php.pool, php.status)
+	m.WatchDailyLog(at.log.daily.dropped.Load)
+	if cert != nil {
+		m.WatchCertificate(func() time.Time { return cert.pair.Load().Leaf.NotAfter })
+	}
+	at.reload.tells(m.Reloaded)
 }
 
 // reconfigure brings cfg to the bridge, with the php-fpm that it wants.
@@ -123,16 +135,16 @@ func keepCurrent(ctx context.Context, r *reloader, cert *certificate) (stop func
 // listenAndServe makes the pipe, if there is to be one, and then the listener, whose address it tells; the pipe is gone when it
 // returns.
 func listenAndServe(ctx context.Context, cfg config.Config, at *surroundings, cert *certificate,
-	b *bridge.Bridge, passed *sockets, serves func(address string)) (err error) {
+	b *bridge.Bridge, m *metrics.Metrics, passed *sockets, serves func(address string)) (err error) {
 	var pipe bridge.Pipe
 	if cfg.Pipe.Path != "" {
-		own, createErr := createPipe(cfg.Pipe, at.log.Logger)
+		own, createErr := createPipe(cfg.Pipe, m, at.log.Logger)
 		if createErr != nil {
 			return createErr
 		}
 		defer func() { err = errors.Join(err, own.Close()) }()
 		at.reload.add("pipe.mode", func(_ context.Context, cfg config.Config) error { return own.Chmod(cfg.Pipe.Mode.Std()) })
-		pipe = own
+		pipe = m.Pipe(own)
 	}
 	l, err := passed.listenForClients(cfg.Server.Listen)
 	if err != nil {
@@ -144,13 +156,16 @@ func listenAndServe(ctx context.Context, cfg config.Config, at *surroundings, ce
 	return b.Serve(ctx, notifier{at.log.Logger}.announce(l, stopTime(cfg)), pipe)
 }
 
-func createPipe(cfg config.Pipe, log *slog.Logger) (*fifo.Pipe, error) {
+func createPipe(cfg config.Pipe, m *metrics.Metrics, log *slog.Logger) (*fifo.Pipe, error) {
 	return fifo.Create(fifo.Config{
-		Path:   cfg.Path,
-		Mode:   cfg.Mode.Std(),
-		Limit:  int(cfg.MaxDocument),
-		Quiet:  cfg.Quiet.Std(),
-		Report: func(s fifo.Skipped) { log.Warn("data in the pipe was skipped", "skipped", s) },
+		Path:  cfg.Path,
+		Mode:  cfg.Mode.Std(),
+		Limit: int(cfg.MaxDocument),
+		Quiet: cfg.Quiet.Std(),
+		Report: func(s fifo.Skipped) {
+			m.Skipped(s)
+			log.Warn("data in the pipe was skipped", "skipped", s)
+		},
 	})
 }
 

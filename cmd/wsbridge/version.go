@@ -29,6 +29,12 @@ func versionLine(info *debug.BuildInfo) string {
 		version(info), protocol.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
+// ownVersion is this program's version.
+func ownVersion() string {
+	info, _ := debug.ReadBuildInfo()
+	return version(info)
+}
+
 // version is the module's version, and the commit where the build recorded one.
 func version(info *debug.BuildInfo) string {
 	if info == nil {

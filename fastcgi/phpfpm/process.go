@@ -43,9 +43,9 @@ type Process struct {
 	stopOnce sync.Once
 	ended    chan struct{} // closed when nothing of it runs any more
 
-	// mu guards current.
-	mu      sync.Mutex
-	current *master // nil between two starts
+	mu       sync.Mutex // guards the fields below
+	current  *master    // nil between two starts
+	restarts int
 }
 
 // Start writes the configuration into cfg.Dir, starts php-fpm and waits until its socket accepts connections; ctx bounds
@@ -135,6 +135,13 @@ func (p *Process) PID() int {
 	return p.current.pid()
 }
 
+// Restarts returns how often php-fpm had to be started again.
+func (p *Process) Restarts() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.restarts
+}
+
 // Close stops php-fpm and waits until no process of it is left. Workers may finish their request for 3 seconds; one that
 // does not end when told to takes another 3. The folder is the caller's to remove.
 func (p *Process) Close() error {
@@ -169,6 +176,7 @@ func (p *Process) supervise(ctx context.Context, ready chan<- error) {
 			return
 		case <-time.After(delay):
 		}
+		p.countRestart()
 		delay = min(2*delay, maxBackoff)
 	}
 }
@@ -201,6 +209,12 @@ func (p *Process) runOnce(ctx context.Context, first bool, ready chan<- error) e
 	case <-m.exited:
 		return fmt.Errorf("%w: %w", errEnded, m.failure())
 	}
+}
+
+func (p *Process) countRestart() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.restarts++
 }
 
 func (p *Process) set(m *master) {

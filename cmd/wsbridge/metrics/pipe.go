@@ -1,0 +1,53 @@
+package metrics
+
+import (
+	"context"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/fifo"
+)
+
+// pipe counts what other programs write into the named pipe.
+type pipe struct {
+	documents             prometheus.Counter
+	skipped, skippedBytes *prometheus.CounterVec // by reason
+}
+
+func newPipe() pipe {
+	p := pipe{
+		documents: prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "pipe_documents_total",
+			Help: "Documents that have come through the pipe."}),
+		skipped: counters("pipe_skipped_total",
+			"Stretches of data in the pipe that were no document to be handed on, by why.", "reason"),
+		skippedBytes: counters("pipe_skipped_bytes_total", "Bytes of those stretches, by why.", "reason"),
+	}
+	for _, r := range fifo.Reasons() {
+		p.skipped.WithLabelValues(string(r))
+		p.skippedBytes.WithLabelValues(string(r))
+	}
+	return p
+}
+
+// Skipped counts data of the pipe that was not handed on.
+func (p *pipe) Skipped(s fifo.Skipped) {
+	p.skipped.WithLabelValues(string(s.Reason)).Inc()
+	p.skippedBytes.WithLabelValues(string(s.Reason)).Add(float64(s.Bytes))
+}
+
+// Pipe returns from, whose documents are counted.
+func (p *pipe) Pipe(from bridge.Pipe) bridge.Pipe { return countedPipe{from, p.documents} }
+
+type countedPipe struct {
+	bridge.Pipe
+	documents prometheus.Counter
+}
+
+// Run implements bridge.Pipe.
+func (p countedPipe) Run(ctx context.Context, deliver func(context.Context, []byte) error) error {
+	return p.Pipe.Run(ctx, func(ctx context.Context, document []byte) error {
+		p.documents.Inc()
+		return deliver(ctx, document)
+	})
+}
