@@ -14,7 +14,14 @@ func TestTotalsOfClientsByTheirState(t *testing.T) {
 	t.Parallel()
 	answers, leave := make(chan string), make(chan struct{})
 	s := serveApplication(t, &standin{handlers: map[protocol.Kind]handler{
-		protocol.Authenticate: func(context.Context, *protocol.Event, func(*protocol.Effect) error) string { return <-answers },
+		protocol.Authenticate: func(ctx context.Context, _ *protocol.Event, _ func(*protocol.Effect) error) string {
+			select {
+			case answer := <-answers:
+				return answer
+			case <-ctx.Done():
+				return "false"
+			}
+		},
 		protocol.Closing: func(ctx context.Context, _ *protocol.Event, _ func(*protocol.Effect) error) string {
 			select {
 			case <-leave:
