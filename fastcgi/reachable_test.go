@@ -27,7 +27,5 @@ func TestReachableWithoutRunningAnything(t *testing.T) {
 		t.Errorf("while all connections are in use: %v", err)
 	}
 	c.pool.leave()
-	if err := c.Reachable(t.Context()); !errors.Is(err, protocol.ErrUnavailable) {
-		t.Errorf("without php-fpm: %v", err)
-	}
+	eventually(t, "php-fpm is gone", func() bool { return errors.Is(c.Reachable(t.Context()), protocol.ErrUnavailable) })
 }

@@ -17,6 +17,9 @@ const (
 	statusTimeout = 3 * time.Second
 	// maxStatusPage bounds the page; a worker takes less than 3 KB of it.
 	maxStatusPage = 16 << 20
+	// While another of its processes counts, php-fpm does not tell: it is asked again that often, after a pause.
+	statusAttempts = 5
+	statusPause    = 10 * time.Millisecond
 )
 
 // ErrNoStatusPage says that there is none to be read.
@@ -63,6 +66,10 @@ func (p StatusPage) Read(ctx context.Context) (*Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 	defer cancel()
 	body, err := p.get(ctx)
+	for attempt := 1; errors.Is(err, errStatusBusy) && attempt < statusAttempts; attempt++ {
+		time.Sleep(statusPause)
+		body, err = p.get(ctx)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read status page %s: %w", p.Path, err)
 	}
@@ -96,11 +103,18 @@ func (p StatusPage) get(ctx context.Context) (body []byte, err error) {
 	if _, err := readAnswer(k.reader, &got); err != nil {
 		return nil, explain(ctx, err, statusTimeout)
 	}
-	if got.header.status != http.StatusOK {
-		return nil, fmt.Errorf("%w: status %d: %.40q", protocol.ErrMalformed, got.header.status, got.body)
+	switch got.header.status {
+	case http.StatusOK:
+		return got.body, nil
+	case http.StatusInternalServerError:
+		return nil, fmt.Errorf("%w: %.40q", errStatusBusy, got.body)
 	}
-	return got.body, nil
+	return nil, fmt.Errorf("%w: status %d: %.40q", protocol.ErrMalformed, got.header.status, got.body)
 }
+
+// errStatusBusy is php-fpm's answer while another of its processes counts: it does not wait for that, but answers with an error
+// (sapi/fpm/fpm/fpm_status.c, fpm_status_handle_request).
+var errStatusBusy = fmt.Errorf("%w: php-fpm does not tell its state now", protocol.ErrMalformed)
 
 // parseStatusPage reads the page's plain form: "name: value" lines, first of the pool, then of each worker, which a line of
 // asterisks precedes. Nothing that a site's visitor sends can begin a line in it.
