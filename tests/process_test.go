@@ -17,6 +17,15 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	}
 }
 
+func TestMemoryLimitIsWhatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	s := serve(t, app{toml: "[php]\nmemory_limit = \"96M\"\n",
+		handlers: `function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,ini_get("memory_limit")); }`})
+	if got := s.connect().ask("x"); got != "96M" {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestStandardStreamsExist(t *testing.T) {
 	t.Parallel()
 	s := serve(t, app{handlers: `

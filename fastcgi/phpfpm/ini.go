@@ -22,6 +22,9 @@ func (c *Config) settings(who account) ([]string, error) {
 		"memory_limit":       c.MemoryLimit,
 		"user_ini.filename":  "",
 
+		// Tells the PHP half that the memory limit is meant as it is.
+		"wsbridge.own": "1",
+
 		// What is logged reaches our log, and what is displayed would only stand beside the answer.
 		"display_errors": "0",
 		"log_errors":     "1",

@@ -20,11 +20,19 @@ final class Process
         if (ini_get('zlib.output_compression')) {
             ini_set('zlib.output_compression', '0');
         }
+        if (get_cfg_var('wsbridge.own') === false) { // else php.memory_limit says what is wanted
+            self::raiseMemory();
+        }
+        Stream::standard();
+    }
+
+    /** The original had 512 MB; a web site's php-fpm has 128 as a rule. */
+    private static function raiseMemory()
+    {
         $memory = self::bytes(ini_get('memory_limit'));
         if ($memory >= 0 && $memory < self::MEMORY) {
             ini_set('memory_limit', '512M');
         }
-        Stream::standard();
     }
 
     /** Makes a constant of each KEY=VALUE line of a settings file, and returns its lines; null if it cannot be read. */

@@ -1,12 +1,15 @@
 package operate
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 )
+
+const usualCode = 1000
 
 func newClose(failed func(error) error) *cobra.Command {
 	c := &command{failed: failed}
@@ -26,11 +29,12 @@ func newClose(failed func(error) error) *cobra.Command {
 				if err := client.CloseConnection(ctx, key, how); err != nil {
 					return err
 				}
+				how.Code = cmp.Or(how.Code, usualCode)
 				return c.publish(cmd, api.Closing{Closing: true}, say("connection %d is being closed with %d", key, how.Code))
 			})
 		},
 	}
-	cmd.Flags().IntVar(&how.Code, "code", 1000, "close code (RFC 6455, section 7.4)")
+	cmd.Flags().IntVar(&how.Code, "code", usualCode, "close code (RFC 6455, section 7.4)")
 	cmd.Flags().StringVar(&how.Reason, "reason", "", "`TEXT` for the client, at most 123 bytes")
 	c.flags(cmd)
 	c.completeKeys(cmd)
