@@ -193,8 +193,8 @@ func (c *client) leave() {
 // gone reports whether the client has left.
 func (c *client) gone() bool { return c.bridge.table.get(c.key) == nil }
 
-// written is called when the writer has ended, with the error that ended it. The other side may still answer our close frame; where nothing is read any more
-// but the end, it is asked for it (RFC 6455, section 7.1.1).
+// written is called when the writer has ended, with the error that ended it. The other side may still answer our close frame;
+// where nothing is read any more but the end, it is asked for it (RFC 6455, section 7.1.1).
 func (c *client) written(drop bool, err error) {
 	if network, ok := errors.AsType[net.Error](err); ok && network.Timeout() {
 		c.end(protocol.EndedSlow)

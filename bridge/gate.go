@@ -20,7 +20,7 @@ const (
 
 // gate gives events their turn: one alone, or up to width side by side. Those of a lane are let in first come, first
 // served. The lanes are served in turn, each time with one event that runs alone or with width that do not, which takes
-// about as long. Whoever is next is not overtaken: one that wants to be alone waits only for those inside, and Nobody
+// about as long. Whoever is next is not overtaken: one that wants to be alone waits only for those inside, and nobody
 // starves.
 type gate struct {
 	mu      sync.Mutex // guards the fields below

@@ -153,7 +153,8 @@ func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusa
 	}
 	done, err := t.ask(protocol.Authenticate, nil)
 	switch {
-	case errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded), errors.Is(err, protocol.ErrQueueWait), errors.Is(err, protocol.ErrAway):
+	case errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded), errors.Is(err, protocol.ErrQueueWait),
+		errors.Is(err, protocol.ErrAway):
 		return nil, b.busy(t.client, err)
 	case err != nil:
 		return nil, &refusal{why: protocol.RefusedFailed}
@@ -200,7 +201,8 @@ func (b *Bridge) subprotocol(r *http.Request) string {
 	return admission.ChooseSubprotocol(b.cfg().Subprotocols, offered)
 }
 
-// upgrade answers 101, with the subprotocol that was agreed to, if one was. An extension that cannot be agreed to is left out of the answer.
+// upgrade has gorilla answer 101, with the subprotocol that was agreed to, if one was. An extension that cannot be agreed to is
+// left out. The guard keeps the answer, see client.opened.
 func (b *Bridge) upgrade(w http.ResponseWriter, r *http.Request, subprotocol string) (*websocket.Conn, *guard, error) {
 	offered, _ := offers(r.Header) // checkHandshake has refused what is malformed
 	deflate := b.cfg().Compression && offersDeflate(offered)

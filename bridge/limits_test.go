@@ -116,7 +116,7 @@ func TestIdleClientIsClosed(t *testing.T) {
 	seen := &endings{}
 	a := &standin{handlers: map[protocol.Kind]handler{protocol.Text: nil}}
 	s := serveApplication(t, a, func(c *Config) {
-		c.Observer, c.IdleTimeout, c.PingInterval = seen, 200*time.Millisecond, 10*time.Millisecond // pings keep Nobody
+		c.Observer, c.IdleTimeout, c.PingInterval = seen, 200*time.Millisecond, 10*time.Millisecond // pings keep nobody
 	})
 	conn := s.connect()
 	closedWith(t, conn, 1008, "idle for too long")
