@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -141,10 +142,10 @@ func (x *exchange) close(e *protocol.Close) {
 		x.log().Warn("close code cannot be sent", keyTarget, e.Client, keyCode, e.Code)
 	}
 	if !e.Handled {
-		c.endWith(protocol.EndedByHandler, code, reason)
+		c.endWith(outcome.EndedByHandler, code, reason)
 		return
 	}
-	c.markEnded(protocol.EndedByHandler, code, reason)
+	c.markEnded(outcome.EndedByHandler, code, reason)
 	c.leave()
 }
 
@@ -154,7 +155,7 @@ const maxReason = 123
 // closeFrame returns what a close frame may carry: a registered code, and a reason of maxReason bytes (RFC 6455, section 7.4).
 func closeFrame(e *protocol.Close) (code int, reason string) {
 	code, reason = e.Code, strings.ToValidUTF8(e.Reason, "\uFFFD")
-	if code != 0 && !protocol.ValidCloseCode(code) {
+	if code != 0 && !outcome.ValidCloseCode(code) {
 		code = websocket.CloseInternalServerErr
 	}
 	for len(reason) > maxReason {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -137,7 +138,7 @@ func (b *Bridge) Initialize(ctx context.Context) error {
 // Finalize runs ws_server_finalize, the last thing that happens, when the pipe is gone too.
 func (b *Bridge) Finalize() error {
 	_, err := b.serverTurn().run(protocol.Finalize, nil)
-	b.abort(protocol.ErrStopped)
+	b.abort(outcome.ErrStopped)
 	b.tails.close()
 	return err
 }
@@ -208,7 +209,7 @@ func (b *Bridge) fifo(_ context.Context, document []byte) error {
 		return nil
 	}
 	if !b.events.put(errand{kind: protocol.Fifo, payload: document}) {
-		return protocol.ErrStopped
+		return outcome.ErrStopped
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -46,7 +47,7 @@ type client struct {
 
 	mu     sync.Mutex // guards how it ends
 	ended  bool
-	ending protocol.Ending
+	ending outcome.Ending
 	code   int
 	reason string
 
@@ -110,26 +111,26 @@ func (c *client) queue(o outgoing, size int) (idle bool, err error) {
 	}
 	idle, err = c.out.enter(o, size)
 	if errors.Is(err, errOutboxFull) {
-		c.end(protocol.EndedSlow)
+		c.end(outcome.EndedSlow)
 	}
 	return idle, err
 }
 
 // end queues the close event behind the client's other events, with the ending's own code. Only the first call counts.
-func (c *client) end(e protocol.Ending) {
+func (c *client) end(e outcome.Ending) {
 	code, reason := e.Close()
 	c.endWith(e, code, reason)
 }
 
 // endUnlessDraining is end for goroutines that a drain does not wait for. Once one has begun, it ends all clients itself.
-func (c *client) endUnlessDraining(e protocol.Ending) {
+func (c *client) endUnlessDraining(e outcome.Ending) {
 	if leave, ok := c.bridge.enter(); ok {
 		defer leave()
 		c.end(e)
 	}
 }
 
-func (c *client) endWith(e protocol.Ending, code int, reason string) {
+func (c *client) endWith(e outcome.Ending, code int, reason string) {
 	if !c.markEnded(e, code, reason) {
 		return
 	}
@@ -137,17 +138,17 @@ func (c *client) endWith(e protocol.Ending, code int, reason string) {
 		c.log.Warn("client is over a limit", keyEnding, e.String())
 	}
 	switch e {
-	case protocol.EndedSlow:
+	case outcome.EndedSlow:
 		c.out.abort(code, reason)
 		fallthrough
-	case protocol.EndedByHangup, protocol.EndedSilent:
+	case outcome.EndedByHangup, outcome.EndedSilent:
 		c.bridge.table.lost(c)
 	}
 	c.events.last(errand{kind: protocol.Closing})
 }
 
 // markEnded records how the client ends; it reports false if that is settled already.
-func (c *client) markEnded(e protocol.Ending, code int, reason string) bool {
+func (c *client) markEnded(e outcome.Ending, code int, reason string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended {
@@ -163,7 +164,7 @@ func (c *client) hasEnded() bool {
 	return c.ended
 }
 
-func (c *client) how() (e protocol.Ending, code int, reason string) {
+func (c *client) how() (e outcome.Ending, code int, reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.ending, c.code, c.reason
@@ -178,7 +179,7 @@ func (c *client) leave() {
 	c.events.close()
 	ending, code, reason := c.how()
 	level := slog.LevelInfo
-	if ending == protocol.EndedRefused { // its refusal has been logged, or counted
+	if ending == outcome.EndedRefused { // its refusal has been logged, or counted
 		level = slog.LevelDebug
 	}
 	c.log.Log(context.Background(), level, "client left", keyEnding, ending.String(), keyCode, code)
@@ -197,7 +198,7 @@ func (c *client) gone() bool { return c.bridge.table.get(c.key) == nil }
 // where nothing is read any more but the end, it is asked for it (RFC 6455, section 7.1.1).
 func (c *client) written(drop bool, err error) {
 	if network, ok := errors.AsType[net.Error](err); ok && network.Timeout() {
-		c.end(protocol.EndedSlow)
+		c.end(outcome.EndedSlow)
 	}
 	c.mu.Lock()
 	c.wrote = true

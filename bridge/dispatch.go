@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -16,7 +17,7 @@ const retryInterval = 100 * time.Millisecond
 func (c *client) bring(e errand) bool {
 	e.room = c.bridge.backlog
 	if !e.room.take(len(e.payload)) {
-		c.turnAway(protocol.ErrNoRoom)
+		c.turnAway(outcome.ErrNoRoom)
 		return false
 	}
 	if !c.events.put(e) {
@@ -30,7 +31,7 @@ func (c *client) bring(e errand) bool {
 func (c *client) turnAway(why error) {
 	if !c.hasEnded() {
 		c.bridge.over.closes(why)
-		c.end(protocol.EndedBusy)
+		c.end(outcome.EndedBusy)
 	}
 }
 
@@ -52,11 +53,11 @@ func (c *client) run(e errand) {
 // has left afterwards.
 func (c *client) close(t *turn) {
 	switch ending, _, _ := c.how(); ending {
-	case protocol.EndedByHangup, protocol.EndedSlow, protocol.EndedSilent: // nothing can be sent to it
+	case outcome.EndedByHangup, outcome.EndedSlow, outcome.EndedSilent: // nothing can be sent to it
 		c.bridge.table.set(c, protocol.Field{Name: "state", Value: []byte(stateTerminated)})
 	}
 	t.limit, t.hasty, t.lane, t.ctx = 0, false, laneClose, c.bridge.base
-	if _, err := t.run(protocol.Closing, nil); errors.Is(err, protocol.ErrDrained) || errors.Is(err, protocol.ErrStopped) {
+	if _, err := t.run(protocol.Closing, nil); errors.Is(err, outcome.ErrDrained) || errors.Is(err, outcome.ErrStopped) {
 		t.note(c.log).Error("close handlers did not run", keyError, err)
 	}
 	c.leave()
@@ -64,10 +65,10 @@ func (c *client) close(t *turn) {
 
 // failed decides what a failed event means for its client.
 func (c *client) failed(err error) {
-	switch ending := protocol.OutcomeOf(err).Ending; {
-	case ending == protocol.EndedBusy:
+	switch ending := outcome.Of(err).Ending; {
+	case ending == outcome.EndedBusy:
 		c.turnAway(err)
-	case ending == protocol.EndedFailed && c.bridge.cfg().CloseOnError:
+	case ending == outcome.EndedFailed && c.bridge.cfg().CloseOnError:
 		c.end(ending)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/admission"
-	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
 // maxPartings is how many connections at a time are told why they are turned away; more are only closed.
@@ -86,7 +86,7 @@ func (d *doorman) say() {
 func crowded(why error) *refusal {
 	switch why {
 	case admission.ErrAddressFull, admission.ErrAddressRate: // RFC 6585, section 4
-		return &refusal{why: protocol.RefusedCrowded}
+		return &refusal{why: outcome.RefusedCrowded}
 	}
 	return tryLater()
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
 // excess keeps clients that go over their limits from filling the log: of each limit the first client of an interval is logged
@@ -15,22 +15,22 @@ type excess struct {
 	log *slog.Logger
 
 	mu   sync.Mutex // guards over
-	over map[protocol.Ending]int
+	over map[outcome.Ending]int
 }
 
-func newExcess(log *slog.Logger) *excess { return &excess{log: log, over: map[protocol.Ending]int{}} }
+func newExcess(log *slog.Logger) *excess { return &excess{log: log, over: map[outcome.Ending]int{}} }
 
 // isLimit reports whether an ending means that the client was over a limit of its own.
-func isLimit(e protocol.Ending) bool {
+func isLimit(e outcome.Ending) bool {
 	switch e {
-	case protocol.EndedTooBig, protocol.EndedFlood, protocol.EndedIdle, protocol.EndedSlow:
+	case outcome.EndedTooBig, outcome.EndedFlood, outcome.EndedIdle, outcome.EndedSlow:
 		return true
 	}
 	return false
 }
 
 // isFirst counts a client that is over a limit, and reports whether it is to be logged.
-func (x *excess) isFirst(e protocol.Ending) bool {
+func (x *excess) isFirst(e outcome.Ending) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.over[e]++

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
 func TestClientsOverALimitAreLoggedOncePerInterval(t *testing.T) {
@@ -14,11 +14,11 @@ func TestClientsOverALimitAreLoggedOncePerInterval(t *testing.T) {
 	x := newExcess(slog.New(slog.NewTextHandler(&log, nil)))
 	for range 2 {
 		for i := range 300 {
-			if first := x.isFirst(protocol.EndedFlood); first != (i == 0) {
+			if first := x.isFirst(outcome.EndedFlood); first != (i == 0) {
 				t.Fatalf("flood %d is first: %v", i, first)
 			}
 		}
-		if !x.isFirst(protocol.EndedSlow) {
+		if !x.isFirst(outcome.EndedSlow) {
 			t.Error("another limit was taken for the same")
 		}
 		x.flush()

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -49,7 +50,7 @@ func (x *exchange) timedApply(e *protocol.Effect) error {
 
 // observation tells where the time went, after queue until the turn came.
 func (x *exchange) observation(queue time.Duration, err error) Observation {
-	o := Observation{Kind: x.kind, Failure: protocol.OutcomeOf(err).Name, Queue: queue, Connect: x.event.Trip.Connect, Apply: x.applied}
+	o := Observation{Kind: x.kind, Failure: outcome.Of(err).Name, Queue: queue, Connect: x.event.Trip.Connect, Apply: x.applied}
 	if x.done != nil {
 		o.Run = time.Duration(x.done.Took * float64(time.Second))
 	}
@@ -92,7 +93,7 @@ func (x *exchange) log() *slog.Logger {
 func (x *exchange) mayWait() bool {
 	if x.kind == protocol.Closing {
 		ending, _, _ := x.client.how()
-		return ending != protocol.EndedRefused
+		return ending != outcome.EndedRefused
 	}
 	return x.kind != protocol.Authenticate
 }
@@ -104,7 +105,7 @@ func (x *exchange) logFailure(err error) {
 	}
 	f, ofPHP := errors.AsType[*protocol.Failure](err)
 	x.remember(err)
-	like := failure{kind: x.kind, name: protocol.OutcomeOf(err).Name}
+	like := failure{kind: x.kind, name: outcome.Of(err).Name}
 	if ofPHP {
 		like.file, like.line = f.File, f.Line
 	}

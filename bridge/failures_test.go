@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -56,8 +57,8 @@ type watched struct {
 
 func (w *watched) Event(o Observation)        { w.events <- o }
 func (w *watched) Written(took time.Duration) { w.writes <- took }
-func (w *watched) Ended(protocol.Ending)      {}
-func (w *watched) Refused(protocol.Refusal)   {}
+func (w *watched) Ended(outcome.Ending)       {}
+func (w *watched) Refused(outcome.Refusal)    {}
 func (w *watched) TurnedAway(string)          {}
 
 func TestObserverLearnsWhereTheTimeGoes(t *testing.T) {

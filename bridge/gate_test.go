@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
 // crowd are events at a gate; each stays inside for a second.
@@ -122,9 +122,9 @@ func TestGateGivesUpWithItsContext(t *testing.T) {
 		if err := g.enter(t.Context(), laneAlone, true); err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, protocol.ErrQueueWait)
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, outcome.ErrQueueWait)
 		defer cancel()
-		if err := g.enter(ctx, laneOwn, false); !errors.Is(err, protocol.ErrQueueWait) {
+		if err := g.enter(ctx, laneOwn, false); !errors.Is(err, outcome.ErrQueueWait) {
 			t.Errorf("got %v", err)
 		}
 		if g.tryEnter(false) {

@@ -13,7 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
 
-	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
 // Bits and lengths of a frame's header (RFC 6455, section 5.2).
@@ -166,7 +166,7 @@ func (g *guard) kind() error {
 	}
 	if begins {
 		if !allows(g.messages) {
-			return &violation{protocol.EndedFlood, "too many messages"}
+			return &violation{outcome.EndedFlood, "too many messages"}
 		}
 		g.packed, g.length = reserved != 0, 0
 		if g.deflate {
@@ -203,11 +203,11 @@ func (g *guard) announced() error {
 		return wrong("length is not in its shortest form, or negative")
 	}
 	if g.bringsNothing(length) && !allows(g.empty) {
-		return &violation{protocol.EndedFlood, "too many control frames or empty ones"}
+		return &violation{outcome.EndedFlood, "too many control frames or empty ones"}
 	}
 	if !g.control() {
 		if int64(length) > g.most()-g.length {
-			return &violation{protocol.EndedTooBig, "message too big"}
+			return &violation{outcome.EndedTooBig, "message too big"}
 		}
 		g.length += int64(length)
 	}

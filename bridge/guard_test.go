@@ -14,7 +14,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
 // input is a socket that gives what a client has sent, and then ends.
@@ -66,23 +66,23 @@ func TestGuardEndsAtTheByteThatIsWrong(t *testing.T) {
 		bytes   []byte
 		passes  int // of the bytes behind a good frame
 		deflate bool
-		ending  protocol.Ending
+		ending  outcome.Ending
 	}{
-		"reserved bit":                 {[]byte{0xa1, 0x80}, 0, true, protocol.EndedProtocol},
-		"rsv1 without the extension":   {[]byte{0xc1, 0x80}, 0, false, protocol.EndedProtocol},
-		"rsv1 in a ping":               {[]byte{0xc9, 0x80}, 0, true, protocol.EndedProtocol},
-		"rsv1 in a continuation":       {append(masked(0x41, 0x80), 0x40), 6, true, protocol.EndedProtocol},
-		"opcode":                       {[]byte{0x83, 0x80}, 0, false, protocol.EndedProtocol},
-		"continuation of nothing":      {[]byte{0x80, 0x80}, 0, false, protocol.EndedProtocol},
-		"no mask":                      {[]byte{0x81, 0x05}, 1, false, protocol.EndedProtocol},
-		"long ping":                    {[]byte{0x89, 0xfe, 0}, 1, false, protocol.EndedProtocol},
-		"length not at its shortest":   {[]byte{0x81, 0xfe, 0, 125, 0}, 3, false, protocol.EndedProtocol},
-		"over the limit":               {[]byte{0x81, 0xfe, 3, 233, 0}, 3, false, protocol.EndedTooBig},
-		"over the limit in two frames": {append(masked(0x01, 0x81), 'x', 0x80, 0xfe, 3, 232, 0), 10, false, protocol.EndedTooBig},
-		"negative length":              {[]byte{0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0}, 9, false, protocol.EndedProtocol},
-		"half a close code":            {[]byte{0x88, 0x81, 0}, 1, false, protocol.EndedProtocol},
-		"close code":                   {append(masked(0x88, 0x82), 3, 0xee), 7, false, protocol.EndedProtocol},
-		"close reason":                 {append(masked(0x88, 0x83), 3, 0xe8, 0xff), 8, false, protocol.EndedNotUTF8},
+		"reserved bit":                 {[]byte{0xa1, 0x80}, 0, true, outcome.EndedProtocol},
+		"rsv1 without the extension":   {[]byte{0xc1, 0x80}, 0, false, outcome.EndedProtocol},
+		"rsv1 in a ping":               {[]byte{0xc9, 0x80}, 0, true, outcome.EndedProtocol},
+		"rsv1 in a continuation":       {append(masked(0x41, 0x80), 0x40), 6, true, outcome.EndedProtocol},
+		"opcode":                       {[]byte{0x83, 0x80}, 0, false, outcome.EndedProtocol},
+		"continuation of nothing":      {[]byte{0x80, 0x80}, 0, false, outcome.EndedProtocol},
+		"no mask":                      {[]byte{0x81, 0x05}, 1, false, outcome.EndedProtocol},
+		"long ping":                    {[]byte{0x89, 0xfe, 0}, 1, false, outcome.EndedProtocol},
+		"length not at its shortest":   {[]byte{0x81, 0xfe, 0, 125, 0}, 3, false, outcome.EndedProtocol},
+		"over the limit":               {[]byte{0x81, 0xfe, 3, 233, 0}, 3, false, outcome.EndedTooBig},
+		"over the limit in two frames": {append(masked(0x01, 0x81), 'x', 0x80, 0xfe, 3, 232, 0), 10, false, outcome.EndedTooBig},
+		"negative length":              {[]byte{0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0}, 9, false, outcome.EndedProtocol},
+		"half a close code":            {[]byte{0x88, 0x81, 0}, 1, false, outcome.EndedProtocol},
+		"close code":                   {append(masked(0x88, 0x82), 3, 0xee), 7, false, outcome.EndedProtocol},
+		"close reason":                 {append(masked(0x88, 0x83), 3, 0xe8, 0xff), 8, false, outcome.EndedNotUTF8},
 	} {
 		for kind, r := range map[string]func(io.Reader) io.Reader{"whole": same, "bytewise": iotest.OneByteReader} {
 			g := guarded(r(bytes.NewReader(append(bytes.Clone(hello), row.bytes...))), row.deflate)

@@ -10,6 +10,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -22,7 +23,7 @@ func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	showTLS(r)
 	leave, ok := b.enter()
 	if !ok {
-		b.refuse(w, refusal{why: protocol.RefusedStopping})
+		b.refuse(w, refusal{why: outcome.RefusedStopping})
 		return
 	}
 	defer leave()
@@ -70,14 +71,14 @@ func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
 		b.cfg().Page.ServeHTTP(w, r)
 		return
 	}
-	b.refuse(w, refusal{why: protocol.RefusedNoHandshake})
+	b.refuse(w, refusal{why: outcome.RefusedNoHandshake})
 }
 
 // handshake takes c from CONNECTING to OPEN, or to its end, when the events before it are over. What authenticate writes
 // into the row is seen by others only together with what becomes of the client, as in the original, where no other event
 // came in between.
 func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *refusal {
-	if ending, _, _ := c.how(); ending == protocol.EndedBusy { // there was no room for a read; it has been counted
+	if ending, _, _ := c.how(); ending == outcome.EndedBusy { // there was no room for a read; it has been counted
 		return tryLater()
 	}
 	c.events.hold() // a close event waits for the end of authenticate and open
@@ -86,12 +87,12 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 	env, err := b.cfg().PHP.Environment(r, c.subprotocol)
 	if err != nil {
 		c.log.Info("bad handshake", keyError, err)
-		return b.abandon(c, refusal{protocol.RefusedMalformed, "bad request header"})
+		return b.abandon(c, refusal{outcome.RefusedMalformed, "bad request header"})
 	}
 	c.env, c.session = env, b.sessionOf(r)
 	c.request.Store(newRequest(r))
 	if !b.backlog.take(len(env)) {
-		return b.abandon(c, *b.busy(c, protocol.ErrNoRoom))
+		return b.abandon(c, *b.busy(c, outcome.ErrNoRoom))
 	}
 	defer b.backlog.give(len(env))
 	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg().QueueWait, hasty: true, lane: laneHandshake, since: time.Now()}
@@ -102,10 +103,10 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 	done, no := b.authenticate(t, r)
 	switch {
 	case c.gone(): // a handler has closed it, with its close handlers
-		return cmp.Or(no, &refusal{why: protocol.RefusedByHandler})
+		return cmp.Or(no, &refusal{why: outcome.RefusedByHandler})
 	case no == nil:
 		return b.open(t, done, w, r)
-	case no.why == protocol.RefusedBusy:
+	case no.why == outcome.RefusedBusy:
 		return b.abandon(c, *no)
 	}
 	return b.reject(t, done, no)
@@ -126,14 +127,14 @@ func (b *Bridge) sessionOf(r *http.Request) string {
 // reject runs the close handlers of a client that PHP was asked about, and that does not come in.
 func (b *Bridge) reject(t *turn, done *protocol.Done, no *refusal) *refusal {
 	t.settle(done)
-	t.client.markEnded(protocol.EndedRefused, 0, "")
+	t.client.markEnded(outcome.EndedRefused, 0, "")
 	t.client.close(t)
 	return no
 }
 
 // abandon ends a handshake that PHP was not asked about; close handlers run only if connect or read may have run.
 func (b *Bridge) abandon(c *client, no refusal) *refusal {
-	if !c.markEnded(protocol.EndedRefused, 0, "") {
+	if !c.markEnded(outcome.EndedRefused, 0, "") {
 		return &no
 	}
 	if c.tapped {
@@ -147,17 +148,17 @@ func (b *Bridge) abandon(c *client, no refusal) *refusal {
 // authenticate asks the application; without a refusal the client may come in. What the handler has changed is still to be
 // settled.
 func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusal) {
-	forbidden := &refusal{why: protocol.RefusedByHandler}
+	forbidden := &refusal{why: outcome.RefusedByHandler}
 	if b.cfg().RequireCookie && len(r.Header["Cookie"]) == 0 || b.cfg().RequireUserAgent && len(r.Header["User-Agent"]) == 0 {
 		return nil, forbidden
 	}
 	done, err := t.ask(protocol.Authenticate, nil)
 	switch {
-	case errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded), errors.Is(err, protocol.ErrQueueWait),
-		errors.Is(err, protocol.ErrAway):
+	case errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded), errors.Is(err, outcome.ErrQueueWait),
+		errors.Is(err, outcome.ErrAway):
 		return nil, b.busy(t.client, err)
 	case err != nil:
-		return nil, &refusal{why: protocol.RefusedFailed}
+		return nil, &refusal{why: outcome.RefusedFailed}
 	case !done.True():
 		return done, forbidden
 	}
@@ -173,12 +174,12 @@ func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *ht
 		}
 	}
 	if t.settle(done); c.gone() {
-		return &refusal{why: protocol.RefusedByHandler}
+		return &refusal{why: outcome.RefusedByHandler}
 	}
 	conn, g, err := b.upgrade(w, r, c.subprotocol)
 	if err != nil {
 		c.log.Info("handshake failed", keyError, err)
-		c.markEnded(protocol.EndedByHangup, 0, "")
+		c.markEnded(outcome.EndedByHangup, 0, "")
 		c.close(t)
 		return &refusal{} // Upgrade has answered what could be answered
 	}

@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
 // idleness ends a client when no message has come from it or gone to it for limit. Pings and pongs are no messages. A nil
@@ -26,7 +26,7 @@ func (c *client) watchIdle() *idleness {
 	if limit == 0 {
 		return nil
 	}
-	i := &idleness{limit: limit, busy: c.events.busy, end: func() { c.endUnlessDraining(protocol.EndedIdle) }, last: time.Now()}
+	i := &idleness{limit: limit, busy: c.events.busy, end: func() { c.endUnlessDraining(outcome.EndedIdle) }, last: time.Now()}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.timer = time.AfterFunc(limit, i.look)

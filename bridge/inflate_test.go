@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
 // inflate reads a compressed message that comes in pieces of that size.
@@ -88,12 +88,12 @@ func TestInflateRefusesWhatIsBrokenOrABomb(t *testing.T) {
 	bomb := deflated(t, false, make([]byte, 10<<20))
 	for name, row := range map[string]struct {
 		sent string
-		fate protocol.Ending
+		fate outcome.Ending
 	}{
-		"no deflate at all":   {"\xff\xff\xff\xff", protocol.EndedProtocol},
-		"ends within a block": {"\xf2\x48\xcd", protocol.EndedProtocol},
-		"bomb":                {string(bomb), protocol.EndedTooBig},
-		"nothing but ends":    {strings.Repeat("\x03\x00", 1<<20), protocol.EndedProtocol},
+		"no deflate at all":   {"\xff\xff\xff\xff", outcome.EndedProtocol},
+		"ends within a block": {"\xf2\x48\xcd", outcome.EndedProtocol},
+		"bomb":                {string(bomb), outcome.EndedTooBig},
+		"nothing but ends":    {strings.Repeat("\x03\x00", 1<<20), outcome.EndedProtocol},
 	} {
 		if got, err := inflate([]byte(row.sent), 4096, 1<<20); fate(err) != int(row.fate) || len(got) > 2<<20 {
 			t.Errorf("%s: %d bytes, %v", name, len(got), err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -17,16 +18,16 @@ import (
 type endings struct {
 	Nobody
 	mu   sync.Mutex // guards seen
-	seen []protocol.Ending
+	seen []outcome.Ending
 }
 
-func (e *endings) Ended(how protocol.Ending) {
+func (e *endings) Ended(how outcome.Ending) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.seen = append(e.seen, how)
 }
 
-func (e *endings) are(want ...protocol.Ending) func() bool {
+func (e *endings) are(want ...outcome.Ending) func() bool {
 	return func() bool {
 		e.mu.Lock()
 		defer e.mu.Unlock()
@@ -89,7 +90,7 @@ func TestFloodsEndTheirClient(t *testing.T) {
 				t.Fatal(err)
 			}
 			closedWith(t, conn, 1008, "too many messages")
-			eventually(t, "the client has left", seen.are(protocol.EndedFlood))
+			eventually(t, "the client has left", seen.are(outcome.EndedFlood))
 			if n := a.count("text 1 ends"); n != row.events || a.count("close 1 ends") != 1 {
 				t.Errorf("%d texts were events: %q", n, a.lines())
 			}
@@ -120,7 +121,7 @@ func TestIdleClientIsClosed(t *testing.T) {
 	})
 	conn := s.connect()
 	closedWith(t, conn, 1008, "idle for too long")
-	eventually(t, "the client has left", seen.are(protocol.EndedIdle))
+	eventually(t, "the client has left", seen.are(outcome.EndedIdle))
 	if a.count("close 1 ends") != 1 {
 		t.Errorf("got %q", a.lines())
 	}
@@ -152,5 +153,5 @@ func TestWriteTimeoutCountsAsSlow(t *testing.T) {
 	conn := s.connect()
 	_ = conn.NetConn().(*net.TCPConn).SetReadBuffer(4096)
 	s.open(1)[0].send(outgoing{op: websocket.BinaryMessage, data: make([]byte, 16<<20)}, 16<<20)
-	eventually(t, "the client has left", seen.are(protocol.EndedSlow))
+	eventually(t, "the client has left", seen.are(outcome.EndedSlow))
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
 // Sizes of a message's buffer: what an announced length is believed before any of it has come, and the least that it grows by.
@@ -53,7 +53,7 @@ func (m *message) read(r io.Reader, announced int64) error {
 
 func (m *message) check(complete bool) error {
 	if int64(len(m.data)) > m.limit {
-		return &violation{protocol.EndedTooBig, "message too big"}
+		return &violation{outcome.EndedTooBig, "message too big"}
 	}
 	if !m.text {
 		return nil
@@ -61,7 +61,7 @@ func (m *message) check(complete bool) error {
 	var ok bool
 	m.whole, ok = wholeText(m.data, m.whole)
 	if !ok || complete && m.whole < len(m.data) {
-		return &violation{protocol.EndedNotUTF8, "text is not utf-8"}
+		return &violation{outcome.EndedNotUTF8, "text is not utf-8"}
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
 // fate is how a message ends a connection; -1 if it does not.
@@ -29,7 +29,7 @@ func TestMessageIsReadToItsLimit(t *testing.T) {
 		"the limit":             {100_000, 100_000, -1},
 		"no size is announced":  {100_000, 0, -1},
 		"too much is announced": {10, 1 << 40, -1},
-		"over the limit":        {100_001, 10, int(protocol.EndedTooBig)},
+		"over the limit":        {100_001, 10, int(outcome.EndedTooBig)},
 	} {
 		m := message{limit: 100_000}
 		err := m.read(strings.NewReader(strings.Repeat("x", row.size)), row.announced)

@@ -3,6 +3,7 @@ package bridge
 import (
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -13,9 +14,9 @@ type Observer interface {
 	// Written is called when a client's socket has taken a message.
 	Written(took time.Duration)
 	// Ended is called when a client has left, or was not let in.
-	Ended(protocol.Ending)
+	Ended(outcome.Ending)
 	// Refused is called when a request is.
-	Refused(protocol.Refusal)
+	Refused(outcome.Refusal)
 	// TurnedAway is called when a connection is over a limit, which has its key of the configuration for a name.
 	TurnedAway(limit string)
 }
@@ -44,10 +45,10 @@ func (Nobody) Event(Observation) {}
 func (Nobody) Written(time.Duration) {}
 
 // Ended implements Observer.
-func (Nobody) Ended(protocol.Ending) {}
+func (Nobody) Ended(outcome.Ending) {}
 
 // Refused implements Observer.
-func (Nobody) Refused(protocol.Refusal) {}
+func (Nobody) Refused(outcome.Refusal) {}
 
 // TurnedAway implements Observer.
 func (Nobody) TurnedAway(string) {}

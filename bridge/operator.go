@@ -14,6 +14,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -169,7 +170,7 @@ func (c *client) offer(o outgoing, size int) error {
 // (RFC 6455, section 7.4) or the reason.
 func (b *Bridge) CloseClient(key int64, code int, reason string) error {
 	if code == 0 {
-		code, _ = protocol.EndedByOperator.Close()
+		code, _ = outcome.EndedByOperator.Close()
 	}
 	if err := checkClose(code, reason); err != nil {
 		return err
@@ -187,7 +188,7 @@ func (b *Bridge) CloseClient(key int64, code int, reason string) error {
 		return ErrNotOpen
 	}
 	c.log.Log(context.Background(), slog.LevelInfo, "the operator closes the connection", keyCode, code)
-	c.endWith(protocol.EndedByOperator, code, reason)
+	c.endWith(outcome.EndedByOperator, code, reason)
 	return nil
 }
 
@@ -196,7 +197,7 @@ var ErrBadClose = errors.New("cannot be sent in a close frame")
 
 func checkClose(code int, reason string) error {
 	switch {
-	case !protocol.ValidCloseCode(code):
+	case !outcome.ValidCloseCode(code):
 		return fmt.Errorf("code %d %w: want 1000, 1001, 1003, 1007 to 1014 or 3000 to 4999", code, ErrBadClose)
 	case len(reason) > maxReason:
 		return fmt.Errorf("a reason of %d bytes %w: want %d at most", len(reason), ErrBadClose, maxReason)

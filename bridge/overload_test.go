@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
 // An overload is logged at once, and while it lasts once per interval, with how many it met.
@@ -33,8 +33,8 @@ func TestOverloadIsLoggedOncePerInterval(t *testing.T) {
 			return got
 		}
 		for range 300 {
-			o.refuses(protocol.ErrAway)
-			o.closes(protocol.ErrNoRoom)
+			o.refuses(outcome.ErrAway)
+			o.closes(outcome.ErrNoRoom)
 		}
 		if got := strings.Join(lines(), ", "); got != `closed=0 refused=1 error="php-fpm is away"` {
 			t.Errorf("at once: %s", got)
@@ -44,7 +44,7 @@ func TestOverloadIsLoggedOncePerInterval(t *testing.T) {
 			t.Errorf("after an interval: %s", got)
 		}
 		time.Sleep(2 * logInterval)
-		o.closes(protocol.ErrNoRoom)
+		o.closes(outcome.ErrNoRoom)
 		if got := strings.Join(lines(), ", "); got != `closed=1 refused=0 error="too many events wait"` {
 			t.Errorf("after a calm: %s", got)
 		}

@@ -6,7 +6,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
 var (
@@ -102,7 +102,7 @@ func (g *gate) expire(limit time.Duration, hasty bool, cancel context.CancelCaus
 			timer.Reset(left)
 			return
 		}
-		cancel(protocol.ErrQueueWait)
+		cancel(outcome.ErrQueueWait)
 	})
 	timer.Reset(limit)
 	return timer.Stop

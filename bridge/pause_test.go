@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -47,7 +48,7 @@ func TestPauseDoesNotCountAsWaiting(t *testing.T) {
 				start := time.Now()
 				time.AfterFunc(20*time.Second, func() { g.pause(false) })
 				<-ctx.Done()
-				if took := time.Since(start); took != row.want || !errors.Is(context.Cause(ctx), protocol.ErrQueueWait) {
+				if took := time.Since(start); took != row.want || !errors.Is(context.Cause(ctx), outcome.ErrQueueWait) {
 					t.Errorf("took %v, %v", took, context.Cause(ctx))
 				}
 				time.Sleep(time.Minute) // the pause ends in any case

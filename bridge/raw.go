@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -188,6 +189,6 @@ func clientOf(r *http.Request) *client {
 // forgetTap ends the client of a connection that closes without having become a WebSocket.
 func forgetTap(conn net.Conn, state http.ConnState) {
 	if t, ok := conn.(*tappedConn); ok && state == http.StateClosed && t.client != nil {
-		t.client.endUnlessDraining(protocol.EndedByHangup)
+		t.client.endUnlessDraining(outcome.EndedByHangup)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -36,7 +37,7 @@ func (c *client) readMessage() (op int, data []byte, err error) {
 	switch {
 	case err != nil:
 	case op == websocket.BinaryMessage && !c.bridge.has(protocol.Binary):
-		err = &violation{protocol.EndedNoBinary, "binary message without a handler"}
+		err = &violation{outcome.EndedNoBinary, "binary message without a handler"}
 	default:
 		if err := c.awaitRoom(); err != nil {
 			return 0, nil, err
@@ -103,12 +104,12 @@ func (c *client) endRead(err error) {
 		c.end(bad.ending)
 		c.linger()
 	case errors.As(err, &closed):
-		c.endWith(protocol.EndedByClient, replyCode(closed.Code), "")
+		c.endWith(outcome.EndedByClient, replyCode(closed.Code), "")
 		c.linger()
 	case errors.As(err, &network) && network.Timeout():
-		c.end(protocol.EndedSilent)
+		c.end(outcome.EndedSilent)
 	default:
-		c.end(protocol.EndedByHangup)
+		c.end(outcome.EndedByHangup)
 	}
 }
 

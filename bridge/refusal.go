@@ -9,13 +9,13 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
 // refusal is a handshake's answer other than 101.
 type refusal struct {
-	why  protocol.Refusal // zero: it is answered already
-	more string           // instead of its text; empty: nothing is known beside that
+	why  outcome.Refusal // zero: it is answered already
+	more string          // instead of its text; empty: nothing is known beside that
 }
 
 // text is what the client is told.
@@ -46,7 +46,7 @@ func (b *Bridge) busy(c *client, why error) *refusal {
 	return tryLater()
 }
 
-func tryLater() *refusal { return &refusal{why: protocol.RefusedBusy} }
+func tryLater() *refusal { return &refusal{why: outcome.RefusedBusy} }
 
 func retryAfter() string { return strconv.Itoa(retryLeast + rand.IntN(retryMost-retryLeast+1)) }
 
@@ -74,7 +74,7 @@ func (b *Bridge) refuse(w http.ResponseWriter, no refusal) {
 }
 
 // refused counts a request that is refused.
-func (b *Bridge) refused(why protocol.Refusal) {
+func (b *Bridge) refused(why outcome.Refusal) {
 	b.totals.refused.Add(1)
 	b.cfg().Observer.Refused(why)
 }

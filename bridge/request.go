@@ -9,7 +9,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/wsbridge/wsbridge/bridge/admission"
-	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
 const (
@@ -38,7 +38,7 @@ func (b *Bridge) receive(r *http.Request) *refusal {
 		}
 	}
 	if !b.cfg().Hosts.Allow(r.Host) {
-		return &refusal{why: protocol.RefusedHost}
+		return &refusal{why: outcome.RefusedHost}
 	}
 	return nil
 }
@@ -55,9 +55,9 @@ func (b *Bridge) checkSize(r *http.Request) *refusal {
 	}
 	switch {
 	case len(r.RequestURI) > maxTarget:
-		return &refusal{why: protocol.RefusedTarget}
+		return &refusal{why: outcome.RefusedTarget}
 	case size > b.cfg().MaxHeader, fields > maxFields:
-		return &refusal{why: protocol.RefusedHeader}
+		return &refusal{why: outcome.RefusedHeader}
 	}
 	return nil
 }
@@ -66,14 +66,14 @@ func (b *Bridge) checkSize(r *http.Request) *refusal {
 // host for the Host header's. What HTTP/2 begins with reaches handlers, too.
 func checkTarget(r *http.Request) *refusal {
 	if r.ProtoMajor != 1 {
-		return &refusal{why: protocol.RefusedHTTPVersion}
+		return &refusal{why: outcome.RefusedHTTPVersion}
 	}
 	if r.URL.Host != "" && slices.Contains([]string{"http", "https", "ws", "wss"}, r.URL.Scheme) {
 		r.URL.Scheme, r.URL.Host, r.URL.User = "", "", nil
 		r.RequestURI = r.URL.RequestURI()
 	}
 	if r.URL.Scheme != "" || r.URL.Host != "" || r.RequestURI[0] != '/' {
-		return &refusal{protocol.RefusedMalformed, "bad request target"}
+		return &refusal{outcome.RefusedMalformed, "bad request target"}
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func (b *Bridge) believe(r *http.Request) *refusal {
 	peer := admission.AddrPort(r.RemoteAddr)
 	c, err := b.cfg().Forwarding.Client(peer, r.Header)
 	if err != nil {
-		return &refusal{protocol.RefusedMalformed, err.Error()}
+		return &refusal{outcome.RefusedMalformed, err.Error()}
 	}
 	if c.Addr != peer {
 		r.RemoteAddr = c.Addr.String()
@@ -110,23 +110,23 @@ func (b *Bridge) checkHandshake(r *http.Request) *refusal {
 	origin := r.Header.Get("Origin")
 	switch {
 	case !b.cfg().Paths.Allow(r.URL.Path):
-		return &refusal{why: protocol.RefusedPath}
+		return &refusal{why: outcome.RefusedPath}
 	case r.Method != http.MethodGet:
-		return &refusal{why: protocol.RefusedMethod}
+		return &refusal{why: outcome.RefusedMethod}
 	case r.ContentLength != 0: // -1 if it is not announced
-		return &refusal{protocol.RefusedMalformed, "a handshake has no body"}
+		return &refusal{outcome.RefusedMalformed, "a handshake has no body"}
 	case repeated(r.Header) != "":
-		return &refusal{protocol.RefusedMalformed, "more than one " + repeated(r.Header)}
+		return &refusal{outcome.RefusedMalformed, "more than one " + repeated(r.Header)}
 	case r.Header.Get("Sec-WebSocket-Version") != "13":
-		return &refusal{why: protocol.RefusedVersion}
+		return &refusal{why: outcome.RefusedVersion}
 	case err != nil || len(key) != 16:
-		return &refusal{protocol.RefusedMalformed, "bad Sec-WebSocket-Key"}
+		return &refusal{outcome.RefusedMalformed, "bad Sec-WebSocket-Key"}
 	case malformed != nil: // RFC 6455, section 9.1
-		return &refusal{protocol.RefusedMalformed, "bad Sec-WebSocket-Extensions"}
+		return &refusal{outcome.RefusedMalformed, "bad Sec-WebSocket-Extensions"}
 	case badProtocols != nil:
-		return &refusal{protocol.RefusedMalformed, badProtocols.Error()}
+		return &refusal{outcome.RefusedMalformed, badProtocols.Error()}
 	case origin != "" && !b.cfg().Origins.Allow(origin, r.Host): // programs that are no browser send none
-		return &refusal{why: protocol.RefusedOrigin}
+		return &refusal{why: outcome.RefusedOrigin}
 	}
 	return nil
 }

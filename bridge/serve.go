@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -63,7 +64,7 @@ func (b *Bridge) readPipe(ctx context.Context, pipe Pipe) {
 // drain is the written order of a shutdown.
 func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGroup) {
 	b.log.Info("draining", keyClients, len(b.table.all()))
-	ctx, cancel := context.WithTimeoutCause(context.Background(), b.cfg().DrainTimeout, protocol.ErrDrained)
+	ctx, cancel := context.WithTimeoutCause(context.Background(), b.cfg().DrainTimeout, outcome.ErrDrained)
 	defer cancel()
 	gaveUp := make(chan struct{})
 	inTime := context.AfterFunc(ctx, func() { defer close(gaveUp); b.giveUp(server) })
@@ -80,7 +81,7 @@ func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGr
 	sources.Wait()
 	// 3. Every client gets its close event behind its other events, and 1001. What is queued runs.
 	for _, c := range b.table.all() {
-		c.end(protocol.EndedByServer)
+		c.end(outcome.EndedByServer)
 	}
 	b.work.Wait()
 	// 4. Connections that never became clients.
@@ -99,10 +100,10 @@ func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGr
 func (b *Bridge) giveUp(server *http.Server) {
 	b.log.Warn("drain ran out of time", keyClients, len(b.table.all()))
 	b.hasty.Store(true)
-	b.abort(protocol.ErrDrained)
-	code, reason := protocol.EndedByServer.Close()
+	b.abort(outcome.ErrDrained)
+	code, reason := outcome.EndedByServer.Close()
 	for _, c := range b.table.all() {
-		c.markEnded(protocol.EndedByServer, code, reason)
+		c.markEnded(outcome.EndedByServer, code, reason)
 		c.leave()
 	}
 	for _, c := range b.table.connected() {

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
 func TestEventsOfASessionRunOneAfterTheOther(t *testing.T) {
@@ -48,8 +48,8 @@ func TestWaitingForASessionCanBeGivenUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(protocol.ErrQueueWait)
-	if err := s.enter(ctx, "anna"); !errors.Is(err, protocol.ErrQueueWait) {
+	cancel(outcome.ErrQueueWait)
+	if err := s.enter(ctx, "anna"); !errors.Is(err, outcome.ErrQueueWait) {
 		t.Errorf("got %v", err)
 	}
 	s.leave("anna")

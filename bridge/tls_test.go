@@ -23,6 +23,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -213,7 +214,7 @@ func TestClientThatIsGivenUpIsNotSaidGoodbyeTo(t *testing.T) {
 	s := serveTLS(t, &standin{}, func(c *Config) { c.Observer, c.WriteTimeout = seen, 100*time.Millisecond })
 	s.connect()
 	s.open(1)[0].send(outgoing{op: websocket.BinaryMessage, data: make([]byte, size)}, size)
-	eventually(t, "the client has left", seen.are(protocol.EndedSlow))
+	eventually(t, "the client has left", seen.are(outcome.EndedSlow))
 	began := time.Now()
 	eventually(t, "its connection is closed", func() bool { return len(s.table.connected()) == 0 })
 	if took := time.Since(began); took > goodbye-time.Second {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -44,7 +45,7 @@ type Made struct {
 
 // Fault is how an event failed.
 type Fault struct {
-	Name    string // as protocol.OutcomeOf
+	Name    string // as outcome.Of
 	Message string
 	File    string // of the application; empty if PHP named none
 	Line    int
@@ -71,7 +72,7 @@ func newFault(err error) *Fault {
 	if err == nil {
 		return nil
 	}
-	fault := &Fault{Name: protocol.OutcomeOf(err).Name, Message: err.Error()}
+	fault := &Fault{Name: outcome.Of(err).Name, Message: err.Error()}
 	if f, ok := errors.AsType[*protocol.Failure](err); ok {
 		fault.Message, fault.File, fault.Line = f.Message, f.File, f.Line
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -75,7 +76,7 @@ func (t *turn) wait(alone bool) error {
 		return nil
 	}
 	if t.hasty && b.outage.on() { // those that may wait for php-fpm hold the gate: not behind them
-		return protocol.ErrAway
+		return outcome.ErrAway
 	}
 	ctx, cancel := context.WithCancelCause(t.ctx)
 	defer cancel(nil)
@@ -83,7 +84,7 @@ func (t *turn) wait(alone bool) error {
 		defer b.gate.expire(t.limit, t.hasty, cancel)() // hasty: whoever makes a handshake looks at a page that does not load
 	}
 	if t.hasty {
-		defer b.outage.cancels(func() { cancel(protocol.ErrAway) })()
+		defer b.outage.cancels(func() { cancel(outcome.ErrAway) })()
 	}
 	if id == "" {
 		return t.enter(ctx, alone)
@@ -124,7 +125,7 @@ func (t *turn) ask(kind protocol.Kind, payload []byte) (*protocol.Done, error) {
 			return nil, err
 		}
 		if t.client != nil && t.client.gone() {
-			return nil, protocol.ErrGone
+			return nil, outcome.ErrGone
 		}
 		if t.injection != nil && !t.injection.run() {
 			return nil, errRevoked
@@ -171,8 +172,8 @@ func (t *turn) settle(done *protocol.Done) {
 	b := t.bridge
 	for _, c := range b.table.apply(done.Rows) {
 		t.note(c.log).Warn("a handler removed the client's row")
-		code, reason := protocol.EndedNoRow.Close()
-		c.markEnded(protocol.EndedNoRow, code, reason)
+		code, reason := outcome.EndedNoRow.Close()
+		c.markEnded(outcome.EndedNoRow, code, reason)
 		c.leave()
 	}
 	if done.Globals != nil {

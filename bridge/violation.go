@@ -7,19 +7,19 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
 // violation is why a client's connection is failed (RFC 6455, section 7.1.7).
 type violation struct {
-	ending protocol.Ending
+	ending outcome.Ending
 	what   string
 }
 
 func (v *violation) Error() string { return v.what }
 
 func wrong(format string, args ...any) error {
-	return &violation{protocol.EndedProtocol, fmt.Sprintf(format, args...)}
+	return &violation{outcome.EndedProtocol, fmt.Sprintf(format, args...)}
 }
 
 // closeFrameError is what a client's close frame means: its end, or one more violation (RFC 6455, sections 5.5.1 and 7.4).
@@ -29,10 +29,10 @@ func closeFrameError(payload []byte) error {
 	}
 	code, reason := int(binary.BigEndian.Uint16(payload)), payload[2:]
 	switch {
-	case !protocol.ValidCloseCode(code):
+	case !outcome.ValidCloseCode(code):
 		return wrong("close code %d", code)
 	case !utf8.Valid(reason):
-		return &violation{protocol.EndedNotUTF8, "close reason is not utf-8"}
+		return &violation{outcome.EndedNotUTF8, "close reason is not utf-8"}
 	}
 	return &websocket.CloseError{Code: code, Text: string(reason)}
 }

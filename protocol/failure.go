@@ -15,16 +15,6 @@ var (
 	ErrMalformed   = errors.New("php-fpm's answer is malformed")
 )
 
-// The ways an event ends that never came to php-fpm.
-var (
-	ErrNoRoom    = errors.New("too many events wait")
-	ErrQueueWait = errors.New("the event's turn did not come in time")
-	ErrAway      = errors.New("php-fpm is away") // a handshake does not wait for it
-	ErrGone      = errors.New("the client has left")
-	ErrDrained   = errors.New("the drain ran out of time")
-	ErrStopped   = errors.New("the server has stopped")
-)
-
 // FailureKind says why an event ended without done.
 type FailureKind string
 
@@ -38,6 +28,12 @@ const (
 	FailedChanged    FailureKind = "changed"    // it did not run: the code is not the one that Event.Code says; Name is its fingerprint
 	FailedSkipped    FailureKind = "skipped"    // it did not run: an event before it in the request ended PHP
 )
+
+// FailureKinds returns them all.
+func FailureKinds() []FailureKind {
+	return []FailureKind{FailedFatal, FailedException, FailedExit, FailedUnreadable, FailedRedeclare, FailedRequest, FailedChanged,
+		FailedSkipped}
+}
 
 // Failure is how PHP tells that an event failed. It is an error.
 type Failure struct {

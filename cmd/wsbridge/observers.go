@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge"
-	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
 // observers are several that each want to know everything.
@@ -25,7 +25,7 @@ func (all observers) Written(took time.Duration) {
 }
 
 // Ended implements bridge.Observer.
-func (all observers) Ended(e protocol.Ending) {
+func (all observers) Ended(e outcome.Ending) {
 	for _, one := range all {
 		one.Ended(e)
 	}
@@ -39,7 +39,7 @@ func (all observers) TurnedAway(limit string) {
 }
 
 // Refused implements bridge.Observer.
-func (all observers) Refused(why protocol.Refusal) {
+func (all observers) Refused(why outcome.Refusal) {
 	for _, one := range all {
 		one.Refused(why)
 	}

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge"
-	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
 // crying has a text go to everybody.
@@ -128,9 +128,9 @@ type counter struct{ *writes }
 
 func (counter) Event(bridge.Observation) {}
 
-func (counter) Ended(protocol.Ending) {}
+func (counter) Ended(outcome.Ending) {}
 
-func (counter) Refused(protocol.Refusal) {}
+func (counter) Refused(outcome.Refusal) {}
 
 func (counter) TurnedAway(string) {}
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/fastcgi"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -73,10 +74,10 @@ func TestEveryKindOfEventAndEndIsCounted(t *testing.T) {
 			m.Event(bridge.Observation{Kind: kind})
 		}
 	}
-	for _, e := range protocol.Endings() {
+	for _, e := range outcome.Endings() {
 		m.Ended(e)
 	}
-	for _, r := range protocol.Refusals() {
+	for _, r := range outcome.Refusals() {
 		m.Refused(r)
 	}
 	_, text := scrape(m.Handler())

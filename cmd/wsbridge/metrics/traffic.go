@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -15,8 +16,8 @@ type traffic struct {
 	events     map[protocol.Kind]*eventMetrics
 	failures   *prometheus.CounterVec // by event and reason
 	writes     prometheus.Histogram
-	endings    map[protocol.Ending]prometheus.Counter
-	refusals   map[protocol.Refusal]prometheus.Counter
+	endings    map[outcome.Ending]prometheus.Counter
+	refusals   map[outcome.Refusal]prometheus.Counter
 	turned     *prometheus.CounterVec // by limit
 }
 
@@ -38,15 +39,15 @@ func newTraffic() traffic {
 		events:   map[protocol.Kind]*eventMetrics{},
 		failures: counters("event_failures_total", "Events that failed, by reason.", "event", "reason"),
 		writes:   writes.WithLabelValues().(prometheus.Histogram),
-		endings:  map[protocol.Ending]prometheus.Counter{},
-		refusals: map[protocol.Refusal]prometheus.Counter{},
+		endings:  map[outcome.Ending]prometheus.Counter{},
+		refusals: map[outcome.Refusal]prometheus.Counter{},
 		turned:   counters("connections_turned_away_total", "Connections over a limit, by its key in the configuration.", "limit"),
 	}
 	t.collectors = []prometheus.Collector{events, stages, writes, endings, refusals, t.failures, t.turned}
-	for _, r := range protocol.Refusals() {
+	for _, r := range outcome.Refusals() {
 		t.refusals[r] = refusals.WithLabelValues(r.String())
 	}
-	for _, e := range protocol.Endings() {
+	for _, e := range outcome.Endings() {
 		t.endings[e] = endings.WithLabelValues(e.String())
 	}
 	for _, limit := range bridge.TurnedAwayLimits() {
@@ -59,7 +60,7 @@ func newTraffic() traffic {
 		of := func(stage string) prometheus.Observer { return stages.WithLabelValues(string(kind), stage) }
 		total := events.WithLabelValues(string(kind))
 		t.events[kind] = &eventMetrics{total, of("queue"), of("connect"), of("wait"), of("run"), of("apply")}
-		for _, o := range protocol.Outcomes() {
+		for _, o := range outcome.Outcomes() {
 			t.failures.WithLabelValues(string(kind), o.Name)
 		}
 	}
@@ -93,10 +94,10 @@ func (t *traffic) Event(o bridge.Observation) {
 func (t *traffic) Written(took time.Duration) { t.writes.Observe(took.Seconds()) }
 
 // Refused implements bridge.Observer.
-func (t *traffic) Refused(r protocol.Refusal) { t.refusals[r].Inc() }
+func (t *traffic) Refused(r outcome.Refusal) { t.refusals[r].Inc() }
 
 // Ended implements bridge.Observer.
-func (t *traffic) Ended(e protocol.Ending) { t.endings[e].Inc() }
+func (t *traffic) Ended(e outcome.Ending) { t.endings[e].Inc() }
 
 // TurnedAway implements bridge.Observer.
 func (t *traffic) TurnedAway(limit string) { t.turned.WithLabelValues(limit).Inc() }

@@ -1,4 +1,4 @@
-package protocol
+package outcome
 
 import "net/http"
 

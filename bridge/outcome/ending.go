@@ -1,4 +1,4 @@
-package protocol
+package outcome
 
 // Ending names every way a connection ends. Each has a close code and reason for the client (RFC 6455, section 7.4).
 // docs/endings.md has them as a table.

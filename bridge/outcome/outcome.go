@@ -1,6 +1,10 @@
-package protocol
+package outcome
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
 
 // Outcome is how an event ends that has no done line, and what that means for its client. docs/endings.md has them as a table.
 type Outcome struct {
@@ -20,35 +24,29 @@ type named struct {
 // errs are tried in this order: an error may be several of them.
 func errs() []named {
 	return []named{
-		{ErrRefused, Outcome{"refused", false, EndedBusy}},
-		{ErrOverloaded, Outcome{"overloaded", false, EndedBusy}},
-		{ErrUnavailable, Outcome{"unavailable", false, EndedBusy}},
+		{protocol.ErrRefused, Outcome{"refused", false, EndedBusy}},
+		{protocol.ErrOverloaded, Outcome{"overloaded", false, EndedBusy}},
+		{protocol.ErrUnavailable, Outcome{"unavailable", false, EndedBusy}},
 		{ErrNoRoom, Outcome{"no_room", false, EndedBusy}},
 		{ErrQueueWait, Outcome{"queue_wait", false, EndedBusy}},
 		{ErrAway, Outcome{"away", false, EndedRefused}},
 		{ErrGone, Outcome{"gone", false, EndedByHandler}},
-		{ErrTimeout, Outcome{"timeout", true, EndedFailed}},
-		{ErrCutOff, Outcome{"cut_off", true, EndedFailed}},
-		{ErrMalformed, Outcome{"malformed", true, EndedFailed}},
+		{protocol.ErrTimeout, Outcome{"timeout", true, EndedFailed}},
+		{protocol.ErrCutOff, Outcome{"cut_off", true, EndedFailed}},
+		{protocol.ErrMalformed, Outcome{"malformed", true, EndedFailed}},
 		{ErrDrained, Outcome{"drained", true, EndedByServer}},
 		{ErrStopped, Outcome{"stopped", false, EndedByServer}},
 	}
 }
 
 // outcome is what PHP's own word for a failure means.
-func (k FailureKind) outcome() Outcome {
+func ofKind(k protocol.FailureKind) Outcome {
 	ran := true
 	switch k {
-	case FailedUnreadable, FailedRedeclare, FailedRequest, FailedChanged, FailedSkipped:
+	case protocol.FailedUnreadable, protocol.FailedRedeclare, protocol.FailedRequest, protocol.FailedChanged, protocol.FailedSkipped:
 		ran = false
 	}
 	return Outcome{string(k), ran, EndedFailed}
-}
-
-// FailureKinds returns them all.
-func FailureKinds() []FailureKind {
-	return []FailureKind{FailedFatal, FailedException, FailedExit, FailedUnreadable, FailedRedeclare, FailedRequest, FailedChanged,
-		FailedSkipped}
 }
 
 // Outcomes returns them all, but that of an event that has succeeded.
@@ -57,8 +55,8 @@ func Outcomes() []Outcome {
 	for _, n := range errs() {
 		all = append(all, n.Outcome)
 	}
-	for _, k := range FailureKinds() {
-		all = append(all, k.outcome())
+	for _, k := range protocol.FailureKinds() {
+		all = append(all, ofKind(k))
 	}
 	return append(all, otherOutcome())
 }
@@ -66,13 +64,13 @@ func Outcomes() []Outcome {
 // otherOutcome is that of an error that has no name of its own, which a socket's is.
 func otherOutcome() Outcome { return Outcome{"other", true, EndedFailed} }
 
-// OutcomeOf returns what an event's error means; nil's has no name.
-func OutcomeOf(err error) Outcome {
+// Of returns what an event's error means; nil's has no name.
+func Of(err error) Outcome {
 	if err == nil {
 		return Outcome{Ran: true}
 	}
-	if f, ok := errors.AsType[*Failure](err); ok {
-		return f.Kind.outcome()
+	if f, ok := errors.AsType[*protocol.Failure](err); ok {
+		return ofKind(f.Kind)
 	}
 	for _, n := range errs() {
 		if errors.Is(err, n.err) {

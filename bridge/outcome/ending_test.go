@@ -1,4 +1,4 @@
-package protocol
+package outcome
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 // rows returns the first cells of each row of docs/endings.md below a heading.
 func rows(t *testing.T, heading string, cells int) []string {
 	t.Helper()
-	doc, err := os.ReadFile("../docs/endings.md")
+	doc, err := os.ReadFile("../../docs/endings.md")
 	if err != nil {
 		t.Fatal(err)
 	}
