@@ -14,6 +14,7 @@ import (
 	"github.com/wsbridge/wsbridge/bridge/admission"
 	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -23,7 +24,8 @@ import (
 type Bridge struct {
 	config   atomic.Pointer[Config] // see cfg and Reconfigure
 	log      *slog.Logger
-	table    *table
+	clients  *clients
+	table    *rows.Table
 	gate     *gate
 	events   *mailbox // of the server itself
 	seq      atomic.Uint64
@@ -48,7 +50,6 @@ type Bridge struct {
 
 	app        atomic.Pointer[isolation.Application] // nil before Initialize
 	describing sync.Mutex                            // held while app is replaced
-	globals    globals
 
 	base    context.Context // of every event; its end gives up what still runs
 	abort   context.CancelCauseFunc
@@ -84,7 +85,8 @@ func New(cfg Config) (*Bridge, error) {
 	b := &Bridge{log: cfg.Logger, gate: newGate(cfg.Parallel), outage: newOutage(), quit: make(chan struct{}),
 		paced: make(chan struct{}, 1), drained: make(chan struct{}), serving: make(chan struct{})}
 	b.config.Store(&cfg)
-	b.table = newTable(cfg.Presence, func(err error) { b.log.Error("handlers are not told who has left", keyError, err) })
+	b.clients = newClients()
+	b.table = rows.New(cfg.Presence, func(err error) { b.log.Error("handlers are not told who has left", keyError, err) })
 	b.backlog = &backlog{limit: cfg.EventQueueTotal, bytes: cfg.EventQueueTotalBytes}
 	b.over = &overload{log: cfg.Logger, backlog: b.backlog}
 	b.failures = newFailures(cfg.Logger)
@@ -187,14 +189,14 @@ func (b *Bridge) isDraining() bool {
 func (b *Bridge) Mount(path string, h http.Handler) { b.mountAt, b.mount = path, h }
 
 // Clients returns how many rows there are: clients that are open, and those that come in or leave.
-func (b *Bridge) Clients() int { return b.table.count() }
+func (b *Bridge) Clients() int { return b.clients.count() }
 
 // Sockets returns how many sockets there are: clients, and those that have not become one yet.
 func (b *Bridge) Sockets() int { return b.limiter.Connections() }
 
 // Unsent returns what clients' sockets have not taken yet: messages and control frames, and their bytes. It asks each client.
 func (b *Bridge) Unsent() (items, size int) {
-	for _, c := range b.table.connected() {
+	for _, c := range b.clients.connected() {
 		n, bytes := c.out.length()
 		items += n
 		size += bytes

@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -34,9 +35,9 @@ type client struct {
 	request atomic.Pointer[Request]
 	history history
 
-	row row // guarded by table.mu
+	upgraded bool // answered 101; guarded by clients.mu
 
-	// Set by opened, with table.mu held; constant afterwards.
+	// Set by opened, before upgraded is; constant afterwards.
 	conn  *websocket.Conn
 	guard *guard // its socket
 	out   *outbox
@@ -61,7 +62,10 @@ func (b *Bridge) newClient(peer string) *client {
 	c.last.Store(c.came)
 	cfg := b.cfg()
 	c.events = newMailbox(cfg.EventQueue, int(cfg.MaxMessage), b.spawn, c.run)
-	b.table.add(c, peer, func() { c.log = b.log.With(keyClient, c.key, keyPeer, peer) })
+	c.key = b.table.NewKey()
+	c.log = b.log.With(keyClient, c.key, keyPeer, peer)
+	b.clients.add(c)
+	b.table.Apply(rows.Change{Key: c.key, Step: rows.Created, Peer: peer})
 	return c
 }
 
@@ -71,26 +75,38 @@ func (c *client) opened(conn *websocket.Conn, g *guard) bool {
 	cfg := c.bridge.cfg()
 	conn.SetPingHandler(c.pinged)
 	conn.SetPongHandler(c.ponged)
-	open := c.bridge.table.open(c, func() {
-		c.conn, c.guard = conn, g
-		c.out = &outbox{conn: conn, guard: g, spawn: c.bridge.spawn, ended: c.written, wrote: cfg.Observer.Written, told: c.told,
-			timeout: cfg.WriteTimeout, deflate: g.deflate, limit: cfg.SendQueue, bytes: cfg.SendQueueBytes}
-		c.ping = time.AfterFunc(cfg.PingInterval, c.sendPing)
-		c.idle = c.watchIdle()
-		c.out.greet(g.greeting())
-		c.bridge.totals.accepted.Add(1)
-	})
-	if open {
-		c.bridge.spawn(c.out.drain)
+	c.conn, c.guard = conn, g
+	c.out = &outbox{conn: conn, guard: g, spawn: c.bridge.spawn, ended: c.written, wrote: cfg.Observer.Written, told: c.told,
+		timeout: cfg.WriteTimeout, deflate: g.deflate, limit: cfg.SendQueue, bytes: cfg.SendQueueBytes}
+	c.out.greet(g.greeting())
+	c.ping = time.AfterFunc(cfg.PingInterval, c.sendPing)
+	c.idle = c.watchIdle()
+	if !c.bridge.clients.open(c) {
+		c.ping.Stop()
+		c.idle.stop()
+		return false
 	}
-	return open
+	c.bridge.totals.accepted.Add(1)
+	c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Opened})
+	c.bridge.spawn(c.out.drain)
+	return true
+}
+
+// set changes fields of c's row, if it still has one.
+func (c *client) set(fields ...protocol.Field) {
+	c.bridge.table.Apply(rows.Change{Key: c.key, Set: fields})
+}
+
+// unreachable notes that nothing can be sent to c any more, whatever its row says.
+func (c *client) unreachable() {
+	c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Unreachable})
 }
 
 func (c *client) sendPing() {
 	if c.hasEnded() {
 		return
 	}
-	c.bridge.table.set(c, protocol.Field{Name: "ping_time", Value: microtime(time.Now())})
+	c.set(rows.Time("ping_time", time.Now()))
 	c.send(outgoing{op: websocket.PingMessage}, 0)
 	c.ping.Reset(c.bridge.cfg().PingInterval)
 }
@@ -142,7 +158,7 @@ func (c *client) endWith(e outcome.Ending, code int, reason string) {
 		c.out.abort(code, reason)
 		fallthrough
 	case outcome.EndedByHangup, outcome.EndedSilent:
-		c.bridge.table.lost(c)
+		c.unreachable()
 	}
 	c.events.last(errand{kind: protocol.Closing})
 }
@@ -173,9 +189,11 @@ func (c *client) how() (e outcome.Ending, code int, reason string) {
 // leave ends the client for good: its row goes, its queued events are dropped, its socket ends behind what it is still
 // to be sent. It may be called again.
 func (c *client) leave() {
-	if !c.bridge.table.remove(c) {
+	removed, opened := c.bridge.clients.remove(c)
+	if !removed {
 		return
 	}
+	c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Removed})
 	c.events.close()
 	ending, code, reason := c.how()
 	level := slog.LevelInfo
@@ -184,7 +202,7 @@ func (c *client) leave() {
 	}
 	c.log.Log(context.Background(), level, "client left", keyEnding, ending.String(), keyCode, code)
 	c.bridge.cfg().Observer.Ended(ending)
-	if c.out != nil {
+	if opened {
 		c.ping.Stop()
 		c.idle.stop()
 		c.out.close(code, reason)
@@ -192,7 +210,7 @@ func (c *client) leave() {
 }
 
 // gone reports whether the client has left.
-func (c *client) gone() bool { return c.bridge.table.get(c.key) == nil }
+func (c *client) gone() bool { return c.bridge.clients.get(c.key) == nil }
 
 // written is called when the writer has ended, with the error that ended it. The other side may still answer our close frame;
 // where nothing is read any more but the end, it is asked for it (RFC 6455, section 7.1.1).
@@ -232,6 +250,6 @@ func (c *client) beginLinger() (wrote bool) {
 func (c *client) halfEnded() {
 	if c.halves.Add(1) == 2 {
 		c.conn.Close()
-		c.bridge.table.hungUp(c)
+		c.bridge.clients.closed(c)
 	}
 }

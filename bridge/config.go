@@ -9,6 +9,7 @@ import (
 
 	"github.com/wsbridge/wsbridge/bridge/admission"
 	"github.com/wsbridge/wsbridge/bridge/isolation"
+	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -27,13 +28,6 @@ type PHP interface {
 	Reachable(ctx context.Context) error
 }
 
-// Presence is told who is there, for handlers that have no row to look at.
-type Presence interface {
-	// Set notes whether messages can be sent to a client, and whether its row is in state OPEN. It must not block. An error
-	// is logged and final.
-	Set(client int64, connected, open bool) error
-}
-
 // Pipe is where other programs write documents for ws_server_fifo.
 type Pipe interface {
 	// Run calls deliver for each document until ctx ends, and returns after the last call.
@@ -44,8 +38,8 @@ type Pipe interface {
 // replaces it while the Bridge runs.
 type Config struct {
 	PHP      PHP
-	Presence Presence     // nil: none is told
-	Page     http.Handler // answers requests that are no WebSocket handshake; nil: 426
+	Presence rows.Presence // nil: nobody is told
+	Page     http.Handler  // answers requests that are no WebSocket handshake; nil: 426
 	Logger   *slog.Logger
 	Observer Observer // nil: nobody measures
 	// LogPayloads lets level debug show messages and documents, cut short.

@@ -24,7 +24,7 @@ func (c *client) awaitRoom() error {
 // What it has sent before is still read, and its close event comes behind that.
 func (c *client) watch(conn net.Conn) {
 	if hungUp(conn) {
-		c.bridge.table.lost(c)
+		c.unreachable()
 	}
 }
 

@@ -55,7 +55,7 @@ func closedWith(t *testing.T, conn *websocket.Conn, code int, reason string) {
 // open waits until that many clients are, which is a moment after they are told so, and returns them.
 func (s *served) open(clients int) (all []*client) {
 	s.t.Helper()
-	for deadline := time.Now().Add(patience); len(all) < clients; all = s.table.openClients() {
+	for deadline := time.Now().Add(patience); len(all) < clients; all = s.openClients(nil) {
 		if time.Now().After(deadline) {
 			s.t.Fatalf("%d of %d clients are open", len(all), clients)
 		}

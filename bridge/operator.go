@@ -15,6 +15,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -60,32 +61,34 @@ func clip(s string) string {
 
 // Connections returns the clients that f fits, in the order of their keys: at most limit of those behind after, and the number
 // of all.
-func (b *Bridge) Connections(f Filter, after int64, limit int) (page []Connection, total int) {
-	clients, rows, total := b.table.page(f, after, limit)
-	for i, c := range clients {
-		page = append(page, c.describe(rows[i]))
+func (b *Bridge) Connections(f rows.Filter, after int64, limit int) (page []Connection, total int) {
+	entries, total := b.table.Page(f, after, limit)
+	for _, e := range entries {
+		if c := b.clients.get(e.Key); c != nil {
+			page = append(page, c.describe(e.Fields))
+		}
 	}
 	return page, total
 }
 
 // Connection returns a client, and its last events, the oldest first. The error is ErrNoClient.
 func (b *Bridge) Connection(key int64) (Connection, []Trace, error) {
-	c, row := b.table.look(key)
-	if c == nil {
+	c, row := b.clients.get(key), b.table.Get(key)
+	if c == nil || row == nil {
 		return Connection{}, nil, ErrNoClient
 	}
 	return c.describe(row), c.history.all(key), nil
 }
 
 func (c *client) describe(row protocol.Fields) Connection {
-	state, _ := textOf(row.Get("state"))
+	state, _ := rows.TextOf(row.Get("state"))
 	d := Connection{Key: c.key, State: state, Row: row, Peer: c.peer, Connected: time.UnixMicro(c.came), Last: time.UnixMicro(c.last.Load()),
 		EventsWaiting: c.events.length(), Messages: c.tally.now()}
 	if r := c.request.Load(); r != nil {
 		d.Request = *r
 	}
-	if out := c.bridge.table.outboxOf(c); out != nil {
-		d.SendQueue, d.SendQueueBytes = out.length()
+	if c.bridge.clients.isUpgraded(c) {
+		d.SendQueue, d.SendQueueBytes = c.out.length()
 		d.Request.Subprotocol = c.conn.Subprotocol()
 	}
 	return d
@@ -99,7 +102,7 @@ func (b *Bridge) Send(key int64, binary bool, message []byte) error {
 		return err
 	}
 	defer leave()
-	c := b.table.get(key)
+	c := b.clients.get(key)
 	if c == nil {
 		return ErrNoClient
 	}
@@ -112,13 +115,13 @@ func (b *Bridge) Send(key int64, binary bool, message []byte) error {
 
 // Broadcast queues a message for each client in state OPEN that f fits, and returns for how many it did, and how many of them
 // could not be sent it. Its errors are ErrBadMessage, ErrStarting and ErrStopping.
-func (b *Bridge) Broadcast(f Filter, binary bool, message []byte) (to, missed int, err error) {
+func (b *Bridge) Broadcast(f rows.Filter, binary bool, message []byte) (to, missed int, err error) {
 	leave, err := b.operate()
 	if err != nil {
 		return 0, 0, err
 	}
 	defer leave()
-	clients := b.table.filter(func(c *client) bool { return c.isOpen() && f.fits(c.row.fields) })
+	clients := b.openClients(f)
 	o, err := newMessage(binary, message, len(clients))
 	if err != nil {
 		return 0, 0, err
@@ -152,11 +155,10 @@ func newMessage(binary bool, data []byte, clients int) (outgoing, error) {
 
 // offer is send that does not end a client which has too much queued.
 func (c *client) offer(o outgoing, size int) error {
-	out := c.bridge.table.outboxOf(c)
-	if out == nil {
+	if !c.bridge.clients.isUpgraded(c) {
 		return ErrNotOpen
 	}
-	switch err := out.push(o, size); {
+	switch err := c.out.push(o, size); {
 	case errors.Is(err, errOutboxFull):
 		return ErrQueueFull
 	case err != nil:
@@ -180,7 +182,7 @@ func (b *Bridge) CloseClient(key int64, code int, reason string) error {
 		return err
 	}
 	defer leave()
-	c := b.table.get(key)
+	c := b.clients.get(key)
 	switch {
 	case c == nil:
 		return ErrNoClient

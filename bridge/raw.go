@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -180,7 +181,7 @@ func clientOf(r *http.Request) *client {
 		return nil
 	}
 	if c := t.client; c.peer != r.RemoteAddr {
-		c.bridge.table.set(c, protocol.Field{Name: "peer_name", Value: quote(r.RemoteAddr)})
+		c.set(rows.Text("peer_name", r.RemoteAddr))
 		c.log.Info("client is behind a proxy", "remote", r.RemoteAddr)
 	}
 	return t.client

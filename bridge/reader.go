@@ -11,6 +11,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -136,6 +137,6 @@ func (c *client) pinged(data string) error {
 }
 
 func (c *client) ponged(string) error {
-	c.bridge.table.set(c, protocol.Field{Name: "pong_time", Value: microtime(time.Now())})
+	c.set(rows.Time("pong_time", time.Now()))
 	return c.alive()
 }

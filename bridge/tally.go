@@ -73,7 +73,7 @@ func (b *Bridge) Room() Room {
 // Totals returns the counts of now. They are read one after the other, so they need not fit exactly.
 func (b *Bridge) Totals() Totals {
 	t := &b.totals
-	open, connecting, all := b.table.counts()
+	open, connecting, all := b.table.Counts()
 	running := int(t.running.Load())
 	events, size := b.backlog.now()
 	documents := b.events.length()

@@ -158,7 +158,7 @@ func TestFullQueueHidesNoHangupOfTLS(t *testing.T) {
 	a := blocked(proceed)
 	s := serveTLS(t, a, func(c *Config) { c.EventQueue = 2 })
 	conn := s.connect()
-	c := s.table.get(1)
+	c := s.clients.get(1)
 	for i := range 4 { // one runs, two wait, one is not read to its end
 		say(t, conn, fmt.Sprint(i))
 	}
@@ -168,7 +168,7 @@ func TestFullQueueHidesNoHangupOfTLS(t *testing.T) {
 		return c.events.full()
 	})
 	conn.Close()
-	eventually(t, "the hang-up is noticed", isLost(c))
+	eventually(t, "the hang-up is noticed", s.present.isUnreachable(c.key))
 	if a.count("text 1 begins") != 1 {
 		t.Errorf("got %q", a.lines())
 	}
@@ -202,7 +202,7 @@ func TestLingeringEndsTLSCleanly(t *testing.T) {
 			}
 			raw.Close()
 			sending.Wait()
-			eventually(t, "the connection is over", func() bool { return len(s.table.connected()) == 0 })
+			eventually(t, "the connection is over", func() bool { return len(s.clients.connected()) == 0 })
 		})
 	}
 }
@@ -216,7 +216,7 @@ func TestClientThatIsGivenUpIsNotSaidGoodbyeTo(t *testing.T) {
 	s.open(1)[0].send(outgoing{op: websocket.BinaryMessage, data: make([]byte, size)}, size)
 	eventually(t, "the client has left", seen.are(outcome.EndedSlow))
 	began := time.Now()
-	eventually(t, "its connection is closed", func() bool { return len(s.table.connected()) == 0 })
+	eventually(t, "its connection is closed", func() bool { return len(s.clients.connected()) == 0 })
 	if took := time.Since(began); took > goodbye-time.Second {
 		t.Errorf("closing took %v", took)
 	}
@@ -241,7 +241,7 @@ func TestTLSBehindAProxysHeader(t *testing.T) {
 			if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
 				t.Fatalf("got %v, %v", res, err)
 			}
-			if peer := s.table.get(1).peer; peer != "192.0.2.7:4711" {
+			if peer := s.clients.get(1).peer; peer != "192.0.2.7:4711" {
 				t.Errorf("the client is at %s", peer)
 			}
 		})

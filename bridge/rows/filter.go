@@ -1,4 +1,4 @@
-package bridge
+package rows
 
 import (
 	"encoding/json"
@@ -7,20 +7,19 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// Condition is what a field of a row has to be: text, or with Prefix the beginning of it.
+// Condition is met by a row whose field is the text Value, or with Prefix begins with it.
 type Condition struct {
-	Field string
-	Value string
-	// Prefix: whatever begins with Value fits.
+	Field  string
+	Value  string
 	Prefix bool
 }
 
-// Filter picks rows: those that meet every condition.
+// Filter fits the rows that meet every condition.
 type Filter []Condition
 
 func (f Filter) fits(row protocol.Fields) bool {
 	for _, c := range f {
-		text, ok := textOf(row.Get(c.Field))
+		text, ok := TextOf(row.Get(c.Field))
 		if !ok || !c.Prefix && text != c.Value || c.Prefix && !strings.HasPrefix(text, c.Value) {
 			return false
 		}
@@ -28,9 +27,9 @@ func (f Filter) fits(row protocol.Fields) bool {
 	return true
 }
 
-// textOf returns a value as people write it: a string itself, a number or a boolean as in JSON, nothing for null and for a
-// field that is not there. Arrays, and strings that are no UTF-8, have none.
-func textOf(value json.RawMessage) (string, bool) {
+// TextOf returns a value as people write it: a string itself, a number or a boolean as in JSON, an empty text for null and for a
+// missing field. It reports false for arrays and for strings that are not UTF-8.
+func TextOf(value json.RawMessage) (string, bool) {
 	switch {
 	case len(value) == 0 || string(value) == "null":
 		return "", true
