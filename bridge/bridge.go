@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/door/admission"
 	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/bridge/rows"

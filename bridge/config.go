@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/door/admission"
 	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/protocol"

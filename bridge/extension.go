@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/door/admission"
 )
 
 // extension is one that a client offers, with its parameters in their order (RFC 6455, section 9.1).

@@ -5,7 +5,7 @@ package config
 import (
 	"time"
 
-	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/door/admission"
 )
 
 // Config is everything that can be configured. deploy/wsbridge.toml says what each key means, why its default is what it
