@@ -54,7 +54,7 @@ func listenForControl(cfg *config.Control, at *surroundings, server *control.Ser
 func controlConfig(cfg *config.Config, at *surroundings, php *backend) (control.Config, error) {
 	c := control.Config{
 		Dashboard: dashboard.Handler(),
-		Level:     at.log.level, Logger: at.log.Logger, Reload: at.reload.answer(),
+		Level:     at.log.Level, Logger: at.log.Logger, Reload: at.reload.answer(),
 		Pool:       func() (connections, most int) { p := php.pool(); return p.Connections, p.Limit },
 		Workers:    php.workers,
 		MaxMessage: int64(cfg.Server.MaxMessage), MaxDocument: int64(cfg.Pipe.MaxDocument), Profiles: cfg.Control.Pprof,

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/logs"
 	phphandlers "github.com/wsbridge/wsbridge/php-handlers"
 )
 
@@ -24,8 +25,8 @@ WEBSOCKET_EVENTS_INCLUDE_FILE=%[1]s/%[2]s
 
 // runDemo serves the demo application and its page until ctx ends. Log lines go to out.
 func runDemo(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
-	log := newLogs(out, cfg.Log)
-	defer log.close()
+	log := logs.New(out, cfg.Log)
+	defer log.Close()
 	at := &surroundings{log: log, page: demoPage()}
 	dir, err := makeRunDir("", runDirMode(&cfg.PHP))
 	if err != nil {

@@ -16,13 +16,14 @@ import (
 	"github.com/wsbridge/wsbridge/bridge/admission"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/logs"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/metrics"
 	"github.com/wsbridge/wsbridge/fifo"
 )
 
 // surroundings are what a server has besides its configuration.
 type surroundings struct {
-	log    *logs
+	log    *logs.Log
 	file   string                        // that the configuration was read from; empty: none
 	reload *reloader                     // nil: there is nothing to be read anew
 	page   http.Handler                  // answers requests that are no WebSocket handshake, if it is not nil
@@ -33,8 +34,8 @@ type surroundings struct {
 
 // run serves as cfg, which was read from there, says until ctx ends, then drains. Log lines go to out.
 func run(ctx context.Context, cfg config.Config, from config.Sources, out io.Writer) error {
-	log := newLogs(out, cfg.Log)
-	defer log.close()
+	log := logs.New(out, cfg.Log)
+	defer log.Close()
 	for _, note := range cfg.Notes {
 		log.Warn(note)
 	}
@@ -88,7 +89,7 @@ func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error)
 	at.reload.add("php-fpm and the bridge", func(ctx context.Context, cfg config.Config) error {
 		return reconfigure(ctx, cfg, php, b, at, underWay)
 	})
-	at.reload.add("log", func(_ context.Context, cfg config.Config) error { log.set(cfg.Log); return nil })
+	at.reload.add("log", func(_ context.Context, cfg config.Config) error { log.Set(cfg.Log); return nil })
 	defer startWatchdog(b, underWay, log.Logger).close()
 	err = listenAndServe(ctx, cfg, at, cert, b, m, passed, func(address string) {
 		operators.Serves(address)
@@ -107,7 +108,7 @@ func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error)
 func watch(m *metrics.Metrics, b *bridge.Bridge, php *backend, cert *certificate, at *surroundings) {
 	m.WatchBridge(b)
 	m.WatchFPM(php.pool, php.status)
-	m.WatchDailyLog(at.log.daily.dropped.Load)
+	m.WatchDailyLog(at.log.Dropped)
 	if cert != nil {
 		m.WatchCertificate(func() time.Time { return cert.pair.Load().Leaf.NotAfter })
 	}

@@ -1,4 +1,4 @@
-package main
+package logs
 
 import (
 	"bytes"
@@ -47,9 +47,9 @@ func TestLoggerDropsWhatIsBelowItsLevel(t *testing.T) {
 }
 
 // testLogs returns logs that end with the test.
-func testLogs(t *testing.T, out io.Writer, cfg config.Log) *logs {
-	l := newLogs(out, cfg)
-	t.Cleanup(l.close)
+func testLogs(t *testing.T, out io.Writer, cfg config.Log) *Log {
+	l := New(out, cfg)
+	t.Cleanup(l.Close)
 	return l
 }
 
@@ -58,7 +58,7 @@ func TestLogLevelCanBeChanged(t *testing.T) {
 	log := testLogs(t, &out, config.Log{Level: "warn", Format: "text"})
 	client := log.With("client", 1)
 	client.Info("unheard")
-	log.level.Set(slog.LevelDebug)
+	log.Level.Set(slog.LevelDebug)
 	client.Debug("heard")
 	if got := out.String(); strings.Contains(got, "unheard") || !strings.Contains(got, "heard") {
 		t.Errorf("got %q", got)

@@ -1,4 +1,4 @@
-package main
+package logs
 
 import (
 	"io"
@@ -8,26 +8,26 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 )
 
-// logs is where log lines go. close must be called.
-type logs struct {
+// Log is where log lines go. Close must be called.
+type Log struct {
 	*slog.Logger
-	level *slog.LevelVar // may be set at any time
+	Level *slog.LevelVar // may be set at any time
 	daily *dailyLog
 }
 
-// newLogs writes to out. It serves configurations that passed their validation.
-func newLogs(out io.Writer, cfg config.Log) *logs {
+// New writes to out. It serves configurations that passed their validation.
+func New(out io.Writer, cfg config.Log) *Log {
 	level := new(slog.LevelVar)
 	to := newLogHandler(out, cfg.Format, level)
 	daily := newDailyLog(slog.New(to))
-	l := &logs{Logger: slog.New(&dailyHandler{Handler: to, daily: daily}), level: level, daily: daily}
-	l.set(cfg)
+	l := &Log{Logger: slog.New(&dailyHandler{Handler: to, daily: daily}), Level: level, daily: daily}
+	l.Set(cfg)
 	return l
 }
 
-// set puts the level and the daily file of cfg into force.
-func (l *logs) set(cfg config.Log) {
-	l.level.Set(logLevels()[cfg.Level])
+// Set puts the level and the daily file of cfg into force.
+func (l *Log) Set(cfg config.Log) {
+	l.Level.Set(logLevels()[cfg.Level])
 	folder := ""
 	if cfg.Legacy {
 		folder = cfg.Folder
@@ -35,8 +35,11 @@ func (l *logs) set(cfg config.Log) {
 	l.daily.setFolder(folder)
 }
 
-// close waits until the daily file has its lines. Lines that come later go to out only.
-func (l *logs) close() { l.daily.close() }
+// Close waits until the daily file has its lines. Lines that come later go to out only.
+func (l *Log) Close() { l.daily.close() }
+
+// Dropped returns how many lines the daily file has lost since the start.
+func (l *Log) Dropped() uint64 { return l.daily.dropped.Load() }
 
 func newLogHandler(out io.Writer, format string, level slog.Leveler) slog.Handler {
 	switch {

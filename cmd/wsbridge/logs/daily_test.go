@@ -1,4 +1,4 @@
-package main
+package logs
 
 import (
 	"bytes"
@@ -120,7 +120,7 @@ func TestDailyFileIsNoDevice(t *testing.T) {
 
 func TestDailyLineHasNoWordOfTheApplications(t *testing.T) {
 	folder := t.TempDir()
-	log := newLogs(io.Discard, config.Log{Level: "info", Format: "json", Legacy: true, Folder: folder})
+	log := New(io.Discard, config.Log{Level: "info", Format: "json", Legacy: true, Folder: folder})
 	log.With("client", 7, "peer", "10.0.0.1:5").Info("client connected")
 	log.Error("handler failed", "error", "exception: no\nrows", "file", "/e.php")
 	log.Warn("php-fpm wrote to its error stream", "text", "s3cret")
@@ -128,7 +128,7 @@ func TestDailyLineHasNoWordOfTheApplications(t *testing.T) {
 	log.Info("s3cret", "source", "application")
 	log.With("source", "application").Warn("s3cret")
 	log.Debug("below the level")
-	log.close()
+	log.Close()
 	got := readFile(t, filepath.Join(folder, "ws_"+time.Now().UTC().Format("20060102")+".log"))
 	for _, want := range []string{
 		"]  client connected client=7 peer=10.0.0.1:5\n",
@@ -147,11 +147,11 @@ func TestDailyLineHasNoWordOfTheApplications(t *testing.T) {
 
 func TestDailyFileIsOffUnlessAskedFor(t *testing.T) {
 	folder := t.TempDir()
-	log := newLogs(io.Discard, config.Log{Level: "info", Format: "json", Folder: folder})
+	log := New(io.Discard, config.Log{Level: "info", Format: "json", Folder: folder})
 	log.Info("not written")
-	log.set(config.Log{Level: "info", Legacy: true, Folder: folder})
+	log.Set(config.Log{Level: "info", Legacy: true, Folder: folder})
 	log.Info("written")
-	log.close()
+	log.Close()
 	files, err := filepath.Glob(filepath.Join(folder, "*"))
 	if err != nil || len(files) != 1 || strings.Count(readFile(t, files[0]), "\n") != 1 {
 		t.Errorf("got %v, %v", files, err)
