@@ -1,4 +1,4 @@
-package main
+package check
 
 import (
 	"cmp"
@@ -12,8 +12,8 @@ import (
 
 // Report is what wsbridge check has to say. Its JSON form is described in docs/check.md and keeps its names.
 type Report struct {
-	Verdict string `json:"verdict"` // "clean", "warnings" or "errors"
-	Summary string `json:"summary"` // the verdict as a sentence
+	Verdict Verdict `json:"verdict"`
+	Summary string  `json:"summary"` // the verdict as a sentence
 
 	Config     string     `json:"config,omitempty"`   // the TOML file
 	Settings   string     `json:"settings,omitempty"` // the legacy settings file

@@ -1,4 +1,4 @@
-package main
+package check
 
 import (
 	"fmt"
@@ -20,8 +20,8 @@ type textReport struct {
 	folders []string // of the events file, as configured and as it really is; paths in them are shown without
 }
 
-// writeText writes the report for people to read. Nothing in it can act on a terminal.
-func (r *Report) writeText(out io.Writer) error {
+// WriteText writes the report for people to read. Nothing in it can act on a terminal.
+func (r *Report) WriteText(out io.Writer) error {
 	t := &textReport{Report: r, folders: foldersOf(r.EventsFile)}
 	t.sources()
 	if r.PHP != nil {
