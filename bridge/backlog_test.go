@@ -11,6 +11,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -110,7 +111,7 @@ func TestEventsThatWaitedDoNotMeetPHPAtOnce(t *testing.T) {
 			return "null"
 		},
 	}
-	s := serveApplication(t, a, func(c *Config) { c.Isolation, c.Parallel = PerConnection, parallel })
+	s := serveApplication(t, a, func(c *Config) { c.Isolation, c.Parallel = isolation.Config{Mode: isolation.PerConnection}, parallel })
 	var conns []*websocket.Conn
 	for range clients {
 		conns = append(conns, s.connect())

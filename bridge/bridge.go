@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -45,8 +46,8 @@ type Bridge struct {
 	mountAt string // a path that begins and ends with a slash; empty: nothing is mounted
 	mount   http.Handler
 
-	app        atomic.Pointer[application] // nil before Initialize
-	describing sync.Mutex                  // held while app is replaced
+	app        atomic.Pointer[isolation.Application] // nil before Initialize
+	describing sync.Mutex                            // held while app is replaced
 	globals    globals
 
 	base    context.Context // of every event; its end gives up what still runs
@@ -100,7 +101,7 @@ func (c *Config) check() error {
 	var errs []error
 	for name, ok := range map[string]bool{
 		"PHP": c.PHP != nil, "Logger": c.Logger != nil,
-		"Isolation":    slices.Contains([]Isolation{Auto, Serial, PerConnection}, c.Isolation),
+		"Isolation":    slices.Contains([]isolation.Mode{isolation.Auto, isolation.Serial, isolation.PerConnection}, c.Isolation.Mode),
 		"Parallel":     c.Parallel > 0,
 		"MaxHeader":    c.MaxHeader > 0,
 		"LoopInterval": c.LoopInterval > 0, "MaxMessage": c.MaxMessage > 0, "EventQueue": c.EventQueue > 0,

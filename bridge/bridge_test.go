@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -116,7 +117,7 @@ func TestCloseEventWaitsForTheEndOfOpen(t *testing.T) {
 			return "null"
 		},
 	}
-	s := serveApplication(t, a, func(c *Config) { c.Isolation = PerConnection })
+	s := serveApplication(t, a, func(c *Config) { c.Isolation.Mode = isolation.PerConnection })
 	s.connect()
 	eventually(t, "the close event has run", func() bool { return a.count("close 1 ends") == 1 })
 	want := "[authenticate 1 begins authenticate 1 ends open 1 begins open 1 ends close 1 begins close 1 ends]"
@@ -208,7 +209,7 @@ func TestEarlyBytesAreNoEventBesideTheHandshake(t *testing.T) {
 			return `"pass"`
 		},
 	}
-	s := serveApplication(t, a, func(c *Config) { c.Isolation = PerConnection })
+	s := serveApplication(t, a, func(c *Config) { c.Isolation.Mode = isolation.PerConnection })
 	conn := s.dial()
 	fmt.Fprint(conn, upgrade)
 	eventually(t, "authenticate runs", func() bool { return a.count("authenticate 1 begins") == 1 })

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -39,21 +40,7 @@ type Pipe interface {
 	Run(ctx context.Context, deliver func(ctx context.Context, document []byte) error) error
 }
 
-// Isolation says which events may run at the same time.
-type Isolation string
-
-const (
-	// Auto runs events side by side whose handlers are proven to reach nothing but the row of their own client, and all
-	// others alone, with all rows. What handlers can observe is what Serial shows them.
-	Auto Isolation = "auto"
-	// Serial runs one event at a time over all clients; each sees all rows. Exact as the original server.
-	Serial Isolation = "serial"
-	// PerConnection runs the events of different clients side by side; each sees its own row only. Server events run
-	// alone with all rows.
-	PerConnection Isolation = "connection"
-)
-
-// Config is what a Bridge needs. PHP, Logger, Isolation and every limit and wait are required. Reconfigure
+// Config is what a Bridge needs. PHP, Logger, Isolation.Mode and every limit and wait are required. Reconfigure
 // replaces it while the Bridge runs.
 type Config struct {
 	PHP      PHP
@@ -83,15 +70,10 @@ type Config struct {
 	Forwarding    admission.Forwarding
 	ProxyProtocol bool
 
-	Isolation Isolation
-	// HandlerIsolation overrules Isolation for handlers by name: Serial, or PerConnection, which then holds for the
-	// server's handlers, too.
-	HandlerIsolation map[string]Isolation
+	Isolation isolation.Config // which events run beside each other, and which global variables live
 	// SessionCookie names the cookie by which clients share a PHP session; events of those that do run one after the other.
 	// Empty: it does not matter.
 	SessionCookie string
-	// LiveGlobals survive from event to event although the description does not say so, ForgetGlobals do not although it does.
-	LiveGlobals, ForgetGlobals []string
 
 	Parallel     int           // events side by side: as many as PHP runs; the others wait for their turn, up to QueueWait
 	CloseOnError bool          // a failed event closes its client with 1011

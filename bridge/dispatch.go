@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -85,7 +86,7 @@ func (b *Bridge) serverTurn() *turn { return &turn{bridge: b, ctx: b.base} }
 
 // ask brings one event to PHP as p says and waits until it is over; the caller has the turn. While php-fpm is away it asks
 // again, as long as no handler can have run. It logs what went wrong.
-func (b *Bridge) ask(t *turn, payload []byte, p *plan) (*protocol.Done, error) {
+func (b *Bridge) ask(t *turn, payload []byte, p *isolation.RunMode) (*protocol.Done, error) {
 	queued := t.queued()
 	x := &exchange{bridge: b, client: t.client, kind: t.kind, plan: p, injection: t.injection}
 	x.event.Seq = t.seq

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -14,7 +15,7 @@ type exchange struct {
 	bridge *Bridge
 	client *client // nil: the server's
 	kind   protocol.Kind
-	plan   *plan
+	plan   *isolation.RunMode
 	event  protocol.Event // what PHP gets to see
 
 	injection *injection // if somebody waits for it; else nil
@@ -61,22 +62,22 @@ func (x *exchange) observation(queue time.Duration, err error) Observation {
 // prepare makes the event as the plan says. Rows and global variables are those of now.
 func (x *exchange) prepare(payload []byte) {
 	b, p, e := x.bridge, x.plan, &x.event
-	*e = protocol.Event{Kind: x.kind, Seq: e.Seq, Payload: payload, Code: p.code, Whole: p.whole, Sockets: p.sockets,
-		Globals: p.globals, AnyGlobal: p.any, Result: x.injection != nil}
+	*e = protocol.Event{Kind: x.kind, Seq: e.Seq, Payload: payload, Code: p.Code, Whole: p.Whole, Sockets: p.Sockets,
+		Globals: p.Globals, AnyGlobal: p.AnyGlobal, Result: x.injection != nil}
 	if x.client != nil {
 		e.Client = x.client.key
 	}
 	switch {
-	case p.whole:
+	case p.Whole:
 		e.Rows = b.table.snapshot()
 	case x.client != nil:
 		e.Rows = b.table.ownRow(x.client)
 	}
-	if p.open && !p.whole {
+	if p.Open && !p.Whole {
 		e.Open = b.table.openKeys()
 	}
-	if len(p.values) > 0 {
-		e.Values = b.globals.encode(p.values)
+	if len(p.Values) > 0 {
+		e.Values = b.globals.encode(p.Values)
 	}
 }
 

@@ -97,7 +97,7 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 	defer b.backlog.give(len(env))
 	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg().QueueWait, hasty: true, lane: laneHandshake, since: time.Now()}
 	defer t.end()
-	if err := t.begin(b.app.Load().plans[protocol.Authenticate].alone); err != nil {
+	if err := t.begin(b.app.Load().RunMode(protocol.Authenticate).Alone); err != nil {
 		return b.abandon(c, *b.busy(c, err))
 	}
 	done, no := b.authenticate(t, r)
@@ -169,7 +169,7 @@ func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusa
 func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *http.Request) *refusal {
 	c := t.client
 	if b.has(protocol.Open) {
-		if err := t.begin(b.app.Load().plans[protocol.Open].alone); err != nil {
+		if err := t.begin(b.app.Load().RunMode(protocol.Open).Alone); err != nil {
 			return b.reject(t, done, b.busy(c, err))
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -132,7 +133,7 @@ func TestWhoIsNotIdleStays(t *testing.T) {
 	const limit = 400 * time.Millisecond
 	proceed := make(chan struct{})
 	a := blocked(proceed)
-	s := serveApplication(t, a, func(c *Config) { c.IdleTimeout, c.Isolation = limit, PerConnection })
+	s := serveApplication(t, a, func(c *Config) { c.IdleTimeout, c.Isolation = limit, isolation.Config{Mode: isolation.PerConnection} })
 	s.connect()
 	say(t, s.connect(), "takes long")
 	listener := s.open(2)[0]

@@ -227,9 +227,9 @@ func (b *Bridge) Application() Application {
 	}
 	a := Application{PHP: app.PHP}
 	alone := map[string]bool{}
-	for kind, p := range app.plans {
+	for _, kind := range protocol.Kinds() {
 		for _, name := range kind.Handlers() {
-			alone[name] = p.alone
+			alone[name] = app.RunMode(kind).Alone
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(app.Handlers)) {

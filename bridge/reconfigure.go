@@ -31,7 +31,7 @@ func (b *Bridge) Reconfigure(ctx context.Context, cfg Config) error {
 	if app == nil {
 		return ErrStarting
 	}
-	app = app.under(&cfg)
+	app = app.Under(&cfg.Isolation)
 	if cfg.PHP != now.PHP {
 		fresh, err := b.describe(ctx, &cfg, app)
 		if err != nil {

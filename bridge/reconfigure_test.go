@@ -11,6 +11,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -132,7 +133,7 @@ func TestReconfigurePacesTheLoop(t *testing.T) {
 func TestReconfigureLetsMoreRunSideBySide(t *testing.T) {
 	proceed := make(chan struct{})
 	a := blocked(proceed)
-	s := serveApplication(t, a, func(c *Config) { c.Isolation, c.Parallel = PerConnection, 1 })
+	s := serveApplication(t, a, func(c *Config) { c.Isolation, c.Parallel = isolation.Config{Mode: isolation.PerConnection}, 1 })
 	first, second := s.connect(), s.connect()
 	say(t, first, "x")
 	eventually(t, "the first runs", func() bool { return a.count("text 1 begins") == 1 })

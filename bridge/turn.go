@@ -117,11 +117,11 @@ func (t *turn) ask(kind protocol.Kind, payload []byte) (*protocol.Done, error) {
 		if !app.Has(kind) {
 			return &protocol.Done{}, nil
 		}
-		p := app.plans[kind]
+		p := app.RunMode(kind)
 		if tries > 1 { // the code changes faster than it can be described
-			p = app.doubt()
+			p = app.RunModeOfAnyCode()
 		}
-		if err := t.begin(p.alone); err != nil {
+		if err := t.begin(p.Alone); err != nil {
 			return nil, err
 		}
 		if t.client != nil && t.client.gone() {
@@ -136,7 +136,7 @@ func (t *turn) ask(kind protocol.Kind, payload []byte) (*protocol.Done, error) {
 			t.bridge.catchUp(app, code)
 			continue
 		}
-		if err == nil && !app.knows(done.Code) { // nothing was expected of it, see application.varies
+		if err == nil && !app.Knows(done.Code) { // nothing was expected of it, see isolation.Application
 			t.bridge.catchUp(app, done.Code)
 		}
 		return done, err

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -57,7 +58,7 @@ func TestChangedCodeRunsAsItNeeds(t *testing.T) {
 		},
 	}
 	v.code.Store(new("old"))
-	s := serveApplication(t, v, func(c *Config) { c.Isolation = Auto })
+	s := serveApplication(t, v, func(c *Config) { c.Isolation.Mode = isolation.Auto })
 	conn := s.connect()
 	for _, row := range []struct {
 		code      string
@@ -82,7 +83,7 @@ func TestCodeThatVariesIsDescribedOnce(t *testing.T) {
 		},
 	}
 	v.code.Store(new("another"))
-	s := serveApplication(t, v, func(c *Config) { c.Isolation = Auto })
+	s := serveApplication(t, v, func(c *Config) { c.Isolation.Mode = isolation.Auto })
 	conn := s.connect()
 	for range 5 {
 		say(t, conn, "x")
@@ -118,7 +119,7 @@ func TestNobodySeesAHandshakeHalfWay(t *testing.T) {
 			return "null"
 		},
 	}
-	s := serveApplication(t, v, func(c *Config) { c.Isolation = Auto })
+	s := serveApplication(t, v, func(c *Config) { c.Isolation.Mode = isolation.Auto })
 	first := s.connect()
 	joined := make(chan struct{})
 	go func() { defer close(joined); s.connect() }()

@@ -3,9 +3,9 @@ package check
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -83,26 +83,30 @@ func (r *Report) inspected(cfg config.Config, i *protocol.Inspection) {
 	r.Files = append(r.Files, i.Files...)
 	r.Functions = i.Functions
 	r.Fills = append(r.Fills, i.Fills...)
-	r.Globals = globalReports(cfg.Globals, i.Globals)
-	r.plan(newPlanner(cfg, i.Description, r.Globals))
+	modes := cfg.RunModes()
+	app := isolation.New(&modes, i.Description.AsSettled()) // not as they run for a moment after a change
+	for _, name := range app.GlobalNames() {
+		r.Globals = append(r.Globals, GlobalReport{name, app.Global(name)})
+	}
+	r.runModes(cfg.PHP.Initialize, &modes, app)
 	for _, warning := range i.Warnings {
 		r.find(protocol.LevelWarning, kindFPM, warning)
 	}
 	r.Findings = append(r.Findings, i.Findings...)
 }
 
-// plan says how each handler would run, and warns where it would miss rows that its code looks for.
-func (r *Report) plan(p *planner) {
+// runModes says how each handler would run, and warns where it would miss rows that its code looks for.
+func (r *Report) runModes(initialize string, modes *isolation.Config, app *isolation.Application) {
 	for _, kind := range protocol.Kinds() {
 		for _, name := range kind.Handlers() {
-			h, ok := p.handlers[name]
+			h, ok := app.Handlers[name]
 			if !ok {
 				continue
 			}
-			t := p.turn(kind, name)
+			t := newTurn(app, initialize, kind, name)
 			r.Handlers = append(r.Handlers, HandlerReport{Name: name, Params: h.Params, turn: t})
 			if h.Table != nil && t.Rows != rowsAll && t.Runs != runsBefore {
-				r.Findings = append(r.Findings, missedRows(name, *h.Table, p.origin(name)))
+				r.Findings = append(r.Findings, missedRows(name, *h.Table, modes.Origin(name)))
 			}
 		}
 	}
@@ -113,23 +117,6 @@ func missedRows(name string, need protocol.Cause, origin string) protocol.Findin
 		Level: protocol.LevelWarning, Kind: kindIsolation, File: need.File, Line: need.Line,
 		Message: fmt.Sprintf("%s would not see all rows (%s), but %s", name, origin, need.Why),
 	}
-}
-
-// globalReports lets the configuration overrule what the code says of its global variables.
-func globalReports(cfg config.Globals, found protocol.GlobalSet) []GlobalReport {
-	all := protocol.GlobalSet{}
-	maps.Copy(all, found)
-	for _, name := range cfg.Live {
-		all[name] = protocol.Global{Lives: true, Cause: protocol.Cause{Why: "globals.live names it"}}
-	}
-	for _, name := range cfg.Forget {
-		all[name] = protocol.Global{Cause: protocol.Cause{Why: "globals.forget names it"}}
-	}
-	reports := []GlobalReport{}
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		reports = append(reports, GlobalReport{name, all[name]})
-	}
-	return reports
 }
 
 // find adds a finding that has no place in the application's code.

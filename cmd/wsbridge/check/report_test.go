@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -120,8 +121,8 @@ func TestReportWarnsOfHandlersThatMissRows(t *testing.T) {
 func TestHandlersThatMayWriteAnyGlobalRunAlone(t *testing.T) {
 	cause := &protocol.Cause{Why: "$GLOBALS[$name] is written", File: "/e.php", Line: 3}
 	d := protocol.Description{Handlers: protocol.HandlerSet{"ws_server_text": {AnyGlobal: cause}}}
-	p := newPlanner(config.Default(), d, nil)
-	if got, want := p.turn(protocol.Text, "ws_server_text"), (turn{runsAlone, rowsOwn, *cause}); got != want {
+	app := isolation.New(&isolation.Config{Mode: isolation.Auto}, &d)
+	if got, want := newTurn(app, "every", protocol.Text, "ws_server_text"), (turn{runsAlone, rowsOwn, *cause}); got != want {
 		t.Errorf("got %+v", got)
 	}
 }

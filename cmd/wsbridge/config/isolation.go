@@ -8,7 +8,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
-	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -64,11 +64,12 @@ func (c *checker) handlers(modes HandlerModes) {
 	}
 }
 
-// ByFunction returns the modes by the names of the handler functions.
-func (m HandlerModes) ByFunction() map[string]bridge.Isolation {
-	modes := map[string]bridge.Isolation{}
-	for name, mode := range m {
-		modes[HandlerPrefix+name] = bridge.Isolation(mode)
+// RunModes returns what the configuration says of how events run.
+func (c *Config) RunModes() isolation.Config {
+	modes := map[string]isolation.Mode{}
+	for name, mode := range c.Isolation.Handlers {
+		modes[HandlerPrefix+name] = isolation.Mode(mode)
 	}
-	return modes
+	return isolation.Config{Mode: isolation.Mode(c.Isolation.Mode), Handlers: modes,
+		LiveGlobals: c.Globals.Live, ForgetGlobals: c.Globals.Forget}
 }

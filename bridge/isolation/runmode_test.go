@@ -1,4 +1,4 @@
-package bridge
+package isolation
 
 import (
 	"fmt"
@@ -8,7 +8,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-func TestPlanFollowsWhatHandlersReach(t *testing.T) {
+func TestRunModeFollowsWhatHandlersReach(t *testing.T) {
 	why := &protocol.Cause{Why: "$connections is used"}
 	d := &protocol.Description{
 		Code: "9f",
@@ -27,81 +27,81 @@ func TestPlanFollowsWhatHandlersReach(t *testing.T) {
 	const beside, alone, whole = "beside", "alone", "alone whole"
 	for _, row := range []struct {
 		kind protocol.Kind
-		want map[Isolation]string
+		want map[Mode]string
 		also string
 	}{
-		{protocol.Authenticate, map[Isolation]string{Auto: beside, Serial: whole, PerConnection: beside}, ""},
-		{protocol.Open, map[Isolation]string{Auto: whole, Serial: whole, PerConnection: beside}, ""},
-		{protocol.Text, map[Isolation]string{Auto: beside, Serial: whole, PerConnection: beside}, " open values [title]"},
-		{protocol.Binary, map[Isolation]string{Auto: alone, Serial: whole, PerConnection: alone}, " values [counter title] globals [counter]"},
-		{protocol.Fifo, map[Isolation]string{Auto: beside, Serial: whole, PerConnection: whole}, ""},
-		{protocol.Loop, map[Isolation]string{Auto: alone, Serial: whole, PerConnection: whole}, " values [counter title] any"},
-		{protocol.Closing, map[Isolation]string{Auto: whole, Serial: whole, PerConnection: beside}, " sockets"},
+		{protocol.Authenticate, map[Mode]string{Auto: beside, Serial: whole, PerConnection: beside}, ""},
+		{protocol.Open, map[Mode]string{Auto: whole, Serial: whole, PerConnection: beside}, ""},
+		{protocol.Text, map[Mode]string{Auto: beside, Serial: whole, PerConnection: beside}, " open values [title]"},
+		{protocol.Binary, map[Mode]string{Auto: alone, Serial: whole, PerConnection: alone}, " values [counter title] globals [counter]"},
+		{protocol.Fifo, map[Mode]string{Auto: beside, Serial: whole, PerConnection: whole}, ""},
+		{protocol.Loop, map[Mode]string{Auto: alone, Serial: whole, PerConnection: whole}, " values [counter title] any"},
+		{protocol.Closing, map[Mode]string{Auto: whole, Serial: whole, PerConnection: beside}, " sockets"},
 	} {
 		for mode, want := range row.want {
-			a := newApplication(&Config{Isolation: mode}, d)
-			if got := describePlan(a.plans[row.kind]); got != want+row.also {
+			a := New(&Config{Mode: mode}, d)
+			if got := describe(a.RunMode(row.kind)); got != want+row.also {
 				t.Errorf("%s, %s: got %q, want %q", row.kind, mode, got, want+row.also)
 			}
 		}
 	}
 }
 
-func describePlan(p *plan) string {
+func describe(p *RunMode) string {
 	s := "beside"
-	if p.alone {
+	if p.Alone {
 		s = "alone"
 	}
 	for _, part := range []struct {
 		name string
 		set  bool
-	}{{"whole", p.whole}, {"open", p.open}, {"sockets", p.sockets}} {
+	}{{"whole", p.Whole}, {"open", p.Open}, {"sockets", p.Sockets}} {
 		if part.set {
 			s += " " + part.name
 		}
 	}
-	if len(p.values) > 0 {
-		s += fmt.Sprintf(" values %v", p.values)
+	if len(p.Values) > 0 {
+		s += fmt.Sprintf(" values %v", p.Values)
 	}
-	if len(p.globals) > 0 {
-		s += fmt.Sprintf(" globals %v", p.globals)
+	if len(p.Globals) > 0 {
+		s += fmt.Sprintf(" globals %v", p.Globals)
 	}
-	if p.any {
+	if p.AnyGlobal {
 		s += " any"
 	}
 	return s
 }
 
-func TestPlanOfCodeThatMayStillBeAnother(t *testing.T) {
+func TestRunModeOfCodeThatMayStillBeAnother(t *testing.T) {
 	d := &protocol.Description{Code: "9f+", Handlers: protocol.HandlerSet{"ws_server_text": {}}}
-	if p := newApplication(&Config{Isolation: Auto}, d).plans[protocol.Text]; !p.alone || !p.whole {
+	if p := New(&Config{Mode: Auto}, d).RunMode(protocol.Text); !p.Alone || !p.Whole {
 		t.Errorf("got %+v", p)
 	}
 }
 
-func TestPlanOfHandlersThatTheConfigurationKnowsBetter(t *testing.T) {
+func TestRunModeOfHandlersThatTheConfigurationKnowsBetter(t *testing.T) {
 	why := &protocol.Cause{Why: "calls $callback"}
 	d := &protocol.Description{Code: "9f", Handlers: protocol.HandlerSet{"ws_server_text": {Table: why}, "ws_server_loop": {}, "ws_server_fifo": {Table: why}}}
-	cfg := &Config{Isolation: Auto, HandlerIsolation: map[string]Isolation{
+	cfg := &Config{Mode: Auto, Handlers: map[string]Mode{
 		"ws_server_text": PerConnection, "ws_server_loop": Serial, "ws_server_fifo": PerConnection}}
-	a := newApplication(cfg, d)
+	a := New(cfg, d)
 	for kind, alone := range map[protocol.Kind]bool{protocol.Text: false, protocol.Loop: true, protocol.Fifo: false} {
-		if p := a.plans[kind]; p.alone != alone || p.whole != alone {
+		if p := a.RunMode(kind); p.Alone != alone || p.Whole != alone {
 			t.Errorf("%s: got %+v", kind, p)
 		}
 	}
 }
 
-func TestPlanOfGlobalsThatTheConfigurationKnowsBetter(t *testing.T) {
+func TestRunModeOfGlobalsThatTheConfigurationKnowsBetter(t *testing.T) {
 	d := &protocol.Description{
 		Code:     "9f",
 		Handlers: protocol.HandlerSet{"ws_server_text": {Writes: []string{"cache", "hidden"}}},
 		Globals:  protocol.GlobalSet{"cache": {Lives: true}, "hidden": {}},
 	}
-	cfg := &Config{Isolation: Auto, LiveGlobals: []string{"hidden"}, ForgetGlobals: []string{"cache"}}
-	a := newApplication(cfg, d)
-	if p := a.plans[protocol.Text]; !slices.Equal(p.globals, []string{"hidden"}) {
-		t.Errorf("got %v", p.globals)
+	cfg := &Config{Mode: Auto, LiveGlobals: []string{"hidden"}, ForgetGlobals: []string{"cache"}}
+	a := New(cfg, d)
+	if p := a.RunMode(protocol.Text); !slices.Equal(p.Globals, []string{"hidden"}) {
+		t.Errorf("got %v", p.Globals)
 	}
 }
 
@@ -111,22 +111,22 @@ func TestGlobalsThatCannotBeCarriedKeepNobodyAlone(t *testing.T) {
 		Handlers: protocol.HandlerSet{"ws_server_text": {Writes: []string{"db"}}},
 		Globals:  protocol.GlobalSet{"db": {Lives: true}},
 	}
-	a := newApplication(&Config{Isolation: Auto}, d)
-	if !a.plans[protocol.Text].alone {
+	a := New(&Config{Mode: Auto}, d)
+	if !a.RunMode(protocol.Text).Alone {
 		t.Error("a handler that writes a global runs beside others")
 	}
-	if lost := a.withLost([]string{"db"}); lost.plans[protocol.Text].alone || a.lost != nil {
+	if lost := a.WithLost([]string{"db"}); lost.RunMode(protocol.Text).Alone || a.lost != nil {
 		t.Error("what was found out is not used, or was found out of the past, too")
 	}
 }
 
 func TestCodeThatVariesRunsAsInTheOriginal(t *testing.T) {
 	d := &protocol.Description{Code: "9f", Handlers: protocol.HandlerSet{"ws_server_text": {}}}
-	a := newApplication(&Config{Isolation: Auto}, d).withVariant("a0")
-	if p := a.plans[protocol.Text]; !p.alone || !p.whole || p.code != "" {
+	a := New(&Config{Mode: Auto}, d).WithVariant("a0")
+	if p := a.RunMode(protocol.Text); !p.Alone || !p.Whole || p.Code != "" {
 		t.Errorf("got %+v", p)
 	}
-	if !a.knows("9f") || !a.knows("a0") || a.knows("b1") {
+	if !a.Knows("9f") || !a.Knows("a0") || a.Knows("b1") {
 		t.Error("fingerprints are not remembered")
 	}
 }
