@@ -1,17 +1,14 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/check"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
-	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/serve"
 )
 
 func newCheckCommand() *cobra.Command {
@@ -34,7 +31,7 @@ Exit codes: 0 nothing to worry about, 1 warnings, 2 it would not work, or wrong 
 			if err := requireSources(cmd, from); err != nil {
 				return err
 			}
-			report, err := check.Run(cmd.Context(), from, inspect)
+			report, err := check.Run(cmd.Context(), from, serve.Inspect)
 			if err != nil {
 				return err
 			}
@@ -44,21 +41,6 @@ Exit codes: 0 nothing to worry about, 1 warnings, 2 it would not work, or wrong 
 	addSourceFlags(cmd, &from)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as one JSON document")
 	return cmd
-}
-
-// inspect asks the php-fpm that serve would use.
-func inspect(ctx context.Context, cfg config.Config, fpmLog, phpLog *slog.Logger) (i *protocol.Inspection, err error) {
-	place, err := openPlace(&cfg.PHP)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, place.close()) }()
-	php, err := place.start(ctx, cfg, fpmLog, phpLog)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, php.stop()) }()
-	return php.client.Inspect(ctx)
 }
 
 // verdictError ends a command whose report has said everything, so that nothing more is printed.

@@ -1,4 +1,4 @@
-package main
+package serve
 
 import (
 	"context"
@@ -25,7 +25,7 @@ type place struct {
 
 // openPlace makes the folder. The caller closes it behind all php-fpms.
 func openPlace(cfg *config.PHP) (*place, error) {
-	dir, err := makeRunDir(cfg.RunDir, runDirMode(cfg))
+	dir, err := MakeRunDir(cfg.RunDir, RunDirMode(cfg))
 	if err != nil {
 		return nil, err
 	}
@@ -154,9 +154,9 @@ const (
 	allReach     = 0o711
 )
 
-// runDirMode lets php-fpm's workers reach the PHP half. As root they are another user, and so they are, in our group at best, if
+// RunDirMode lets php-fpm's workers reach the PHP half. As root they are another user, and so they are, in our group at best, if
 // php-fpm is somebody else's to run.
-func runDirMode(cfg *config.PHP) os.FileMode {
+func RunDirMode(cfg *config.PHP) os.FileMode {
 	switch {
 	case os.Geteuid() == 0:
 		return allReach
@@ -166,9 +166,9 @@ func runDirMode(cfg *config.PHP) os.FileMode {
 	return ownerReaches
 }
 
-// makeRunDir makes a folder of a name nobody can guess, below parent, or else in the first folder that systemd made for the
+// MakeRunDir makes a folder of a name nobody can guess, below parent, or else in the first folder that systemd made for the
 // service (RuntimeDirectory=), or else among temporary files, where what is old may be cleaned away (tmpfiles.d(5)).
-func makeRunDir(parent string, mode os.FileMode) (string, error) {
+func MakeRunDir(parent string, mode os.FileMode) (string, error) {
 	if parent == "" {
 		parent, _, _ = strings.Cut(os.Getenv("RUNTIME_DIRECTORY"), ":")
 	}

@@ -1,4 +1,4 @@
-package main
+package serve
 
 import (
 	"cmp"
@@ -21,30 +21,40 @@ import (
 	"github.com/wsbridge/wsbridge/fifo"
 )
 
-// surroundings are what a server has besides its configuration.
-type surroundings struct {
-	log    *logs.Log
-	file   string                        // that the configuration was read from; empty: none
-	reload *reloader                     // nil: there is nothing to be read anew
-	page   http.Handler                  // answers requests that are no WebSocket handshake, if it is not nil
-	cfg    atomic.Pointer[config.Config] // in force
-	// serves is told where clients connect and where control is reachable, once they are; nil: nobody asks.
-	serves func(clients string, control []string)
+// Options are what a server has besides its configuration.
+type Options struct {
+	Version    string
+	Log        io.Writer                     // where log lines go
+	ConfigFile string                        // that the configuration was read from; empty: none
+	Load       func() (config.Config, error) // reads the configuration again; nil: there is nothing to be reloaded
+	Page       http.Handler                  // answers requests that are no WebSocket handshake, if it is not nil
+	// Listening is called with the addresses for clients and for control once the server can be reached there; nil: nobody asks.
+	Listening func(clients string, control []string)
 }
 
-// run serves as cfg, which was read from there, says until ctx ends, then drains. Log lines go to out.
-func run(ctx context.Context, cfg config.Config, from config.Sources, out io.Writer) error {
-	log := logs.New(out, cfg.Log)
-	defer log.Close()
+// surroundings are what a server has besides its configuration.
+type surroundings struct {
+	Options
+	log    *logs.Log
+	reload *reloader                     // nil: there is nothing to be read anew
+	cfg    atomic.Pointer[config.Config] // in force
+}
+
+// Run serves as cfg says until ctx ends, then drains. It blocks until all is over.
+func Run(ctx context.Context, cfg config.Config, o Options) error {
+	at := &surroundings{Options: o, log: logs.New(o.Log, cfg.Log)}
+	defer at.log.Close()
 	for _, note := range cfg.Notes {
-		log.Warn(note)
+		at.log.Warn(note)
 	}
 	if cfg.Log.Payloads {
-		log.Warn("log.payloads is on: what clients and handlers say is in the log")
+		at.log.Warn("log.payloads is on: what clients and handlers say is in the log")
 	}
-	reload := newReloader(cfg, func() (config.Config, error) { return config.Load(from) }, log.Logger)
-	defer reload.close()
-	return serve(ctx, cfg, &surroundings{log: log, file: config.Absolute(".", cmp.Or(from.Config, from.Settings)), reload: reload})
+	if o.Load != nil {
+		at.reload = newReloader(cfg, o.Load, at.log.Logger)
+		defer at.reload.close()
+	}
+	return serve(ctx, cfg, at)
 }
 
 // serve starts everything in the original's order and ends it in the opposite one: php-fpm is there first and last, since
@@ -65,13 +75,13 @@ func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error)
 	defer func() { err = errors.Join(err, php.close()) }()
 
 	underWay := &exchanges{}
-	m, series := metrics.New(ownVersion()), control.NewSeries()
+	m, series := metrics.New(at.Version), control.NewSeries()
 	cert, err := loadCertificate(&cfg.Server, log.Logger)
 	if err != nil {
 		return err
 	}
 	bc := bridgeConfig(cfg, php.now.Load(), underWay)
-	bc.Presence, bc.Page, bc.Logger, bc.Observer, bc.TLS = php.presence, at.page, log.Logger, observers{m, series}, cert.config()
+	bc.Presence, bc.Page, bc.Logger, bc.Observer, bc.TLS = php.presence, at.Page, log.Logger, observers{m, series}, cert.config()
 	b, err := bridge.New(bc)
 	if err != nil {
 		return err
@@ -93,8 +103,8 @@ func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error)
 	defer startWatchdog(b, underWay, log.Logger).close()
 	err = listenAndServe(ctx, cfg, at, cert, b, m, passed, func(address string) {
 		operators.Serves(address)
-		if at.serves != nil {
-			at.serves(address, operators.Addresses())
+		if at.Listening != nil {
+			at.Listening(address, operators.Addresses())
 		}
 	})
 	if finalErr := b.Finalize(); finalErr != nil {

@@ -1,4 +1,4 @@
-package main
+package serve
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 )
 
 func TestAnExternalPHPIsAskedForItsWorkers(t *testing.T) {
-	dir, err := makeRunDir("", allReach)
+	dir, err := MakeRunDir("", allReach)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestAnExternalPHPIsAskedForItsWorkers(t *testing.T) {
 func TestRunDirIsReachedByThoseWhoNeedIt(t *testing.T) {
 	parent := t.TempDir()
 	for _, mode := range []os.FileMode{ownerReaches, groupReaches, allReach} {
-		dir, err := makeRunDir(parent, mode)
+		dir, err := MakeRunDir(parent, mode)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +61,7 @@ func TestRunDirIsReachedByThoseWhoNeedIt(t *testing.T) {
 		}
 	}
 	t.Setenv("RUNTIME_DIRECTORY", parent+":/run/other")
-	dir, err := makeRunDir("", ownerReaches)
+	dir, err := MakeRunDir("", ownerReaches)
 	if err != nil || filepath.Dir(dir) != parent {
 		t.Errorf("got %s, %v, want one in %s", dir, err, parent)
 	}
@@ -70,7 +70,7 @@ func TestRunDirIsReachedByThoseWhoNeedIt(t *testing.T) {
 	if os.Geteuid() == 0 {
 		want = [2]os.FileMode{allReach, allReach}
 	}
-	if got := [2]os.FileMode{runDirMode(&own), runDirMode(&external)}; got != want {
+	if got := [2]os.FileMode{RunDirMode(&own), RunDirMode(&external)}; got != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }

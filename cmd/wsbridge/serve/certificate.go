@@ -1,4 +1,4 @@
-package main
+package serve
 
 import (
 	"context"
@@ -37,8 +37,8 @@ func loadCertificate(s *config.Server, log *slog.Logger) (*certificate, error) {
 	return c, c.reload()
 }
 
-// checkCertificate returns what keeps loadCertificate from working.
-func checkCertificate(s *config.Server) error {
+// CheckCertificate returns what is wrong with the files of server.tls_cert and server.tls_key.
+func CheckCertificate(s *config.Server) error {
 	_, err := loadCertificate(s, slog.New(slog.DiscardHandler))
 	return err
 }

@@ -1,4 +1,4 @@
-package main
+package serve
 
 import (
 	"bytes"
@@ -118,7 +118,7 @@ func TestCertificateErrorsNameKeyAndFile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newTLSFiles(t, "x")
 			row.spoil(f)
-			err := checkCertificate(&f.Server)
+			err := CheckCertificate(&f.Server)
 			if err == nil || !strings.Contains(err.Error(), row.want) || !strings.Contains(err.Error(), ".pem") {
 				t.Errorf("got %v", err)
 			}

@@ -1,4 +1,4 @@
-package main
+package serve
 
 import (
 	"context"
@@ -49,7 +49,7 @@ func TestReloadThatFailsLeavesEverythingAsItWas(t *testing.T) {
 func TestReloadOfABadConfigurationLogsEachProblem(t *testing.T) {
 	var log strings.Builder
 	load := func() (config.Config, error) {
-		return config.Load(config.Sources{Config: "config/testdata/bad/values.toml"})
+		return config.Load(config.Sources{Config: "../config/testdata/bad/values.toml"})
 	}
 	r := newReloader(config.Default(), load, slog.New(slog.NewTextHandler(&log, nil)))
 	defer r.close()

@@ -1,4 +1,4 @@
-package main
+package serve
 
 import (
 	"context"
@@ -75,7 +75,7 @@ func controlConfig(cfg *config.Config, at *surroundings, php *backend) (control.
 func (at *surroundings) status(p *php) api.Status {
 	cfg := at.cfg.Load()
 	return api.Status{
-		Version: ownVersion(), Pipe: cfg.Pipe.Path, Config: at.file,
+		Version: at.Version, Pipe: cfg.Pipe.Path, Config: at.ConfigFile,
 		PHP:         api.PHP{Managed: p.own != nil, Address: p.address},
 		Application: api.Application{EventsFile: cfg.PHP.EventsFile, Isolation: cfg.Isolation.Mode},
 	}
