@@ -29,12 +29,8 @@ type exchange struct {
 
 // run makes the request; effects are applied as they arrive.
 func (x *exchange) run(payload []byte) error {
-	var env []byte
-	if x.client != nil {
-		env = x.client.env
-	}
 	x.prepare(payload)
-	return x.bridge.cfg().PHP.Run(x.bridge.base, env, x.timedApply, &x.event)
+	return x.bridge.cfg().PHP.Run(x.bridge.base, x.timedApply, &x.event)
 }
 
 func (x *exchange) timedApply(e *protocol.Effect) error {
@@ -64,7 +60,7 @@ func (x *exchange) prepare(payload []byte) {
 	*e = protocol.Event{Kind: x.kind, Seq: e.Seq, Payload: payload, Code: p.code, Whole: p.whole, Sockets: p.sockets,
 		Globals: p.globals, AnyGlobal: p.any, Result: x.injection != nil}
 	if x.client != nil {
-		e.Client = x.client.key
+		e.Client, e.Environment = x.client.key, x.client.env
 	}
 	switch {
 	case p.whole:
