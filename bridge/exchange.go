@@ -30,14 +30,10 @@ type exchange struct {
 
 // run makes the request; effects are applied as they arrive.
 func (x *exchange) run(payload []byte) error {
-	var env []byte
-	if x.client != nil {
-		env = x.client.env
-	}
 	if err := x.prepare(payload); err != nil {
 		return err
 	}
-	return x.bridge.cfg().PHP.Run(x.bridge.base, env, x.timedApply, &x.event)
+	return x.bridge.cfg().PHP.Run(x.bridge.base, x.timedApply, &x.event)
 }
 
 func (x *exchange) timedApply(e *protocol.Effect) error {
@@ -67,7 +63,7 @@ func (x *exchange) prepare(payload []byte) error {
 	*e = protocol.Event{Kind: x.kind, Seq: e.Seq, Payload: payload, Code: p.Code, Whole: p.Whole, Sockets: p.Sockets,
 		Globals: p.Globals, AnyGlobal: p.AnyGlobal, Result: x.injection != nil}
 	if x.client != nil {
-		e.Client = x.client.key
+		e.Client, e.Environment = x.client.key, x.client.env
 	}
 	switch {
 	case p.Whole:

@@ -56,7 +56,7 @@ func (a *standin) kinds() (kinds []protocol.Kind) {
 	return kinds
 }
 
-func (a *standin) Run(ctx context.Context, _ []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
+func (a *standin) Run(ctx context.Context, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}

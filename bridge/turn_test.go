@@ -25,14 +25,14 @@ func (v *versioned) Describe(context.Context) (*protocol.Description, error) {
 	return v.describe(*v.code.Load()), nil
 }
 
-func (v *versioned) Run(ctx context.Context, env []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
+func (v *versioned) Run(ctx context.Context, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
 	code := *v.code.Load()
 	for _, e := range events {
 		if e.Code != "" && e.Code != code {
 			return apply(&protocol.Effect{Seq: e.Seq, Failed: &protocol.Failure{Kind: protocol.FailedChanged, Name: code}})
 		}
 	}
-	return v.standin.Run(ctx, env, func(e *protocol.Effect) error {
+	return v.standin.Run(ctx, func(e *protocol.Effect) error {
 		if e.Done != nil {
 			e.Done.Code = code
 		}

@@ -10,7 +10,6 @@ import (
 	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
-	"github.com/wsbridge/wsbridge/protocol"
 )
 
 const (
@@ -45,7 +44,7 @@ func (s *Server) connections(_ http.ResponseWriter, r *http.Request) (any, error
 		c := describe(&page[i])
 		for _, name := range fields {
 			if value := page[i].Row.Get(name); value != nil {
-				c.Row = append(c.Row, protocol.Field{Name: plainName(name), Value: plain(value, maxListed)})
+				c.Row = append(c.Row, readable(name, value, maxListed))
 			}
 		}
 		a.Connections = append(a.Connections, c)
@@ -75,7 +74,7 @@ func (s *Server) connection(_ http.ResponseWriter, r *http.Request) (any, error)
 	}
 	a := api.ConnectionDetails{Connection: describe(&c), Request: api.Request(c.Request), History: []api.Event{}}
 	for _, f := range c.Row {
-		a.Row = append(a.Row, protocol.Field{Name: plainName(f.Name), Value: plain(f.Value, 0)})
+		a.Row = append(a.Row, readable(f.Name, f.Value, 0))
 	}
 	for i := range history {
 		a.History = append(a.History, event(&history[i], false))

@@ -1,4 +1,4 @@
-package control
+package phpvalue
 
 import (
 	"bytes"
@@ -7,17 +7,15 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
+	"unicode/utf8"
 )
 
-// maxDepth bounds how deep values may stand in each other: what is shown is read by people.
+// maxDepth bounds the nesting of what unserialize reads.
 const maxDepth = 512
 
 var errSerialized = errors.New("not the text of PHP's serialize()")
 
-// unserialize returns JSON for what PHP's serialize() has written, for people to read: an object is its properties with its
-// class as "__class", a reference to another part of the value {"reference":N}, a number that JSON does not have a string.
+// unserialize returns JSON for what PHP's serialize() has written. See Readable for what JSON lacks.
 func unserialize(text []byte) (json.RawMessage, error) {
 	u := unserializer{rest: text}
 	if err := u.value(0); err != nil {
@@ -46,28 +44,16 @@ func (u *unserializer) value(depth int) error {
 	switch kind {
 	case 'b':
 		return u.boolean()
-	case 'i', 'd', 'r', 'R':
-		return u.number(kind)
-	case 's':
-		s, err := u.text(';')
-		if err != nil {
-			return err
-		}
-		return u.write(api.Text{Data: s})
+	case 'i', 'd':
+		return u.number()
+	case 'r', 'R':
+		return u.reference()
+	case 's', 'E':
+		return u.string()
 	case 'a':
 		return u.array(depth, "")
 	case 'O':
-		class, err := u.text(':')
-		if err != nil {
-			return err
-		}
-		return u.array(depth, string(class))
-	case 'E':
-		name, err := u.text(';')
-		if err != nil {
-			return err
-		}
-		return u.write(api.Text{Data: name})
+		return u.object(depth)
 	case 'C':
 		return u.custom()
 	}
@@ -90,25 +76,51 @@ func (u *unserializer) boolean() error {
 	return u.literal("0;", "false")
 }
 
-func (u *unserializer) number(kind byte) error {
-	text, rest, ok := bytes.Cut(u.rest, []byte{';'})
-	if !ok {
-		return errSerialized
-	}
-	u.rest = rest
+func (u *unserializer) number() error {
+	text, err := u.until(';')
 	switch {
-	case kind == 'r' || kind == 'R':
-		n, err := strconv.Atoi(string(text))
-		u.out = fmt.Appendf(u.out, `{"reference":%d}`, n)
+	case err != nil:
 		return err
 	case json.Valid(text):
 		u.out = append(u.out, text...)
 		return nil
 	}
-	return u.write(string(text)) // INF, NAN, 1.0E+25
+	return u.write(string(text)) // INF, NAN
 }
 
-// text reads LENGTH:"BYTES" and what ends it.
+func (u *unserializer) reference() error {
+	text, err := u.until(';')
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(string(text))
+	u.out = fmt.Appendf(u.out, `{"reference":%d}`, n)
+	return err
+}
+
+// string writes a string, or the name of an enumeration's case.
+func (u *unserializer) string() error {
+	s, err := u.text(';')
+	switch {
+	case err != nil:
+		return err
+	case utf8.Valid(s):
+		return u.write(string(s))
+	}
+	return u.write(map[string][]byte{"base64": s})
+}
+
+// until reads up to end and skips it.
+func (u *unserializer) until(end byte) ([]byte, error) {
+	text, rest, ok := bytes.Cut(u.rest, []byte{end})
+	if !ok {
+		return nil, errSerialized
+	}
+	u.rest = rest
+	return text, nil
+}
+
+// text reads LENGTH:"BYTES" and end.
 func (u *unserializer) text(end byte) ([]byte, error) {
 	length, err := u.length()
 	if err != nil || len(u.rest) < length+3 || u.rest[0] != '"' || u.rest[length+1] != '"' || u.rest[length+2] != end {
@@ -119,14 +131,17 @@ func (u *unserializer) text(end byte) ([]byte, error) {
 	return s, nil
 }
 
-// length reads NUMBER and a colon.
+// length reads a number and a colon. No length can be more than the bytes that are left.
 func (u *unserializer) length() (int, error) {
-	text, rest, _ := bytes.Cut(u.rest, []byte{':'})
+	left := len(u.rest)
+	text, err := u.until(':')
+	if err != nil {
+		return 0, err
+	}
 	n, err := strconv.Atoi(string(text))
-	if err != nil || n < 0 || n > len(u.rest) {
+	if err != nil || n < 0 || n > left {
 		return 0, errSerialized
 	}
-	u.rest = rest
 	return n, nil
 }
 
@@ -134,6 +149,15 @@ func (u *unserializer) write(v any) error {
 	text, err := json.Marshal(v)
 	u.out = append(u.out, text...)
 	return err
+}
+
+// object reads a class and its properties, which look like an array's entries.
+func (u *unserializer) object(depth int) error {
+	class, err := u.text(':')
+	if err != nil {
+		return err
+	}
+	return u.array(depth, string(class))
 }
 
 // array reads COUNT:{ENTRIES}. It is a list if its keys are 0, 1, 2, …, as for json_encode.
@@ -167,19 +191,16 @@ func (u *unserializer) array(depth int, class string) error {
 	if isList {
 		return u.write(append([]json.RawMessage{}, values...))
 	}
-	return u.object(class, names, values)
+	return u.members(class, names, values)
 }
 
-// key reads an entry's key, and reports whether it is the index i.
+// key reads an entry's key and reports whether it is the index i.
 func (u *unserializer) key(i int) (name string, isIndex bool, err error) {
 	switch {
 	case bytes.HasPrefix(u.rest, []byte("i:")):
-		text, rest, ok := bytes.Cut(u.rest[2:], []byte{';'})
-		if !ok {
-			return "", false, errSerialized
-		}
-		u.rest = rest
-		return string(text), string(text) == strconv.Itoa(i), nil
+		u.rest = u.rest[2:]
+		text, err := u.until(';')
+		return string(text), string(text) == strconv.Itoa(i), err
 	case bytes.HasPrefix(u.rest, []byte("s:")):
 		u.rest = u.rest[2:]
 		s, err := u.text(';')
@@ -188,7 +209,7 @@ func (u *unserializer) key(i int) (name string, isIndex bool, err error) {
 	return "", false, errSerialized
 }
 
-// property leaves out what marks a private or protected property: the class, or an asterisk, between null bytes.
+// property removes the mark of a private or protected property: the class, or an asterisk, between null bytes.
 func property(name string) string {
 	if mark := strings.LastIndexByte(name, 0); strings.HasPrefix(name, "\x00") && mark > 0 {
 		return name[mark+1:]
@@ -196,7 +217,8 @@ func property(name string) string {
 	return name
 }
 
-func (u *unserializer) object(class string, names []string, values []json.RawMessage) error {
+// members writes names and values as an object.
+func (u *unserializer) members(class string, names []string, values []json.RawMessage) error {
 	u.out = append(u.out, '{')
 	if class != "" {
 		u.out = append(u.out, `"__class":`...)
@@ -217,7 +239,7 @@ func (u *unserializer) object(class string, names []string, values []json.RawMes
 	return nil
 }
 
-// custom reads an object that wrote itself (Serializable): only its class can be told.
+// custom reads an object that has serialized itself (Serializable), in a form that only its class knows.
 func (u *unserializer) custom() error {
 	class, err := u.text(':')
 	if err != nil {
@@ -228,5 +250,5 @@ func (u *unserializer) custom() error {
 		return errSerialized
 	}
 	u.rest = u.rest[length+2:]
-	return u.object(string(class), nil, nil)
+	return u.members(string(class), nil, nil)
 }
