@@ -2,14 +2,10 @@
 // the defaults, joined and checked as one.
 package config
 
-import (
-	"time"
+import "fmt"
 
-	"github.com/wsbridge/wsbridge/bridge/admission"
-)
-
-// Config is everything that can be configured. deploy/wsbridge.toml says what each key means, why its default is what it
-// is and where it is dangerous; a test keeps that file and Default alike.
+// Config is everything that can be configured. deploy/wsbridge.toml defines each key: what it means, its default, and for whom a
+// reload changes it.
 type Config struct {
 	Server    Server    `toml:"server"`
 	Legacy    Legacy    `toml:"legacy"`
@@ -157,55 +153,11 @@ type Log struct {
 	Folder string `toml:"-"` // where the legacy settings file wants the daily file: WEBSOCKET_LOG_PATH, absolute
 }
 
-// Default returns a whole configuration; only the events file is missing.
+// Default returns a whole configuration, with the defaults of the annotated wsbridge.toml; only the events file is missing.
 func Default() Config {
-	return Config{
-		Server: Server{
-			Listen:           "127.0.0.1:50000",
-			ServerHeader:     "wsbridge",
-			HandshakeTimeout: Duration(10 * time.Second),
-			MaxMessage:       16 << 20,
-			MessageBurst:     100,
-			ControlRate:      100,
-			ControlBurst:     1000,
-			EventQueue:       64,
-			SendQueue:        1024,
-			SendQueueBytes:   32 << 20,
-			WriteTimeout:     Duration(10 * time.Second),
-			PingInterval:     Duration(30 * time.Second),
-			PongTimeout:      Duration(60 * time.Second),
-			QueueWait:        Duration(60 * time.Second),
-			DrainTimeout:     Duration(15 * time.Second),
-
-			EventQueueTotal:      16384,
-			EventQueueTotalBytes: 256 << 20,
-
-			AllowedOrigins:   []string{},
-			AllowedHosts:     []string{},
-			Paths:            []string{},
-			Subprotocols:     []string{},
-			MaxHeader:        32 << 10,
-			TrustedProxies:   []string{},
-			ForwardedHeaders: []string{admission.HeaderFor, admission.HeaderProto},
-			IPv6Prefix:       64,
-		},
-		PHP: PHP{
-			Workers:         4,
-			Reserve:         1,
-			MemoryLimit:     "512M",
-			Ini:             IniTable{},
-			IdleTimeout:     Duration(5 * time.Second),
-			DialTimeout:     Duration(3 * time.Second),
-			Timeout:         Duration(30 * time.Second),
-			UnavailableWait: Duration(10 * time.Second),
-			Initialize:      "every",
-			OnError:         "continue",
-		},
-		Isolation: Isolation{Mode: IsolationAuto, Handlers: HandlerModes{}},
-		Globals:   Globals{Live: []string{}, Forget: []string{}},
-		Loop:      Loop{Interval: Duration(200 * time.Millisecond)},
-		Pipe:      Pipe{Mode: 0o660, MaxDocument: 1 << 20, Quiet: Duration(50 * time.Millisecond)},
-		Control:   Control{Listen: Addresses{AutoAddress}, Mode: 0o600},
-		Log:       Log{Level: "info", Format: "auto"},
+	cfg, found := readAnnotated().defaults()
+	if err := found.err(); err != nil {
+		panic(fmt.Sprintf("config: %v", err))
 	}
+	return cfg
 }
