@@ -7,13 +7,15 @@ import (
 	"time"
 )
 
+// Legacy is about the original server's settings file.
+type Legacy struct {
+	Settings string `toml:"settings"` // absolute after loading; empty if there is none
+}
+
 // Bounds of the legacy numbers.
 const (
 	maxSelectTimeout = int(time.Hour / time.Microsecond)
 	maxPongTimeout   = 24 * 60 * 60 // seconds
-	// leastLoop is the shortest turn of the loop. Original servers were set to 0 or little more for quick replies, which
-	// here do not wait for the loop; each turn would be a request to php-fpm.
-	leastLoop = 10 * time.Millisecond
 	// legacyPipeMode lets any user of the machine write, as the original's pipe did.
 	legacyPipeMode FileMode = 0o666
 )

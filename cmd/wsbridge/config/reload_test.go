@@ -1,51 +1,9 @@
 package config
 
 import (
-	"maps"
-	"os"
-	"regexp"
 	"slices"
-	"strings"
 	"testing"
 )
-
-func TestEveryKeyHasADecisionAboutReloads(t *testing.T) {
-	cfg := Default()
-	known := fields(&cfg)
-	for _, f := range list(&cfg) {
-		if _, ok := effects()[f.key]; !ok {
-			t.Errorf("what does a reload do to %s? Add it to the table in effect.go: AtOnce if Reconfigure or the reloader of "+
-				"cmd/wsbridge puts it into force for everybody, NewClients, or Restart, with the reason", f.key)
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(effects())) {
-		if known[key] == nil {
-			t.Errorf("effect.go decides about %s, which is no key", key)
-		}
-	}
-}
-
-func TestShippedConfigMarksWhatAReloadLeaves(t *testing.T) {
-	text, err := os.ReadFile(shippedConfig)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key := regexp.MustCompile(`^([a-z_]+) = .*?(?:  # \((.*)\))?$`)
-	section := ""
-	for line := range strings.SplitSeq(string(text), "\n") {
-		if strings.HasPrefix(line, "[") {
-			section = strings.Trim(line, "[]")
-		}
-		found := key.FindStringSubmatch(line)
-		if found == nil {
-			continue
-		}
-		mark := strings.ReplaceAll("  # ("+string(effectOf(section+"."+found[1]))+")", "  # (at once)", "")
-		if want := strings.TrimSuffix(line, "  # ("+found[2]+")") + mark; line != want {
-			t.Errorf("deploy/wsbridge.toml has %q, want %q", line, want)
-		}
-	}
-}
 
 func TestMergeKeepsWhatNeedsARestart(t *testing.T) {
 	running, fresh := Default(), Default()
