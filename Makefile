@@ -10,7 +10,7 @@ demo:
 # Every test, with the race detector, a real php-fpm and a real browser.
 test:
 	.ci/install test
-	CGO_ENABLED=1 go test -count=1 -race -timeout 13m ./...
+	CGO_ENABLED=1 go test -count=1 -race -timeout 45m ./...
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/wsbridge
