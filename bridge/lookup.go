@@ -3,6 +3,7 @@ package bridge
 import (
 	"slices"
 
+	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -35,8 +36,8 @@ func (t *table) look(key int64) (*client, protocol.Fields) {
 	return c, slices.Clone(c.row.fields)
 }
 
-// outboxOf returns where messages for c are queued, nil before it was answered 101.
-func (t *table) outboxOf(c *client) *outbox {
+// socketOf returns c's WebSocket, nil before it was answered 101.
+func (t *table) socketOf(c *client) *socket.Conn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return c.out

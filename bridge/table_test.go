@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -20,7 +21,7 @@ func newTableWith(n int) (*table, []*client) {
 	return t, clients
 }
 
-func open(t *table, c *client) { t.open(c, func() { c.out = &outbox{} }) }
+func open(t *table, c *client) { t.open(c, func() { c.out = &socket.Conn{} }) }
 
 // show reads rows as PHP does, in short: each row's key and state.
 func show(e protocol.Encoded) string {
