@@ -15,6 +15,7 @@ import (
 	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/bridge/rows"
+	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -38,9 +39,7 @@ type Bridge struct {
 	doorman  *doorman
 	totals   totals
 	sessions *sessions
-	buffers  sync.Pool // write buffers of connections, held only while they write
-
-	inflaters sync.Pool // held only while a compressed message is read
+	upgrader socket.Upgrader
 
 	tails     tails
 	incidents incidents
@@ -94,6 +93,7 @@ func New(cfg Config) (*Bridge, error) {
 	b.limiter = admission.NewLimiter(cfg.Limits)
 	b.doorman = &doorman{log: cfg.Logger, observer: cfg.Observer, turned: map[string]int{}}
 	b.sessions = newSessions()
+	b.upgrader.Spawn = b.spawn
 	b.base, b.abort = context.WithCancelCause(context.Background())
 	b.events = newMailbox(documents, documentBytes, b.spawn, b.serve)
 	return b, nil
@@ -197,7 +197,7 @@ func (b *Bridge) Sockets() int { return b.limiter.Connections() }
 // Unsent returns what clients' sockets have not taken yet: messages and control frames, and their bytes. It asks each client.
 func (b *Bridge) Unsent() (items, size int) {
 	for _, c := range b.clients.connected() {
-		n, bytes := c.out.length()
+		n, bytes := c.out.Queued()
 		items += n
 		size += bytes
 	}

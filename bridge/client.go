@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/gorilla/websocket"
-
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/bridge/rows"
+	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -38,22 +36,15 @@ type client struct {
 	upgraded bool // answered 101; guarded by clients.mu
 
 	// Set by opened, before upgraded is; constant afterwards.
-	conn  *websocket.Conn
-	guard *guard // its socket
-	out   *outbox
-	ping  *time.Timer
-	idle  *idleness
-
-	halves atomic.Int32 // reader and writer that have ended; the second closes the socket
+	out  *socket.Conn
+	ping *time.Timer
+	idle *idleness
 
 	mu     sync.Mutex // guards how it ends
 	ended  bool
 	ending outcome.Ending
 	code   int
 	reason string
-
-	wrote     bool // what it was owed, and our close frame
-	lingering bool // it is waited for to end the connection
 }
 
 // newClient adds a row in state CONNECTING.
@@ -69,17 +60,11 @@ func (b *Bridge) newClient(peer string) *client {
 	return c
 }
 
-// opened makes c an open WebSocket, whose socket is g, and then sends the handshake's answer: who has it is OPEN to everybody. It
-// reports false if c was ended by a drain out of time.
-func (c *client) opened(conn *websocket.Conn, g *guard) bool {
-	cfg := c.bridge.cfg()
-	conn.SetPingHandler(c.pinged)
-	conn.SetPongHandler(c.ponged)
-	c.conn, c.guard = conn, g
-	c.out = &outbox{conn: conn, guard: g, spawn: c.bridge.spawn, ended: c.written, wrote: cfg.Observer.Written, told: c.told,
-		timeout: cfg.WriteTimeout, deflate: g.deflate, limit: cfg.SendQueue, bytes: cfg.SendQueueBytes}
-	c.out.greet(g.greeting())
-	c.ping = time.AfterFunc(cfg.PingInterval, c.sendPing)
+// opened makes c an open WebSocket, and then sends the handshake's answer: who has it is OPEN to everybody. It reports false if c was
+// ended by a drain out of time.
+func (c *client) opened(conn *socket.Conn) bool {
+	c.out = conn
+	c.ping = time.AfterFunc(c.bridge.cfg().PingInterval, c.sendPing)
 	c.idle = c.watchIdle()
 	if !c.bridge.clients.open(c) {
 		c.ping.Stop()
@@ -88,7 +73,7 @@ func (c *client) opened(conn *websocket.Conn, g *guard) bool {
 	}
 	c.bridge.totals.accepted.Add(1)
 	c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Opened})
-	c.bridge.spawn(c.out.drain)
+	conn.Greet()
 	return true
 }
 
@@ -107,29 +92,31 @@ func (c *client) sendPing() {
 		return
 	}
 	c.set(rows.Time("ping_time", time.Now()))
-	c.send(outgoing{op: websocket.PingMessage}, 0)
+	c.send(socket.NewMessage(socket.OpPing, nil))
 	c.ping.Reset(c.bridge.cfg().PingInterval)
 }
 
-// send queues o; a client that has too much queued already is ended.
-func (c *client) send(o outgoing, size int) error {
-	idle, err := c.queue(o, size)
-	if idle {
-		c.bridge.spawn(c.out.drain)
-	}
-	return err
+// send sends m to c alone.
+func (c *client) send(m *socket.Message) {
+	sendAll([]*client{c}, m, func(c *client, err error) { c.unsent(err) })
 }
 
-// queue is send for callers that start the writer: it reports whether there is none.
-func (c *client) queue(o outgoing, size int) (idle bool, err error) {
-	if o.isMessage() {
-		c.idle.note()
+// sendAll sends m to each of clients; failed is called for each that it cannot be sent to.
+func sendAll(clients []*client, m *socket.Message, failed func(*client, error)) {
+	conns := make([]*socket.Conn, len(clients))
+	for i, c := range clients {
+		if conns[i] = c.out; m.IsMessage() {
+			c.idle.note()
+		}
 	}
-	idle, err = c.out.enter(o, size)
-	if errors.Is(err, errOutboxFull) {
+	socket.Broadcast(conns, m, func(i int, err error) { failed(clients[i], err) })
+}
+
+// unsent ends a client that has too much queued already.
+func (c *client) unsent(err error) {
+	if errors.Is(err, socket.ErrFull) {
 		c.end(outcome.EndedSlow)
 	}
-	return idle, err
 }
 
 // end queues the close event behind the client's other events, with the ending's own code. Only the first call counts.
@@ -155,7 +142,7 @@ func (c *client) endWith(e outcome.Ending, code int, reason string) {
 	}
 	switch e {
 	case outcome.EndedSlow:
-		c.out.abort(code, reason)
+		c.out.DropAndClose(code, reason)
 		fallthrough
 	case outcome.EndedByHangup, outcome.EndedSilent:
 		c.unreachable()
@@ -205,51 +192,19 @@ func (c *client) leave() {
 	if opened {
 		c.ping.Stop()
 		c.idle.stop()
-		c.out.close(code, reason)
+		c.out.Close(code, reason)
 	}
 }
 
 // gone reports whether the client has left.
 func (c *client) gone() bool { return c.bridge.clients.get(c.key) == nil }
 
-// written is called when the writer has ended, with the error that ended it. The other side may still answer our close frame;
-// where nothing is read any more but the end, it is asked for it (RFC 6455, section 7.1.1).
-func (c *client) written(drop bool, err error) {
-	if network, ok := errors.AsType[net.Error](err); ok && network.Timeout() {
+// OnWriterEnd implements socket.Owner.
+func (c *client) OnWriterEnd(slow bool) {
+	if slow {
 		c.end(outcome.EndedSlow)
 	}
-	c.mu.Lock()
-	c.wrote = true
-	lingering := c.lingering
-	c.mu.Unlock()
-	switch {
-	case err != nil:
-		cut(c.conn.NetConn())
-	case drop, lingering && !c.halfClose():
-		c.conn.Close()
-	default:
-		c.conn.SetReadDeadline(time.Now().Add(closeWait))
-	}
-	c.halfEnded()
 }
 
-// halfClose ends what is written; it reports false where that cannot be.
-func (c *client) halfClose() bool {
-	half, ok := c.guard.Conn.(interface{ CloseWrite() error })
-	return ok && half.CloseWrite() == nil
-}
-
-// beginLinger reports whether the writer has ended before, so that it has not asked for the other side's end.
-func (c *client) beginLinger() (wrote bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.lingering = true
-	return c.wrote
-}
-
-func (c *client) halfEnded() {
-	if c.halves.Add(1) == 2 {
-		c.conn.Close()
-		c.bridge.clients.closed(c)
-	}
-}
+// OnClosed implements socket.Owner.
+func (c *client) OnClosed() { c.bridge.clients.closed(c) }

@@ -14,6 +14,9 @@ import (
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
+// closeWait bounds how long a connection that is turned away may take to end.
+const closeWait = 2 * time.Second
+
 // maxPartings is how many connections at a time are told why they are turned away; more are only closed.
 const maxPartings = 64
 

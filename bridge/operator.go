@@ -12,10 +12,9 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/gorilla/websocket"
-
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/bridge/rows"
+	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -88,8 +87,8 @@ func (c *client) describe(row protocol.Fields) Connection {
 		d.Request = *r
 	}
 	if c.bridge.clients.isUpgraded(c) {
-		d.SendQueue, d.SendQueueBytes = c.out.length()
-		d.Request.Subprotocol = c.conn.Subprotocol()
+		d.SendQueue, d.SendQueueBytes = c.out.Queued()
+		d.Request.Subprotocol = c.subprotocol
 	}
 	return d
 }
@@ -106,11 +105,19 @@ func (b *Bridge) Send(key int64, binary bool, message []byte) error {
 	if c == nil {
 		return ErrNoClient
 	}
-	o, err := newMessage(binary, message, 1)
+	m, err := newMessage(binary, message)
 	if err != nil {
 		return err
 	}
-	return c.offer(o, len(message))
+	if !b.clients.isUpgraded(c) {
+		return ErrNotOpen
+	}
+	sendAll([]*client{c}, m, func(_ *client, failed error) {
+		if err = ErrNotOpen; errors.Is(failed, socket.ErrFull) { // which does not end the client, as a handler's message would
+			err = ErrQueueFull
+		}
+	})
+	return err
 }
 
 // Broadcast queues a message for each client in state OPEN that f fits, and returns for how many it did, and how many of them
@@ -122,49 +129,24 @@ func (b *Bridge) Broadcast(f rows.Filter, binary bool, message []byte) (to, miss
 	}
 	defer leave()
 	clients := b.openClients(f)
-	o, err := newMessage(binary, message, len(clients))
+	m, err := newMessage(binary, message)
 	if err != nil {
 		return 0, 0, err
 	}
-	for _, c := range clients {
-		if c.offer(o, len(message)) != nil {
-			missed++
-		} else {
-			to++
-		}
-	}
+	sendAll(clients, m, func(*client, error) { missed++ })
+	to = len(clients) - missed
 	b.log.Info("the operator has sent a message", keyClients, to, "missed", missed, keyBytes, len(message))
 	return to, missed, nil
 }
 
-// newMessage is for several clients made a frame only once.
-func newMessage(binary bool, data []byte, clients int) (outgoing, error) {
-	op := websocket.BinaryMessage
-	if !binary {
-		op = websocket.TextMessage
-		if !utf8.Valid(data) {
-			return outgoing{}, ErrBadMessage
-		}
+func newMessage(binary bool, data []byte) (*socket.Message, error) {
+	switch {
+	case binary:
+		return socket.NewMessage(socket.OpBinary, data), nil
+	case !utf8.Valid(data):
+		return nil, ErrBadMessage
 	}
-	if clients < 2 {
-		return outgoing{op: op, data: data}, nil
-	}
-	prepared, err := websocket.NewPreparedMessage(op, data)
-	return outgoing{prepared: prepared}, err
-}
-
-// offer is send that does not end a client which has too much queued.
-func (c *client) offer(o outgoing, size int) error {
-	if !c.bridge.clients.isUpgraded(c) {
-		return ErrNotOpen
-	}
-	switch err := c.out.push(o, size); {
-	case errors.Is(err, errOutboxFull):
-		return ErrQueueFull
-	case err != nil:
-		return ErrNotOpen
-	}
-	return nil
+	return socket.NewMessage(socket.OpText, data), nil
 }
 
 // CloseClient ends a client's connection, with its close handlers, as if a handler had. Code 0 is 1000. Its errors are

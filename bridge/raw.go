@@ -9,6 +9,7 @@ import (
 
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/bridge/rows"
+	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -107,7 +108,7 @@ func (c *tappedConn) fill() error {
 		case <-c.overdue(): // net/http takes its background read back; the event goes on
 			return os.ErrDeadlineExceeded
 		case <-tick.C:
-			c.client.watch(c.Conn)
+			c.client.watch(socket.HungUp(c.Conn))
 		}
 	}
 }

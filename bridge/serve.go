@@ -107,7 +107,7 @@ func (b *Bridge) giveUp(server *http.Server) {
 		c.leave()
 	}
 	for _, c := range b.clients.connected() {
-		cut(c.conn.NetConn())
+		c.out.Abort()
 	}
 	server.Close()
 }

@@ -1,4 +1,4 @@
-package bridge
+package socket
 
 import (
 	"errors"
@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/wsbridge/wsbridge/bridge/door/admission"
 )
 
 // extension is one that a client offers, with its parameters in their order (RFC 6455, section 9.1).
@@ -46,12 +44,12 @@ func offers(h http.Header) ([]extension, error) {
 
 // parseExtension takes an extension off the list, and leaves the comma behind it.
 func parseExtension(s string) (e extension, rest string, err error) {
-	if e.name, s = admission.CutToken(s); e.name == "" {
+	if e.name, s = cutToken(s); e.name == "" {
 		return e, "", errExtensions
 	}
 	for s = blank(s); strings.HasPrefix(s, ";"); s = blank(s) {
 		var p param
-		if p.name, s = admission.CutToken(blank(s[1:])); p.name == "" {
+		if p.name, s = cutToken(blank(s[1:])); p.name == "" {
 			return e, "", errExtensions
 		}
 		if s = blank(s); strings.HasPrefix(s, "=") {
@@ -73,18 +71,22 @@ func blank(s string) string { return strings.TrimLeft(s, " \t") }
 // value is a token, or one in quotes.
 func value(s string) (v, rest string) {
 	if !strings.HasPrefix(s, `"`) {
-		return admission.CutToken(s)
+		return cutToken(s)
 	}
 	quoted, rest, closed := strings.Cut(s[1:], `"`)
-	v, behind := admission.CutToken(strings.ReplaceAll(quoted, `\`, ""))
+	v, behind := cutToken(strings.ReplaceAll(quoted, `\`, ""))
 	if !closed || behind != "" {
 		return "", s
 	}
 	return v, rest
 }
 
-// offersDeflate reports whether one of the offers is a permessage-deflate that can be agreed to.
-func offersDeflate(offers []extension) bool { return slices.ContainsFunc(offers, extension.isDeflate) }
+// OffersDeflate reports whether Sec-WebSocket-Extensions offers a permessage-deflate that can be agreed to. An error says that the
+// header is malformed, which deserves status 400 (RFC 6455, section 9.1).
+func OffersDeflate(h http.Header) (bool, error) {
+	all, err := offers(h)
+	return slices.ContainsFunc(all, extension.isDeflate), err
+}
 
 // isDeflate declines, as RFC 7692, section 7.1, demands, parameters that are unknown, given twice or out of range, and what
 // gorilla cannot do: it compresses with a window of 32 KiB, and its answer has no place for another. It never uses what an
@@ -113,4 +115,16 @@ func (e extension) isDeflate() bool {
 		seen[p.name] = true
 	}
 	return true
+}
+
+// cutToken takes a token (RFC 9110, section 5.6.2) off s; without one, token is empty.
+func cutToken(s string) (token, rest string) {
+	end := strings.IndexFunc(s, func(r rune) bool {
+		isAlphanumeric := r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		return !isAlphanumeric && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+	})
+	if end < 0 {
+		end = len(s)
+	}
+	return s[:end], s[end:]
 }

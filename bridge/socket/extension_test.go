@@ -1,4 +1,4 @@
-package bridge
+package socket
 
 import (
 	"net/http"
@@ -28,20 +28,20 @@ func TestDeflateIsAgreedToAsOffered(t *testing.T) {
 		"x-webkit-deflate-frame":                                                     false,
 		"permessage-bzip2, , x; y=z, permessage-deflate":                             true,
 	} {
-		list, err := offers(offered(offer))
-		if err != nil || offersDeflate(list) != want {
-			t.Errorf("%q: agreed is %v, want %v; %v", offer, !want, want, err)
+		got, err := OffersDeflate(offered(offer))
+		if err != nil || got != want {
+			t.Errorf("%q: agreed is %v, want %v; %v", offer, got, want, err)
 		}
 	}
-	if list, err := offers(offered("x", "permessage-deflate")); err != nil || !offersDeflate(list) {
-		t.Errorf("on two lines: %v, %v", list, err)
+	if got, err := OffersDeflate(offered("x", "permessage-deflate")); err != nil || !got {
+		t.Errorf("on two lines: %v, %v", got, err)
 	}
 }
 
 func TestMalformedExtensionsAreNone(t *testing.T) {
 	for _, line := range []string{";", "a;", "a; =", "a; b=", "a b", `a; b="c`, `a; b="c d"`, `a; b=""`, "a/b", "a; b=c d", "\u00e4"} {
-		if list, err := offers(offered(line)); err == nil {
-			t.Errorf("%q: %v", line, list)
+		if got, err := OffersDeflate(offered(line)); err == nil {
+			t.Errorf("%q: %v", line, got)
 		}
 	}
 }

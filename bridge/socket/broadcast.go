@@ -1,4 +1,4 @@
-package bridge
+package socket
 
 import "slices"
 
@@ -6,9 +6,9 @@ import "slices"
 const together = 256
 
 // hurry writes outboxes that have a message and no writer, without waiting for any socket, and returns before that.
-func (b *Bridge) hurry(all []*outbox) {
+func (u *Upgrader) hurry(all []*outbox) {
 	for some := range slices.Chunk(all, together) {
-		b.spawn(func() {
+		u.Spawn(func() {
 			for _, o := range some {
 				o.hurry()
 			}
@@ -28,7 +28,7 @@ func (b *outbox) hurry() {
 			return
 		}
 		if len(unsent) > 0 {
-			items[0] = outgoing{op: opRest, data: unsent, size: o.size}
+			items[0] = Message{op: opRest, data: unsent, size: o.size}
 			break
 		}
 		items = items[1:]
@@ -42,7 +42,7 @@ func (b *outbox) hurry() {
 }
 
 // writeEagerly returns the end of a frame that the socket has not taken.
-func (b *outbox) writeEagerly(o outgoing) (unsent []byte, err error) {
+func (b *outbox) writeEagerly(o Message) (unsent []byte, err error) {
 	e := &b.guard.eager
 	e.on = true
 	defer func() { e.on, e.unsent = false, nil }()
@@ -53,7 +53,7 @@ func (b *outbox) writeEagerly(o outgoing) (unsent []byte, err error) {
 }
 
 // giveBack puts items that were taken before what has come since, and reports whether there is something to write.
-func (b *outbox) giveBack(items []outgoing) bool {
+func (b *outbox) giveBack(items []Message) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.aborted {
@@ -65,7 +65,7 @@ func (b *outbox) giveBack(items []outgoing) bool {
 }
 
 // begun is the first of items if nothing else may come before it: the rest of a frame, the handshake's answer.
-func begun(items []outgoing) []outgoing {
+func begun(items []Message) []Message {
 	if len(items) > 0 && items[0].op < 0 {
 		return items[:1]
 	}

@@ -1,4 +1,4 @@
-package bridge
+package socket
 
 import (
 	"errors"
@@ -37,8 +37,8 @@ func pair(t *testing.T) (server, client *websocket.Conn) {
 func newOutbox(conn *websocket.Conn, limit, bytes int) (*outbox, *sync.WaitGroup, chan bool) {
 	var work sync.WaitGroup
 	ended := make(chan bool, 2) // a second end would be a fault, and is looked for
-	return &outbox{conn: conn, spawn: func(f func()) { work.Go(f) }, ended: func(drop bool, _ error) { ended <- drop }, wrote: func(time.Duration) {},
-		told:    func(outgoing) {},
+	return &outbox{conn: conn, spawn: func(f func()) { work.Go(f) }, ended: func(drop bool, _ error) { ended <- drop },
+		told:    func(*Message, time.Duration) {},
 		timeout: 500 * time.Millisecond, limit: limit, bytes: bytes}, &work, ended
 }
 
@@ -46,13 +46,13 @@ func TestOutboxWritesInOrderAndEndsOnce(t *testing.T) {
 	server, client := pair(t)
 	b, work, ended := newOutbox(server, 10, 1000)
 	for _, text := range []string{"one", "two"} {
-		if err := b.push(outgoing{op: websocket.TextMessage, data: []byte(text)}, 3); err != nil {
+		if err := b.push(Message{op: websocket.TextMessage, data: []byte(text)}, 3); err != nil {
 			t.Fatal(err)
 		}
 	}
 	b.close(4000, "over")
 	b.close(1000, "not sent")
-	if err := b.push(outgoing{op: websocket.TextMessage}, 0); !errors.Is(err, errOutboxClosed) {
+	if err := b.push(Message{op: websocket.TextMessage}, 0); !errors.Is(err, ErrClosed) {
 		t.Errorf("push after close: %v", err)
 	}
 	for _, want := range []string{"one", "two"} {
@@ -73,7 +73,7 @@ func TestOutboxIsBounded(t *testing.T) {
 	server, _ := pair(t) // the client never reads, and no kernel buffer takes a whole message
 	const size = 16 << 20
 	b, work, ended := newOutbox(server, 100, size)
-	big := outgoing{op: websocket.BinaryMessage, data: make([]byte, size)}
+	big := Message{op: websocket.BinaryMessage, data: make([]byte, size)}
 	push := func() error { return b.push(big, size) }
 	if err := push(); err != nil {
 		t.Fatal(err)
@@ -81,7 +81,7 @@ func TestOutboxIsBounded(t *testing.T) {
 	for b.queued() > 0 { // the writer has not taken it yet
 		runtime.Gosched()
 	}
-	if err := b.push(outgoing{op: websocket.BinaryMessage, data: []byte("x")}, 1); !errors.Is(err, errOutboxFull) {
+	if err := b.push(Message{op: websocket.BinaryMessage, data: []byte("x")}, 1); !errors.Is(err, ErrFull) {
 		t.Errorf("what is being written was not counted: %v", err)
 	}
 	b.abort(1013, "too slow")
@@ -94,7 +94,7 @@ func TestOutboxIsBounded(t *testing.T) {
 func TestOutboxAnswersTheLatestPingOfMany(t *testing.T) {
 	b := &outbox{spawn: func(func()) {}, limit: 100, bytes: 1000} // nothing is written
 	for i := range 10_000 {
-		if err := b.push(outgoing{op: websocket.PongMessage, data: []byte{byte(i)}}, 1); err != nil {
+		if err := b.push(Message{op: websocket.PongMessage, data: []byte{byte(i)}}, 1); err != nil {
 			t.Fatal(err)
 		}
 	}

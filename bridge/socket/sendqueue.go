@@ -1,4 +1,4 @@
-package bridge
+package socket
 
 import (
 	"errors"
@@ -9,8 +9,10 @@ import (
 )
 
 var (
-	errOutboxFull   = errors.New("client does not read")
-	errOutboxClosed = errors.New("client is gone")
+	// ErrFull says that a client has not read what it was sent before: its send queue is full.
+	ErrFull = errors.New("client does not read")
+	// ErrClosed says that a connection's last frame is queued, or its socket has ended.
+	ErrClosed = errors.New("client is gone")
 )
 
 // closeWait bounds how long a client may take to answer our close frame before its socket is closed all the same. Browsers
@@ -29,20 +31,35 @@ const (
 	opGreeting = -2 // the handshake's answer, before all frames
 )
 
-// outgoing is a message, a control frame, or the end of the connection.
-type outgoing struct {
+// Message is a message, a control frame, or the end of the connection.
+type Message struct {
 	op       int // a websocket message type, or one of ours; 0 drops the connection without a close frame
 	data     []byte
 	prepared *websocket.PreparedMessage // instead of op and data: shared with other clients
 	size     int                        // of the message
 }
 
+// NewMessage returns a message, or a control frame, that any number of connections may be sent. The payload must not change any more.
+func NewMessage(op Opcode, payload []byte) *Message {
+	m := &Message{op: int(op), data: payload, size: len(payload)}
+	if op == OpText || op == OpBinary {
+		m.prepared, _ = websocket.NewPreparedMessage(int(op), payload) // into memory: it cannot fail
+	}
+	return m
+}
+
+// Size is the payload's, in bytes.
+func (o *Message) Size() int { return o.size }
+
+// IsMessage reports whether it is a text or binary message, and no control frame.
+func (o *Message) IsMessage() bool { return o.isMessage() }
+
 // isMessage reports whether it is none of the control frames, nor the end.
-func (o *outgoing) isMessage() bool {
+func (o *Message) isMessage() bool {
 	return o.prepared != nil || o.op == opRest || o.op == websocket.TextMessage || o.op == websocket.BinaryMessage
 }
 
-func (o *outgoing) last() bool {
+func (o *Message) last() bool {
 	return o.prepared == nil && (o.op == 0 || o.op == websocket.CloseMessage)
 }
 
@@ -53,15 +70,14 @@ type outbox struct {
 	guard   *guard       // its socket
 	spawn   func(func()) // starts the writer where somebody waits for it
 	ended   func(drop bool, err error)
-	wrote   func(took time.Duration) // a message or a control frame
-	told    func(outgoing)           // likewise, if the socket has taken it
+	told    func(m *Message, took time.Duration) // of a message or a control frame that the socket has taken
 	timeout time.Duration
 	deflate bool // messages may be compressed
 	limit   int  // messages, those being written included
 	bytes   int  // and their bytes; a single message may have more
 
 	mu      sync.Mutex // guards the fields below
-	queue   []outgoing
+	queue   []Message
 	held    int // messages in queue, and taken from it but not written yet
 	size    int // their bytes
 	running bool
@@ -70,7 +86,7 @@ type outbox struct {
 }
 
 // push queues o and never blocks. Its data must not change any more.
-func (b *outbox) push(o outgoing, size int) error {
+func (b *outbox) push(o Message, size int) error {
 	idle, err := b.enter(o, size)
 	if idle {
 		b.spawn(b.drain)
@@ -79,18 +95,18 @@ func (b *outbox) push(o outgoing, size int) error {
 }
 
 // enter is push for callers that start the writer: it reports whether there is none.
-func (b *outbox) enter(o outgoing, size int) (idle bool, err error) {
+func (b *outbox) enter(o Message, size int) (idle bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
-		return false, errOutboxClosed
+		return false, ErrClosed
 	}
 	if b.replacesPong(o) { // those bytes are few enough not to be counted again
 		b.queue[len(b.queue)-1] = o
 		return false, nil
 	}
 	if b.held >= b.limit || b.held > 0 && b.size+size > b.bytes {
-		return false, errOutboxFull
+		return false, ErrFull
 	}
 	o.size = size
 	b.held++
@@ -100,7 +116,7 @@ func (b *outbox) enter(o outgoing, size int) (idle bool, err error) {
 
 // replacesPong reports whether o answers a ping that came behind the one that the last item answers, while there is much to be
 // written: the latest is enough then (RFC 6455, section 5.5.3), and a flood of pings queues nothing.
-func (b *outbox) replacesPong(o outgoing) bool {
+func (b *outbox) replacesPong(o Message) bool {
 	n := len(b.queue)
 	return o.op == websocket.PongMessage && n >= manyQueued && b.queue[n-1].op == websocket.PongMessage
 }
@@ -134,9 +150,9 @@ func (b *outbox) end(code int, reason string) {
 		return
 	}
 	b.closed = true
-	o := outgoing{}
+	o := Message{}
 	if code != 0 {
-		o = outgoing{op: websocket.CloseMessage, data: websocket.FormatCloseMessage(code, reason)}
+		o = Message{op: websocket.CloseMessage, data: websocket.FormatCloseMessage(code, reason)}
 	}
 	if idle := b.add(o); idle {
 		b.spawn(b.drain)
@@ -146,11 +162,11 @@ func (b *outbox) end(code int, reason string) {
 // greet queues the handshake's answer, before anybody else can queue anything. The caller starts the writer.
 func (b *outbox) greet(answer []byte) {
 	b.held, b.running = 1, true
-	b.queue = []outgoing{{op: opGreeting, data: answer}}
+	b.queue = []Message{{op: opGreeting, data: answer}}
 }
 
 // add reports whether a writer has to be started.
-func (b *outbox) add(o outgoing) (idle bool) {
+func (b *outbox) add(o Message) (idle bool) {
 	b.queue = append(b.queue, o)
 	idle = !b.running
 	b.running = true
@@ -169,7 +185,7 @@ func (b *outbox) drain() {
 				b.finish(o, err)
 				return
 			}
-			items[i] = outgoing{}
+			items[i] = Message{}
 			if goOn := b.let(o); !goOn {
 				break
 			}
@@ -178,20 +194,17 @@ func (b *outbox) drain() {
 }
 
 // writeOne writes o, and lets it be known how long that took if it is written whole.
-func (b *outbox) writeOne(o outgoing, whole func() bool) error {
+func (b *outbox) writeOne(o Message, whole func() bool) error {
 	began := time.Now()
 	err := b.write(o)
-	if whole() && o.op != opGreeting {
-		b.wrote(time.Since(began))
-		if err == nil {
-			b.told(o)
-		}
+	if err == nil && whole() && o.op != opGreeting {
+		b.told(&o, time.Since(began))
 	}
 	return err
 }
 
 // let makes room for as much as o was, and reports whether what was taken with it is still to be written.
-func (b *outbox) let(o outgoing) (goOn bool) {
+func (b *outbox) let(o Message) (goOn bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.held--
@@ -200,7 +213,7 @@ func (b *outbox) let(o outgoing) (goOn bool) {
 }
 
 // take returns what is queued, or nil if the writer is to rest.
-func (b *outbox) take() []outgoing {
+func (b *outbox) take() []Message {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	items := b.queue
@@ -210,7 +223,7 @@ func (b *outbox) take() []outgoing {
 }
 
 // finish leaves the outbox closed for good; running stays set, so no writer starts again.
-func (b *outbox) finish(o outgoing, err error) {
+func (b *outbox) finish(o Message, err error) {
 	b.mu.Lock()
 	b.closed = true
 	b.queue = nil
@@ -218,7 +231,7 @@ func (b *outbox) finish(o outgoing, err error) {
 	b.ended(o.op == 0 || err != nil, err)
 }
 
-func (b *outbox) write(o outgoing) error {
+func (b *outbox) write(o Message) error {
 	deadline := time.Now().Add(b.timeout)
 	switch {
 	case o.prepared != nil:

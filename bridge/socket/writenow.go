@@ -1,6 +1,7 @@
-package bridge
+package socket
 
 import (
+	"crypto/tls"
 	"net"
 	"syscall"
 	"time"
@@ -15,20 +16,19 @@ type eager struct {
 	unsent []byte          // what the socket did not take of that
 }
 
-// newEager looks behind those connections of ours that leave alone what is written.
+// newEager looks below those connections that leave alone what is written.
 func newEager(conn net.Conn) (e eager) {
-	for {
-		switch c := conn.(type) {
-		case *visitor:
-			conn = c.Conn
-			continue
-		case *tappedConn:
-			conn = c.Conn
-			continue
+	for at := conn; ; {
+		if _, isTLS := at.(interface{ ConnectionState() tls.ConnectionState }); isTLS {
+			return e
 		}
-		break
+		w, ok := at.(wrapper)
+		if !ok {
+			break
+		}
+		at = w.NetConn()
 	}
-	if kernels, ok := conn.(*net.TCPConn); ok {
+	if kernels, ok := kernels(conn).(*net.TCPConn); ok {
 		e.raw, _ = kernels.SyscallConn() // nil with an error: it is closed, as the next write will tell
 	}
 	return e

@@ -1,7 +1,6 @@
-package bridge
+package socket
 
 import (
-	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -43,14 +42,14 @@ func guardedPair(t *testing.T) (g *guard, server, client *websocket.Conn) {
 }
 
 // large is a message that no socket takes at once.
-func large(t *testing.T, fill string) (o outgoing, text string) {
+func large(t *testing.T, fill string) (o Message, text string) {
 	t.Helper()
 	text = strings.Repeat(fill, 1<<20)
 	prepared, err := websocket.NewPreparedMessage(websocket.TextMessage, []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return outgoing{prepared: prepared}, text
+	return Message{prepared: prepared}, text
 }
 
 // wantText fails the test unless that is the next message.
@@ -72,10 +71,10 @@ func TestHurryDoesNotWaitAndLosesNothing(t *testing.T) {
 			b.guard, b.timeout = g, time.Minute
 			var writes sync.WaitGroup
 			writes.Add(3)
-			b.wrote = func(time.Duration) { writes.Done() }
+			b.told = func(*Message, time.Duration) { writes.Done() }
 			first, a := large(t, "a")
 			second, c := large(t, "c")
-			for _, o := range []outgoing{first, second} {
+			for _, o := range []Message{first, second} {
 				idle, err := b.enter(o, len(a))
 				if err != nil {
 					t.Fatal(err)
@@ -84,7 +83,7 @@ func TestHurryDoesNotWaitAndLosesNothing(t *testing.T) {
 					b.hurry() // it would be for ever if it waited: nobody reads yet
 				}
 			}
-			if err := b.push(outgoing{op: websocket.TextMessage, data: []byte("last")}, 4); err != nil {
+			if err := b.push(Message{op: websocket.TextMessage, data: []byte("last")}, 4); err != nil {
 				t.Fatal(err)
 			}
 			wantText(t, client, a)
@@ -107,7 +106,7 @@ func TestAbortKeepsFramesWhole(t *testing.T) {
 	b.spawn = func(func()) {} // not before the abort
 	first, a := large(t, "a")
 	second, _ := large(t, "c")
-	for _, o := range []outgoing{first, second} {
+	for _, o := range []Message{first, second} {
 		if _, err := b.enter(o, len(a)); err != nil {
 			t.Fatal(err)
 		}
@@ -140,28 +139,7 @@ func TestHurryMeetsAClientThatIsGone(t *testing.T) {
 	if drop := <-ended; !drop {
 		t.Error("a client that is gone was waited for")
 	}
-	if _, err := b.enter(o, len(a)); !errors.Is(err, errOutboxClosed) {
+	if _, err := b.enter(o, len(a)); !errors.Is(err, ErrClosed) {
 		t.Errorf("got %v", err)
-	}
-}
-
-// TestEagerSocketsAreTheKernelsOwn would fail for another connection around the socket, which makes broadcasts slow in silence.
-func TestEagerSocketsAreTheKernelsOwn(t *testing.T) {
-	g, _, _ := guardedPair(t)
-	kernels := g.Conn
-	for name, row := range map[string]struct {
-		conn net.Conn
-		want bool
-	}{
-		"socket":      {kernels, true},
-		"at the door": {&visitor{Conn: kernels}, true},
-		"tapped":      {&tappedConn{Conn: &visitor{Conn: kernels}}, true},
-		"TLS":         {tls.Server(&visitor{Conn: kernels}, nil), false},
-		"TLS, tapped": {&tappedConn{Conn: tls.Server(&visitor{Conn: kernels}, nil)}, false},
-		"another one": {struct{ net.Conn }{kernels}, false},
-	} {
-		if got := newEager(row.conn).raw != nil; got != row.want {
-			t.Errorf("%s: got %v", name, got)
-		}
 	}
 }
