@@ -120,7 +120,7 @@ func (c *tappedConn) ask(kind protocol.Kind, data []byte) *answer {
 		close(a.ready)
 		return a
 	}
-	put := c.client.bring(errand{kind: kind, payload: data, after: func(done *protocol.Done, _ error) {
+	put := c.client.enqueue(kind, data, func(done *protocol.Done, _ error) {
 		defer close(a.ready)
 		if done == nil {
 			return // a failed handler takes nothing away
@@ -132,7 +132,7 @@ func (c *tappedConn) ask(kind protocol.Kind, data []byte) *answer {
 		case "consumed":
 			a.bytes = nil
 		}
-	}})
+	})
 	if !put {
 		close(a.ready) // the client has ended; its reader finds out by itself
 	}

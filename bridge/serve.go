@@ -17,7 +17,7 @@ import (
 // and then drains. It closes l and leaves pipe to its owner. It returns nil after a drain, whichever began it.
 func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
 	server := b.httpServer()
-	if _, err := b.serverTurn().run(protocol.Started, nil); err != nil {
+	if _, err := b.serverDispatcher().run(protocol.Started, nil); err != nil {
 		return errors.Join(fmt.Errorf("start the application: %w", err), l.Close())
 	}
 	close(b.serving)
@@ -92,15 +92,16 @@ func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGr
 	}
 	// 5. The application's own end. Nothing else runs any more, so it gets a context that has not been given up.
 	b.base, b.abort = context.WithCancelCause(context.Background())
-	_, _ = b.serverTurn().run(protocol.Shutdown, nil) // ask has logged what went wrong
+	_, _ = b.serverDispatcher().run(protocol.Shutdown, nil) // exchange has logged what went wrong
 }
 
 // giveUp ends what the drain's time was not enough for: events under way, clients that do not leave or do not read what
 // they are still owed, and requests that are none of a client.
 func (b *Bridge) giveUp(server *http.Server) {
 	b.log.Warn("drain ran out of time", keyClients, b.clients.count())
-	b.hasty.Store(true)
+	b.noWait.Store(true)
 	b.abort(outcome.ErrDrained)
+	b.scheduler.Abort(outcome.ErrDrained)
 	code, reason := outcome.EndedByServer.Close()
 	for _, c := range b.clients.all() {
 		c.markEnded(outcome.EndedByServer, code, reason)

@@ -139,11 +139,7 @@ func TestNobodySeesAHandshakeHalfWay(t *testing.T) {
 	<-asked
 	say(t, first, "who is there?")
 	c := s.clients.get(1)
-	eventually(t, "the text waits for its turn", func() bool {
-		c.events.mu.Lock()
-		defer c.events.mu.Unlock()
-		return c.events.running && len(c.events.queue) == 0
-	})
+	eventually(t, "the text waits for its turn", func() bool { return c.events.Busy() && c.events.Len() == 0 })
 	close(proceed)
 	if got := <-seen; got != "2 [1 OPEN 2 CONNECTING]" {
 		t.Errorf("between authenticate and open: %s", got)
