@@ -32,7 +32,7 @@ type Bridge struct {
 	failures *failures
 	excess   *excess
 	limiter  *admission.Limiter
-	doorman  *doorman
+	rejected *rejectionLog
 	totals   totals
 	sessions *sessions
 	buffers  sync.Pool // write buffers of connections, held only while they write
@@ -89,7 +89,7 @@ func New(cfg Config) (*Bridge, error) {
 	b.failures = newFailures(cfg.Logger)
 	b.excess = newExcess(cfg.Logger)
 	b.limiter = admission.NewLimiter(cfg.Limits)
-	b.doorman = &doorman{log: cfg.Logger, observer: cfg.Observer, turned: map[string]int{}}
+	b.rejected = &rejectionLog{log: cfg.Logger, counts: map[string]int{}}
 	b.sessions = newSessions()
 	b.base, b.abort = context.WithCancelCause(context.Background())
 	b.events = newMailbox(documents, documentBytes, b.spawn, b.serve)

@@ -153,12 +153,12 @@ func TestEagerSocketsAreTheKernelsOwn(t *testing.T) {
 		conn net.Conn
 		want bool
 	}{
-		"socket":      {kernels, true},
-		"at the door": {&visitor{Conn: kernels}, true},
-		"tapped":      {&tappedConn{Conn: &visitor{Conn: kernels}}, true},
-		"TLS":         {tls.Server(&visitor{Conn: kernels}, nil), false},
-		"TLS, tapped": {&tappedConn{Conn: tls.Server(&visitor{Conn: kernels}, nil)}, false},
-		"another one": {struct{ net.Conn }{kernels}, false},
+		"socket":           {kernels, true},
+		"plain":            {letIn(t, kernels, nil), true},
+		"read events":      {&readEventConn{halfCloser: letIn(t, kernels, nil)}, true},
+		"TLS":              {letIn(t, kernels, &tls.Config{}), false},
+		"TLS, read events": {&readEventConn{halfCloser: letIn(t, kernels, &tls.Config{})}, false},
+		"another one":      {struct{ net.Conn }{kernels}, false},
 	} {
 		if got := newEager(row.conn).raw != nil; got != row.want {
 			t.Errorf("%s: got %v", name, got)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/door"
 	"github.com/wsbridge/wsbridge/bridge/door/admission"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -70,18 +71,9 @@ type Config struct {
 	RequireCookie    bool   // a handshake without Cookie is refused, as the original did
 	RequireUserAgent bool   // likewise
 
-	Origins      admission.Origins // of pages, beside those of the host that was asked for
-	Hosts        admission.Hosts   // over it: 421
-	Paths        admission.Paths   // of handshakes; over it: 404
-	Subprotocols []string          // in the order in which they are preferred
-	MaxHeader    int               // bytes of a request's line and fields; over it: 431
-
-	Limits admission.Limits // of the whole server, over them 503; of one address, over them 429
-	// Proxies are believed what they say of their clients: by Forwarding in each request, and if ProxyProtocol is set, by the
-	// header that each of their connections must begin with.
-	Proxies       admission.Proxies
-	Forwarding    admission.Forwarding
-	ProxyProtocol bool
+	door.Policy
+	Limits    admission.Limits // of the whole server, over them 503; of one address, over them 429
+	MaxHeader int              // bytes of a request's line and fields; over it: 431
 
 	Isolation Isolation
 	// HandlerIsolation overrules Isolation for handlers by name: Serial, or PerConnection, which then holds for the

@@ -3,10 +3,10 @@
 //
 // The way of an event through the files of this package:
 //
-//	door.go, preamble.go, rejections.go, tls.go   a connection comes in, if there is room for it
-//	request.go, handshake.go                    a client comes in, if package admission and PHP let it
+//	package door, rejections.go                 a connection comes in, if there is room for it
+//	request.go, handshake.go, refuse.go         a client comes in, if package door and PHP let it
 //	guard.go, limiter.go, idle.go               its frames are good, and not too many, or end its connection
-//	reader.go, readevents.go, bridge.go              something happens
+//	reader.go, readevents.go, bridge.go         something happens
 //	backlog.go                                  it finds room, or its client is turned away
 //	mailbox.go                                  it waits for the earlier events of the same client
 //	plan.go, application.go, describe.go        what its handler's code can reach decides how it runs

@@ -15,21 +15,10 @@ type eager struct {
 	unsent []byte          // what the socket did not take of that
 }
 
-// newEager looks behind those connections of ours that leave alone what is written.
+// newEager returns one for a connection that hands out the kernel's.
 func newEager(conn net.Conn) (e eager) {
-	for {
-		switch c := conn.(type) {
-		case *visitor:
-			conn = c.Conn
-			continue
-		case *tappedConn:
-			conn = c.Conn
-			continue
-		}
-		break
-	}
-	if kernels, ok := conn.(*net.TCPConn); ok {
-		e.raw, _ = kernels.SyscallConn() // nil with an error: it is closed, as the next write will tell
+	if kernels, ok := conn.(syscall.Conn); ok {
+		e.raw, _ = kernels.SyscallConn() // nil with an error: there is TLS, or it is closed, as the next write will tell
 	}
 	return e
 }

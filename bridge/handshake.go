@@ -9,7 +9,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/wsbridge/wsbridge/bridge/door/admission"
+	"github.com/wsbridge/wsbridge/bridge/door"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -20,14 +20,13 @@ const readBuffer = 1024
 
 // serveHTTP answers a handshake and everything that is none.
 func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
-	showTLS(r)
 	leave, ok := b.enter()
 	if !ok {
-		b.refuse(w, refusal{why: outcome.RefusedStopping})
+		b.refuse(w, &door.Refusal{Why: outcome.RefusedStopping})
 		return
 	}
 	defer leave()
-	if no := b.receive(r); no != nil {
+	if no := door.Of(connOf(r)).Receive(r); no != nil {
 		b.decline(w, r, no)
 		return
 	}
@@ -35,7 +34,8 @@ func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		b.serveOther(w, r)
 		return
 	}
-	if no := b.checkHandshake(r); no != nil {
+	agreed, no := b.checkHandshake(r)
+	if no != nil {
 		b.decline(w, r, no)
 		return
 	}
@@ -43,21 +43,11 @@ func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	if c == nil {
 		c = b.newClient(r.RemoteAddr)
 	}
+	c.agreed = agreed
 	if no := b.handshake(c, w, r); no != nil {
-		if no.why != 0 && !no.counted() {
-			c.log.Info("handshake refused", no.attrs()...)
-		}
-		b.refuse(w, *no)
+		logRefusal(c.log, no)
+		b.refuse(w, no)
 	}
-}
-
-// decline refuses a request that no client is known of.
-func (b *Bridge) decline(w http.ResponseWriter, r *http.Request, no *refusal) {
-	if !no.counted() {
-		log := b.log.With(keyPeer, r.RemoteAddr, keyOrigin, r.Header.Get("Origin"), keyHost, r.Host)
-		log.Info("handshake refused", no.attrs()...)
-	}
-	b.refuse(w, *no)
 }
 
 func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
@@ -71,43 +61,42 @@ func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
 		b.cfg().Page.ServeHTTP(w, r)
 		return
 	}
-	b.refuse(w, refusal{why: outcome.RefusedNoHandshake})
+	b.refuse(w, &door.Refusal{Why: outcome.RefusedNoHandshake})
 }
 
 // handshake takes c from CONNECTING to OPEN, or to its end, when the events before it are over. What authenticate writes
 // into the row is seen by others only together with what becomes of the client, as in the original, where no other event
 // came in between.
-func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *refusal {
+func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *door.Refusal {
 	if ending, _, _ := c.how(); ending == outcome.EndedBusy { // there was no room for a read; it has been counted
-		return tryLater()
+		return &door.Refusal{Why: outcome.RefusedBusy}
 	}
 	c.events.hold() // a close event waits for the end of authenticate and open
 	defer c.events.release()
-	c.subprotocol = b.subprotocol(r)
-	env, err := b.cfg().PHP.Environment(r, c.subprotocol)
+	env, err := b.cfg().PHP.Environment(r, c.agreed.subprotocol)
 	if err != nil {
 		c.log.Info("bad handshake", keyError, err)
-		return b.abandon(c, refusal{outcome.RefusedMalformed, "bad request header"})
+		return b.abandon(c, &door.Refusal{Why: outcome.RefusedMalformed, Detail: "bad request header"})
 	}
 	c.env, c.session = env, b.sessionOf(r)
 	c.request.Store(newRequest(r))
 	if !b.backlog.take(len(env)) {
-		return b.abandon(c, *b.busy(c, outcome.ErrNoRoom))
+		return b.abandon(c, b.busy(c, outcome.ErrNoRoom))
 	}
 	defer b.backlog.give(len(env))
 	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg().QueueWait, hasty: true, lane: laneHandshake, since: time.Now()}
 	defer t.end()
 	if err := t.begin(b.app.Load().plans[protocol.Authenticate].alone); err != nil {
-		return b.abandon(c, *b.busy(c, err))
+		return b.abandon(c, b.busy(c, err))
 	}
 	done, no := b.authenticate(t, r)
 	switch {
 	case c.gone(): // a handler has closed it, with its close handlers
-		return cmp.Or(no, &refusal{why: outcome.RefusedByHandler})
+		return cmp.Or(no, &door.Refusal{Why: outcome.RefusedByHandler})
 	case no == nil:
 		return b.open(t, done, w, r)
-	case no.why == outcome.RefusedBusy:
-		return b.abandon(c, *no)
+	case no.Why == outcome.RefusedBusy:
+		return b.abandon(c, no)
 	}
 	return b.reject(t, done, no)
 }
@@ -125,7 +114,7 @@ func (b *Bridge) sessionOf(r *http.Request) string {
 }
 
 // reject runs the close handlers of a client that PHP was asked about, and that does not come in.
-func (b *Bridge) reject(t *turn, done *protocol.Done, no *refusal) *refusal {
+func (b *Bridge) reject(t *turn, done *protocol.Done, no *door.Refusal) *door.Refusal {
 	t.settle(done)
 	t.client.markEnded(outcome.EndedRefused, 0, "")
 	t.client.close(t)
@@ -133,22 +122,22 @@ func (b *Bridge) reject(t *turn, done *protocol.Done, no *refusal) *refusal {
 }
 
 // abandon ends a handshake that PHP was not asked about; close handlers run only if connect or read may have run.
-func (b *Bridge) abandon(c *client, no refusal) *refusal {
+func (b *Bridge) abandon(c *client, no *door.Refusal) *door.Refusal {
 	if !c.markEnded(outcome.EndedRefused, 0, "") {
-		return &no
+		return no
 	}
-	if c.tapped {
+	if c.readEvents {
 		c.events.last(errand{kind: protocol.Closing})
 	} else {
 		c.leave()
 	}
-	return &no
+	return no
 }
 
 // authenticate asks the application; without a refusal the client may come in. What the handler has changed is still to be
 // settled.
-func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusal) {
-	forbidden := &refusal{why: outcome.RefusedByHandler}
+func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *door.Refusal) {
+	forbidden := &door.Refusal{Why: outcome.RefusedByHandler}
 	if b.cfg().RequireCookie && len(r.Header["Cookie"]) == 0 || b.cfg().RequireUserAgent && len(r.Header["User-Agent"]) == 0 {
 		return nil, forbidden
 	}
@@ -158,7 +147,7 @@ func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusa
 		errors.Is(err, outcome.ErrAway):
 		return nil, b.busy(t.client, err)
 	case err != nil:
-		return nil, &refusal{why: outcome.RefusedFailed}
+		return nil, &door.Refusal{Why: outcome.RefusedFailed}
 	case !done.True():
 		return done, forbidden
 	}
@@ -166,7 +155,7 @@ func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusa
 }
 
 // open answers 101 and runs the open event, in one turn.
-func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *http.Request) *refusal {
+func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *http.Request) *door.Refusal {
 	c := t.client
 	if b.has(protocol.Open) {
 		if err := t.begin(b.app.Load().plans[protocol.Open].alone); err != nil {
@@ -174,18 +163,18 @@ func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *ht
 		}
 	}
 	if t.settle(done); c.gone() {
-		return &refusal{why: outcome.RefusedByHandler}
+		return &door.Refusal{Why: outcome.RefusedByHandler}
 	}
-	conn, g, err := b.upgrade(w, r, c.subprotocol)
+	conn, g, err := b.upgrade(w, r, c.agreed)
 	if err != nil {
 		c.log.Info("handshake failed", keyError, err)
 		c.markEnded(outcome.EndedByHangup, 0, "")
 		c.close(t)
-		return &refusal{} // Upgrade has answered what could be answered
+		return &door.Refusal{} // Upgrade has answered what could be answered
 	}
 	if !c.opened(conn, g) {
 		conn.Close()
-		return &refusal{}
+		return &door.Refusal{}
 	}
 	c.log.Info("client connected")
 	b.spawn(c.read) // beside the open event: pings and a hang-up are seen, other events wait for it
@@ -196,18 +185,9 @@ func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *ht
 	return nil
 }
 
-// subprotocol returns what is agreed to, if anything.
-func (b *Bridge) subprotocol(r *http.Request) string {
-	offered, _ := admission.OfferedSubprotocols(r.Header["Sec-Websocket-Protocol"]) // checkHandshake has refused what is malformed
-	return admission.ChooseSubprotocol(b.cfg().Subprotocols, offered)
-}
-
-// upgrade has gorilla answer 101, with the subprotocol that was agreed to, if one was. An extension that cannot be agreed to is
-// left out. The guard keeps the answer, see client.opened.
-func (b *Bridge) upgrade(w http.ResponseWriter, r *http.Request, subprotocol string) (*websocket.Conn, *guard, error) {
-	offered, _ := offers(r.Header) // checkHandshake has refused what is malformed
-	deflate := b.cfg().Compression && offersDeflate(offered)
-	if deflate {
+// upgrade has gorilla answer 101 with what was agreed to. The guard keeps the answer, see client.opened.
+func (b *Bridge) upgrade(w http.ResponseWriter, r *http.Request, agreed agreement) (*websocket.Conn, *guard, error) {
+	if agreed.deflate {
 		r.Header.Set("Sec-WebSocket-Extensions", "permessage-deflate") // gorilla does not look at parameters
 	}
 	upgrader := websocket.Upgrader{
@@ -215,16 +195,16 @@ func (b *Bridge) upgrade(w http.ResponseWriter, r *http.Request, subprotocol str
 		ReadBufferSize:    readBuffer,
 		WriteBufferPool:   &b.buffers,
 		CheckOrigin:       func(*http.Request) bool { return true }, // checkHandshake has
-		EnableCompression: deflate,
+		EnableCompression: agreed.deflate,
 	}
 	header := http.Header{}
-	if subprotocol != "" {
-		header.Set("Sec-WebSocket-Protocol", subprotocol)
+	if agreed.subprotocol != "" {
+		header.Set("Sec-WebSocket-Protocol", agreed.subprotocol)
 	}
 	if b.cfg().ServerHeader != "" {
 		header.Set("Server", b.cfg().ServerHeader)
 	}
-	g := &guard{limit: b.cfg().MaxMessage, deflate: deflate, messages: newLimiter(b.cfg().MessageRate, b.cfg().MessageBurst),
+	g := &guard{limit: b.cfg().MaxMessage, deflate: agreed.deflate, messages: newLimiter(b.cfg().MessageRate, b.cfg().MessageBurst),
 		empty: newLimiter(b.cfg().ControlRate, b.cfg().ControlBurst)}
 	conn, err := upgrader.Upgrade(guardedWriter{w, g}, r, header)
 	return conn, g, err

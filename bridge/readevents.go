@@ -5,53 +5,63 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/door"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// Only for applications that have ws_server_connect or ws_server_read: their clients are in the table from the accepted
-// socket on, and each read of the socket is an event before anything else sees its bytes.
+// withReadEvents gives l's connections connect and read events, if the application has ws_server_connect or ws_server_read.
+func (b *Bridge) withReadEvents(l net.Listener) net.Listener { return &readEventListener{l, b} }
 
-// tap makes l's connections tapped ones.
-func (b *Bridge) tap(l net.Listener) net.Listener { return &tapListener{l, b} }
-
-type tapListener struct {
+type readEventListener struct {
 	net.Listener
 	bridge *Bridge
 }
 
-func (l *tapListener) Accept() (net.Conn, error) {
+func (l *readEventListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if err != nil || !l.bridge.has(protocol.Connect) && !l.bridge.has(protocol.Read) {
 		return conn, err
 	}
-	return &tappedConn{Conn: conn, bridge: l.bridge, late: make(chan struct{})}, nil
+	return &readEventConn{halfCloser: conn.(halfCloser), bridge: l.bridge, overdue: make(chan struct{})}, nil
 }
 
-// tappedConn asks PHP about all it reads. One goroutine reads at a time.
-type tappedConn struct {
+// halfCloser is a connection whose two directions end one by one: a *door.Conn or a *tls.Conn.
+type halfCloser interface {
 	net.Conn
-	bridge *Bridge
-	client *client // nil before the first read
-	passed []byte  // bytes that PHP let pass, not yet read
-	asked  *answer // the event under way, kept when a deadline interrupts the wait for it
-
-	mu   sync.Mutex    // guards late
-	late chan struct{} // closed while the read deadline is in the past
+	CloseWrite() error
 }
 
-// answer is an event's bytes and, once ready, what PHP left of them.
-type answer struct {
-	ready chan struct{}
+// readEventConn is a connection whose client is in the table from the first read on. Whatever is read is brought to PHP before anything
+// else sees the bytes, and PHP may take them away. One goroutine reads at a time.
+type readEventConn struct {
+	halfCloser
+	bridge *Bridge
+	client *client    // nil before the first read
+	passed []byte     // bytes that PHP let pass, not yet read
+	asked  *readEvent // the event under way, kept when a deadline interrupts the wait for it
+
+	mu      sync.Mutex    // guards overdue
+	overdue chan struct{} // closed while the read deadline is in the past
+}
+
+// readEvent is an event with the bytes that were read and, once done is closed, those that PHP let pass.
+type readEvent struct {
+	done  chan struct{}
 	bytes []byte
 }
 
 // NetConn returns the connection that is read.
-func (c *tappedConn) NetConn() net.Conn { return c.Conn }
+func (c *readEventConn) NetConn() net.Conn { return c.halfCloser }
 
-func (c *tappedConn) Read(p []byte) (int, error) {
+// SyscallConn returns the kernel's connection, unless there is TLS.
+func (c *readEventConn) SyscallConn() (syscall.RawConn, error) { return door.Of(c).SyscallConn() }
+
+// Read blocks until PHP lets bytes pass, or the read deadline is over.
+func (c *readEventConn) Read(p []byte) (int, error) {
 	if c.client == nil {
 		if err := c.meet(); err != nil {
 			return 0, err
@@ -67,30 +77,28 @@ func (c *tappedConn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// meet makes the client, once it is known for whom the connection is, unless a drain has begun: it has to know them all.
-func (c *tappedConn) meet() error {
-	if v, ok := within[*visitor](c.Conn); ok && v.preamble != nil {
-		if err := v.announced(); err != nil {
-			return err
-		}
+// meet makes the client, once its address is known, unless a drain has begun, which has to know all clients.
+func (c *readEventConn) meet() error {
+	if err := door.Of(c).Identify(); err != nil {
+		return err
 	}
 	leave, ok := c.bridge.enter()
 	if !ok {
 		return ErrStopping
 	}
 	defer leave()
-	c.client = c.bridge.newClient(c.Conn.RemoteAddr().String())
-	c.client.tapped = true
+	c.client = c.bridge.newClient(c.RemoteAddr().String())
+	c.client.readEvents = true
 	c.asked = c.ask(protocol.Connect, nil)
 	return nil
 }
 
 // fill reads once and asks PHP; the first time it waits for the connect event.
-func (c *tappedConn) fill() error {
+func (c *readEventConn) fill() error {
 	if c.asked == nil {
 		const size = 8192
 		buf := make([]byte, size)
-		n, err := c.Conn.Read(buf)
+		n, err := c.halfCloser.Read(buf)
 		if err != nil {
 			return err
 		}
@@ -100,95 +108,93 @@ func (c *tappedConn) fill() error {
 	defer tick.Stop()
 	for {
 		select {
-		case <-c.asked.ready:
+		case <-c.asked.done:
 			c.passed, c.asked = c.asked.bytes, nil
 			return nil
-		case <-c.overdue(): // net/http takes its background read back; the event goes on
+		case <-c.isOverdue(): // net/http takes its background read back; the event goes on
 			return os.ErrDeadlineExceeded
 		case <-tick.C:
-			c.client.watch(c.Conn)
+			c.client.watch(c)
 		}
 	}
 }
 
-func (c *tappedConn) ask(kind protocol.Kind, data []byte) *answer {
-	a := &answer{ready: make(chan struct{}), bytes: data}
+func (c *readEventConn) ask(kind protocol.Kind, data []byte) *readEvent {
+	e := &readEvent{done: make(chan struct{}), bytes: data}
 	b := c.bridge
 	if !b.has(kind) {
-		close(a.ready)
-		return a
+		close(e.done)
+		return e
 	}
 	put := c.client.bring(errand{kind: kind, payload: data, after: func(done *protocol.Done, _ error) {
-		defer close(a.ready)
+		defer close(e.done)
 		if done == nil {
 			return // a failed handler takes nothing away
 		}
 		switch done.Read() {
 		case "quit":
-			a.bytes = nil
+			e.bytes = nil
 			b.requestQuit()
 		case "consumed":
-			a.bytes = nil
+			e.bytes = nil
 		}
 	}})
 	if !put {
-		close(a.ready) // the client has ended; its reader finds out by itself
+		close(e.done) // the client has ended; its reader finds out by itself
 	}
-	return a
+	return e
 }
 
-func (c *tappedConn) overdue() <-chan struct{} {
+func (c *readEventConn) isOverdue() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.late
+	return c.overdue
 }
 
 // SetReadDeadline also interrupts a Read that waits for PHP, if t is in the past, as net/http does to stop reading.
-func (c *tappedConn) SetReadDeadline(t time.Time) error {
+func (c *readEventConn) SetReadDeadline(t time.Time) error {
 	c.mu.Lock()
 	past := !t.IsZero() && !t.After(time.Now())
 	select {
-	case <-c.late:
+	case <-c.overdue:
 		if !past {
-			c.late = make(chan struct{})
+			c.overdue = make(chan struct{})
 		}
 	default:
 		if past {
-			close(c.late)
+			close(c.overdue)
 		}
 	}
 	c.mu.Unlock()
-	return c.Conn.SetReadDeadline(t)
+	return c.halfCloser.SetReadDeadline(t)
 }
 
 // SetDeadline sets both deadlines.
-func (c *tappedConn) SetDeadline(t time.Time) error {
+func (c *readEventConn) SetDeadline(t time.Time) error {
 	if err := c.SetReadDeadline(t); err != nil {
 		return err
 	}
 	return c.SetWriteDeadline(t)
 }
 
-// CloseWrite ends what is written, as the connection itself would.
-func (c *tappedConn) CloseWrite() error { return closeWrite(c.Conn) }
-
-// clientOf returns the client that a request's connection has been from the start, or nil. Its row gets the address that a
-// proxy's headers tell.
+// clientOf returns the client that a request's connection has been since its accept, or nil without read events. Its row gets the
+// address that a proxy's headers tell.
 func clientOf(r *http.Request) *client {
-	t, ok := connOf[*tappedConn](r)
+	conn, ok := connOf(r).(*readEventConn)
 	if !ok {
 		return nil
 	}
-	if c := t.client; c.peer != r.RemoteAddr {
+	c := conn.client
+	if c.peer != r.RemoteAddr {
 		c.bridge.table.set(c, protocol.Field{Name: "peer_name", Value: quote(r.RemoteAddr)})
 		c.log.Info("client is behind a proxy", "remote", r.RemoteAddr)
 	}
-	return t.client
+	return c
 }
 
-// forgetTap ends the client of a connection that closes without having become a WebSocket.
-func forgetTap(conn net.Conn, state http.ConnState) {
-	if t, ok := conn.(*tappedConn); ok && state == http.StateClosed && t.client != nil {
-		t.client.endUnlessDraining(outcome.EndedByHangup)
+// endUnopened ends the client of a connection that closes without having become a WebSocket.
+func endUnopened(conn net.Conn, state http.ConnState) {
+	if c, ok := conn.(*readEventConn); ok && state == http.StateClosed && c.client != nil {
+		c.client.endUnlessDraining(outcome.EndedByHangup)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/door"
 	"github.com/wsbridge/wsbridge/bridge/door/admission"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control"
@@ -208,15 +209,17 @@ func bridgeConfig(cfg config.Config, php *php, e *exchanges) bridge.Config {
 		EventQueueTotal:      cfg.Server.EventQueueTotal,
 		EventQueueTotalBytes: int(cfg.Server.EventQueueTotalBytes),
 
-		Origins:       admit.Origins,
-		Hosts:         admit.Hosts,
-		Paths:         admit.Paths,
-		Subprotocols:  cfg.Server.Subprotocols,
-		MaxHeader:     int(cfg.Server.MaxHeader),
-		Limits:        limits(&cfg.Server, php.connections),
-		Proxies:       admit.Proxies,
-		Forwarding:    admit.Forwarding,
-		ProxyProtocol: cfg.Server.ProxyProtocol,
+		MaxHeader: int(cfg.Server.MaxHeader),
+		Limits:    limits(&cfg.Server, php.connections),
+		Policy: door.Policy{
+			Origins:       admit.Origins,
+			Hosts:         admit.Hosts,
+			Paths:         admit.Paths,
+			Subprotocols:  cfg.Server.Subprotocols,
+			Proxies:       admit.Proxies,
+			Forwarding:    admit.Forwarding,
+			ProxyProtocol: cfg.Server.ProxyProtocol,
+		},
 	}
 }
 

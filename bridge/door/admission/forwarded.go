@@ -10,15 +10,15 @@ import (
 
 // The headers by which proxies tell for whom they ask.
 const (
-	HeaderForwarded = "Forwarded" // RFC 7239: for, proto and host
-	HeaderFor       = "X-Forwarded-For"
-	HeaderProto     = "X-Forwarded-Proto"
-	HeaderHost      = "X-Forwarded-Host"
+	headerForwarded = "Forwarded" // RFC 7239: for, proto and host
+	headerFor       = "X-Forwarded-For"
+	headerProto     = "X-Forwarded-Proto"
+	headerHost      = "X-Forwarded-Host"
 )
 
-// ErrForwarded says that Forwarded is malformed; it deserves status 400, since what a trusted proxy has added cannot be told
+// errForwarded says that Forwarded is malformed; it deserves status 400, since what a trusted proxy has added cannot be told
 // from what it was sent.
-var ErrForwarded = errors.New("bad Forwarded")
+var errForwarded = errors.New("bad Forwarded")
 
 // Forwarding is whom and what to believe of where a request comes from. The zero value believes nobody.
 type Forwarding struct {
@@ -39,9 +39,9 @@ func ParseForwarding(proxies Proxies, headers []string) (Forwarding, error) {
 	for _, h := range headers {
 		known := http.CanonicalHeaderKey(h)
 		switch {
-		case !slices.Contains([]string{HeaderForwarded, HeaderFor, HeaderProto, HeaderHost}, known):
+		case !slices.Contains([]string{headerForwarded, headerFor, headerProto, headerHost}, known):
 			errs = append(errs, &PatternError{h, wantHeaders})
-		case known == HeaderForwarded && len(headers) > 1:
+		case known == headerForwarded && len(headers) > 1:
 			errs = append(errs, &PatternError{h, wantOnly})
 		}
 		f.headers = append(f.headers, known)
@@ -60,17 +60,17 @@ type Client struct {
 // addresses that proxies append are believed from the last to the first that is no proxy: what stands before it was sent by
 // that client. Where a proxy does not tell an address ("unknown", RFC 7239, section 6.2), it is the proxy's own.
 //
-// Of X-Forwarded-Proto and X-Forwarded-Host the last value counts, which the nearest proxy has set. The error is ErrForwarded.
+// Of X-Forwarded-Proto and X-Forwarded-Host the last value counts, which the nearest proxy has set. The error is errForwarded.
 func (f Forwarding) Client(peer netip.AddrPort, h http.Header) (Client, error) {
 	c := Client{Addr: peer}
 	if !f.proxies.Trust(peer.Addr()) {
 		return c, nil
 	}
-	if slices.Contains(f.headers, HeaderForwarded) {
+	if slices.Contains(f.headers, headerForwarded) {
 		return f.standard(c, h)
 	}
-	if slices.Contains(f.headers, HeaderFor) {
-		hops := list(h[HeaderFor])
+	if slices.Contains(f.headers, headerFor) {
+		hops := list(h[headerFor])
 		for f.proxies.Trust(c.Addr.Addr()) && len(hops) > 0 {
 			if !c.from(hops[len(hops)-1]) {
 				break
@@ -78,18 +78,18 @@ func (f Forwarding) Client(peer netip.AddrPort, h http.Header) (Client, error) {
 			hops = hops[:len(hops)-1]
 		}
 	}
-	if slices.Contains(f.headers, HeaderProto) {
-		c.overProto(last(h[HeaderProto]))
+	if slices.Contains(f.headers, headerProto) {
+		c.overProto(last(h[headerProto]))
 	}
-	if slices.Contains(f.headers, HeaderHost) {
-		c.askedFor(last(h[HeaderHost]))
+	if slices.Contains(f.headers, headerHost) {
+		c.askedFor(last(h[headerHost]))
 	}
 	return c, nil
 }
 
 // standard takes proto and host from the element of the proxy that the client itself spoke to.
 func (f Forwarding) standard(c Client, h http.Header) (Client, error) {
-	hops, err := ParseForwarded(h[HeaderForwarded])
+	hops, err := parseForwarded(h[headerForwarded])
 	if err != nil {
 		return c, err
 	}
@@ -119,7 +119,7 @@ func (c *Client) from(node string) bool {
 	if err != nil {
 		return false
 	}
-	c.Addr = netip.AddrPortFrom(Plain(a), 0)
+	c.Addr = netip.AddrPortFrom(plain(a), 0)
 	return true
 }
 
@@ -128,7 +128,7 @@ func (c *Client) overProto(proto string) {
 }
 
 func (c *Client) askedFor(host string) {
-	if IsHost(host) {
+	if isHost(host) {
 		c.Host = host
 	}
 }

@@ -107,8 +107,8 @@ func (h Hosts) Allow(host string) bool {
 	})
 }
 
-// IsHost reports whether s has the form of a Host header, host[:port].
-func IsHost(s string) bool {
+// isHost reports whether s has the form of a Host header, host[:port].
+func isHost(s string) bool {
 	_, ok := parseAuthority(s)
 	return ok
 }

@@ -1,7 +1,6 @@
 package admission
 
 import (
-	"errors"
 	"net/netip"
 	"sync"
 	"time"
@@ -9,24 +8,37 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Why somebody does not come in. The first two are of the whole server, the others of one address.
-var (
-	ErrFull        = errors.New("too many connections")
-	ErrRate        = errors.New("too many handshakes a second")
-	ErrAddressFull = errors.New("too many connections of one address")
-	ErrAddressRate = errors.New("too many handshakes a second of one address")
-)
-
-// Limits bound who comes in. Zero is no limit.
-type Limits struct {
-	Connections, PerAddress int // open at the same time, those in their handshake among them
-	Rate, RatePerAddress    int // handshakes per second
-	Burst, BurstPerAddress  int // handshakes at once, if there were fewer before; at least 1 where there is a rate
-	IPv6Prefix              int // the bits of an IPv6 address that make it one: whoever has a network has all of them
+// LimitError says which limit keeps a connection out.
+type LimitError struct {
+	Key        string // of the limit in the configuration
+	PerAddress bool   // the limit is of one address, not of the whole server
+	text       string
 }
 
-// maxAddresses bounds the memory for addresses that have no connection, some 15 MB. Whoever has more to come from is stopped
-// by no limit per address, so beyond it newcomers only have to keep to those of the whole server.
+func (e *LimitError) Error() string { return e.text }
+
+var (
+	errFull        = &LimitError{"max_connections", false, "too many connections"}
+	errRate        = &LimitError{"handshake_rate", false, "too many handshakes a second"}
+	errAddressFull = &LimitError{"max_connections_per_address", true, "too many connections of one address"}
+	errAddressRate = &LimitError{"handshake_rate_per_address", true, "too many handshakes a second of one address"}
+)
+
+// LimitKeys returns the key of each LimitError.
+func LimitKeys() []string {
+	return []string{errFull.Key, errRate.Key, errAddressFull.Key, errAddressRate.Key}
+}
+
+// Limits bound how many connections there are and how fast they come. Zero is no limit.
+type Limits struct {
+	Connections, PerAddress int // open at the same time, handshakes included
+	Rate, RatePerAddress    int // handshakes per second, on average
+	Burst, BurstPerAddress  int // handshakes at once, if fewer came before; at least 1 with a rate
+	IPv6Prefix              int // how many bits of an IPv6 address count: a client has a whole network of them
+}
+
+// maxAddresses bounds the memory for addresses without a connection to some 15 MB. Beyond it new addresses only have to keep to the
+// limits of the whole server: a client with so many addresses is not stopped by limits of one.
 const maxAddresses = 1 << 16
 
 // Limiter counts connections. Its methods may be called concurrently.
@@ -39,7 +51,7 @@ type Limiter struct {
 	swept     time.Time
 }
 
-// address is what is known of those that come from one.
+// address counts the connections from one address, or one IPv6 network.
 type address struct {
 	connections int
 	bucket      *rate.Limiter
@@ -57,8 +69,8 @@ func bucket(perSecond, burst int) *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(perSecond), max(burst, 1))
 }
 
-// SetLimits puts other limits in the place of those before. Connections that are open stay, however many, and count for where
-// they were counted; a changed rate begins with its whole burst.
+// SetLimits replaces the limits. Open connections stay, even if there are too many now, and count where they were counted. A changed
+// rate starts with its whole burst.
 func (l *Limiter) SetLimits(limits Limits) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -74,87 +86,88 @@ func (l *Limiter) SetLimits(limits Limits) {
 	}
 }
 
-// Connections returns how many there are.
+// Connections returns how many slots are taken.
 func (l *Limiter) Connections() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.count
 }
 
-// Seat is a connection's place among all, and among those of its address. Its methods may be called concurrently.
-type Seat struct {
+// Slot is the place of one connection, among all and among those of its address. Its methods may be called concurrently.
+type Slot struct {
 	limiter *Limiter
 
 	// Guarded by the limiter's mu.
-	prefix netip.Prefix
-	taken  bool     // by somebody at prefix
-	from   *address // who is counted there; nil: nobody counts
-	left   bool
+	assigned bool         // to prefix
+	prefix   netip.Prefix // a client's address; not valid for a trusted proxy
+	from     *address     // where the slot counts; nil: nowhere, since addresses have no limits, or there are too many
+	released bool
 }
 
-// Enter makes room for a connection, whoever it is. The error is ErrFull; without one, the caller leaves the seat.
-func (l *Limiter) Enter() (*Seat, error) {
+// Acquire takes a slot for a connection whose client is not known yet. The error is a *LimitError; without one the caller releases the
+// slot.
+func (l *Limiter) Acquire() (*Slot, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.limits.Connections > 0 && l.count >= l.limits.Connections {
-		return nil, ErrFull
+		return nil, errFull
 	}
 	l.count++
-	return &Seat{limiter: l}, nil
+	return &Slot{limiter: l}, nil
 }
 
-// Take makes the seat that of a client at a, which a proxy's connection may do again for another. The error is ErrAddressFull,
-// ErrAddressRate or ErrRate, after which the seat is nobody's. An address over its own limits takes nothing from the rate of
-// all.
-func (s *Seat) Take(a netip.Addr, now time.Time) error {
+// Assign counts the slot for the client at a, and no longer for an earlier one: a proxy's connection may carry requests of several.
+// The error is a *LimitError, after which the slot counts for nobody. A handshake over a limit of its address is not counted against
+// the rate of the whole server.
+func (s *Slot) Assign(a netip.Addr, now time.Time) error {
 	l := s.limiter
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	prefix := l.prefix(a)
-	if s.left || s.taken && prefix == s.prefix {
+	if s.released || s.assigned && prefix == s.prefix {
 		return nil
 	}
-	l.release(s)
+	l.unassign(s)
 	from := l.address(prefix, now)
 	switch {
 	case from != nil && l.limits.PerAddress > 0 && from.connections >= l.limits.PerAddress:
-		return ErrAddressFull
+		return errAddressFull
 	case from != nil && !from.bucket.AllowN(now, 1):
-		return ErrAddressRate
+		return errAddressRate
 	case !l.all.AllowN(now, 1):
-		return ErrRate
+		return errRate
 	}
 	if from != nil {
 		from.connections++
 	}
-	s.prefix, s.taken, s.from = prefix, true, from
+	s.prefix, s.assigned, s.from = prefix, true, from
 	return nil
 }
 
-// Leave gives the seat back. It may be called again.
-func (s *Seat) Leave() {
+// Release gives the slot back. It may be called again.
+func (s *Slot) Release() {
 	l := s.limiter
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if s.left {
+	if s.released {
 		return
 	}
-	s.left = true
+	s.released = true
 	l.count--
-	l.release(s)
+	l.unassign(s)
 }
 
-// release is called with mu held.
-func (l *Limiter) release(s *Seat) {
+// unassign is called with mu held.
+func (l *Limiter) unassign(s *Slot) {
 	if s.from != nil {
 		s.from.connections--
 	}
-	s.taken, s.from = false, nil
+	s.assigned, s.from = false, nil
 }
 
 // prefix is called with mu held.
 func (l *Limiter) prefix(a netip.Addr) netip.Prefix {
-	a = Plain(a)
+	a = plain(a)
 	bits := a.BitLen()
 	if a.Is6() && l.limits.IPv6Prefix > 0 {
 		bits = l.limits.IPv6Prefix
@@ -163,7 +176,7 @@ func (l *Limiter) prefix(a netip.Addr) netip.Prefix {
 	return p
 }
 
-// address returns what is known of prefix, or nil if nothing needs to be, or there is no room. It is called with mu held.
+// address returns the count of prefix; nil if it is not limited, or if there are too many addresses. It is called with mu held.
 func (l *Limiter) address(prefix netip.Prefix, now time.Time) *address {
 	if l.limits.PerAddress == 0 && l.limits.RatePerAddress == 0 || !prefix.IsValid() {
 		return nil
@@ -171,7 +184,7 @@ func (l *Limiter) address(prefix netip.Prefix, now time.Time) *address {
 	if from := l.addresses[prefix]; from != nil {
 		return from
 	}
-	if len(l.addresses) >= maxAddresses && now.Sub(l.swept) > time.Second { // a sweep looks at all of them
+	if len(l.addresses) >= maxAddresses && now.Sub(l.swept) > time.Second { // a sweep looks at each
 		l.sweep(now)
 	}
 	if len(l.addresses) >= maxAddresses {
@@ -182,7 +195,7 @@ func (l *Limiter) address(prefix netip.Prefix, now time.Time) *address {
 	return from
 }
 
-// Sweep forgets the addresses that nothing has to be known of any more.
+// Sweep forgets addresses without connections whose bucket is full again. The caller calls it now and then.
 func (l *Limiter) Sweep(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

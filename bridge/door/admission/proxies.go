@@ -37,12 +37,12 @@ func parseNetwork(s string) (netip.Prefix, error) {
 
 // Trust reports whether a is one of them. An IPv4 address counts as itself however it is written.
 func (p Proxies) Trust(a netip.Addr) bool {
-	a = Plain(a)
+	a = plain(a)
 	return a.IsValid() && slices.ContainsFunc(p.prefixes, func(prefix netip.Prefix) bool { return prefix.Contains(a) })
 }
 
-// Plain returns a without a zone, and as IPv4 if it is such an address mapped into IPv6.
-func Plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
+// plain returns a without a zone, and as IPv4 if it is such an address mapped into IPv6.
+func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 
 // AddrPort reads ip:port, as connections name their ends; the result is not valid if s is anything else.
 func AddrPort(s string) netip.AddrPort {
@@ -50,5 +50,5 @@ func AddrPort(s string) netip.AddrPort {
 	if err != nil {
 		return netip.AddrPort{}
 	}
-	return netip.AddrPortFrom(Plain(ap.Addr()), ap.Port())
+	return netip.AddrPortFrom(plain(ap.Addr()), ap.Port())
 }

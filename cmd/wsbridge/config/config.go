@@ -5,7 +5,6 @@ package config
 import (
 	"time"
 
-	"github.com/wsbridge/wsbridge/bridge/door/admission"
 )
 
 // Config is everything that can be configured. deploy/wsbridge.toml says what each key means, why its default is what it
@@ -186,7 +185,7 @@ func Default() Config {
 			Subprotocols:     []string{},
 			MaxHeader:        32 << 10,
 			TrustedProxies:   []string{},
-			ForwardedHeaders: []string{admission.HeaderFor, admission.HeaderProto},
+			ForwardedHeaders: []string{"X-Forwarded-For", "X-Forwarded-Proto"},
 			IPv6Prefix:       64,
 		},
 		PHP: PHP{

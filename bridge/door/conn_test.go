@@ -1,0 +1,77 @@
+package door
+
+import (
+	"crypto/tls"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/wsbridge/wsbridge/bridge/door/admission"
+)
+
+func TestNoDeadlineIsLaterThanTheHandshakes(t *testing.T) {
+	us, them := net.Pipe()
+	defer them.Close()
+	l := Listen(nil, Config{Policy: func() *Policy { return &Policy{} }, Limiter: admission.NewLimiter(admission.Limits{}),
+		HandshakeTimeout: 20 * time.Millisecond})
+	c, err := l.admit(us)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for _, later := range []time.Time{{}, time.Now().Add(time.Hour)} {
+		c.SetDeadline(later)
+		if _, err := c.Read(make([]byte, 1)); err == nil || !err.(net.Error).Timeout() {
+			t.Errorf("with a deadline of %v: got %v", later, err)
+		}
+	}
+	c.deadline = time.Time{}
+	c.SetReadDeadline(time.Time{})
+	go them.Write([]byte("x"))
+	if n, err := c.Read(make([]byte, 1)); n != 1 {
+		t.Errorf("after the handshake: got %v", err)
+	}
+}
+
+func TestHungUpSeesAnEndAfterUnreadBytes(t *testing.T) {
+	e := listen(t, admission.Limits{}, Policy{})
+	client := e.dial()
+	conn := e.accept()
+	if _, err := client.Write([]byte("unread")); err != nil {
+		t.Fatal(err)
+	}
+	if conn.HungUp() {
+		t.Error("the client is there")
+	}
+	client.Close()
+	for deadline := time.Now().Add(patience); !conn.HungUp(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the end is not noticed")
+		}
+	}
+	conn.Close()
+	if !conn.HungUp() {
+		t.Error("a closed connection counts as open")
+	}
+}
+
+func TestConnIsFoundUnderItsLayers(t *testing.T) {
+	e := listen(t, admission.Limits{}, Policy{})
+	e.cfg.TLS = &tls.Config{}
+	e.dial()
+	secure, err := e.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := Of(secure)
+	defer conn.Close()
+	if _, err := conn.SyscallConn(); err == nil {
+		t.Error("the kernel's connection is handed out for writes, past TLS")
+	}
+	if Of(conn) != conn || Of(conn.Conn) != nil {
+		t.Error("the connection is not found, or another one is")
+	}
+	if conn.HungUp() {
+		t.Error("the client is there")
+	}
+}
