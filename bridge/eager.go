@@ -15,10 +15,13 @@ type eager struct {
 	unsent []byte          // what the socket did not take of that
 }
 
-// newEager returns one for a connection that hands out the kernel's.
+// newEager looks under read events, which leave alone what is written, but not under TLS.
 func newEager(conn net.Conn) (e eager) {
+	if c, ok := conn.(*readEventConn); ok {
+		conn = c.halfCloser
+	}
 	if kernels, ok := conn.(syscall.Conn); ok {
-		e.raw, _ = kernels.SyscallConn() // nil with an error: there is TLS, or it is closed, as the next write will tell
+		e.raw, _ = kernels.SyscallConn() // nil with an error: it is closed, as the next write will tell
 	}
 	return e
 }

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"os"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/door"
@@ -56,9 +55,6 @@ type readEvent struct {
 
 // NetConn returns the connection that is read.
 func (c *readEventConn) NetConn() net.Conn { return c.halfCloser }
-
-// SyscallConn returns the kernel's connection, unless there is TLS.
-func (c *readEventConn) SyscallConn() (syscall.RawConn, error) { return door.Of(c).SyscallConn() }
 
 // Read blocks until PHP lets bytes pass, or the read deadline is over.
 func (c *readEventConn) Read(p []byte) (int, error) {

@@ -13,13 +13,13 @@ import (
 	"github.com/wsbridge/wsbridge/bridge/door/admission"
 )
 
-// Conn is a connection that has come in. It has a slot of the Limiter until it is closed. One goroutine reads at a time; everything
-// else may be called concurrently.
+// Conn is a connection that has come in. It has a slot of the Limiter until it is closed. One goroutine reads at a time; Receive and
+// CheckHandshake are for the goroutine that serves the request; all other methods may be called concurrently.
 type Conn struct {
 	net.Conn // as accepted
 	listener *Listener
-	kernel   syscall.RawConn // nil if the connection is not the kernel's
-	tls      *tls.Conn       // the layer above; nil: there is none
+	kernel   syscall.RawConn // nil: the connection is not the kernel's
+	tls      *tls.Conn       // the layer above; nil: none
 	slot     *admission.Slot
 	deadline time.Time    // of everything that is read; zero once the header of a request has been read
 	header   *proxyHeader // nil: the connection begins with none
@@ -48,24 +48,12 @@ func Of(conn net.Conn) *Conn {
 	}
 }
 
-// Identify blocks until the client's address is known: with the PROXY protocol, until the proxy's header has been read. An error
-// means that nothing more can be read, since the header is bad or there is no room for the client.
-func (c *Conn) Identify() error {
-	if c.header == nil {
-		return nil
-	}
-	return c.readHeader()
-}
-
 // Read first does what Identify does.
 func (c *Conn) Read(p []byte) (int, error) {
-	if c.header == nil {
-		return c.Conn.Read(p)
-	}
-	if err := c.readHeader(); err != nil {
+	if err := c.Identify(); err != nil {
 		return 0, err
 	}
-	if len(c.header.rest) > 0 {
+	if c.header != nil && len(c.header.rest) > 0 {
 		return c.header.read(p), nil
 	}
 	return c.Conn.Read(p)
@@ -114,16 +102,15 @@ func closeWrite(conn net.Conn) error {
 	return half.CloseWrite()
 }
 
-// Close gives the slot back and closes the connection at once. With TLS, who wants to say goodbye first closes the *tls.Conn.
+// Close gives the slot back and closes the connection at once. A *tls.Conn over c says goodbye before it calls this.
 func (c *Conn) Close() error {
 	c.slot.Release()
 	return c.Conn.Close()
 }
 
-// SyscallConn returns the kernel's connection, for writes that do not wait. It fails where the kernel is not given what the client
-// gets, as with TLS.
+// SyscallConn returns the kernel's handle, which was taken at accept. Bytes written to it bypass the layers over c, such as TLS.
 func (c *Conn) SyscallConn() (syscall.RawConn, error) {
-	if c.kernel == nil || c.tls != nil {
+	if c.kernel == nil {
 		return nil, errors.ErrUnsupported
 	}
 	return c.kernel, nil

@@ -23,30 +23,40 @@ type proxyHeader struct {
 // proxyHeaderBuffer holds a header of version 1 (107 bytes), or of version 2 with some of what may follow its addresses.
 const proxyHeaderBuffer = 256
 
-// readHeader reads the header, once, and takes the slot for the client. It answers a client that there is no room for.
-func (c *Conn) readHeader() error {
+// Identify blocks until the client's address is known: with the PROXY protocol, until the proxy's header has been read. An error is
+// final: the header is bad, or there is no room for the client, which has been answered.
+func (c *Conn) Identify() error {
 	h := c.header
+	if h == nil {
+		return nil
+	}
 	h.once.Do(func() {
-		r := bufio.NewReaderSize(c.Conn, proxyHeaderBuffer)
-		header, err := proxyproto.Read(r)
-		if err != nil {
-			h.err = err
-			if r.Buffered() > 0 { // a proxy that checks whether the server is there sends nothing
-				c.listener.cfg.Rejected(limitProxyProtocol, c.Conn.RemoteAddr().String())
-			}
+		if h.err = c.readHeader(); h.err != nil || h.source == nil {
 			return
 		}
-		rest, _ := r.Peek(r.Buffered())
-		h.rest = bytes.Clone(rest)
-		if header.Command.IsLocal() || header.SourceAddr == nil {
-			return
-		}
-		h.source = header.SourceAddr
 		if h.err = c.assign(admission.AddrPort(h.source.String()).Addr()); h.err != nil {
 			c.listener.answer(c.Conn, c.listener.rejected(h.err, h.source.String()))
 		}
 	})
 	return h.err
+}
+
+// readHeader counts a connection that begins with other bytes. A proxy that only checks whether the server is there sends none.
+func (c *Conn) readHeader() error {
+	r := bufio.NewReaderSize(c.Conn, proxyHeaderBuffer)
+	header, err := proxyproto.Read(r)
+	if err != nil {
+		if r.Buffered() > 0 {
+			c.listener.cfg.Rejected(limitProxyProtocol, c.Conn.RemoteAddr().String())
+		}
+		return err
+	}
+	rest, _ := r.Peek(r.Buffered())
+	c.header.rest = bytes.Clone(rest)
+	if !header.Command.IsLocal() {
+		c.header.source = header.SourceAddr
+	}
+	return nil
 }
 
 // read copies from rest, which is released when it is empty: it would be kept as long as the connection.

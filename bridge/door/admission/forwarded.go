@@ -16,11 +16,10 @@ const (
 	headerHost      = "X-Forwarded-Host"
 )
 
-// errForwarded says that Forwarded is malformed; it deserves status 400, since what a trusted proxy has added cannot be told
-// from what it was sent.
+// errForwarded deserves status 400: in a malformed header, what a trusted proxy has added cannot be told from what it was sent.
 var errForwarded = errors.New("bad Forwarded")
 
-// Forwarding is whom and what to believe of where a request comes from. The zero value believes nobody.
+// Forwarding is which proxies are believed where a request comes from, and by which headers. The zero value believes nobody.
 type Forwarding struct {
 	proxies Proxies
 	headers []string
@@ -32,7 +31,7 @@ const (
 )
 
 // ParseForwarding reads the names of the headers that proxies set; Forwarded excludes the others. The error joins a
-// PatternError for each that is none.
+// PatternError for each bad one.
 func ParseForwarding(proxies Proxies, headers []string) (Forwarding, error) {
 	f := Forwarding{proxies: proxies}
 	var errs []error
@@ -51,16 +50,16 @@ func ParseForwarding(proxies Proxies, headers []string) (Forwarding, error) {
 
 // Client is who made a request, as far as is known.
 type Client struct {
-	Addr   netip.AddrPort // port 0: not told
+	Addr   netip.AddrPort // port 0: not known
 	Secure bool           // its connection is encrypted
 	Host   string         // that it asked for; empty: that of the request
 }
 
-// Client returns for whom peer asks with headers h. If peer is no trusted proxy that is peer itself, whatever h says. The
-// addresses that proxies append are believed from the last to the first that is no proxy: what stands before it was sent by
-// that client. Where a proxy does not tell an address ("unknown", RFC 7239, section 6.2), it is the proxy's own.
+// Client returns for whom peer asks with headers h: for itself, whatever h says, unless peer is a trusted proxy. The addresses that
+// proxies append are believed from the last one back to the first that is not a proxy's: what comes before it was sent by that
+// client. Where a proxy does not tell an address ("unknown", RFC 7239, section 6.2), the client's is the proxy's own.
 //
-// Of X-Forwarded-Proto and X-Forwarded-Host the last value counts, which the nearest proxy has set. The error is errForwarded.
+// Of X-Forwarded-Proto and X-Forwarded-Host the last value counts, which the nearest proxy has set. An error deserves status 400.
 func (f Forwarding) Client(peer netip.AddrPort, h http.Header) (Client, error) {
 	c := Client{Addr: peer}
 	if !f.proxies.Trust(peer.Addr()) {
@@ -87,7 +86,7 @@ func (f Forwarding) Client(peer netip.AddrPort, h http.Header) (Client, error) {
 	return c, nil
 }
 
-// standard takes proto and host from the element of the proxy that the client itself spoke to.
+// standard reads Forwarded. Proto and host are those of the proxy that the client itself spoke to.
 func (f Forwarding) standard(c Client, h http.Header) (Client, error) {
 	hops, err := parseForwarded(h[headerForwarded])
 	if err != nil {
@@ -106,7 +105,8 @@ func (f Forwarding) standard(c Client, h http.Header) (Client, error) {
 	return c, nil
 }
 
-// from reports whether node is an address: with or without a port, IPv6 in brackets or not, since proxies write both.
+// from takes node as the address and reports whether it is one: with or without a port, IPv6 in brackets or not, since proxies write
+// both.
 func (c *Client) from(node string) bool {
 	if ap := AddrPort(node); ap.IsValid() {
 		c.Addr = ap
@@ -133,7 +133,7 @@ func (c *Client) askedFor(host string) {
 	}
 }
 
-// list joins the lines of a header that is a list.
+// list splits the lines of a header that is a list.
 func list(lines []string) []string {
 	var all []string
 	for _, line := range lines {

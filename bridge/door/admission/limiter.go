@@ -57,7 +57,7 @@ type address struct {
 	bucket      *rate.Limiter
 }
 
-// NewLimiter returns a limiter without connections.
+// NewLimiter returns a Limiter without connections.
 func NewLimiter(l Limits) *Limiter {
 	return &Limiter{limits: l, all: bucket(l.Rate, l.Burst), addresses: map[netip.Prefix]*address{}}
 }
@@ -172,7 +172,7 @@ func (l *Limiter) prefix(a netip.Addr) netip.Prefix {
 	if a.Is6() && l.limits.IPv6Prefix > 0 {
 		bits = l.limits.IPv6Prefix
 	}
-	p, _ := a.Prefix(bits) // fails only for bits that no address has
+	p, _ := a.Prefix(bits) // fails only for more bits than an address has
 	return p
 }
 

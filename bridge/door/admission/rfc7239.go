@@ -2,8 +2,8 @@ package admission
 
 import "strings"
 
-// parseForwarded reads the lines of a Forwarded header: a map for each element, from the names of its parameters in lower case
-// to their values (RFC 7239, section 4). The error is errForwarded.
+// parseForwarded reads the lines of a Forwarded header: for each element a map from its parameters, in lower case, to their values
+// (RFC 7239, section 4). The error is errForwarded.
 func parseForwarded(lines []string) ([]map[string]string, error) {
 	var elements []map[string]string
 	for _, line := range lines {
@@ -12,7 +12,7 @@ func parseForwarded(lines []string) ([]map[string]string, error) {
 			if err != nil {
 				return nil, err
 			}
-			if len(element) > 0 { // an empty element of a list is nothing
+			if len(element) > 0 { // an empty element of a list does not count
 				elements = append(elements, element)
 			}
 			line = rest
@@ -21,7 +21,7 @@ func parseForwarded(lines []string) ([]map[string]string, error) {
 	return elements, nil
 }
 
-// parseElement takes an element off the list, and the comma behind it.
+// parseElement takes an element off the list, and the comma after it.
 func parseElement(s string) (element map[string]string, rest string, err error) {
 	element = map[string]string{}
 	for {
@@ -46,7 +46,7 @@ func parseElement(s string) (element map[string]string, rest string, err error) 
 	}
 }
 
-// parsePair reads token=token or token="…"; no blanks stand around the sign.
+// parsePair reads token=token or token="…", without blanks around the sign.
 func parsePair(s string) (name, value, rest string, ok bool) {
 	name, rest = CutToken(s)
 	rest, ok = strings.CutPrefix(rest, "=")

@@ -8,8 +8,8 @@ import (
 
 var errSubprotocols = errors.New("bad Sec-WebSocket-Protocol")
 
-// ChooseSubprotocol returns the first of spoken that a client offers in lines, those of Sec-WebSocket-Protocol; empty: there is none
-// to agree to (RFC 6455, section 4.2.2). The error says that they are malformed, which deserves status 400.
+// ChooseSubprotocol returns the first of spoken that a client offers in lines, those of Sec-WebSocket-Protocol; empty: none is
+// agreed to (RFC 6455, section 4.2.2). An error says that lines are malformed, which deserves status 400.
 func ChooseSubprotocol(spoken, lines []string) (string, error) {
 	offered, err := offeredSubprotocols(lines)
 	if err != nil {
@@ -47,7 +47,7 @@ func offeredSubprotocols(lines []string) ([]string, error) {
 
 const wantSubprotocol = "want the name of a sub-protocol, without spaces, commas and quotes, once"
 
-// CheckSubprotocols checks the names that a server speaks. The error joins a PatternError for each that is not one.
+// CheckSubprotocols checks the names that a server speaks. The error joins a PatternError for each bad one.
 func CheckSubprotocols(names []string) error {
 	var errs []error
 	for i, n := range names {

@@ -4,7 +4,6 @@ package config
 
 import (
 	"time"
-
 )
 
 // Config is everything that can be configured. deploy/wsbridge.toml says what each key means, why its default is what it
