@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/wsbridge/wsbridge/bridge/door/admission"
+	"github.com/wsbridge/wsbridge/bridge/door"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -31,7 +31,7 @@ type Bridge struct {
 	over     *overload
 	failures *failures
 	excess   *excess
-	limiter  *admission.Limiter
+	limiter  *door.Limiter
 	rejected *rejectionLog
 	totals   totals
 	sessions *sessions
@@ -88,7 +88,7 @@ func New(cfg Config) (*Bridge, error) {
 	b.over = &overload{log: cfg.Logger, backlog: b.backlog}
 	b.failures = newFailures(cfg.Logger)
 	b.excess = newExcess(cfg.Logger)
-	b.limiter = admission.NewLimiter(cfg.Limits)
+	b.limiter = door.NewLimiter(cfg.Limits)
 	b.rejected = &rejectionLog{log: cfg.Logger, counts: map[string]int{}}
 	b.sessions = newSessions()
 	b.base, b.abort = context.WithCancelCause(context.Background())

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/door"
-	"github.com/wsbridge/wsbridge/bridge/door/admission"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -72,8 +71,8 @@ type Config struct {
 	RequireUserAgent bool   // likewise
 
 	door.Policy
-	Limits    admission.Limits // of the whole server, over them 503; of one address, over them 429
-	MaxHeader int              // bytes of a request's line and fields; over it: 431
+	Limits    door.Limits // of the whole server, over them 503; of one address, over them 429
+	MaxHeader int         // bytes of a request's line and fields; over it: 431
 
 	Isolation Isolation
 	// HandlerIsolation overrules Isolation for handlers by name: Serial, or PerConnection, which then holds for the

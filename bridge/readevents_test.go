@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/door"
-	"github.com/wsbridge/wsbridge/bridge/door/admission"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -18,7 +17,7 @@ import (
 func letIn(t *testing.T, conn net.Conn, secure *tls.Config) halfCloser {
 	t.Helper()
 	l := door.Listen(acceptor{conn: conn}, door.Config{Policy: func() *door.Policy { return &door.Policy{} },
-		Limiter: admission.NewLimiter(admission.Limits{}), TLS: secure, HandshakeTimeout: time.Minute})
+		Limiter: door.NewLimiter(door.Limits{}), TLS: secure, HandshakeTimeout: time.Minute})
 	in, err := l.Accept()
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,7 @@ import (
 )
 
 // TurnedAwayLimits returns what an Observer's TurnedAway is called with.
-func TurnedAwayLimits() []string { return door.Limits() }
+func TurnedAwayLimits() []string { return door.LimitNames() }
 
 // turnedAway counts a connection that the door turns away.
 func (b *Bridge) turnedAway(limit, peer string) {

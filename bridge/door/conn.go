@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/wsbridge/wsbridge/bridge/door/admission"
 )
 
 // Conn is a connection that has come in. It has a slot of the Limiter until it is closed. One goroutine reads at a time; Receive and
@@ -20,12 +18,12 @@ type Conn struct {
 	listener *Listener
 	kernel   syscall.RawConn // nil: the connection is not the kernel's
 	tls      *tls.Conn       // the layer above; nil: none
-	slot     *admission.Slot
+	slot     *slot
 	deadline time.Time    // of everything that is read; zero once the header of a request has been read
 	header   *proxyHeader // nil: the connection begins with none
 }
 
-func newConn(accepted net.Conn, l *Listener, slot *admission.Slot, deadline time.Time) *Conn {
+func newConn(accepted net.Conn, l *Listener, slot *slot, deadline time.Time) *Conn {
 	c := &Conn{Conn: accepted, listener: l, slot: slot, deadline: deadline}
 	if kernels, ok := accepted.(syscall.Conn); ok {
 		c.kernel, _ = kernels.SyscallConn() // it fails only on a connection that has been closed
@@ -72,7 +70,7 @@ func (c *Conn) assign(addr netip.Addr) error {
 	if c.listener.cfg.Policy().Proxies.Trust(addr) {
 		addr = netip.Addr{}
 	}
-	return c.slot.Assign(addr, time.Now())
+	return c.slot.assign(addr, time.Now())
 }
 
 // SetReadDeadline sets no deadline after the handshake's: net/http counts each of its own from a start of its own.
@@ -104,7 +102,7 @@ func closeWrite(conn net.Conn) error {
 
 // Close gives the slot back and closes the connection at once. A *tls.Conn over c says goodbye before it calls this.
 func (c *Conn) Close() error {
-	c.slot.Release()
+	c.slot.release()
 	return c.Conn.Close()
 }
 

@@ -6,14 +6,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/wsbridge/wsbridge/bridge/door/admission"
 )
 
 func TestNoDeadlineIsLaterThanTheHandshakes(t *testing.T) {
 	us, them := net.Pipe()
 	defer them.Close()
-	l := Listen(nil, Config{Policy: func() *Policy { return &Policy{} }, Limiter: admission.NewLimiter(admission.Limits{}),
+	l := Listen(nil, Config{Policy: func() *Policy { return &Policy{} }, Limiter: NewLimiter(Limits{}),
 		HandshakeTimeout: 20 * time.Millisecond})
 	c, err := l.admit(us)
 	if err != nil {
@@ -35,7 +33,7 @@ func TestNoDeadlineIsLaterThanTheHandshakes(t *testing.T) {
 }
 
 func TestHungUpSeesAnEndAfterUnreadBytes(t *testing.T) {
-	e := listen(t, admission.Limits{}, Policy{})
+	e := listen(t, Limits{}, Policy{})
 	client := e.dial()
 	conn := e.accept()
 	if _, err := client.Write([]byte("unread")); err != nil {
@@ -57,7 +55,7 @@ func TestHungUpSeesAnEndAfterUnreadBytes(t *testing.T) {
 }
 
 func TestConnIsFoundUnderItsLayers(t *testing.T) {
-	e := listen(t, admission.Limits{}, Policy{})
+	e := listen(t, Limits{}, Policy{})
 	e.cfg.TLS = &tls.Config{}
 	e.dial()
 	secure, err := e.Accept()

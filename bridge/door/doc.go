@@ -1,10 +1,11 @@
 // Package door decides which connections and requests come in, and answers those that do not.
 //
 // It owns a connection from its accept on: a slot among all connections and those of its address, the PROXY header, TLS, the time
-// until a request has been read, and the kernel's handle. Package bridge calls Listen once, lets net/http read from the Listener, and
-// calls Receive and CheckHandshake with each request; the Policy may change meanwhile. What decides, and knows nothing of sockets, is in
-// package admission.
+// until a request has been read, and the kernel's handle. Package bridge calls Listen once, lets net/http accept from the Listener, and
+// calls Receive and CheckHandshake with each request; the Policy and the Limits may change meanwhile. Package admission, which knows no
+// sockets, reads the lists of a Policy and decides by them.
 //
+//	limiter.go      how many connections there are and how fast they come, in all and from each address
 //	listener.go     accepts, if there is a slot
 //	reject.go       turns away, and says why if there is time
 //	conn.go         a connection that has come in: its deadline, its layers, whether its client has hung up

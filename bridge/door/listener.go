@@ -14,13 +14,13 @@ import (
 type Config struct {
 	// Policy returns the policy in force. It is called for each connection and each request, so that a change holds at once.
 	Policy  func() *Policy
-	Limiter *admission.Limiter
+	Limiter *Limiter
 	// TLS is the configuration of all connections, from TLS 1.2 on and for HTTP/1.1 only; nil: they are plain.
 	TLS *tls.Config
 	// HandshakeTimeout is how long after its accept a connection may still send the header of its first request.
 	HandshakeTimeout time.Duration
 	MaxHeader        int // bytes of a request's line and fields; over it: 431
-	// Rejected is called for each connection that is turned away, with one of Limits and the address. Refused is called for each
+	// Rejected is called for each connection that is turned away, with one of LimitNames and the address. Refused is called for each
 	// that is told so. Both may be called concurrently and must not block.
 	Rejected func(limit, peer string)
 	Refused  func(outcome.Refusal)
@@ -83,7 +83,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 // admit takes a slot for a connection. A proxy's gets its address only when the proxy has said for whom it connects.
 func (l *Listener) admit(accepted net.Conn) (*Conn, error) {
 	now := time.Now()
-	slot, err := l.cfg.Limiter.Acquire()
+	slot, err := l.cfg.Limiter.acquire()
 	if err != nil {
 		return nil, err
 	}
@@ -91,8 +91,8 @@ func (l *Listener) admit(accepted net.Conn) (*Conn, error) {
 	policy, peer := l.cfg.Policy(), admission.AddrPort(accepted.RemoteAddr().String()).Addr()
 	switch {
 	case !policy.Proxies.Trust(peer):
-		if err := slot.Assign(peer, now); err != nil {
-			slot.Release()
+		if err := slot.assign(peer, now); err != nil {
+			slot.release()
 			return nil, err
 		}
 	case policy.ProxyProtocol:

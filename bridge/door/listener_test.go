@@ -28,7 +28,7 @@ type entrance struct {
 	refused  []outcome.Refusal
 }
 
-func listen(t *testing.T, limits admission.Limits, policy Policy) *entrance {
+func listen(t *testing.T, limits Limits, policy Policy) *entrance {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -36,7 +36,7 @@ func listen(t *testing.T, limits admission.Limits, policy Policy) *entrance {
 	}
 	e := &entrance{t: t, policy: policy}
 	e.Listener = Listen(l, Config{
-		Policy: func() *Policy { return &e.policy }, Limiter: admission.NewLimiter(limits),
+		Policy: func() *Policy { return &e.policy }, Limiter: NewLimiter(limits),
 		HandshakeTimeout: patience, MaxHeader: 32 << 10, Rejected: e.reject, Refused: e.refuse,
 	})
 	t.Cleanup(func() {
@@ -100,7 +100,7 @@ func trusting(t *testing.T) Policy {
 
 // Clients that take their time to go hold up neither others nor the end.
 func TestMoreRejectionsThanAreAnswered(t *testing.T) {
-	e := listen(t, admission.Limits{Connections: 1}, Policy{})
+	e := listen(t, Limits{Connections: 1}, Policy{})
 	e.dial()
 	e.accept()
 	accepted := make(chan error, 1)
@@ -131,7 +131,7 @@ func TestMoreRejectionsThanAreAnswered(t *testing.T) {
 }
 
 func TestRejectedClientIsAnsweredBeforeItsRequestIsRead(t *testing.T) {
-	for want, limits := range map[string]admission.Limits{
+	for want, limits := range map[string]Limits{
 		"[max_connections] [busy]":                {Connections: 1},
 		"[max_connections_per_address] [crowded]": {PerAddress: 1},
 		"[handshake_rate] [busy]":                 {Rate: 1, Burst: 1},
@@ -157,7 +157,7 @@ func TestProxyHeaderTellsTheAddress(t *testing.T) {
 		"PROXY TCP4 203.0.113.7 192.0.2.1 4711 80\r\n": "203.0.113.7:4711",
 		"PROXY UNKNOWN\r\n":                            "",
 	} {
-		e := listen(t, admission.Limits{}, trusting(t))
+		e := listen(t, Limits{}, trusting(t))
 		client := e.dial()
 		fmt.Fprint(client, header, "rest")
 		client.(*net.TCPConn).CloseWrite()
@@ -180,7 +180,7 @@ func TestProxyHeaderTellsTheAddress(t *testing.T) {
 
 func TestConnectionsOfProxiesWithoutAHeaderEnd(t *testing.T) {
 	for bytes, want := range map[string]string{"": "[] []", "GET / HTTP/1.1\r\n\r\n": "[proxy_protocol] []"} {
-		e := listen(t, admission.Limits{}, trusting(t))
+		e := listen(t, Limits{}, trusting(t))
 		client := e.dial()
 		fmt.Fprint(client, bytes)
 		client.(*net.TCPConn).CloseWrite()
@@ -194,7 +194,7 @@ func TestConnectionsOfProxiesWithoutAHeaderEnd(t *testing.T) {
 }
 
 func TestClientOfAProxyIsOverItsOwnLimit(t *testing.T) {
-	e := listen(t, admission.Limits{PerAddress: 1}, trusting(t))
+	e := listen(t, Limits{PerAddress: 1}, trusting(t))
 	for i, want := range []string{"[] []", "[max_connections_per_address] [crowded]"} {
 		client := e.dial()
 		fmt.Fprint(client, "PROXY TCP4 203.0.113.7 192.0.2.1 4711 80\r\n")

@@ -6,9 +6,6 @@ import (
 	"net"
 	"net/http"
 	"time"
-
-	"github.com/wsbridge/wsbridge/bridge/door/admission"
-	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
 // maxRejections is how many connections at a time are told why they are turned away; more are only closed.
@@ -20,17 +17,16 @@ const rejectTimeout = 2 * time.Second
 // limitProxyProtocol counts connections of trusted proxies that begin with no PROXY header.
 const limitProxyProtocol = "proxy_protocol"
 
-// Limits returns what Config.Rejected is called with: keys of the configuration.
-func Limits() []string { return append(admission.LimitKeys(), limitProxyProtocol) }
+// LimitNames returns what Config.Rejected is called with: keys of the configuration.
+func LimitNames() []string {
+	return []string{errFull.key, errRate.key, errAddressFull.key, errAddressRate.key, limitProxyProtocol}
+}
 
 // rejected counts a connection that err, of the Limiter, keeps out, and returns the answer to it.
 func (l *Listener) rejected(err error, peer string) *Refusal {
-	limit := err.(*admission.LimitError)
-	l.cfg.Rejected(limit.Key, peer)
-	if limit.PerAddress { // RFC 6585, section 4
-		return &Refusal{Why: outcome.RefusedCrowded}
-	}
-	return &Refusal{Why: outcome.RefusedBusy}
+	limit := err.(*limitError)
+	l.cfg.Rejected(limit.key, peer)
+	return &Refusal{Why: limit.why}
 }
 
 // reject closes a connection of which nothing has been read. It does not wait for the client.

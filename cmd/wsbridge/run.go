@@ -14,7 +14,6 @@ import (
 
 	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/bridge/door"
-	"github.com/wsbridge/wsbridge/bridge/door/admission"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/metrics"
@@ -223,8 +222,8 @@ func bridgeConfig(cfg config.Config, php *php, e *exchanges) bridge.Config {
 	}
 }
 
-func limits(s *config.Server, phpConnections int) admission.Limits {
-	return admission.Limits{
+func limits(s *config.Server, phpConnections int) door.Limits {
+	return door.Limits{
 		Connections:     cmp.Or(s.MaxConnections, connectionsWithin(phpConnections)),
 		PerAddress:      s.MaxConnectionsPerAddress,
 		Rate:            s.HandshakeRate,

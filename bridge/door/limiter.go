@@ -1,4 +1,4 @@
-package admission
+package door
 
 import (
 	"net/netip"
@@ -6,28 +6,25 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
-// LimitError says which limit keeps a connection out.
-type LimitError struct {
-	Key        string // of the limit in the configuration
-	PerAddress bool   // the limit is of one address, not of the whole server
-	text       string
+// limitError says which limit keeps a connection out.
+type limitError struct {
+	key  string          // of the limit in the configuration
+	why  outcome.Refusal // RefusedCrowded: the limit is of one address (RFC 6585, section 4)
+	text string
 }
 
-func (e *LimitError) Error() string { return e.text }
+func (e *limitError) Error() string { return e.text }
 
 var (
-	errFull        = &LimitError{"max_connections", false, "too many connections"}
-	errRate        = &LimitError{"handshake_rate", false, "too many handshakes a second"}
-	errAddressFull = &LimitError{"max_connections_per_address", true, "too many connections of one address"}
-	errAddressRate = &LimitError{"handshake_rate_per_address", true, "too many handshakes a second of one address"}
+	errFull        = &limitError{"max_connections", outcome.RefusedBusy, "too many connections"}
+	errRate        = &limitError{"handshake_rate", outcome.RefusedBusy, "too many handshakes a second"}
+	errAddressFull = &limitError{"max_connections_per_address", outcome.RefusedCrowded, "too many connections of one address"}
+	errAddressRate = &limitError{"handshake_rate_per_address", outcome.RefusedCrowded, "too many handshakes a second of one address"}
 )
-
-// LimitKeys returns the key of each LimitError.
-func LimitKeys() []string {
-	return []string{errFull.Key, errRate.Key, errAddressFull.Key, errAddressRate.Key}
-}
 
 // Limits bound how many connections there are and how fast they come. Zero is no limit.
 type Limits struct {
@@ -93,8 +90,8 @@ func (l *Limiter) Connections() int {
 	return l.count
 }
 
-// Slot is the place of one connection, among all and among those of its address. Its methods may be called concurrently.
-type Slot struct {
+// slot is the place of one connection, among all and among those of its address. Its methods may be called concurrently.
+type slot struct {
 	limiter *Limiter
 
 	// Guarded by the limiter's mu.
@@ -104,22 +101,22 @@ type Slot struct {
 	released bool
 }
 
-// Acquire takes a slot for a connection whose client is not known yet. The error is a *LimitError; without one the caller releases the
+// acquire takes a slot for a connection whose client is not known yet. The error is a *limitError; without one the caller releases the
 // slot.
-func (l *Limiter) Acquire() (*Slot, error) {
+func (l *Limiter) acquire() (*slot, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.limits.Connections > 0 && l.count >= l.limits.Connections {
 		return nil, errFull
 	}
 	l.count++
-	return &Slot{limiter: l}, nil
+	return &slot{limiter: l}, nil
 }
 
-// Assign counts the slot for the client at a, and no longer for an earlier one: a proxy's connection may carry requests of several.
-// The error is a *LimitError, after which the slot counts for nobody. A handshake over a limit of its address is not counted against
+// assign counts the slot for the client at a, and no longer for an earlier one: a proxy's connection may carry requests of several.
+// The error is a *limitError, after which the slot counts for nobody. A handshake over a limit of its address is not counted against
 // the rate of the whole server.
-func (s *Slot) Assign(a netip.Addr, now time.Time) error {
+func (s *slot) assign(a netip.Addr, now time.Time) error {
 	l := s.limiter
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -144,8 +141,8 @@ func (s *Slot) Assign(a netip.Addr, now time.Time) error {
 	return nil
 }
 
-// Release gives the slot back. It may be called again.
-func (s *Slot) Release() {
+// release gives the slot back. It may be called again.
+func (s *slot) release() {
 	l := s.limiter
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -158,7 +155,7 @@ func (s *Slot) Release() {
 }
 
 // unassign is called with mu held.
-func (l *Limiter) unassign(s *Slot) {
+func (l *Limiter) unassign(s *slot) {
 	if s.from != nil {
 		s.from.connections--
 	}
@@ -167,7 +164,7 @@ func (l *Limiter) unassign(s *Slot) {
 
 // prefix is called with mu held.
 func (l *Limiter) prefix(a netip.Addr) netip.Prefix {
-	a = plain(a)
+	a = a.Unmap().WithZone("")
 	bits := a.BitLen()
 	if a.Is6() && l.limits.IPv6Prefix > 0 {
 		bits = l.limits.IPv6Prefix

@@ -1,4 +1,4 @@
-package admission
+package door
 
 import (
 	"errors"
@@ -10,9 +10,9 @@ import (
 // start is any time: a limiter knows only what it is told.
 func start() time.Time { return time.Unix(1_000_000, 0) }
 
-func enter(t *testing.T, l *Limiter) *Slot {
+func enter(t *testing.T, l *Limiter) *slot {
 	t.Helper()
-	s, err := l.Acquire()
+	s, err := l.acquire()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,12 +30,12 @@ func TestConnectionsInAll(t *testing.T) {
 	l := NewLimiter(Limits{Connections: 2})
 	first := enter(t, l)
 	enter(t, l)
-	_, err := l.Acquire()
+	_, err := l.acquire()
 	want(t, "a third", err, errFull)
-	first.Release()
-	first.Release()
+	first.release()
+	first.release()
 	enter(t, l)
-	_, err = l.Acquire()
+	_, err = l.acquire()
 	want(t, "after one has left twice", err, errFull)
 	if l.Connections() != 2 {
 		t.Errorf("there are %d", l.Connections())
@@ -56,14 +56,14 @@ func TestConnectionsPerAddress(t *testing.T) {
 		{"fe80::1%eth0", "fe80::1%eth1", true},
 	} {
 		first, second := enter(t, l), enter(t, l)
-		want(t, row.first, first.Assign(netip.MustParseAddr(row.first), start()), nil)
-		err := second.Assign(netip.MustParseAddr(row.second), start())
+		want(t, row.first, first.assign(netip.MustParseAddr(row.first), start()), nil)
+		err := second.assign(netip.MustParseAddr(row.second), start())
 		if got := errors.Is(err, errAddressFull); got != row.same {
 			t.Errorf("%s and %s: got %v", row.first, row.second, err)
 		}
-		first.Release()
-		want(t, "after the first has left", second.Assign(netip.MustParseAddr(row.second), start()), nil)
-		second.Release()
+		first.release()
+		want(t, "after the first has left", second.assign(netip.MustParseAddr(row.second), start()), nil)
+		second.release()
 	}
 }
 
@@ -71,15 +71,15 @@ func TestASlotMovesFromAddressToAddress(t *testing.T) {
 	l := NewLimiter(Limits{PerAddress: 1})
 	a, b := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
 	proxy, other := enter(t, l), enter(t, l)
-	want(t, "for one", proxy.Assign(a, start()), nil)
-	want(t, "for the same again", proxy.Assign(a, start()), nil)
-	want(t, "for another", proxy.Assign(b, start()), nil)
-	want(t, "the first address is free", other.Assign(a, start()), nil)
-	want(t, "back", proxy.Assign(a, start()), errAddressFull)
-	want(t, "what was refused holds nothing", other.Assign(b, start()), nil)
-	proxy.Release()
-	other.Release()
-	want(t, "one that has left", other.Assign(b, start()), nil)
+	want(t, "for one", proxy.assign(a, start()), nil)
+	want(t, "for the same again", proxy.assign(a, start()), nil)
+	want(t, "for another", proxy.assign(b, start()), nil)
+	want(t, "the first address is free", other.assign(a, start()), nil)
+	want(t, "back", proxy.assign(a, start()), errAddressFull)
+	want(t, "what was refused holds nothing", other.assign(b, start()), nil)
+	proxy.release()
+	other.release()
+	want(t, "one that has left", other.assign(b, start()), nil)
 	l.Sweep(start())
 	if len(l.addresses) != 0 {
 		t.Errorf("%d addresses are still known", len(l.addresses))
@@ -89,7 +89,7 @@ func TestASlotMovesFromAddressToAddress(t *testing.T) {
 func TestRates(t *testing.T) {
 	l := NewLimiter(Limits{Rate: 10, Burst: 3, RatePerAddress: 1, BurstPerAddress: 2})
 	a, b, c := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2"), netip.MustParseAddr("192.0.2.3")
-	take := func(addr netip.Addr, now time.Time) error { return enter(t, l).Assign(addr, now) }
+	take := func(addr netip.Addr, now time.Time) error { return enter(t, l).assign(addr, now) }
 	want(t, "first", take(a, start()), nil)
 	want(t, "second", take(a, start()), nil)
 	for range 10 {
@@ -106,15 +106,15 @@ func TestAddressesAreForgotten(t *testing.T) {
 	for i := range maxAddresses + 1000 {
 		addr := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
 		s := enter(t, l)
-		want(t, addr.String(), s.Assign(addr, start()), nil)
-		s.Release()
+		want(t, addr.String(), s.assign(addr, start()), nil)
+		s.release()
 		if len(l.addresses) > maxAddresses {
 			t.Fatalf("%d addresses are known", len(l.addresses))
 		}
 	}
 	known := netip.AddrFrom4([4]byte{10, 0, 0, 0})
-	want(t, "one that is known", enter(t, l).Assign(known, start()), nil)
-	want(t, "over its burst", enter(t, l).Assign(known, start()), errAddressRate)
+	want(t, "one that is known", enter(t, l).assign(known, start()), nil)
+	want(t, "over its burst", enter(t, l).assign(known, start()), errAddressRate)
 	l.Sweep(start().Add(time.Minute))
 	if len(l.addresses) != 1 { // known has connections
 		t.Errorf("%d addresses are known after a minute", len(l.addresses))
@@ -124,7 +124,7 @@ func TestAddressesAreForgotten(t *testing.T) {
 func TestNoLimits(t *testing.T) {
 	l := NewLimiter(Limits{})
 	for range 1000 {
-		want(t, "without limits", enter(t, l).Assign(netip.MustParseAddr("192.0.2.1"), start()), nil)
+		want(t, "without limits", enter(t, l).assign(netip.MustParseAddr("192.0.2.1"), start()), nil)
 	}
 	if len(l.addresses) != 0 {
 		t.Error("addresses are kept though none counts")
@@ -135,13 +135,13 @@ func TestLimitsCanBeChangedWhileConnectionsAreOpen(t *testing.T) {
 	now := time.Now()
 	a := netip.MustParseAddr("10.0.0.1")
 	l := NewLimiter(Limits{Connections: 2, PerAddress: 2})
-	enter := func() (*Slot, error) {
-		slot, err := l.Acquire()
+	enter := func() (*slot, error) {
+		slot, err := l.acquire()
 		if err != nil {
 			return nil, err
 		}
-		if err := slot.Assign(a, now); err != nil {
-			slot.Release()
+		if err := slot.assign(a, now); err != nil {
+			slot.release()
 			return nil, err
 		}
 		return slot, nil
