@@ -186,7 +186,10 @@ func (c *Conn) Abort() {
 func (c *Conn) Queued() (items, bytes int) { return c.out.length() }
 
 // HungUp reports whether the other side has ended the connection, though perhaps not all it has sent is read.
-func (c *Conn) HungUp() bool { return HungUp(c.guard.Conn) }
+func (c *Conn) HungUp() bool {
+	l, ok := lowest(c.guard.Conn).(interface{ HungUp() bool })
+	return ok && l.HungUp()
+}
 
 // written is called when the writer has ended, with the error that ended it. The other side may still answer our close frame;
 // where nothing is read any more but the end, it is asked for it (RFC 6455, section 7.1.1).

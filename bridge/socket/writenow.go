@@ -22,13 +22,13 @@ func newEager(conn net.Conn) (e eager) {
 		if _, isTLS := at.(interface{ ConnectionState() tls.ConnectionState }); isTLS {
 			return e
 		}
-		w, ok := at.(wrapper)
+		l, ok := at.(layer)
 		if !ok {
 			break
 		}
-		at = w.NetConn()
+		at = l.NetConn()
 	}
-	if kernels, ok := kernels(conn).(*net.TCPConn); ok {
+	if kernels, ok := lowest(conn).(syscall.Conn); ok {
 		e.raw, _ = kernels.SyscallConn() // nil with an error: it is closed, as the next write will tell
 	}
 	return e

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge"
-	"github.com/wsbridge/wsbridge/bridge/door/admission"
+	"github.com/wsbridge/wsbridge/bridge/door"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/logs"
@@ -216,20 +216,22 @@ func bridgeConfig(cfg config.Config, php *php, e *exchanges) bridge.Config {
 		EventQueueTotal:      cfg.Server.EventQueueTotal,
 		EventQueueTotalBytes: int(cfg.Server.EventQueueTotalBytes),
 
-		Origins:       admit.Origins,
-		Hosts:         admit.Hosts,
-		Paths:         admit.Paths,
-		Subprotocols:  cfg.Server.Subprotocols,
-		MaxHeader:     int(cfg.Server.MaxHeader),
-		Limits:        limits(&cfg.Server, php.connections),
-		Proxies:       admit.Proxies,
-		Forwarding:    admit.Forwarding,
-		ProxyProtocol: cfg.Server.ProxyProtocol,
+		MaxHeader: int(cfg.Server.MaxHeader),
+		Limits:    limits(&cfg.Server, php.connections),
+		Policy: door.Policy{
+			Origins:       admit.Origins,
+			Hosts:         admit.Hosts,
+			Paths:         admit.Paths,
+			Subprotocols:  cfg.Server.Subprotocols,
+			Proxies:       admit.Proxies,
+			Forwarding:    admit.Forwarding,
+			ProxyProtocol: cfg.Server.ProxyProtocol,
+		},
 	}
 }
 
-func limits(s *config.Server, phpConnections int) admission.Limits {
-	return admission.Limits{
+func limits(s *config.Server, phpConnections int) door.Limits {
+	return door.Limits{
 		Connections:     cmp.Or(s.MaxConnections, connectionsWithin(phpConnections)),
 		PerAddress:      s.MaxConnectionsPerAddress,
 		Rate:            s.HandshakeRate,
