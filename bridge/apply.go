@@ -106,9 +106,9 @@ func (x *exchange) miss(client int64, err error) {
 // recipients leaves out who cannot be sent anything: nothing reaches a socket before its 101.
 func (x *exchange) recipients(to protocol.Recipients) []*client {
 	if to.Open {
-		return x.bridge.table.openClients()
+		return x.bridge.openClients(nil)
 	}
-	clients, missing := x.bridge.table.upgraded(to.Keys)
+	clients, missing := x.bridge.clients.opened(to.Keys)
 	for _, key := range missing {
 		x.miss(key, errNoClient)
 	}
@@ -117,7 +117,7 @@ func (x *exchange) recipients(to protocol.Recipients) []*client {
 
 // close ends a client whose close handlers ran in this event, or are still to run.
 func (x *exchange) close(e *protocol.Close) {
-	c := x.bridge.table.get(e.Client)
+	c := x.bridge.clients.get(e.Client)
 	if c == nil {
 		return // it left meanwhile
 	}

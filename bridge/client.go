@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/rows"
+	"github.com/wsbridge/wsbridge/bridge/schedule"
 	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -23,7 +25,7 @@ type client struct {
 	subprotocol string // agreed to; empty: none
 	session     string // the PHP session it shares with others, if that is to matter; else empty
 	log         *slog.Logger
-	events      *mailbox
+	events      *schedule.Queue
 	tapped      bool  // PHP has known it since the socket was accepted
 	came        int64 // microseconds since 1970
 
@@ -32,9 +34,9 @@ type client struct {
 	request atomic.Pointer[Request]
 	history history
 
-	row row // guarded by table.mu
+	upgraded bool // answered 101; guarded by clients.mu
 
-	// Set by opened, with table.mu held; constant afterwards.
+	// Set by opened, before upgraded is; constant afterwards.
 	out  *socket.Conn
 	ping *time.Timer
 	idle *idleness
@@ -51,31 +53,46 @@ func (b *Bridge) newClient(peer string) *client {
 	c := &client{bridge: b, peer: peer, came: time.Now().UnixMicro()}
 	c.last.Store(c.came)
 	cfg := b.cfg()
-	c.events = newMailbox(cfg.EventQueue, int(cfg.MaxMessage), b.spawn, c.run)
-	b.table.add(c, peer, func() { c.log = b.log.With(keyClient, c.key, keyPeer, peer) })
+	c.events = b.scheduler.NewQueue(cfg.EventQueue, int(cfg.MaxMessage))
+	c.key = b.table.NewKey()
+	c.log = b.log.With(keyClient, c.key, keyPeer, peer)
+	b.clients.add(c)
+	b.table.Apply(rows.Change{Key: c.key, Step: rows.Created, Peer: peer})
 	return c
 }
 
 // opened makes c an open WebSocket, and then sends the handshake's answer: who has it is OPEN to everybody. It reports false if c was
 // ended by a drain out of time.
 func (c *client) opened(conn *socket.Conn) bool {
-	open := c.bridge.table.open(c, func() {
-		c.out = conn
-		c.ping = time.AfterFunc(c.bridge.cfg().PingInterval, c.sendPing)
-		c.idle = c.watchIdle()
-		c.bridge.totals.accepted.Add(1)
-	})
-	if open {
-		conn.Greet()
+	c.out = conn
+	c.ping = time.AfterFunc(c.bridge.cfg().PingInterval, c.sendPing)
+	c.idle = c.watchIdle()
+	if !c.bridge.clients.open(c) {
+		c.ping.Stop()
+		c.idle.stop()
+		return false
 	}
-	return open
+	c.bridge.totals.accepted.Add(1)
+	c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Opened})
+	conn.Greet()
+	return true
+}
+
+// set changes fields of c's row, if it still has one.
+func (c *client) set(fields ...protocol.Field) {
+	c.bridge.table.Apply(rows.Change{Key: c.key, Set: fields})
+}
+
+// unreachable notes that nothing can be sent to c any more, whatever its row says.
+func (c *client) unreachable() {
+	c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Unreachable})
 }
 
 func (c *client) sendPing() {
 	if c.hasEnded() {
 		return
 	}
-	c.bridge.table.set(c, protocol.Field{Name: "ping_time", Value: microtime(time.Now())})
+	c.set(rows.Time("ping_time", time.Now()))
 	c.send(socket.NewMessage(socket.OpPing, nil))
 	c.ping.Reset(c.bridge.cfg().PingInterval)
 }
@@ -129,9 +146,9 @@ func (c *client) endWith(e outcome.Ending, code int, reason string) {
 		c.out.DropAndClose(code, reason)
 		fallthrough
 	case outcome.EndedByHangup, outcome.EndedSilent:
-		c.bridge.table.lost(c)
+		c.unreachable()
 	}
-	c.events.last(errand{kind: protocol.Closing})
+	c.enqueueClose()
 }
 
 // markEnded records how the client ends; it reports false if that is settled already.
@@ -160,10 +177,12 @@ func (c *client) how() (e outcome.Ending, code int, reason string) {
 // leave ends the client for good: its row goes, its queued events are dropped, its socket ends behind what it is still
 // to be sent. It may be called again.
 func (c *client) leave() {
-	if !c.bridge.table.remove(c) {
+	removed, opened := c.bridge.clients.remove(c)
+	if !removed {
 		return
 	}
-	c.events.close()
+	c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Removed})
+	c.events.Close()
 	ending, code, reason := c.how()
 	level := slog.LevelInfo
 	if ending == outcome.EndedRefused { // its refusal has been logged, or counted
@@ -171,7 +190,7 @@ func (c *client) leave() {
 	}
 	c.log.Log(context.Background(), level, "client left", keyEnding, ending.String(), keyCode, code)
 	c.bridge.cfg().Observer.Ended(ending)
-	if c.out != nil {
+	if opened {
 		c.ping.Stop()
 		c.idle.stop()
 		c.out.Close(code, reason)
@@ -179,7 +198,7 @@ func (c *client) leave() {
 }
 
 // gone reports whether the client has left.
-func (c *client) gone() bool { return c.bridge.table.get(c.key) == nil }
+func (c *client) gone() bool { return c.bridge.clients.get(c.key) == nil }
 
 // OnWriterEnd implements socket.Owner.
 func (c *client) OnWriterEnd(slow bool) {
@@ -189,4 +208,4 @@ func (c *client) OnWriterEnd(slow bool) {
 }
 
 // OnClosed implements socket.Owner.
-func (c *client) OnClosed() { c.bridge.table.hungUp(c) }
+func (c *client) OnClosed() { c.bridge.clients.closed(c) }

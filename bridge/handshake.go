@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/schedule"
 	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -76,8 +77,8 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request, o 
 	if ending, _, _ := c.how(); ending == outcome.EndedBusy { // there was no room for a read; it has been counted
 		return tryLater()
 	}
-	c.events.hold() // a close event waits for the end of authenticate and open
-	defer c.events.release()
+	c.events.Hold() // a close event waits for the end of authenticate and open
+	defer c.events.Release()
 	c.subprotocol = o.subprotocol
 	env, err := b.cfg().PHP.Environment(r, c.subprotocol)
 	if err != nil {
@@ -86,25 +87,26 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request, o 
 	}
 	c.env, c.session = env, b.sessionOf(r)
 	c.request.Store(newRequest(r))
-	if !b.backlog.take(len(env)) {
+	if !b.backlog.Take(len(env)) {
 		return b.abandon(c, *b.busy(c, outcome.ErrNoRoom))
 	}
-	defer b.backlog.give(len(env))
-	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg().QueueWait, hasty: true, lane: laneHandshake, since: time.Now()}
-	defer t.end()
-	if err := t.begin(b.app.Load().plans[protocol.Authenticate].alone); err != nil {
+	defer b.backlog.Give(len(env))
+	d := &dispatcher{bridge: b, client: c, ctx: r.Context(), since: time.Now(),
+		terms: schedule.Terms{Class: schedule.Handshake, Session: c.session, Limit: b.cfg().QueueWait, Hasty: true}}
+	defer d.end()
+	if err := d.begin(b.app.Load().RunMode(protocol.Authenticate).Alone); err != nil {
 		return b.abandon(c, *b.busy(c, err))
 	}
-	done, no := b.authenticate(t, r)
+	done, no := b.authenticate(d, r)
 	switch {
 	case c.gone(): // a handler has closed it, with its close handlers
 		return cmp.Or(no, &refusal{why: outcome.RefusedByHandler})
 	case no == nil:
-		return b.open(t, done, w, r, o)
+		return b.open(d, done, w, r, o)
 	case no.why == outcome.RefusedBusy:
 		return b.abandon(c, *no)
 	}
-	return b.reject(t, done, no)
+	return b.reject(d, done, no)
 }
 
 // sessionOf returns the client's PHP session.
@@ -120,10 +122,10 @@ func (b *Bridge) sessionOf(r *http.Request) string {
 }
 
 // reject runs the close handlers of a client that PHP was asked about, and that does not come in.
-func (b *Bridge) reject(t *turn, done *protocol.Done, no *refusal) *refusal {
-	t.settle(done)
-	t.client.markEnded(outcome.EndedRefused, 0, "")
-	t.client.close(t)
+func (b *Bridge) reject(d *dispatcher, done *protocol.Done, no *refusal) *refusal {
+	d.settle(done)
+	d.client.markEnded(outcome.EndedRefused, 0, "")
+	d.client.close(d, nil)
 	return no
 }
 
@@ -133,7 +135,7 @@ func (b *Bridge) abandon(c *client, no refusal) *refusal {
 		return &no
 	}
 	if c.tapped {
-		c.events.last(errand{kind: protocol.Closing})
+		c.enqueueClose()
 	} else {
 		c.leave()
 	}
@@ -142,16 +144,16 @@ func (b *Bridge) abandon(c *client, no refusal) *refusal {
 
 // authenticate asks the application; without a refusal the client may come in. What the handler has changed is still to be
 // settled.
-func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusal) {
+func (b *Bridge) authenticate(d *dispatcher, r *http.Request) (*protocol.Done, *refusal) {
 	forbidden := &refusal{why: outcome.RefusedByHandler}
 	if b.cfg().RequireCookie && len(r.Header["Cookie"]) == 0 || b.cfg().RequireUserAgent && len(r.Header["User-Agent"]) == 0 {
 		return nil, forbidden
 	}
-	done, err := t.ask(protocol.Authenticate, nil)
+	done, err := d.dispatch(protocol.Authenticate, nil)
 	switch {
 	case errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded), errors.Is(err, outcome.ErrQueueWait),
 		errors.Is(err, outcome.ErrAway):
-		return nil, b.busy(t.client, err)
+		return nil, b.busy(d.client, err)
 	case err != nil:
 		return nil, &refusal{why: outcome.RefusedFailed}
 	case !done.True():
@@ -161,21 +163,21 @@ func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusa
 }
 
 // open answers 101 and runs the open event, in one turn.
-func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *http.Request, o offer) *refusal {
-	c := t.client
+func (b *Bridge) open(d *dispatcher, done *protocol.Done, w http.ResponseWriter, r *http.Request, o offer) *refusal {
+	c := d.client
 	if b.has(protocol.Open) {
-		if err := t.begin(b.app.Load().plans[protocol.Open].alone); err != nil {
-			return b.reject(t, done, b.busy(c, err))
+		if err := d.begin(b.app.Load().RunMode(protocol.Open).Alone); err != nil {
+			return b.reject(d, done, b.busy(c, err))
 		}
 	}
-	if t.settle(done); c.gone() {
+	if d.settle(done); c.gone() {
 		return &refusal{why: outcome.RefusedByHandler}
 	}
 	conn, err := b.upgrader.Upgrade(w, r, b.socketOptions(c, o))
 	if err != nil {
 		c.log.Info("handshake failed", keyError, err)
 		c.markEnded(outcome.EndedByHangup, 0, "")
-		c.close(t)
+		c.close(d, nil)
 		return &refusal{} // Upgrade has answered what could be answered
 	}
 	if !c.opened(conn) {
@@ -184,8 +186,8 @@ func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *ht
 	}
 	c.log.Info("client connected")
 	b.spawn(c.read) // beside the open event: pings and a hang-up are seen, other events wait for it
-	opened, err := t.ask(protocol.Open, nil)
-	if t.settle(opened); err != nil {
+	opened, err := d.dispatch(protocol.Open, nil)
+	if d.settle(opened); err != nil {
 		c.failed(err)
 	}
 	return nil

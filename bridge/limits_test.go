@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
@@ -55,7 +56,7 @@ func closedWith(t *testing.T, conn *websocket.Conn, code int, reason string) {
 // open waits until that many clients are, which is a moment after they are told so, and returns them.
 func (s *served) open(clients int) (all []*client) {
 	s.t.Helper()
-	for deadline := time.Now().Add(patience); len(all) < clients; all = s.table.openClients() {
+	for deadline := time.Now().Add(patience); len(all) < clients; all = s.openClients(nil) {
 		if time.Now().After(deadline) {
 			s.t.Fatalf("%d of %d clients are open", len(all), clients)
 		}
@@ -133,7 +134,7 @@ func TestWhoIsNotIdleStays(t *testing.T) {
 	const limit = 400 * time.Millisecond
 	proceed := make(chan struct{})
 	a := blocked(proceed)
-	s := serveApplication(t, a, func(c *Config) { c.IdleTimeout, c.Isolation = limit, PerConnection })
+	s := serveApplication(t, a, func(c *Config) { c.IdleTimeout, c.Isolation = limit, isolation.Config{Mode: isolation.PerConnection} })
 	s.connect()
 	say(t, s.connect(), "takes long")
 	listener := s.open(2)[0]

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -59,32 +60,34 @@ func clip(s string) string {
 
 // Connections returns the clients that f fits, in the order of their keys: at most limit of those behind after, and the number
 // of all.
-func (b *Bridge) Connections(f Filter, after int64, limit int) (page []Connection, total int) {
-	clients, rows, total := b.table.page(f, after, limit)
-	for i, c := range clients {
-		page = append(page, c.describe(rows[i]))
+func (b *Bridge) Connections(f rows.Filter, after int64, limit int) (page []Connection, total int) {
+	entries, total := b.table.Page(f, after, limit)
+	for _, e := range entries {
+		if c := b.clients.get(e.Key); c != nil {
+			page = append(page, c.describe(e.Fields))
+		}
 	}
 	return page, total
 }
 
 // Connection returns a client, and its last events, the oldest first. The error is ErrNoClient.
 func (b *Bridge) Connection(key int64) (Connection, []Trace, error) {
-	c, row := b.table.look(key)
-	if c == nil {
+	c, row := b.clients.get(key), b.table.Get(key)
+	if c == nil || row == nil {
 		return Connection{}, nil, ErrNoClient
 	}
 	return c.describe(row), c.history.all(key), nil
 }
 
 func (c *client) describe(row protocol.Fields) Connection {
-	state, _ := textOf(row.Get("state"))
+	state, _ := rows.TextOf(row.Get("state"))
 	d := Connection{Key: c.key, State: state, Row: row, Peer: c.peer, Connected: time.UnixMicro(c.came), Last: time.UnixMicro(c.last.Load()),
-		EventsWaiting: c.events.length(), Messages: c.tally.now()}
+		EventsWaiting: c.events.Len(), Messages: c.tally.now()}
 	if r := c.request.Load(); r != nil {
 		d.Request = *r
 	}
-	if conn := c.bridge.table.socketOf(c); conn != nil {
-		d.SendQueue, d.SendQueueBytes = conn.Queued()
+	if c.bridge.clients.isUpgraded(c) {
+		d.SendQueue, d.SendQueueBytes = c.out.Queued()
 		d.Request.Subprotocol = c.subprotocol
 	}
 	return d
@@ -98,7 +101,7 @@ func (b *Bridge) Send(key int64, binary bool, message []byte) error {
 		return err
 	}
 	defer leave()
-	c := b.table.get(key)
+	c := b.clients.get(key)
 	if c == nil {
 		return ErrNoClient
 	}
@@ -106,7 +109,7 @@ func (b *Bridge) Send(key int64, binary bool, message []byte) error {
 	if err != nil {
 		return err
 	}
-	if c.bridge.table.socketOf(c) == nil {
+	if !b.clients.isUpgraded(c) {
 		return ErrNotOpen
 	}
 	sendAll([]*client{c}, m, func(_ *client, failed error) {
@@ -119,17 +122,17 @@ func (b *Bridge) Send(key int64, binary bool, message []byte) error {
 
 // Broadcast queues a message for each client in state OPEN that f fits, and returns for how many it did, and how many of them
 // could not be sent it. Its errors are ErrBadMessage, ErrStarting and ErrStopping.
-func (b *Bridge) Broadcast(f Filter, binary bool, message []byte) (to, missed int, err error) {
+func (b *Bridge) Broadcast(f rows.Filter, binary bool, message []byte) (to, missed int, err error) {
 	leave, err := b.operate()
 	if err != nil {
 		return 0, 0, err
 	}
 	defer leave()
+	clients := b.openClients(f)
 	m, err := newMessage(binary, message)
 	if err != nil {
 		return 0, 0, err
 	}
-	clients := b.table.filter(func(c *client) bool { return c.isOpen() && f.fits(c.row.fields) })
 	sendAll(clients, m, func(*client, error) { missed++ })
 	to = len(clients) - missed
 	b.log.Info("the operator has sent a message", keyClients, to, "missed", missed, keyBytes, len(message))
@@ -161,7 +164,7 @@ func (b *Bridge) CloseClient(key int64, code int, reason string) error {
 		return err
 	}
 	defer leave()
-	c := b.table.get(key)
+	c := b.clients.get(key)
 	switch {
 	case c == nil:
 		return ErrNoClient
@@ -208,9 +211,9 @@ func (b *Bridge) Application() Application {
 	}
 	a := Application{PHP: app.PHP}
 	alone := map[string]bool{}
-	for kind, p := range app.plans {
+	for _, kind := range protocol.Kinds() {
 		for _, name := range kind.Handlers() {
-			alone[name] = p.alone
+			alone[name] = app.RunMode(kind).Alone
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(app.Handlers)) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -119,7 +120,7 @@ func (c *tappedConn) ask(kind protocol.Kind, data []byte) *answer {
 		close(a.ready)
 		return a
 	}
-	put := c.client.bring(errand{kind: kind, payload: data, after: func(done *protocol.Done, _ error) {
+	put := c.client.enqueue(kind, data, func(done *protocol.Done, _ error) {
 		defer close(a.ready)
 		if done == nil {
 			return // a failed handler takes nothing away
@@ -131,7 +132,7 @@ func (c *tappedConn) ask(kind protocol.Kind, data []byte) *answer {
 		case "consumed":
 			a.bytes = nil
 		}
-	}})
+	})
 	if !put {
 		close(a.ready) // the client has ended; its reader finds out by itself
 	}
@@ -181,7 +182,7 @@ func clientOf(r *http.Request) *client {
 		return nil
 	}
 	if c := t.client; c.peer != r.RemoteAddr {
-		c.bridge.table.set(c, protocol.Field{Name: "peer_name", Value: quote(r.RemoteAddr)})
+		c.set(rows.Text("peer_name", r.RemoteAddr))
 		c.log.Info("client is behind a proxy", "remote", r.RemoteAddr)
 	}
 	return t.client

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -13,7 +14,7 @@ import (
 // works so long that its client's queue has filled.
 const watchInterval = 500 * time.Millisecond
 
-// read takes messages off the socket until it ends. A full mailbox keeps it from reading more than the head of the next
+// read takes messages off the socket until it ends. A full event queue keeps it from reading more than the head of the next
 // one, and what stands before that: pings, pongs, a close frame. Then TCP pushes back.
 func (c *client) read() {
 	for {
@@ -36,13 +37,13 @@ func (c *client) alive() {
 	}
 }
 
-// OnMessage implements socket.Owner. It blocks while c's mailbox is full. Afterwards c may be silent for as long as ever: it was
+// OnMessage implements socket.Owner. It blocks while c's queue is full. Afterwards c may be silent for as long as ever: it was
 // not heard meanwhile.
 func (c *client) OnMessage(op socket.Opcode) bool {
 	if op == socket.OpBinary && !c.bridge.has(protocol.Binary) {
 		return false
 	}
-	if c.events.ready(func() { c.watch(c.out.HungUp()) }) {
+	if c.events.AwaitRoom(watchInterval, func() { c.watch(c.out.HungUp()) }) {
 		c.alive()
 	}
 	return true
@@ -52,7 +53,7 @@ func (c *client) OnMessage(op socket.Opcode) bool {
 // What it has sent before is still read, and its close event comes behind that.
 func (c *client) watch(hungUp bool) {
 	if hungUp {
-		c.bridge.table.lost(c)
+		c.unreachable()
 	}
 }
 
@@ -62,9 +63,9 @@ func (c *client) received(op socket.Opcode, data []byte) {
 	c.heard(len(data))
 	switch {
 	case op == socket.OpBinary:
-		c.bring(errand{kind: protocol.Binary, payload: data})
+		c.enqueue(protocol.Binary, data, nil)
 	case len(data) > 0 || c.bridge.cfg().EmptyText:
-		c.bring(errand{kind: protocol.Text, payload: data})
+		c.enqueue(protocol.Text, data, nil)
 	}
 }
 
@@ -81,6 +82,6 @@ func (c *client) endRead(end *socket.End) {
 
 // OnPong implements socket.Owner.
 func (c *client) OnPong() {
-	c.bridge.table.set(c, protocol.Field{Name: "pong_time", Value: microtime(time.Now())})
+	c.set(rows.Time("pong_time", time.Now()))
 	c.alive()
 }

@@ -26,7 +26,7 @@ func TestClientThatStaysBehindAFailureIsNotWaitedForLong(t *testing.T) {
 		t.Fatalf("got %q, %v, want a close frame and the end", answer, err)
 	}
 	began := time.Now()
-	eventually(t, "the socket is closed", func() bool { return len(s.table.connected()) == 0 })
+	eventually(t, "the socket is closed", func() bool { return len(s.clients.connected()) == 0 })
 	if waited := time.Since(began); waited > 3*closeWait {
 		t.Errorf("it was waited for for %v", waited)
 	}

@@ -75,10 +75,10 @@ func (b *Bridge) Room() Room {
 // Totals returns the counts of now. They are read one after the other, so they need not fit exactly.
 func (b *Bridge) Totals() Totals {
 	t := &b.totals
-	open, connecting, all := b.table.counts()
+	open, connecting, all := b.table.Counts()
 	running := int(t.running.Load())
-	events, size := b.backlog.now()
-	documents := b.events.length()
+	events, size := b.backlog.Now()
+	documents := b.events.Len()
 	return Totals{
 		Open: open, Connecting: connecting, Clients: all, Accepted: t.accepted.Load(), Refused: t.refused.Load(),
 		Running: running, Waiting: max(0, events+documents-running), WaitingBytes: size, Queued: events, Documents: documents,
