@@ -106,7 +106,7 @@ func (c *client) send(m *socket.Message) {
 func sendAll(clients []*client, m *socket.Message, failed func(*client, error)) {
 	conns := make([]*socket.Conn, len(clients))
 	for i, c := range clients {
-		if conns[i] = c.out; m.IsMessage() {
+		if conns[i] = c.out; !m.IsControl() {
 			c.idle.note()
 		}
 	}

@@ -70,7 +70,7 @@ func (c *client) received(op socket.Opcode, data []byte) {
 }
 
 func (c *client) endRead(end *socket.End) {
-	if end.Violation() {
+	if end.IsViolation() {
 		level := slog.LevelInfo
 		if isLimit(end.Ending) { // those are counted
 			level = slog.LevelDebug

@@ -96,7 +96,7 @@ func (c *client) heard(size int) {
 // OnSent implements socket.Owner.
 func (c *client) OnSent(m *socket.Message, took time.Duration) {
 	c.bridge.cfg().Observer.Written(took)
-	if m.IsMessage() {
+	if !m.IsControl() {
 		c.tally.send(m.Size())
 		c.bridge.totals.messages.send(m.Size())
 	}

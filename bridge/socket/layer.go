@@ -14,6 +14,3 @@ func lowest(conn net.Conn) net.Conn {
 	}
 	return conn
 }
-
-// cut ends a connection at once. TLS would say goodbye first, and wait for a client that does not read.
-func cut(conn net.Conn) { lowest(conn).Close() }

@@ -31,7 +31,7 @@ func TestMessageIsReadToItsLimit(t *testing.T) {
 		"too much is announced": {10, 1 << 40, -1},
 		"over the limit":        {100_001, 10, int(outcome.EndedTooBig)},
 	} {
-		m := message{limit: 100_000}
+		m := incoming{limit: 100_000}
 		err := m.read(strings.NewReader(strings.Repeat("x", row.size)), row.announced)
 		if fate(err) != row.fate || err == nil && len(m.data) != row.size {
 			t.Errorf("%s: %d bytes, %v", name, len(m.data), err)
@@ -41,7 +41,7 @@ func TestMessageIsReadToItsLimit(t *testing.T) {
 
 func TestMessageTakesNoMemoryOnCredit(t *testing.T) {
 	stuck := errors.New("nothing comes")
-	m := message{limit: 16 << 20}
+	m := incoming{limit: 16 << 20}
 	if err := m.read(io.MultiReader(strings.NewReader("x"), failing{stuck}), 16<<20); !errors.Is(err, stuck) {
 		t.Errorf("got %v", err)
 	}
@@ -61,7 +61,7 @@ func FuzzText(f *testing.F) {
 		f.Add([]byte(s), uint8(2))
 	}
 	f.Fuzz(func(t *testing.T, sent []byte, piece uint8) {
-		m := message{limit: 1 << 20, text: true}
+		m := incoming{limit: 1 << 20, text: true}
 		err := m.read(&pieces{bytes.Clone(sent), int(piece) + 1}, int64(piece))
 		if utf8.Valid(sent) != (err == nil) || err == nil && !bytes.Equal(m.data, sent) {
 			t.Errorf("%q: %q, %v", sent, m.data, err)
