@@ -5,24 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 
 	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/dashboard"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/metrics"
 )
 
 // startControl answers those who operate the server: at passed, the service manager's socket, or where cfg says if that is nil.
 // The caller closes what it returns.
-func startControl(cfg *config.Config, at *surroundings, passed net.Listener, b *bridge.Bridge, php *backend, m http.Handler,
-	s *control.Series) (*control.Server, error) {
+func startControl(cfg *config.Config, at *surroundings, passed net.Listener, b *bridge.Bridge, php *backend, m *metrics.Metrics) (*control.Server, error) {
 	c, err := controlConfig(cfg, at, php)
 	if err != nil {
 		return nil, err
 	}
-	c.Bridge, c.Metrics, c.Series = b, m, s
+	c.Bridge, c.Metrics, c.Times = b, m.Handler(), m.Times
 	server := control.Start(c)
 	if passed != nil {
 		server.ListenOn(passed)

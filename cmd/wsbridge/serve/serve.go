@@ -15,7 +15,6 @@ import (
 	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/bridge/admission"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
-	"github.com/wsbridge/wsbridge/cmd/wsbridge/control"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/logs"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/metrics"
 	"github.com/wsbridge/wsbridge/fifo"
@@ -75,19 +74,19 @@ func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error)
 	defer func() { err = errors.Join(err, php.close()) }()
 
 	underWay := &exchanges{}
-	m, series := metrics.New(at.Version), control.NewSeries()
+	m := metrics.New(at.Version)
 	cert, err := loadCertificate(&cfg.Server, log.Logger)
 	if err != nil {
 		return err
 	}
 	bc := bridgeConfig(cfg, php.now.Load(), underWay)
-	bc.Presence, bc.Page, bc.Logger, bc.Observer, bc.TLS = php.presence, at.Page, log.Logger, observers{m, series}, cert.config()
+	bc.Presence, bc.Page, bc.Logger, bc.Observer, bc.TLS = php.presence, at.Page, log.Logger, m, cert.config()
 	b, err := bridge.New(bc)
 	if err != nil {
 		return err
 	}
 	watch(m, b, php, cert, at)
-	operators, err := startControl(&cfg, at, passed.control, b, php, m.Handler(), series)
+	operators, err := startControl(&cfg, at, passed.control, b, php, m)
 	if err != nil {
 		return err
 	}
