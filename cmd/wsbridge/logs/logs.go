@@ -43,7 +43,7 @@ func (l *Log) Dropped() uint64 { return l.daily.dropped.Load() }
 
 func newLogHandler(out io.Writer, format string, level slog.Leveler) slog.Handler {
 	switch {
-	case format == "journal" || format == "auto" && terminal.IsJournal(out):
+	case format == "journal" || format == "auto" && isJournal(out):
 		return newJournalHandler(out, level)
 	case format == "text" || format == "auto" && terminal.Is(out):
 		return slog.NewTextHandler(out, &slog.HandlerOptions{Level: level})
