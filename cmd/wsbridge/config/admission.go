@@ -3,7 +3,7 @@ package config
 import (
 	"fmt"
 
-	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/door/admission"
 )
 
 const (

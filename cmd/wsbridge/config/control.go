@@ -9,6 +9,16 @@ import (
 	"unicode"
 )
 
+// Control is about those who operate the server.
+type Control struct {
+	Listen     Addresses `toml:"listen"`      // see Addresses; empty: nowhere
+	Mode       FileMode  `toml:"mode"`        // of unix sockets
+	Group      string    `toml:"group"`       // of unix sockets; empty: the process's own
+	TokenFile  string    `toml:"token_file"`  // absolute after loading; empty: TCP shows health and metrics only
+	PublicPath string    `toml:"public_path"` // begins and ends with a slash; empty: not on the clients' listener
+	Pprof      bool      `toml:"pprof"`
+}
+
 // AutoAddress stands alone for the best place of a unix socket.
 const AutoAddress = "auto"
 

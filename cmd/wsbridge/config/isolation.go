@@ -19,6 +19,14 @@ const (
 	IsolationConnection = "connection" // beside those of other connections, with the own row
 )
 
+// Isolation is about what may run at the same time.
+type Isolation struct {
+	Mode     string       `toml:"mode"`     // "auto", "serial" or "connection"
+	Handlers HandlerModes `toml:"handlers"` // overrule Mode
+	// SessionCookie is the name of PHP's session cookie; empty: sessions do not matter.
+	SessionCookie string `toml:"session_cookie"`
+}
+
 // HandlerPrefix begins the name of each handler function; the configuration leaves it out.
 const HandlerPrefix = "ws_server_"
 
@@ -48,6 +56,12 @@ func isHandler(name string) bool {
 	return slices.ContainsFunc(protocol.Kinds(), func(k protocol.Kind) bool {
 		return slices.Contains(k.Handlers(), HandlerPrefix+name)
 	})
+}
+
+func (c *checker) isolation(i *Isolation) {
+	c.oneOf("isolation.mode", i.Mode, IsolationAuto, IsolationSerial, IsolationConnection)
+	c.handlers(i.Handlers)
+	c.name("isolation.session_cookie", i.SessionCookie)
 }
 
 // handlers checks isolation.handlers. Its line is all that is known of where its keys stand.

@@ -41,9 +41,9 @@ type watchedPHP struct {
 }
 
 // Run is a bridge.PHP's.
-func (w watchedPHP) Run(ctx context.Context, env []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
+func (w watchedPHP) Run(ctx context.Context, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
 	defer w.exchanges.end(w.exchanges.begin(w.limit))
-	return w.PHP.Run(ctx, env, apply, events...)
+	return w.PHP.Run(ctx, apply, events...)
 }
 
 func (e *exchanges) begin(limit time.Duration) (id uint64) {

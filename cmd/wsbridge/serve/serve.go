@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge"
-	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/door/admission"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/logs"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/metrics"

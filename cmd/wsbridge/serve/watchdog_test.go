@@ -64,7 +64,7 @@ type waitingPHP struct {
 	answer chan struct{}
 }
 
-func (p waitingPHP) Run(context.Context, []byte, func(*protocol.Effect) error, ...*protocol.Event) error {
+func (p waitingPHP) Run(context.Context, func(*protocol.Effect) error, ...*protocol.Event) error {
 	<-p.answer
 	return nil
 }
@@ -75,7 +75,7 @@ func TestExchangeThatDoesNotEndIsNoticed(t *testing.T) {
 		var e exchanges
 		watched := e.watch(php, time.Minute)
 		for range 2 {
-			go func() { _ = watched.Run(t.Context(), nil, nil) }()
+			go func() { _ = watched.Run(t.Context(), nil) }()
 		}
 		time.Sleep(time.Minute)
 		if err := e.check(time.Now()); err != nil {
