@@ -41,10 +41,11 @@ type Config struct {
 	// Dashboard answers what is none of the API, without a token; nil: nobody does.
 	Dashboard http.Handler
 
-	Token       string // of those who come over TCP; empty: they see health and metrics only
-	MaxMessage  int64  // bytes, of what is sent
-	MaxDocument int64  // bytes, of what is brought to ws_server_fifo
-	Profiles    bool   // /debug/pprof/
+	Token string // of those who come over TCP; empty: they see health and metrics only
+	// MaxMessage returns how many bytes a message to a client may have now.
+	MaxMessage  func() int64
+	MaxDocument int64 // bytes, of what is brought to ws_server_fifo
+	Profiles    bool  // /debug/pprof/
 	SocketMode  fs.FileMode
 	SocketGroup string            // empty: the process's own
 	Status      func() api.Status // what of it comes from the configuration in force
