@@ -140,6 +140,19 @@ func TestReloadMovesToAnotherEventsFile(t *testing.T) {
 	}
 }
 
+func TestReloadReachesOperatorsAndTheServiceManager(t *testing.T) {
+	t.Parallel()
+	s, m := managed(t, app{toml: "[server]\n", handlers: countAndTell}, time.Second)
+	s.connect()
+	s.configure("[server]\nmax_message = \"1KiB\"\ndrain_timeout = \"7s\"\n[php]\ntimeout = \"5s\"\n")
+	s.reload("configuration reloaded")
+	wantRefusal(t, s.control().Send(t.Context(), 1, false, make([]byte, 1025)), http.StatusRequestEntityTooLarge, "1024")
+	s.signal(syscall.SIGTERM)
+	if got, want := m.wait("STOPPING=1")["EXTEND_TIMEOUT_USEC"], "32000000"; got != want {
+		t.Errorf("asks for %s µs, want %s", got, want)
+	}
+}
+
 func TestReloadTellsWhatNeedsARestart(t *testing.T) {
 	t.Parallel()
 	s := serve(t, app{toml: "[server]\n", handlers: countAndTell})

@@ -2,26 +2,10 @@ package terminal
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/rivo/uniseg"
-	"golang.org/x/sys/unix"
 )
-
-// Size returns how many columns and lines a terminal has; zeros if out is none, or does not tell.
-func Size(out io.Writer) (columns, lines int) {
-	f, ok := out.(*os.File)
-	if !ok {
-		return 0, 0
-	}
-	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
-	if err != nil {
-		return 0, 0
-	}
-	return int(size.Col), int(size.Row)
-}
 
 // Fit cuts a page so that a terminal of that size neither wraps nor scrolls it, and says how many lines are left out. Zeros do not
 // bound it.
