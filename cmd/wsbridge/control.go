@@ -57,8 +57,8 @@ func controlConfig(cfg *config.Config, at *surroundings, php *backend) (control.
 		Level:     at.log.level, Logger: at.log.Logger, Reload: at.reload.answer(),
 		Pool:       func() (connections, most int) { p := php.pool(); return p.Connections, p.Limit },
 		Workers:    php.workers,
-		MaxMessage: int64(cfg.Server.MaxMessage), MaxDocument: int64(cfg.Pipe.MaxDocument), Profiles: cfg.Control.Pprof,
-		SocketMode: cfg.Control.Mode.Std(), SocketGroup: cfg.Control.Group,
+		MaxMessage: int64(cfg.Server.MaxMessage), MaxDocument: int64(cfg.Pipe.MaxDocument),
+		SocketMode: cfg.Control.SocketMode(), SocketGroup: cfg.Control.Group,
 		Status: func() api.Status { return at.status(php.now.Load()) },
 	}
 	if cfg.Control.TokenFile != "" {

@@ -161,7 +161,6 @@ func createPipe(cfg config.Pipe, m *metrics.Metrics, log *slog.Logger) (*fifo.Pi
 		Path:  cfg.Path,
 		Mode:  cfg.Mode.Std(),
 		Limit: int(cfg.MaxDocument),
-		Quiet: cfg.Quiet.Std(),
 		Report: func(s fifo.Skipped) {
 			m.Skipped(s)
 			log.Warn("data in the pipe was skipped", "skipped", s)
@@ -187,11 +186,11 @@ func bridgeConfig(cfg config.Config, php *php, e *exchanges) bridge.Config {
 		MessageRate:      cfg.Server.MessageRate,
 		MessageBurst:     cfg.Server.MessageBurst,
 		ControlRate:      cfg.Server.ControlRate,
-		ControlBurst:     cfg.Server.ControlBurst,
+		ControlBurst:     cfg.Server.ControlBurst(),
 		Compression:      cfg.Server.Compression,
 		EmptyText:        cfg.Server.EmptyText,
-		EventQueue:       cfg.Server.EventQueue,
-		SendQueue:        cfg.Server.SendQueue,
+		EventQueue:       config.EventQueue,
+		SendQueue:        cfg.Server.SendQueue(),
 		SendQueueBytes:   int(cfg.Server.SendQueueBytes),
 		HandshakeTimeout: cfg.Server.HandshakeTimeout.Std(),
 		WriteTimeout:     cfg.Server.WriteTimeout.Std(),
@@ -202,14 +201,14 @@ func bridgeConfig(cfg config.Config, php *php, e *exchanges) bridge.Config {
 		UnavailableWait:  cfg.PHP.UnavailableWait.Std(),
 		DrainTimeout:     cfg.Server.DrainTimeout.Std(),
 
-		EventQueueTotal:      cfg.Server.EventQueueTotal,
+		EventQueueTotal:      cfg.Server.EventQueueTotal(),
 		EventQueueTotalBytes: int(cfg.Server.EventQueueTotalBytes),
 
 		Origins:       admit.Origins,
 		Hosts:         admit.Hosts,
 		Paths:         admit.Paths,
 		Subprotocols:  cfg.Server.Subprotocols,
-		MaxHeader:     int(cfg.Server.MaxHeader),
+		MaxHeader:     config.MaxHeader,
 		Limits:        limits(&cfg.Server, php.connections),
 		Proxies:       admit.Proxies,
 		Forwarding:    admit.Forwarding,
@@ -222,9 +221,9 @@ func limits(s *config.Server, phpConnections int) admission.Limits {
 		Connections:     cmp.Or(s.MaxConnections, connectionsWithin(phpConnections)),
 		PerAddress:      s.MaxConnectionsPerAddress,
 		Rate:            s.HandshakeRate,
-		Burst:           cmp.Or(s.HandshakeBurst, s.HandshakeRate),
+		Burst:           s.HandshakeRate,
 		RatePerAddress:  s.HandshakeRatePerAddress,
-		BurstPerAddress: cmp.Or(s.HandshakeBurstPerAddress, s.HandshakeRatePerAddress),
-		IPv6Prefix:      s.IPv6Prefix,
+		BurstPerAddress: s.HandshakeRatePerAddress,
+		IPv6Prefix:      config.IPv6Prefix,
 	}
 }

@@ -42,7 +42,6 @@ type Config struct {
 	Token       string // of those who come over TCP; empty: they see health and metrics only
 	MaxMessage  int64  // bytes, of what is sent
 	MaxDocument int64  // bytes, of what is brought to ws_server_fifo
-	Profiles    bool   // /debug/pprof/
 	SocketMode  fs.FileMode
 	SocketGroup string            // empty: the process's own
 	Status      func() api.Status // what of it comes from the configuration in force
