@@ -58,7 +58,7 @@ func TestWhoBringsMoreThanThereIsRoomForIsTurnedAway(t *testing.T) {
 	}
 	eventually(t, "three events wait", s.waiting(3))
 	say(t, second, "one more")
-	eventually(t, "the client is closed", s.table.get(2).hasEnded)
+	eventually(t, "the client is closed", s.clients.get(2).hasEnded)
 	if response := s.refusedHandshake(); response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
 		t.Errorf("handshake: got %s, %v", response.Status, response.Header)
 	}
@@ -125,7 +125,7 @@ func TestEventsThatWaitedDoNotMeetPHPAtOnce(t *testing.T) {
 	eventually(t, "all wait", s.waiting(clients*texts))
 	down.Store(false)
 	eventually(t, "all have run", func() bool {
-		return !slices.ContainsFunc(s.table.all(), func(c *client) bool { return a.count(fmt.Sprintf("text %d ends", c.key)) != texts })
+		return !slices.ContainsFunc(s.clients.all(), func(c *client) bool { return a.count(fmt.Sprintf("text %d ends", c.key)) != texts })
 	})
 	if n := most.Load(); n > parallel {
 		t.Errorf("%d at a time", n)

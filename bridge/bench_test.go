@@ -22,7 +22,7 @@ func (echo) Describe(context.Context) (*protocol.Description, error) {
 		"ws_server_authenticate": {}, "ws_server_text": {}}}, nil
 }
 
-func (echo) Run(_ context.Context, _ []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
+func (echo) Run(_ context.Context, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
 	for _, e := range events {
 		if e.Kind == protocol.Text {
 			s := &protocol.Send{To: protocol.Recipients{Keys: []int64{e.Client}}, Payload: e.Payload}

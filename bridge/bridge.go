@@ -11,9 +11,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/door/admission"
 	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/rows"
+	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -23,7 +25,8 @@ import (
 type Bridge struct {
 	config   atomic.Pointer[Config] // see cfg and Reconfigure
 	log      *slog.Logger
-	table    *table
+	clients  *clients
+	table    *rows.Table
 	gate     *gate
 	events   *mailbox // of the server itself
 	seq      atomic.Uint64
@@ -36,9 +39,7 @@ type Bridge struct {
 	doorman  *doorman
 	totals   totals
 	sessions *sessions
-	buffers  sync.Pool // write buffers of connections, held only while they write
-
-	inflaters sync.Pool // held only while a compressed message is read
+	upgrader socket.Upgrader
 
 	tails     tails
 	incidents incidents
@@ -48,7 +49,6 @@ type Bridge struct {
 
 	app        atomic.Pointer[isolation.Application] // nil before Initialize
 	describing sync.Mutex                            // held while app is replaced
-	globals    globals
 
 	base    context.Context // of every event; its end gives up what still runs
 	abort   context.CancelCauseFunc
@@ -84,7 +84,8 @@ func New(cfg Config) (*Bridge, error) {
 	b := &Bridge{log: cfg.Logger, gate: newGate(cfg.Parallel), outage: newOutage(), quit: make(chan struct{}),
 		paced: make(chan struct{}, 1), drained: make(chan struct{}), serving: make(chan struct{})}
 	b.config.Store(&cfg)
-	b.table = newTable(cfg.Presence, func(err error) { b.log.Error("handlers are not told who has left", keyError, err) })
+	b.clients = newClients()
+	b.table = rows.New(cfg.Presence, func(err error) { b.log.Error("handlers are not told who has left", keyError, err) })
 	b.backlog = &backlog{limit: cfg.EventQueueTotal, bytes: cfg.EventQueueTotalBytes}
 	b.over = &overload{log: cfg.Logger, backlog: b.backlog}
 	b.failures = newFailures(cfg.Logger)
@@ -92,6 +93,7 @@ func New(cfg Config) (*Bridge, error) {
 	b.limiter = admission.NewLimiter(cfg.Limits)
 	b.doorman = &doorman{log: cfg.Logger, observer: cfg.Observer, turned: map[string]int{}}
 	b.sessions = newSessions()
+	b.upgrader.Spawn = b.spawn
 	b.base, b.abort = context.WithCancelCause(context.Background())
 	b.events = newMailbox(documents, documentBytes, b.spawn, b.serve)
 	return b, nil
@@ -187,15 +189,15 @@ func (b *Bridge) isDraining() bool {
 func (b *Bridge) Mount(path string, h http.Handler) { b.mountAt, b.mount = path, h }
 
 // Clients returns how many rows there are: clients that are open, and those that come in or leave.
-func (b *Bridge) Clients() int { return b.table.count() }
+func (b *Bridge) Clients() int { return b.clients.count() }
 
 // Sockets returns how many sockets there are: clients, and those that have not become one yet.
 func (b *Bridge) Sockets() int { return b.limiter.Connections() }
 
 // Unsent returns what clients' sockets have not taken yet: messages and control frames, and their bytes. It asks each client.
 func (b *Bridge) Unsent() (items, size int) {
-	for _, c := range b.table.connected() {
-		n, bytes := c.out.length()
+	for _, c := range b.clients.connected() {
+		n, bytes := c.out.Queued()
 		items += n
 		size += bytes
 	}

@@ -41,7 +41,7 @@ func TestNoEventOfAClientRunsAfterItsCloseHandlers(t *testing.T) {
 			first, second := s.connect(), s.connect()
 			say(t, first, "close the other")
 			eventually(t, "the handler runs", func() bool { return a.count("text 1 begins") == 1 })
-			c := s.table.get(2)
+			c := s.clients.get(2)
 			leave(second.NetConn())
 			eventually(t, "the event waits for its turn", func() bool {
 				c.events.mu.Lock()

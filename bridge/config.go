@@ -7,31 +7,31 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/door/admission"
 	"github.com/wsbridge/wsbridge/bridge/isolation"
+	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
 // PHP runs the application's handlers.
 type PHP interface {
-	// Environment maps a client's handshake to what its events carry as CGI environment, once per client: r as the client has
+	// Environment maps a client's handshake to the Environment of all its events, once per client: r as the client has
 	// sent it to the first of its proxies, as far as is known; subprotocol is what is agreed to, if anything. A URL with the
 	// scheme https says that its connection is encrypted.
 	Environment(r *http.Request, subprotocol string) ([]byte, error)
-	// Run brings events to PHP in one request and calls apply for each effect as PHP makes it. It blocks until the
-	// request ended. Nil means that each event ended with a done or failed effect; an error wraps one of protocol's.
-	Run(ctx context.Context, env []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error
+	// Run runs events in PHP, one after the other in the order of their Seq, and calls apply on the calling goroutine for each
+	// effect as PHP makes it. An effect names its event by Seq; its payload is valid only during the call. Run blocks until
+	// the last event has ended. Nil means that each ended with a done or failed effect. An error wraps one of protocol's;
+	// then events may have ended before it, and only those whose last effect reached apply are certain to have run.
+	//
+	// Each event carries its client's environment, so that PHP that stays in memory can take events of different clients in
+	// one call. An implementation that makes one request of a call may refuse events that do not share an environment.
+	// Run may be called concurrently; what may run at the same time is the caller's to decide.
+	Run(ctx context.Context, apply func(*protocol.Effect) error, events ...*protocol.Event) error
 	// Describe reports what the application's code can do.
 	Describe(ctx context.Context) (*protocol.Description, error)
 	// Reachable returns nil if PHP is there, without running anything, and blocks little.
 	Reachable(ctx context.Context) error
-}
-
-// Presence is told who is there, for handlers that have no row to look at.
-type Presence interface {
-	// Set notes whether messages can be sent to a client, and whether its row is in state OPEN. It must not block. An error
-	// is logged and final.
-	Set(client int64, connected, open bool) error
 }
 
 // Pipe is where other programs write documents for ws_server_fifo.
@@ -44,8 +44,8 @@ type Pipe interface {
 // replaces it while the Bridge runs.
 type Config struct {
 	PHP      PHP
-	Presence Presence     // nil: none is told
-	Page     http.Handler // answers requests that are no WebSocket handshake; nil: 426
+	Presence rows.Presence // nil: nobody is told
+	Page     http.Handler  // answers requests that are no WebSocket handshake; nil: 426
 	Logger   *slog.Logger
 	Observer Observer // nil: nobody measures
 	// LogPayloads lets level debug show messages and documents, cut short.

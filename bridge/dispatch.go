@@ -7,6 +7,7 @@ import (
 
 	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -55,7 +56,7 @@ func (c *client) run(e errand) {
 func (c *client) close(t *turn) {
 	switch ending, _, _ := c.how(); ending {
 	case outcome.EndedByHangup, outcome.EndedSlow, outcome.EndedSilent: // nothing can be sent to it
-		c.bridge.table.set(c, protocol.Field{Name: "state", Value: []byte(stateTerminated)})
+		c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Terminated})
 	}
 	t.limit, t.hasty, t.lane, t.ctx = 0, false, laneClose, c.bridge.base
 	if _, err := t.run(protocol.Closing, nil); errors.Is(err, outcome.ErrDrained) || errors.Is(err, outcome.ErrStopped) {

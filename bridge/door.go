@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/door/admission"
 )
 
 // door makes l's connections visitors, and turns away those that there is no room for before anything is spent on them.

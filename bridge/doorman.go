@@ -10,9 +10,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/door/admission"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
+
+// closeWait bounds how long a connection that is turned away may take to end.
+const closeWait = 2 * time.Second
 
 // maxPartings is how many connections at a time are told why they are turned away; more are only closed.
 const maxPartings = 64

@@ -30,12 +30,10 @@ type exchange struct {
 
 // run makes the request; effects are applied as they arrive.
 func (x *exchange) run(payload []byte) error {
-	var env []byte
-	if x.client != nil {
-		env = x.client.env
+	if err := x.prepare(payload); err != nil {
+		return err
 	}
-	x.prepare(payload)
-	return x.bridge.cfg().PHP.Run(x.bridge.base, env, x.timedApply, &x.event)
+	return x.bridge.cfg().PHP.Run(x.bridge.base, x.timedApply, &x.event)
 }
 
 func (x *exchange) timedApply(e *protocol.Effect) error {
@@ -59,26 +57,31 @@ func (x *exchange) observation(queue time.Duration, err error) Observation {
 	return o
 }
 
-// prepare makes the event as the plan says. Rows and global variables are those of now.
-func (x *exchange) prepare(payload []byte) {
+// prepare makes the event as the plan says. Rows and global variables are those of now. The error is outcome.ErrGone.
+func (x *exchange) prepare(payload []byte) error {
 	b, p, e := x.bridge, x.plan, &x.event
 	*e = protocol.Event{Kind: x.kind, Seq: e.Seq, Payload: payload, Code: p.Code, Whole: p.Whole, Sockets: p.Sockets,
 		Globals: p.Globals, AnyGlobal: p.AnyGlobal, Result: x.injection != nil}
 	if x.client != nil {
-		e.Client = x.client.key
+		e.Client, e.Environment = x.client.key, x.client.env
 	}
 	switch {
 	case p.Whole:
-		e.Rows = b.table.snapshot()
+		e.Rows = b.table.All()
 	case x.client != nil:
-		e.Rows = b.table.ownRow(x.client)
+		own, ok := b.table.Own(x.client.key)
+		if !ok {
+			return outcome.ErrGone
+		}
+		e.Rows = own
 	}
 	if p.Open && !p.Whole {
-		e.Open = b.table.openKeys()
+		e.Open = b.table.OpenRanges()
 	}
 	if len(p.Values) > 0 {
-		e.Values = b.globals.encode(p.Values)
+		e.Values = b.table.Globals(p.Values)
 	}
+	return nil
 }
 
 // log returns a logger for lines of this event. Most events write none.

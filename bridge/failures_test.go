@@ -96,9 +96,9 @@ func TestObserverLearnsWhatFails(t *testing.T) {
 // cutOff answers no text.
 type cutOff struct{ echo }
 
-func (cutOff) Run(ctx context.Context, env []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
+func (cutOff) Run(ctx context.Context, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
 	if events[0].Kind == protocol.Text {
 		return errors.Join(protocol.ErrCutOff, errors.New("worker killed"))
 	}
-	return echo{}.Run(ctx, env, apply, events...)
+	return echo{}.Run(ctx, apply, events...)
 }

@@ -7,16 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gorilla/websocket"
-
-	"github.com/wsbridge/wsbridge/bridge/admission"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
-
-// readBuffer is each connection's own read buffer; gorilla reads past it for anything larger. 4096, net/http's size,
-// is most of what an idle connection costs.
-const readBuffer = 1024
 
 // serveHTTP answers a handshake and everything that is none.
 func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
@@ -35,7 +29,8 @@ func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		b.serveOther(w, r)
 		return
 	}
-	if no := b.checkHandshake(r); no != nil {
+	o, no := b.checkHandshake(r)
+	if no != nil {
 		b.decline(w, r, no)
 		return
 	}
@@ -43,7 +38,7 @@ func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	if c == nil {
 		c = b.newClient(r.RemoteAddr)
 	}
-	if no := b.handshake(c, w, r); no != nil {
+	if no := b.handshake(c, w, r, o); no != nil {
 		if no.why != 0 && !no.counted() {
 			c.log.Info("handshake refused", no.attrs()...)
 		}
@@ -77,13 +72,13 @@ func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
 // handshake takes c from CONNECTING to OPEN, or to its end, when the events before it are over. What authenticate writes
 // into the row is seen by others only together with what becomes of the client, as in the original, where no other event
 // came in between.
-func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *refusal {
+func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request, o offer) *refusal {
 	if ending, _, _ := c.how(); ending == outcome.EndedBusy { // there was no room for a read; it has been counted
 		return tryLater()
 	}
 	c.events.hold() // a close event waits for the end of authenticate and open
 	defer c.events.release()
-	c.subprotocol = b.subprotocol(r)
+	c.subprotocol = o.subprotocol
 	env, err := b.cfg().PHP.Environment(r, c.subprotocol)
 	if err != nil {
 		c.log.Info("bad handshake", keyError, err)
@@ -105,7 +100,7 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *r
 	case c.gone(): // a handler has closed it, with its close handlers
 		return cmp.Or(no, &refusal{why: outcome.RefusedByHandler})
 	case no == nil:
-		return b.open(t, done, w, r)
+		return b.open(t, done, w, r, o)
 	case no.why == outcome.RefusedBusy:
 		return b.abandon(c, *no)
 	}
@@ -166,7 +161,7 @@ func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusa
 }
 
 // open answers 101 and runs the open event, in one turn.
-func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *http.Request) *refusal {
+func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *http.Request, o offer) *refusal {
 	c := t.client
 	if b.has(protocol.Open) {
 		if err := t.begin(b.app.Load().RunMode(protocol.Open).Alone); err != nil {
@@ -176,15 +171,15 @@ func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *ht
 	if t.settle(done); c.gone() {
 		return &refusal{why: outcome.RefusedByHandler}
 	}
-	conn, g, err := b.upgrade(w, r, c.subprotocol)
+	conn, err := b.upgrader.Upgrade(w, r, b.socketOptions(c, o))
 	if err != nil {
 		c.log.Info("handshake failed", keyError, err)
 		c.markEnded(outcome.EndedByHangup, 0, "")
 		c.close(t)
 		return &refusal{} // Upgrade has answered what could be answered
 	}
-	if !c.opened(conn, g) {
-		conn.Close()
+	if !c.opened(conn) {
+		conn.Abort()
 		return &refusal{}
 	}
 	c.log.Info("client connected")
@@ -196,36 +191,12 @@ func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *ht
 	return nil
 }
 
-// subprotocol returns what is agreed to, if anything.
-func (b *Bridge) subprotocol(r *http.Request) string {
-	offered, _ := admission.OfferedSubprotocols(r.Header["Sec-Websocket-Protocol"]) // checkHandshake has refused what is malformed
-	return admission.ChooseSubprotocol(b.cfg().Subprotocols, offered)
-}
-
-// upgrade has gorilla answer 101, with the subprotocol that was agreed to, if one was. An extension that cannot be agreed to is
-// left out. The guard keeps the answer, see client.opened.
-func (b *Bridge) upgrade(w http.ResponseWriter, r *http.Request, subprotocol string) (*websocket.Conn, *guard, error) {
-	offered, _ := offers(r.Header) // checkHandshake has refused what is malformed
-	deflate := b.cfg().Compression && offersDeflate(offered)
-	if deflate {
-		r.Header.Set("Sec-WebSocket-Extensions", "permessage-deflate") // gorilla does not look at parameters
+// socketOptions are those of a client that comes now. An extension that cannot be agreed to is left out.
+func (b *Bridge) socketOptions(c *client, o offer) socket.Options {
+	cfg := b.cfg()
+	return socket.Options{
+		Owner: c, Subprotocol: o.subprotocol, ServerHeader: cfg.ServerHeader, Deflate: cfg.Compression && o.deflate,
+		MaxMessage: cfg.MaxMessage, MessageRate: cfg.MessageRate, MessageBurst: cfg.MessageBurst, ControlRate: cfg.ControlRate,
+		ControlBurst: cfg.ControlBurst, SendQueue: cfg.SendQueue, SendQueueBytes: cfg.SendQueueBytes, WriteTimeout: cfg.WriteTimeout,
 	}
-	upgrader := websocket.Upgrader{
-		HandshakeTimeout:  b.cfg().WriteTimeout,
-		ReadBufferSize:    readBuffer,
-		WriteBufferPool:   &b.buffers,
-		CheckOrigin:       func(*http.Request) bool { return true }, // checkHandshake has
-		EnableCompression: deflate,
-	}
-	header := http.Header{}
-	if subprotocol != "" {
-		header.Set("Sec-WebSocket-Protocol", subprotocol)
-	}
-	if b.cfg().ServerHeader != "" {
-		header.Set("Server", b.cfg().ServerHeader)
-	}
-	g := &guard{limit: b.cfg().MaxMessage, deflate: deflate, messages: newLimiter(b.cfg().MessageRate, b.cfg().MessageBurst),
-		empty: newLimiter(b.cfg().ControlRate, b.cfg().ControlBurst)}
-	conn, err := upgrader.Upgrade(guardedWriter{w, g}, r, header)
-	return conn, g, err
 }

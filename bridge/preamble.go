@@ -9,7 +9,7 @@ import (
 
 	"github.com/pires/go-proxyproto"
 
-	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/door/admission"
 )
 
 // preamble is the header of the PROXY protocol, version 1 or 2, by which a proxy that knows nothing of HTTP tells for whom it

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/rows"
+	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -106,7 +108,7 @@ func (c *tappedConn) fill() error {
 		case <-c.overdue(): // net/http takes its background read back; the event goes on
 			return os.ErrDeadlineExceeded
 		case <-tick.C:
-			c.client.watch(c.Conn)
+			c.client.watch(socket.HungUp(c.Conn))
 		}
 	}
 }
@@ -180,7 +182,7 @@ func clientOf(r *http.Request) *client {
 		return nil
 	}
 	if c := t.client; c.peer != r.RemoteAddr {
-		c.bridge.table.set(c, protocol.Field{Name: "peer_name", Value: quote(r.RemoteAddr)})
+		c.set(rows.Text("peer_name", r.RemoteAddr))
 		c.log.Info("client is behind a proxy", "remote", r.RemoteAddr)
 	}
 	return t.client

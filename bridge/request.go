@@ -8,8 +8,9 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/door/admission"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/socket"
 )
 
 const (
@@ -102,11 +103,22 @@ func isHandshake(r *http.Request) bool {
 	return r.ProtoAtLeast(1, 1) && websocket.IsWebSocketUpgrade(r)
 }
 
+// offer is what a handshake offers, as far as it can be agreed to.
+type offer struct {
+	deflate     bool
+	subprotocol string // empty: none
+}
+
 // checkHandshake refuses what is no good handshake before PHP hears of it (RFC 6455, section 4.2.1).
-func (b *Bridge) checkHandshake(r *http.Request) *refusal {
+func (b *Bridge) checkHandshake(r *http.Request) (offer, *refusal) {
+	deflate, malformed := socket.OffersDeflate(r.Header)
+	subprotocols, badProtocols := admission.OfferedSubprotocols(r.Header["Sec-Websocket-Protocol"])
+	o := offer{deflate, admission.ChooseSubprotocol(b.cfg().Subprotocols, subprotocols)}
+	return o, b.malformed(r, malformed, badProtocols)
+}
+
+func (b *Bridge) malformed(r *http.Request, malformed, badProtocols error) *refusal {
 	key, err := base64.StdEncoding.DecodeString(r.Header.Get("Sec-WebSocket-Key"))
-	_, malformed := offers(r.Header)
-	_, badProtocols := admission.OfferedSubprotocols(r.Header["Sec-Websocket-Protocol"])
 	origin := r.Header.Get("Origin")
 	switch {
 	case !b.cfg().Paths.Allow(r.URL.Path):

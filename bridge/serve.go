@@ -63,7 +63,7 @@ func (b *Bridge) readPipe(ctx context.Context, pipe Pipe) {
 
 // drain is the written order of a shutdown.
 func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGroup) {
-	b.log.Info("draining", keyClients, len(b.table.all()))
+	b.log.Info("draining", keyClients, b.clients.count())
 	ctx, cancel := context.WithTimeoutCause(context.Background(), b.cfg().DrainTimeout, outcome.ErrDrained)
 	defer cancel()
 	gaveUp := make(chan struct{})
@@ -80,7 +80,7 @@ func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGr
 	// 2. No new documents, no new turn of the loop. What the pipe held whole has been queued.
 	sources.Wait()
 	// 3. Every client gets its close event behind its other events, and 1001. What is queued runs.
-	for _, c := range b.table.all() {
+	for _, c := range b.clients.all() {
 		c.end(outcome.EndedByServer)
 	}
 	b.work.Wait()
@@ -98,16 +98,16 @@ func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGr
 // giveUp ends what the drain's time was not enough for: events under way, clients that do not leave or do not read what
 // they are still owed, and requests that are none of a client.
 func (b *Bridge) giveUp(server *http.Server) {
-	b.log.Warn("drain ran out of time", keyClients, len(b.table.all()))
+	b.log.Warn("drain ran out of time", keyClients, b.clients.count())
 	b.hasty.Store(true)
 	b.abort(outcome.ErrDrained)
 	code, reason := outcome.EndedByServer.Close()
-	for _, c := range b.table.all() {
+	for _, c := range b.clients.all() {
 		c.markEnded(outcome.EndedByServer, code, reason)
 		c.leave()
 	}
-	for _, c := range b.table.connected() {
-		cut(c.conn.NetConn())
+	for _, c := range b.clients.connected() {
+		c.out.Abort()
 	}
 	server.Close()
 }

@@ -22,8 +22,9 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/door/admission"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -158,7 +159,7 @@ func TestFullQueueHidesNoHangupOfTLS(t *testing.T) {
 	a := blocked(proceed)
 	s := serveTLS(t, a, func(c *Config) { c.EventQueue = 2 })
 	conn := s.connect()
-	c := s.table.get(1)
+	c := s.clients.get(1)
 	for i := range 4 { // one runs, two wait, one is not read to its end
 		say(t, conn, fmt.Sprint(i))
 	}
@@ -168,7 +169,7 @@ func TestFullQueueHidesNoHangupOfTLS(t *testing.T) {
 		return c.events.full()
 	})
 	conn.Close()
-	eventually(t, "the hang-up is noticed", isLost(c))
+	eventually(t, "the hang-up is noticed", s.present.isUnreachable(c.key))
 	if a.count("text 1 begins") != 1 {
 		t.Errorf("got %q", a.lines())
 	}
@@ -202,7 +203,7 @@ func TestLingeringEndsTLSCleanly(t *testing.T) {
 			}
 			raw.Close()
 			sending.Wait()
-			eventually(t, "the connection is over", func() bool { return len(s.table.connected()) == 0 })
+			eventually(t, "the connection is over", func() bool { return len(s.clients.connected()) == 0 })
 		})
 	}
 }
@@ -213,10 +214,10 @@ func TestClientThatIsGivenUpIsNotSaidGoodbyeTo(t *testing.T) {
 	seen := &endings{}
 	s := serveTLS(t, &standin{}, func(c *Config) { c.Observer, c.WriteTimeout = seen, 100*time.Millisecond })
 	s.connect()
-	s.open(1)[0].send(outgoing{op: websocket.BinaryMessage, data: make([]byte, size)}, size)
+	s.open(1)[0].send(socket.NewMessage(socket.OpBinary, make([]byte, size)))
 	eventually(t, "the client has left", seen.are(outcome.EndedSlow))
 	began := time.Now()
-	eventually(t, "its connection is closed", func() bool { return len(s.table.connected()) == 0 })
+	eventually(t, "its connection is closed", func() bool { return len(s.clients.connected()) == 0 })
 	if took := time.Since(began); took > goodbye-time.Second {
 		t.Errorf("closing took %v", took)
 	}
@@ -241,7 +242,7 @@ func TestTLSBehindAProxysHeader(t *testing.T) {
 			if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
 				t.Fatalf("got %v, %v", res, err)
 			}
-			if peer := s.table.get(1).peer; peer != "192.0.2.7:4711" {
+			if peer := s.clients.get(1).peer; peer != "192.0.2.7:4711" {
 				t.Errorf("the client is at %s", peer)
 			}
 		})
@@ -267,7 +268,7 @@ func TestDrainIsBoundedWhenTLSClientsDoNotRead(t *testing.T) {
 		s.connect()
 	}
 	for _, c := range s.open(4) {
-		c.send(outgoing{op: websocket.BinaryMessage, data: make([]byte, size)}, size)
+		c.send(socket.NewMessage(socket.OpBinary, make([]byte, size)))
 	}
 	if took := s.drained(); took > 10*time.Second {
 		t.Errorf("the drain took %v", took)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -170,14 +171,18 @@ func (t *turn) settle(done *protocol.Done) {
 		return
 	}
 	b := t.bridge
-	for _, c := range b.table.apply(done.Rows) {
+	removed, _ := b.table.Apply(rows.Of(done))
+	for _, key := range removed {
+		c := b.clients.get(key)
+		if c == nil {
+			continue // it has just left
+		}
 		t.note(c.log).Warn("a handler removed the client's row")
 		code, reason := outcome.EndedNoRow.Close()
 		c.markEnded(outcome.EndedNoRow, code, reason)
 		c.leave()
 	}
 	if done.Globals != nil {
-		b.globals.apply(done.Globals)
 		log := b.log
 		if t.client != nil {
 			log = t.client.log

@@ -1,7 +1,10 @@
 package bridge
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"regexp"
 	"sync/atomic"
 	"testing"
 
@@ -22,14 +25,14 @@ func (v *versioned) Describe(context.Context) (*protocol.Description, error) {
 	return v.describe(*v.code.Load()), nil
 }
 
-func (v *versioned) Run(ctx context.Context, env []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
+func (v *versioned) Run(ctx context.Context, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
 	code := *v.code.Load()
 	for _, e := range events {
 		if e.Code != "" && e.Code != code {
 			return apply(&protocol.Effect{Seq: e.Seq, Failed: &protocol.Failure{Kind: protocol.FailedChanged, Name: code}})
 		}
 	}
-	return v.standin.Run(ctx, env, func(e *protocol.Effect) error {
+	return v.standin.Run(ctx, func(e *protocol.Effect) error {
 		if e.Done != nil {
 			e.Done.Code = code
 		}
@@ -96,6 +99,16 @@ func TestCodeThatVariesIsDescribedOnce(t *testing.T) {
 	}
 }
 
+// show returns the key and the state of each row.
+func show(e protocol.Encoded) string {
+	rows := string(bytes.Join(e.Parts, nil))
+	var all []string
+	for _, m := range regexp.MustCompile(`i:(\d+);a:\d+:\{s:9:"peer_name".*?s:5:"state";s:\d+:"([A-Z ]+)";`).FindAllStringSubmatch(rows, -1) {
+		all = append(all, m[1]+" "+m[2])
+	}
+	return fmt.Sprint(e.Entries, all)
+}
+
 // What authenticate writes is seen by no other event before the client is open, though that may run in between.
 func TestNobodySeesAHandshakeHalfWay(t *testing.T) {
 	proceed, asked := make(chan struct{}), make(chan struct{})
@@ -125,7 +138,7 @@ func TestNobodySeesAHandshakeHalfWay(t *testing.T) {
 	go func() { defer close(joined); s.connect() }()
 	<-asked
 	say(t, first, "who is there?")
-	c := s.table.get(1)
+	c := s.clients.get(1)
 	eventually(t, "the text waits for its turn", func() bool {
 		c.events.mu.Lock()
 		defer c.events.mu.Unlock()

@@ -7,6 +7,9 @@ import (
 	"net/http"
 )
 
+// wrapper is a connection around another one.
+type wrapper interface{ NetConn() net.Conn }
+
 type connKey struct{}
 
 // rememberConn lets a request find its connection.

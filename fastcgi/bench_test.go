@@ -62,7 +62,7 @@ var errNoEffect = errors.New("no effect")
 func smallExchange(b *testing.B, c *Client) error {
 	event := protocol.Event{Kind: protocol.Text, Seq: 1, Client: 1, Payload: []byte("echo:hello"), Open: new("1-12")}
 	sent := false
-	err := c.Run(b.Context(), nil, func(e *protocol.Effect) error {
+	err := c.Run(b.Context(), func(e *protocol.Effect) error {
 		sent = sent || e.Send != nil
 		return nil
 	}, &event)

@@ -62,9 +62,9 @@ func (c *Client) Close() error {
 // Connections returns how many connections to php-fpm there are, in use or idle. It is an estimate while events come and go.
 func (c *Client) Connections() int { return c.pool.connections() }
 
-// Run runs events, whose Seq ascend, in one request and blocks until that ended. A nil environment is the server's own,
-// any other is one of Environment's. Effects reach apply on the calling goroutine as they arrive; a payload is valid
-// only during the call. What the application printed reaches it as Stray.
+// Run runs events in one request and blocks until that has ended. Their Seq ascend, and they share an Environment, since a
+// request has only one. Effects reach apply on the calling goroutine as they arrive; a payload is valid only during the
+// call. What the application printed reaches it as Stray.
 //
 // Nil means that every event got its done or failed line. An error of apply ends the exchange and is returned
 // unchanged; so is ctx's cause, wrapped, if ctx is cancelled. Any other error wraps one of these:
@@ -78,21 +78,15 @@ func (c *Client) Connections() int { return c.pool.connections() }
 //   - protocol.ErrMalformed: the answer is not one of the contract.
 //
 // A request is sent again only if it is certain that no handler ran, see the package documentation.
-func (c *Client) Run(ctx context.Context, environment []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
+func (c *Client) Run(ctx context.Context, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
 	if err := checkEvents(events); err != nil {
 		return err
 	}
-	if environment == nil {
-		environment = c.server
-	}
-	if len(environment) > maxContent {
-		return fmt.Errorf("run exchange: environment of %d bytes", len(environment))
-	}
-	return c.run(ctx, environment, c.own.bytes(), apply, events)
+	return c.run(ctx, c.own.bytes(), apply, events)
 }
 
-// run sends events with these two blocks of parameters.
-func (c *Client) run(ctx context.Context, environment, own []byte, apply func(*protocol.Effect) error, events []*protocol.Event) error {
+// run sends events with these own parameters.
+func (c *Client) run(ctx context.Context, own []byte, apply func(*protocol.Effect) error, events []*protocol.Event) error {
 	if err := c.pool.enter(ctx); err != nil {
 		return err
 	}
@@ -106,8 +100,8 @@ func (c *Client) run(ctx context.Context, environment, own []byte, apply func(*p
 			return err
 		}
 		connected := time.Now()
-		k.request.encode(environment, own, events)
-		err = c.exchange(ctx, k, environment, apply, events)
+		k.request.encode(c.environmentOf(events), own, events)
+		err = c.exchange(ctx, k, apply, events)
 		trip.Connect, trip.Exchange = connected.Sub(began), time.Since(connected)
 		if _, unread := err.(*unreadError); !unread { //nolint:errorlint // never wrapped
 			return err
@@ -119,8 +113,16 @@ func (c *Client) run(ctx context.Context, environment, own []byte, apply func(*p
 	}
 }
 
-// exchange sends k's request, which has that environment, and reads the answer. It keeps k or closes it, also when apply panics.
-func (c *Client) exchange(ctx context.Context, k *conn, environment []byte, apply func(*protocol.Effect) error, events []*protocol.Event) error {
+// environmentOf returns the environment that the events share.
+func (c *Client) environmentOf(events []*protocol.Event) []byte {
+	if own := events[0].Environment; own != nil {
+		return own
+	}
+	return c.server
+}
+
+// exchange sends k's request and reads the answer. It keeps k or closes it, also when apply panics.
+func (c *Client) exchange(ctx context.Context, k *conn, apply func(*protocol.Effect) error, events []*protocol.Event) error {
 	disarm := k.arm(ctx, c.cfg.Timeout)
 	whole := false
 	defer func() {
@@ -137,7 +139,7 @@ func (c *Client) exchange(ctx context.Context, k *conn, environment []byte, appl
 		return c.explain(ctx, err)
 	}
 	x := &k.exchange
-	x.begin(c, environment, apply, events)
+	x.begin(c, apply, events)
 	defer x.end()
 	status, err := readAnswer(k.reader, x)
 	if err == nil {

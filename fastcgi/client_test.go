@@ -58,7 +58,7 @@ func TestEffectsArriveWhileTheScriptRuns(t *testing.T) {
 	c := s.client(t)
 	opened := false
 	var a answer
-	err := c.Run(t.Context(), nil, func(e *protocol.Effect) error {
+	err := c.Run(t.Context(), func(e *protocol.Effect) error {
 		if e.Send != nil { // the script goes on only after this
 			opened = true
 			if err := os.WriteFile(s.spool("gate"), nil, 0o666); err != nil {
@@ -149,7 +149,7 @@ func TestSlowScriptsEndInTime(t *testing.T) {
 			c := s.client(t, func(cfg *Config) { cfg.Timeout = test.timeout })
 			ctx, cancel := test.context(t.Context())
 			defer cancel()
-			err := c.Run(ctx, nil, func(*protocol.Effect) error {
+			err := c.Run(ctx, func(*protocol.Effect) error {
 				if test.cancel {
 					cancel()
 				}
@@ -170,7 +170,7 @@ func TestErrorOfApplyIsReturnedUnchanged(t *testing.T) {
 	s.own(t, 1)
 	c := s.client(t)
 	for _, want := range []error{errors.New("no room"), os.ErrDeadlineExceeded, protocol.ErrOverloaded} {
-		err := c.Run(t.Context(), nil, func(*protocol.Effect) error { return want },
+		err := c.Run(t.Context(), func(*protocol.Effect) error { return want },
 			&protocol.Event{Kind: protocol.Text, Seq: 1, Payload: []byte("echo:a")})
 		if err != want { //nolint:errorlint // the very same
 			t.Errorf("got %v, want %v", err, want)
@@ -185,7 +185,7 @@ func TestPanicInApplyFreesTheConnection(t *testing.T) {
 	c := s.client(t, func(cfg *Config) { cfg.MaxConnections = 1 })
 	func() {
 		defer func() { _ = recover() }()
-		_ = c.Run(t.Context(), nil, func(*protocol.Effect) error { panic("bug") },
+		_ = c.Run(t.Context(), func(*protocol.Effect) error { panic("bug") },
 			&protocol.Event{Kind: protocol.Text, Seq: 1, Payload: []byte("echo:a")})
 	}()
 	mustAsk(t, c, "echo:next")

@@ -92,7 +92,7 @@ func addYielded(yielded *[]string, more []string) bool {
 func (c *Client) introspectOnce(ctx context.Context, kind protocol.Kind, yielded []string) (*protocol.Effect, error) {
 	var last *protocol.Effect
 	event := protocol.Event{Kind: kind, Seq: 1}
-	err := c.run(ctx, c.server, c.own.encode(found{yielded: yielded}), func(e *protocol.Effect) error {
+	err := c.run(ctx, c.own.encode(found{yielded: yielded}), func(e *protocol.Effect) error {
 		if e.Last() {
 			last = e
 		}

@@ -37,8 +37,8 @@ type exchange struct {
 	start [maxRefusal]byte
 }
 
-// begin prepares x for the answer to these events of a client with that environment.
-func (x *exchange) begin(c *Client, environment []byte, apply func(*protocol.Effect) error, events []*protocol.Event) {
+// begin prepares x for the answer to these events.
+func (x *exchange) begin(c *Client, apply func(*protocol.Effect) error, events []*protocol.Event) {
 	enter, decoder := x.enter, x.decoder
 	if enter == nil {
 		enter, decoder = x.effect, protocol.NewAnswerDecoder(c.token, c.cfg.MaxPayload)
@@ -51,7 +51,7 @@ func (x *exchange) begin(c *Client, environment []byte, apply func(*protocol.Eff
 		enter:   enter,
 		decoder: decoder,
 		ledger:  ledger{events: events},
-		veil:    veil{lifted: c.cfg.Payloads, environment: environment, events: events},
+		veil:    veil{lifted: c.cfg.Payloads, environment: events[0].Environment, events: events},
 	}
 	x.errors = stderrLog{logger: c.cfg.Logger, begin: c.begin, veil: &x.veil, event: only(events)}
 }

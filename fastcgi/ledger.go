@@ -1,6 +1,7 @@
 package fastcgi
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -14,15 +15,21 @@ type ledger struct {
 	begun  bool // there was an effect
 }
 
-// checkEvents refuses a request whose answer could not be told apart.
+// checkEvents refuses events that cannot be one request.
 func checkEvents(events []*protocol.Event) error {
 	if len(events) == 0 {
 		return errors.New("run exchange: no events")
 	}
-	last := uint64(0)
+	first, last := events[0], uint64(0)
+	if len(first.Environment) > maxContent {
+		return fmt.Errorf("run exchange: environment of %d bytes", len(first.Environment))
+	}
 	for _, e := range events {
 		if e.Seq <= last {
 			return fmt.Errorf("run exchange: event %d after event %d", e.Seq, last)
+		}
+		if !bytes.Equal(e.Environment, first.Environment) {
+			return fmt.Errorf("run exchange: event %d has another environment than event %d, and a request has one", e.Seq, first.Seq)
 		}
 		last = e.Seq
 	}

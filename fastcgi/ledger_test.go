@@ -2,6 +2,7 @@ package fastcgi
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/wsbridge/wsbridge/protocol"
@@ -21,6 +22,27 @@ func TestCheckEvents(t *testing.T) {
 	} {
 		if err := checkEvents(numbered(test.seqs...)); (err == nil) != test.ok {
 			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// A request has one set of parameters.
+func TestCheckEventsSharesAnEnvironment(t *testing.T) {
+	for name, test := range map[string]struct {
+		first, second string
+		ok            bool
+	}{
+		"the server's":          {"", "", true},
+		"one client's":          {"a", "a", true},
+		"two clients'":          {"a", "b", false},
+		"a client's and none":   {"a", "", false},
+		"more than fits":        {strings.Repeat("a", maxContent+1), strings.Repeat("a", maxContent+1), false},
+		"as much as fits twice": {strings.Repeat("a", maxContent), strings.Repeat("a", maxContent), true},
+	} {
+		events := numbered(1, 2)
+		events[0].Environment, events[1].Environment = []byte(test.first), []byte(test.second)
+		if err := checkEvents(events); (err == nil) != test.ok {
+			t.Errorf("%s: got %.200v", name, err)
 		}
 	}
 }

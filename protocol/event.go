@@ -64,6 +64,9 @@ type Event struct {
 	Seq     uint64
 	Client  int64
 	Payload []byte
+	// Environment is the CGI environment of the client's handshake, in a form that only the package that carries the event
+	// knows. Nil is the server's own.
+	Environment []byte
 
 	// Code is the fingerprint of the code that the bridge knows. If PHP is about to run other code, it does not, and the
 	// event fails with FailedChanged. Empty: whatever code there is runs.

@@ -46,7 +46,7 @@ func nginxExample(t *testing.T, upstream string, port int) string {
 		"listen [::]:443 ssl;":               "",
 		"/etc/ssl/certs/shop.example.pem;":   "cert.pem;",
 		"/etc/ssl/private/shop.example.key;": "key.pem;",
-		"server_name shop.example;":          "server_name localhost;",
+		"server_name shop.example;":          "server_name 127.0.0.1;",
 	} {
 		if strings.Count(text, old) != 1 {
 			t.Fatalf("the example does not have one %q", old)
@@ -85,9 +85,9 @@ func (s *server) nginx() (address string) {
 			s.t.Log(log.String())
 		}
 	})
-	address = fmt.Sprintf("localhost:%d", port)
+	address = fmt.Sprintf("127.0.0.1:%d", port)
 	eventually(s.t, "nginx listens", func() bool {
-		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		conn, err := net.Dial("tcp", address)
 		if err == nil {
 			conn.Close()
 		}

@@ -92,7 +92,7 @@ func (p *php) row() (row protocol.Encoded) {
 // ask runs one text event, as a client's event that sees its own row only is, and returns what it sends.
 func (p *php) ask(ctx context.Context, text string) (answer string, err error) {
 	e := protocol.Event{Kind: protocol.Text, Seq: 1, Client: 1, Payload: []byte(text), Rows: p.row()}
-	err = p.client.Run(ctx, nil, func(f *protocol.Effect) error {
+	err = p.client.Run(ctx, func(f *protocol.Effect) error {
 		switch {
 		case f.Send != nil:
 			answer = string(f.Send.Payload)

@@ -1,7 +1,7 @@
 package config
 
 import (
-	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/door/admission"
 )
 
 // maxHandshakes per second are more than there are ports to come from.

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
-	"github.com/wsbridge/wsbridge/protocol"
 )
 
 const (
@@ -44,7 +44,7 @@ func (s *Server) connections(_ http.ResponseWriter, r *http.Request) (any, error
 		c := describe(&page[i])
 		for _, name := range fields {
 			if value := page[i].Row.Get(name); value != nil {
-				c.Row = append(c.Row, protocol.Field{Name: plainName(name), Value: plain(value, maxListed)})
+				c.Row = append(c.Row, readable(name, value, maxListed))
 			}
 		}
 		a.Connections = append(a.Connections, c)
@@ -74,7 +74,7 @@ func (s *Server) connection(_ http.ResponseWriter, r *http.Request) (any, error)
 	}
 	a := api.ConnectionDetails{Connection: describe(&c), Request: api.Request(c.Request), History: []api.Event{}}
 	for _, f := range c.Row {
-		a.Row = append(a.Row, protocol.Field{Name: plainName(f.Name), Value: plain(f.Value, 0)})
+		a.Row = append(a.Row, readable(f.Name, f.Value, 0))
 	}
 	for i := range history {
 		a.History = append(a.History, event(&history[i], false))
@@ -109,8 +109,8 @@ func noConnection(key int64, err error) error {
 }
 
 // filterOf reads the state and row.NAME parameters; a final asterisk stands for anything.
-func filterOf(q url.Values) (bridge.Filter, error) {
-	var f bridge.Filter
+func filterOf(q url.Values) (rows.Filter, error) {
+	var f rows.Filter
 	for name, values := range q {
 		field, isRow := strings.CutPrefix(name, "row.")
 		if !isRow && name != "state" {
@@ -121,7 +121,7 @@ func filterOf(q url.Values) (bridge.Filter, error) {
 			if strings.Contains(begin, "*") {
 				return nil, refusal(http.StatusBadRequest, "%s=%s: an asterisk may stand at the end only", name, value)
 			}
-			f = append(f, bridge.Condition{Field: field, Value: begin, Prefix: isPrefix})
+			f = append(f, rows.Condition{Field: field, Value: begin, Prefix: isPrefix})
 		}
 	}
 	return f, nil

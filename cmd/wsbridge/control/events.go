@@ -11,6 +11,7 @@ import (
 	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/protocol/phpvalue"
 )
 
 const (
@@ -155,7 +156,7 @@ func event(t *bridge.Trace, payloads bool) api.Event {
 		Total: api.Of(t.Total), Made: api.Made(t.Made), Failure: t.Failure,
 	}
 	if t.Result != nil {
-		e.Result = plain(t.Result, 0)
+		e.Result = phpvalue.Readable(t.Result)
 	}
 	if payloads {
 		e.Payload = &api.Text{Data: t.Payload, Cut: t.Bytes - len(t.Payload)}
