@@ -45,7 +45,7 @@ func TestControlSendsAndBroadcasts(t *testing.T) {
 
 func TestControlBoundsWhatIsSent(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: rooms, toml: "[server]\nmax_message = 1024\nsend_queue = 4\n[pipe]\nmax_document = 512\n"})
+	s := serve(t, app{handlers: rooms, toml: "[server]\nmax_message = 1024\nsend_queue_bytes = 4096\n[pipe]\nmax_document = 512\n"})
 	control, ctx := s.control(), t.Context()
 	s.connect() // and reads nothing
 	wantRefusal(t, control.Send(ctx, 1, false, make([]byte, 1025)), http.StatusRequestEntityTooLarge, "1024")

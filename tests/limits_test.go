@@ -11,7 +11,7 @@ import (
 func TestClientsOverTheirLimitsAreClosedAndCounted(t *testing.T) {
 	t.Parallel()
 	s := serve(t, app{
-		toml: "[server]\nmessage_rate = 1\nmessage_burst = 3\ncontrol_rate = 1\ncontrol_burst = 5\nidle_timeout = \"1s\"\nmax_message = \"1KiB\"\n",
+		toml: "[server]\nmessage_rate = 1\nmessage_burst = 3\ncontrol_rate = 1\nidle_timeout = \"1s\"\nmax_message = \"1KiB\"\n",
 		handlers: `
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { $connection["said"].=$msg[0]; send_text($client_key,$connection["said"]); }
 function ws_server_open(&$connections,&$connection,$client_key) { $connection["said"]=""; }
@@ -30,7 +30,7 @@ function ws_server_before_close(&$connections,&$connection) { file_put_contents(
 		}},
 		{"flood", "1;", 1008, "too many messages", func(c *client) {
 			c.send("1")
-			for range 6 {
+			for range 11 {
 				if err := c.conn.WriteMessage(websocket.PingMessage, nil); err != nil {
 					t.Fatal(err)
 				}

@@ -77,8 +77,7 @@ func TestStormOfHandshakesDoesNotHoldUpEvents(t *testing.T) {
 
 func TestWhoFindsNoRoomIsTurnedAway(t *testing.T) {
 	for name, limit := range map[string]string{
-		"number": "event_queue_total = 2\n",
-		"bytes":  "max_message = \"1000\"\nevent_queue_total_bytes = \"1500\"\n",
+		"bytes": "max_message = \"1000\"\nevent_queue_total_bytes = \"1500\"\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, app{handlers: waits, toml: isolated("connection") + "[server]\n" + limit})

@@ -26,11 +26,11 @@ func (s *server) bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
 		MessageRate:      cfg.Server.MessageRate,
 		MessageBurst:     cfg.Server.MessageBurst,
 		ControlRate:      cfg.Server.ControlRate,
-		ControlBurst:     cfg.Server.ControlBurst,
+		ControlBurst:     cfg.Server.ControlBurst(),
 		Compression:      cfg.Server.Compression,
 		EmptyText:        cfg.Server.EmptyText,
-		EventQueue:       cfg.Server.EventQueue,
-		SendQueue:        cfg.Server.SendQueue,
+		EventQueue:       config.EventQueue,
+		SendQueue:        cfg.Server.SendQueue(),
 		SendQueueBytes:   int(cfg.Server.SendQueueBytes),
 		HandshakeTimeout: cfg.Server.HandshakeTimeout.Std(),
 		WriteTimeout:     cfg.Server.WriteTimeout.Std(),
@@ -41,10 +41,10 @@ func (s *server) bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
 		UnavailableWait:  cfg.PHP.UnavailableWait.Std(),
 		DrainTimeout:     cfg.Server.DrainTimeout.Std(),
 
-		EventQueueTotal:      cfg.Server.EventQueueTotal,
+		EventQueueTotal:      cfg.Server.EventQueueTotal(),
 		EventQueueTotalBytes: int(cfg.Server.EventQueueTotalBytes),
 
-		MaxHeader: int(cfg.Server.MaxHeader),
+		MaxHeader: config.MaxHeader,
 		Limits:    limits(&cfg.Server, f.connections),
 		Policy: door.Policy{
 			Origins:       admit.Origins,
@@ -63,9 +63,9 @@ func limits(s *config.Server, phpConnections int) door.Limits {
 		Connections:     cmp.Or(s.MaxConnections, clientLimit(phpConnections)),
 		PerAddress:      s.MaxConnectionsPerAddress,
 		Rate:            s.HandshakeRate,
-		Burst:           cmp.Or(s.HandshakeBurst, s.HandshakeRate),
+		Burst:           s.HandshakeRate,
 		RatePerAddress:  s.HandshakeRatePerAddress,
-		BurstPerAddress: cmp.Or(s.HandshakeBurstPerAddress, s.HandshakeRatePerAddress),
-		IPv6Prefix:      s.IPv6Prefix,
+		BurstPerAddress: s.HandshakeRatePerAddress,
+		IPv6Prefix:      config.IPv6Prefix,
 	}
 }

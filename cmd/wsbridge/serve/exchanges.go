@@ -19,7 +19,7 @@ var errStuck = errors.New("an exchange with php-fpm is long past its time limit 
 // the answer.
 func exchangeLimit(cfg config.Config) time.Duration {
 	const margin = 30 * time.Second
-	return 2*(cfg.PHP.DialTimeout.Std()+cfg.PHP.Timeout.Std()) + margin
+	return 2*(config.DialTimeout+cfg.PHP.Timeout.Std()) + margin
 }
 
 // exchanges knows of each exchange with a php-fpm that is under way, and when it must long have been over.

@@ -152,7 +152,6 @@ func (s *server) createPipe(cfg *config.Pipe) (*fifo.Pipe, error) {
 		Path:  cfg.Path,
 		Mode:  cfg.Mode.Std(),
 		Limit: int(cfg.MaxDocument),
-		Quiet: cfg.Quiet.Std(),
 		Report: func(skipped fifo.Skipped) {
 			s.metrics.Skipped(skipped)
 			s.log.Warn("data in the pipe was skipped", "skipped", skipped)
