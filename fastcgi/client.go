@@ -59,8 +59,12 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// Connections returns how many connections to php-fpm there are, in use or idle. It is an estimate while events come and go.
+// Connections returns how many connections to php-fpm there are, in use or idle.
 func (c *Client) Connections() int { return c.pool.connections() }
+
+// Overdue returns by how much an exchange has passed Config.Timeout without having ended, the latest if there are several, or 0.
+// At the timeout all reading and writing fails, so an exchange that is long overdue waits for something else: its apply.
+func (c *Client) Overdue(now time.Time) time.Duration { return c.pool.overdue(now) }
 
 // Run runs events in one request and blocks until that has ended. Their Seq ascend, and they share an Environment, since a
 // request has only one. Effects reach apply on the calling goroutine as they arrive; a payload is valid only during the
@@ -123,13 +127,13 @@ func (c *Client) environmentOf(events []*protocol.Event) []byte {
 
 // exchange sends k's request and reads the answer. It keeps k or closes it, also when apply panics.
 func (c *Client) exchange(ctx context.Context, k *conn, apply func(*protocol.Effect) error, events []*protocol.Event) error {
-	disarm := k.arm(ctx, c.cfg.Timeout)
+	disarm := k.arm(ctx)
 	whole := false
 	defer func() {
 		if fit := disarm(); fit && whole {
 			c.pool.keep(k)
 		} else {
-			k.Close()
+			c.pool.discard(k)
 		}
 	}()
 	if err := k.send(); err != nil {

@@ -191,6 +191,27 @@ func TestPanicInApplyFreesTheConnection(t *testing.T) {
 	mustAsk(t, c, "echo:next")
 }
 
+// Neither php-fpm nor a timeout can end an exchange whose apply does not return.
+func TestAnExchangeThatDoesNotEndIsOverdue(t *testing.T) {
+	s := newSite(t)
+	s.own(t, 2)
+	c := s.client(t, func(cfg *Config) { cfg.Timeout = 50 * time.Millisecond })
+	mustAsk(t, c, "echo:a") // leaves an idle connection, which is never overdue
+	release, ended := make(chan struct{}), make(chan error)
+	go func() {
+		ended <- c.Run(t.Context(), func(*protocol.Effect) error { <-release; return nil },
+			&protocol.Event{Kind: protocol.Text, Seq: 1, Payload: []byte("echo:a")})
+	}()
+	eventually(t, "it is overdue", func() bool { return c.Overdue(time.Now()) > time.Second })
+	close(release)
+	if err := <-ended; err != nil && !errors.Is(err, protocol.ErrTimeout) {
+		t.Error(err)
+	}
+	if late := c.Overdue(time.Now().Add(time.Hour)); late != 0 {
+		t.Errorf("%v late, although nothing runs", late)
+	}
+}
+
 func TestRefusedScriptsAreNamed(t *testing.T) {
 	s := newSite(t)
 	s.own(t, 1)

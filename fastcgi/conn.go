@@ -29,7 +29,7 @@ type conn struct {
 	announce bool // its worker announces requests, see unread
 	accepted bool // a worker has served an exchange on it
 
-	deadline time.Time // of the exchange
+	deadline time.Time // of the exchange; written under the pool's mu
 
 	expire  func()        // makes all I/O fail at once; bound once, for context.AfterFunc
 	expired chan struct{} // receives when expire has run
@@ -97,10 +97,9 @@ func (r *quickReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// arm bounds all I/O by timeout and by ctx. The caller calls disarm once; it reports whether the connection is still
+// arm bounds all I/O by the deadline and by ctx. The caller calls disarm once; it reports whether the connection is still
 // fit for use, and does not return before everything that arm started has ended.
-func (c *conn) arm(ctx context.Context, timeout time.Duration) (disarm func() bool) {
-	c.deadline = time.Now().Add(timeout)
+func (c *conn) arm(ctx context.Context) (disarm func() bool) {
 	if err := c.SetDeadline(c.deadline); err != nil {
 		return func() bool { return false } // closed: the first write fails
 	}

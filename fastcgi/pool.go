@@ -22,15 +22,17 @@ const sweepInterval = time.Second
 // leaves.
 type pool struct {
 	dial        func(context.Context) (*conn, error)
+	timeout     time.Duration // of an exchange
 	idleTimeout time.Duration
 	slots       chan struct{} // one element for each exchange; its senders are served in the order they came
 	closing     chan struct{}
 	once        sync.Once
 	sweeps      sync.WaitGroup // the armed timer, until it has run or was stopped
 
-	// mu guards the fields below, and idleSince of the connections in idle.
+	// mu guards the fields below, idleSince of the connections in idle, and writing the deadline of those in open.
 	mu     sync.Mutex
-	idle   []*conn // the one used last is last
+	open   map[*conn]struct{} // in use and idle
+	idle   []*conn            // the one used last is last
 	timer  *time.Timer
 	armed  bool
 	closed bool
@@ -39,7 +41,9 @@ type pool struct {
 func newPool(cfg *Config) *pool {
 	p := &pool{
 		dial:        func(ctx context.Context) (*conn, error) { return dial(ctx, cfg) },
+		timeout:     cfg.Timeout,
 		idleTimeout: cfg.IdleTimeout,
+		open:        map[*conn]struct{}{},
 		slots:       make(chan struct{}, cfg.MaxConnections),
 		closing:     make(chan struct{}),
 	}
@@ -78,12 +82,12 @@ func (p *pool) take(ctx context.Context) (*conn, error) {
 	for {
 		c := p.pop()
 		if c == nil {
-			return p.dial(ctx)
+			return p.connect(ctx)
 		}
 		if c.quiet() {
 			return c, nil
 		}
-		c.Close()
+		p.discard(c)
 	}
 }
 
@@ -91,9 +95,30 @@ func (p *pool) take(ctx context.Context) (*conn, error) {
 // accepts nobody before the workers that they hold have ended. The caller has closed its own one.
 func (p *pool) replace(ctx context.Context) (*conn, error) {
 	for c := p.pop(); c != nil; c = p.pop() {
-		c.Close()
+		p.discard(c)
 	}
-	return p.dial(ctx)
+	return p.connect(ctx)
+}
+
+// connect returns a new connection.
+func (p *pool) connect(ctx context.Context) (*conn, error) {
+	c, err := p.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.open[c] = struct{}{}
+	c.deadline = time.Now().Add(p.timeout)
+	return c, nil
+}
+
+// discard closes a connection that is not idle.
+func (p *pool) discard(c *conn) {
+	c.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.open, c)
 }
 
 func (p *pool) pop() *conn {
@@ -106,13 +131,14 @@ func (p *pool) pop() *conn {
 	c := p.idle[last]
 	p.idle[last] = nil
 	p.idle = p.idle[:last]
+	c.deadline = time.Now().Add(p.timeout)
 	return c
 }
 
 // spare closes the connection that has been idle for longest, if there is one. That frees a worker.
 func (p *pool) spare() {
 	if c := p.oldest(); c != nil {
-		c.Close()
+		p.discard(c)
 	}
 }
 
@@ -131,7 +157,7 @@ func (p *pool) oldest() *conn {
 func (p *pool) keep(c *conn) {
 	c.accepted = true
 	if !p.push(c) {
-		c.Close()
+		p.discard(c)
 	}
 }
 
@@ -141,7 +167,7 @@ func (p *pool) push(c *conn) bool {
 	if p.closed {
 		return false
 	}
-	c.idleSince = time.Now()
+	c.idleSince, c.deadline = time.Now(), time.Time{}
 	p.idle = append(p.idle, c)
 	if !p.armed {
 		p.arm()
@@ -160,7 +186,7 @@ func (p *pool) arm() {
 func (p *pool) sweep() {
 	defer p.sweeps.Done()
 	for _, c := range p.expired() {
-		c.Close()
+		p.discard(c)
 	}
 }
 
@@ -190,7 +216,7 @@ func (p *pool) close() {
 	p.once.Do(func() {
 		close(p.closing)
 		for _, c := range p.stop() {
-			c.Close()
+			p.discard(c)
 		}
 		for range cap(p.slots) {
 			p.slots <- struct{}{}
@@ -212,9 +238,21 @@ func (p *pool) stop() []*conn {
 	return idle
 }
 
-// connections returns how many there are, or are being made.
+// connections returns how many are open.
 func (p *pool) connections() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.slots) + len(p.idle)
+	return len(p.open)
+}
+
+// overdue returns how far past its deadline the exchange is that is latest, or 0.
+func (p *pool) overdue(now time.Time) (late time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.open {
+		if !c.deadline.IsZero() {
+			late = max(late, now.Sub(c.deadline))
+		}
+	}
+	return late
 }

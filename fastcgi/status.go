@@ -93,7 +93,8 @@ func (p StatusPage) get(ctx context.Context) (body []byte, err error) {
 		return nil, err
 	}
 	defer k.Close()
-	disarm := k.arm(ctx, statusTimeout)
+	k.deadline = time.Now().Add(statusTimeout)
+	disarm := k.arm(ctx)
 	defer disarm()
 	k.request.encode(params, nil, nil)
 	if err := k.send(); err != nil {

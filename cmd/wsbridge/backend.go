@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/metrics"
@@ -18,8 +19,9 @@ type backend struct {
 	*place
 	log      *slog.Logger
 	now      atomic.Pointer[php]
-	cfg      phpConfig      // what now was started with; one goroutine at a time replaces it
-	retiring sync.WaitGroup // php-fpms that have been replaced
+	cfg      phpConfig           // what now was started with; one goroutine at a time replaces it
+	replaced atomic.Pointer[php] // by now; nil: it has ended
+	retiring sync.WaitGroup      // waits for replaced
 }
 
 // phpConfig is what a php-fpm is started and spoken to with.
@@ -65,14 +67,26 @@ func (b *backend) replace(ctx context.Context, cfg config.Config, use func(*php)
 	if err := use(fresh); err != nil {
 		return errors.Join(err, fresh.stop())
 	}
+	b.replaced.Store(before)
 	b.now.Store(fresh)
 	b.cfg = wanted
 	b.retiring.Go(func() {
+		defer b.replaced.Store(nil)
 		if err := before.stop(); err != nil {
 			b.log.Error("the php-fpm that was replaced did not end well", "error", err)
 		}
 	})
 	return nil
+}
+
+// overdue returns by how much an exchange with a php-fpm has passed its time limit, the latest if there are several, or 0.
+func (b *backend) overdue(now time.Time) (late time.Duration) {
+	for _, p := range []*php{b.now.Load(), b.replaced.Load()} {
+		if p != nil {
+			late = max(late, p.client.Overdue(now))
+		}
+	}
+	return late
 }
 
 // status is that of the php-fpm that events go to.

@@ -63,13 +63,12 @@ func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error)
 	}
 	defer func() { err = errors.Join(err, php.close()) }()
 
-	underWay := &exchanges{}
 	m, series := metrics.New(ownVersion()), control.NewSeries()
 	cert, err := loadCertificate(&cfg.Server, log.Logger)
 	if err != nil {
 		return err
 	}
-	bc := bridgeConfig(cfg, php.now.Load(), underWay)
+	bc := bridgeConfig(cfg, php.now.Load())
 	bc.Presence, bc.Page, bc.Logger, bc.Observer, bc.TLS = php.presence, at.page, log.Logger, observers{m, series}, cert.config()
 	b, err := bridge.New(bc)
 	if err != nil {
@@ -86,10 +85,10 @@ func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error)
 	}
 	at.reload.add("server.tls_cert and server.tls_key", func(context.Context, config.Config) error { return cert.reload() })
 	at.reload.add("php-fpm and the bridge", func(ctx context.Context, cfg config.Config) error {
-		return reconfigure(ctx, cfg, php, b, at, underWay)
+		return reconfigure(ctx, cfg, php, b, at)
 	})
 	at.reload.add("log", func(_ context.Context, cfg config.Config) error { log.set(cfg.Log); return nil })
-	defer startWatchdog(b, underWay, log.Logger).close()
+	defer startWatchdog(b, php.overdue, log.Logger).close()
 	err = listenAndServe(ctx, cfg, at, cert, b, m, passed, func(address string) {
 		operators.Serves(address)
 		if at.serves != nil {
@@ -115,8 +114,8 @@ func watch(m *metrics.Metrics, b *bridge.Bridge, php *backend, cert *certificate
 }
 
 // reconfigure brings cfg to the bridge, with the php-fpm that it wants.
-func reconfigure(ctx context.Context, cfg config.Config, backend *backend, b *bridge.Bridge, at *surroundings, e *exchanges) error {
-	err := backend.replace(ctx, cfg, func(p *php) error { return b.Reconfigure(ctx, bridgeConfig(cfg, p, e)) })
+func reconfigure(ctx context.Context, cfg config.Config, backend *backend, b *bridge.Bridge, at *surroundings) error {
+	err := backend.replace(ctx, cfg, func(p *php) error { return b.Reconfigure(ctx, bridgeConfig(cfg, p)) })
 	if err == nil {
 		at.cfg.Store(&cfg)
 	}
@@ -169,11 +168,11 @@ func createPipe(cfg config.Pipe, m *metrics.Metrics, log *slog.Logger) (*fifo.Pi
 	})
 }
 
-// bridgeConfig is what cfg says to the bridge, whose events go to php, watched by e.
-func bridgeConfig(cfg config.Config, php *php, e *exchanges) bridge.Config {
+// bridgeConfig is what cfg says to the bridge, whose events go to php.
+func bridgeConfig(cfg config.Config, php *php) bridge.Config {
 	admit := cfg.Server.Admission()
 	return bridge.Config{
-		PHP:              e.watch(php.client, exchangeLimit(cfg)),
+		PHP:              php.client,
 		LogPayloads:      cfg.Log.Payloads,
 		ServerHeader:     cfg.Server.ServerHeader,
 		RequireCookie:    cfg.Server.RequireCookie,
