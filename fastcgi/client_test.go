@@ -233,7 +233,7 @@ func TestErrorStreamIsLogged(t *testing.T) {
 	s.own(t, 1)
 	var log bytes.Buffer
 	c := s.client(t, func(cfg *Config) { // what the script writes is what it was sent
-		cfg.Logger, cfg.Payloads = slog.New(slog.NewTextHandler(&log, nil)), true
+		cfg.Logger, cfg.LogPayloads = slog.New(slog.NewTextHandler(&log, nil)), true
 	})
 	mustAsk(t, c, "stderr:one\ntwo "+c.token+" {}", "stderr:"+strings.Repeat("x\n", 300), "stderr:"+strings.Repeat("y", 9000))
 	got := log.String()

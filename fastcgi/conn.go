@@ -21,13 +21,13 @@ const readBuffer = 16 << 10
 // conn is a connection to php-fpm and, while it is open, one of its workers. One exchange at a time owns it.
 type conn struct {
 	net.Conn
-	raw      syscall.RawConn
-	reader   *bufio.Reader
-	request  request
-	exchange exchange
-	local    bool // a unix socket: our kernel tells how the other side has ended
-	announce bool // its worker announces requests, see unread
-	accepted bool // a worker has served an exchange on it
+	raw       syscall.RawConn
+	reader    *bufio.Reader
+	request   request
+	sink      eventSink
+	local     bool // a unix socket: our kernel tells how the other side has ended
+	announces bool // its worker announces requests, see unread
+	accepted  bool // a worker has served an exchange on it
 
 	deadline time.Time // of the exchange; written under the pool's mu
 
@@ -82,14 +82,14 @@ func (c *conn) source() io.Reader {
 	if c.local {
 		return c.Conn
 	}
-	return &quickReader{c}
+	return &quickAckReader{c}
 }
 
-// quickReader acknowledges at once what it reads. php-fpm leaves Nagle's algorithm on, so that each effect but an answer's
+// quickAckReader acknowledges at once what it reads. php-fpm leaves Nagle's algorithm on, so that each effect but an answer's
 // first waits for the acknowledgement of the one before, and our kernel may delay that by 40 ms (tcp(7), TCP_QUICKACK).
-type quickReader struct{ c *conn }
+type quickAckReader struct{ c *conn }
 
-func (r *quickReader) Read(p []byte) (int, error) {
+func (r *quickAckReader) Read(p []byte) (int, error) {
 	n, err := r.c.Conn.Read(p)
 	_ = r.c.raw.Control(func(fd uintptr) { // without it the answer is late, and whole
 		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_QUICKACK, 1)

@@ -23,48 +23,48 @@ const (
 	keySeq    = "seq"
 )
 
-// stderrLog logs an exchange's error stream line by line. It is never parsed.
-type stderrLog struct {
-	logger *slog.Logger
-	event  *protocol.Event // whose lines they are; nil: that cannot be said
-	begin  string          // ends the line that announces a request, which is not logged
-	begun  bool            // that line came
-	veil   *veil
-	line   []byte
-	lines  int
+// errorStream logs an exchange's error stream line by line. It is never parsed.
+type errorStream struct {
+	logger       *slog.Logger
+	event        *protocol.Event // whose lines they are; nil: that cannot be said
+	announcement string          // ends the line that announces a request, which is not logged
+	announced    bool            // that line came
+	redactor     *redactor
+	line         []byte
+	lines        int
 }
 
-func (l *stderrLog) write(p []byte) {
-	for len(p) > 0 && l.lines <= maxStderrLines {
+func (s *errorStream) write(p []byte) {
+	for len(p) > 0 && s.lines <= maxStderrLines {
 		line, rest, ended := bytes.Cut(p, []byte{'\n'})
-		l.line = append(l.line, line[:min(len(line), maxStderrLine-len(l.line))]...)
+		s.line = append(s.line, line[:min(len(line), maxStderrLine-len(s.line))]...)
 		if ended {
-			l.flush()
+			s.flush()
 		}
 		p = rest
 	}
 }
 
 // flush logs the line so far.
-func (l *stderrLog) flush() {
-	text := strings.ToValidUTF8(string(bytes.TrimRight(l.line, "\r")), "\uFFFD")
-	l.line = l.line[:0]
-	if l.begin != "" && strings.HasSuffix(text, l.begin) { // php-fpm writes "PHP message: " in front
-		l.begun = true
+func (s *errorStream) flush() {
+	text := strings.ToValidUTF8(string(bytes.TrimRight(s.line, "\r")), "\uFFFD")
+	s.line = s.line[:0]
+	if s.announcement != "" && strings.HasSuffix(text, s.announcement) { // php-fpm writes "PHP message: " in front
+		s.announced = true
 		return
 	}
-	if text == "" || l.lines > maxStderrLines {
+	if text == "" || s.lines > maxStderrLines {
 		return
 	}
-	if l.lines == maxStderrLines {
+	if s.lines == maxStderrLines {
 		text = "too many lines, the rest of this answer's is dropped"
 	}
-	l.lines++
-	l.log().Warn("php-fpm wrote to its error stream", keyText, l.veil.over(text))
+	s.lines++
+	s.log().Warn("php-fpm wrote to its error stream", keyText, s.redactor.redact(text))
 }
 
-func (l *stderrLog) log() *slog.Logger {
-	log, e := l.logger, l.event
+func (s *errorStream) log() *slog.Logger {
+	log, e := s.logger, s.event
 	if e == nil {
 		return log
 	}

@@ -53,7 +53,7 @@ func newPool(cfg *Config) *pool {
 }
 
 // enter waits for a turn. Nothing was sent if it fails: waiting up to ctx's deadline is protocol.ErrOverloaded.
-func (p *pool) enter(ctx context.Context) error {
+func (p *pool) acquire(ctx context.Context) error {
 	select {
 	case <-p.closing:
 		return fmt.Errorf("%w: %w", protocol.ErrUnavailable, ErrClosed)
@@ -74,11 +74,11 @@ func (p *pool) enter(ctx context.Context) error {
 	return fmt.Errorf("wait for a connection: %w", context.Cause(ctx))
 }
 
-func (p *pool) leave() { <-p.slots }
+func (p *pool) release() { <-p.slots }
 
 // take returns a connection, the one used last if it is still good. There is none idle when it dials, so idle and
 // used ones together are never more than slots.
-func (p *pool) take(ctx context.Context) (*conn, error) {
+func (p *pool) get(ctx context.Context) (*conn, error) {
 	for {
 		c := p.pop()
 		if c == nil {
@@ -136,13 +136,13 @@ func (p *pool) pop() *conn {
 }
 
 // spare closes the connection that has been idle for longest, if there is one. That frees a worker.
-func (p *pool) spare() {
-	if c := p.oldest(); c != nil {
+func (p *pool) closeOldestIdle() {
+	if c := p.popOldest(); c != nil {
 		p.discard(c)
 	}
 }
 
-func (p *pool) oldest() *conn {
+func (p *pool) popOldest() *conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.idle) == 0 {
@@ -154,7 +154,7 @@ func (p *pool) oldest() *conn {
 }
 
 // keep makes c idle, or closes it if the pool is closed.
-func (p *pool) keep(c *conn) {
+func (p *pool) put(c *conn) {
 	c.accepted = true
 	if !p.push(c) {
 		p.discard(c)

@@ -11,11 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unreadError says that php-fpm has not read the request as a whole, so that no handler has run and it can be sent again.
-type unreadError struct{ err error }
+// unreadRequestError says that php-fpm has not read the request as a whole, so that no handler has run and it can be sent again.
+type unreadRequestError struct{ err error }
 
-func (e *unreadError) Error() string { return e.err.Error() }
-func (e *unreadError) Unwrap() error { return e.err }
+func (e *unreadRequestError) Error() string { return e.err.Error() }
+func (e *unreadRequestError) Unwrap() error { return e.err }
 
 // send writes the request. If that fails for another reason than time, the end of the body is not written, without which the
 // PHP half runs nothing.
@@ -28,7 +28,7 @@ func (c *conn) send() error {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return &transportError{err}
 	}
-	return &unreadError{err}
+	return &unreadRequestError{err}
 }
 
 // await waits for the first byte of the answer. While no worker accepts the connection it calls spare every now and then.
@@ -37,21 +37,21 @@ func (c *conn) await(ctx context.Context, spare func()) error {
 	switch {
 	case err == nil:
 		return nil
-	case c.unread(err):
-		return &unreadError{err}
+	case c.wasUnread(err):
+		return &unreadRequestError{err}
 	}
 	return &transportError{err}
 }
 
-// patience is how long a new connection waits for a worker, or its first handler for something to say, before an idle one
+// workerWait is how long a new connection waits for a worker, or its first handler for something to say, before an idle one
 // gives way.
-const patience = 100 * time.Millisecond
+const workerWait = 100 * time.Millisecond
 
 // awaitWorker waits for the first byte. A new connection may lie in php-fpm's backlog: with pm = dynamic and ondemand there
 // can be fewer workers than connections for a while, and those that hold idle ones accept nobody.
 func (c *conn) awaitWorker(ctx context.Context, spare func()) error {
-	for !c.accepted && time.Until(c.deadline) > patience {
-		c.setReadDeadline(ctx, time.Now().Add(patience))
+	for !c.accepted && time.Until(c.deadline) > workerWait {
+		c.setReadDeadline(ctx, time.Now().Add(workerWait))
 		_, err := c.reader.Peek(1)
 		c.setReadDeadline(ctx, c.deadline)
 		if !errors.Is(err, os.ErrDeadlineExceeded) || ctx.Err() != nil {
@@ -73,11 +73,11 @@ func (c *conn) setReadDeadline(ctx context.Context, t time.Time) {
 
 // unread reports whether err, met before the first byte of the answer, proves that the request was not read as a whole. See
 // the package documentation.
-func (c *conn) unread(err error) bool {
+func (c *conn) wasUnread(err error) bool {
 	ended := errors.Is(err, io.EOF)
 	reset := errors.Is(err, syscall.ECONNRESET)
 	if !c.local {
-		return c.announce && (ended || reset)
+		return c.announces && (ended || reset)
 	}
 	return !c.request.endStdin && (reset || ended && c.poll()&unix.POLLHUP == 0)
 }

@@ -102,7 +102,7 @@ func (p *place) clientConfig(cfg *config.Config, log *slog.Logger) fastcgi.Confi
 		DialTimeout:    cfg.PHP.DialTimeout.Std(),
 		Timeout:        cfg.PHP.Timeout.Std(),
 		MaxPayload:     int(cfg.Server.SendQueueBytes), // nothing larger could be sent
-		Payloads:       cfg.Log.Payloads,
+		LogPayloads:    cfg.Log.Payloads,
 		Logger:         log,
 	}
 }
