@@ -127,10 +127,10 @@ func (c *Client) environmentOf(events []*protocol.Event) []byte {
 
 // exchange sends k's request and reads the answer. It keeps k or closes it, also when apply panics.
 func (c *Client) exchange(ctx context.Context, k *conn, apply func(*protocol.Effect) error, events []*protocol.Event) error {
-	disarm := k.arm(ctx)
+	k.arm(ctx)
 	whole := false
 	defer func() {
-		if fit := disarm(); fit && whole {
+		if whole && ctx.Err() == nil {
 			c.pool.put(k)
 		} else {
 			c.pool.discard(k)

@@ -165,6 +165,23 @@ func TestSlowScriptsEndInTime(t *testing.T) {
 	}
 }
 
+// A connection stays bound to a context while it is idle.
+func TestTheEndOfAContextSparesLaterExchanges(t *testing.T) {
+	s := newSite(t)
+	s.own(t, 1)
+	c := s.client(t, func(cfg *Config) { cfg.MaxConnections = 1 })
+	for range 200 {
+		ctx, cancel := context.WithCancel(t.Context())
+		if _, err := ask(ctx, c, nil, "echo:a"); err != nil {
+			t.Fatal(err)
+		}
+		go cancel()
+		mustAsk(t, c, "echo:b")
+		cancel()
+		mustAsk(t, c, "echo:c")
+	}
+}
+
 func TestErrorOfApplyIsReturnedUnchanged(t *testing.T) {
 	s := newSite(t)
 	s.own(t, 1)
@@ -274,7 +291,7 @@ func TestRestartedPHPIsFoundAgain(t *testing.T) {
 	for range 3 {
 		mustAsk(t, c, "echo:a")
 		f.kill()
-		eventually(t, "the killed worker's connection is closed", func() bool { return !idleQuiet(c) })
+		eventually(t, "the killed worker's connection is closed", func() bool { return !idleOpen(c) })
 		eventually(t, "the last worker to die has closed the listener", func() bool {
 			conn, err := net.Dial(c.cfg.Network, c.cfg.Address)
 			if err == nil {
@@ -290,17 +307,17 @@ func TestRestartedPHPIsFoundAgain(t *testing.T) {
 		if err := f.cmd.Process.Signal(syscall.SIGUSR2); err != nil { // reload: new workers, old connections closed
 			t.Fatal(err)
 		}
-		eventually(t, "php-fpm closes the kept connection", func() bool { return !idleQuiet(c) })
+		eventually(t, "php-fpm closes the kept connection", func() bool { return !idleOpen(c) })
 		eventually(t, "reloaded php-fpm answers", func() bool { _, err := ask(t.Context(), c, nil, "echo:d"); return err == nil })
 	}
 }
 
-// idleQuiet reports whether the idle connections, if there are any, are still good.
-func idleQuiet(c *Client) bool {
+// idleOpen reports whether the idle connections, if there are any, are still good.
+func idleOpen(c *Client) bool {
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()
 	for _, k := range c.pool.idle {
-		if !k.quiet() {
+		if !k.isOpen() {
 			return false
 		}
 	}

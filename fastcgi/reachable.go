@@ -21,11 +21,3 @@ func (c *Client) Reachable(ctx context.Context) error {
 	}
 	return k.Close()
 }
-
-// hasQuiet reports whether the idle connection that was used last is still good.
-func (p *pool) hasOpenIdle() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	last := len(p.idle) - 1
-	return last >= 0 && p.idle[last].quiet()
-}

@@ -11,14 +11,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unreadRequestError says that php-fpm has not read the request as a whole, so that no handler has run and it can be sent again.
+// unreadRequestError says that php-fpm has not read the request as a whole, so that no handler has run and it can be sent
+// again.
 type unreadRequestError struct{ err error }
 
 func (e *unreadRequestError) Error() string { return e.err.Error() }
 func (e *unreadRequestError) Unwrap() error { return e.err }
 
-// send writes the request. If that fails for another reason than time, the end of the body is not written, without which the
-// PHP half runs nothing.
+// send writes the request. If it fails for another reason than time, the end of the body was not written, and without that
+// the PHP half runs nothing.
 func (c *conn) send() error {
 	_, err := c.request.writeTo(c.Conn)
 	c.request.release()
@@ -31,9 +32,9 @@ func (c *conn) send() error {
 	return &unreadRequestError{err}
 }
 
-// await waits for the first byte of the answer. While no worker accepts the connection it calls spare every now and then.
-func (c *conn) await(ctx context.Context, spare func()) error {
-	err := c.awaitWorker(ctx, spare)
+// await waits for the first byte of the answer. While no worker accepts the connection it calls closeIdle now and then.
+func (c *conn) await(ctx context.Context, closeIdle func()) error {
+	err := c.awaitFirstByte(ctx, closeIdle)
 	switch {
 	case err == nil:
 		return nil
@@ -43,21 +44,21 @@ func (c *conn) await(ctx context.Context, spare func()) error {
 	return &transportError{err}
 }
 
-// workerWait is how long a new connection waits for a worker, or its first handler for something to say, before an idle one
-// gives way.
+// workerWait is how long a new connection waits for a worker, or for the first effect of a handler, before it has an idle
+// connection closed.
 const workerWait = 100 * time.Millisecond
 
-// awaitWorker waits for the first byte. A new connection may lie in php-fpm's backlog: with pm = dynamic and ondemand there
-// can be fewer workers than connections for a while, and those that hold idle ones accept nobody.
-func (c *conn) awaitWorker(ctx context.Context, spare func()) error {
-	for !c.accepted && time.Until(c.deadline) > workerWait {
+// awaitFirstByte waits in steps on a new connection, which may lie in php-fpm's backlog: with pm = dynamic and ondemand there
+// can be fewer workers than connections for a while, and a worker that holds an idle connection accepts no other.
+func (c *conn) awaitFirstByte(ctx context.Context, closeIdle func()) error {
+	for !c.served && time.Until(c.deadline) > workerWait {
 		c.setReadDeadline(ctx, time.Now().Add(workerWait))
 		_, err := c.reader.Peek(1)
 		c.setReadDeadline(ctx, c.deadline)
 		if !errors.Is(err, os.ErrDeadlineExceeded) || ctx.Err() != nil {
-			return err // and not asked for twice: a socket tells of a reset once
+			return err // and do not read again: a socket reports a reset once
 		}
-		spare()
+		closeIdle()
 	}
 	_, err := c.reader.Peek(1)
 	return err
@@ -67,17 +68,20 @@ func (c *conn) awaitWorker(ctx context.Context, spare func()) error {
 func (c *conn) setReadDeadline(ctx context.Context, t time.Time) {
 	_ = c.SetReadDeadline(t) // it fails only on a closed socket, whose I/O fails anyway
 	if ctx.Err() != nil {
-		_ = c.SetReadDeadline(time.Unix(1, 0)) // expire may have come before
+		c.interrupt() // it may have ended before the deadline was set
 	}
 }
 
-// unread reports whether err, met before the first byte of the answer, proves that the request was not read as a whole. See
+// wasUnread reports whether err, met before the first byte of the answer, proves that the request was not read as a whole. See
 // the package documentation.
 func (c *conn) wasUnread(err error) bool {
 	ended := errors.Is(err, io.EOF)
 	reset := errors.Is(err, syscall.ECONNRESET)
-	if !c.local {
-		return c.announces && (ended || reset)
+	if c.tellsUnread() {
+		return reset || ended && c.poll()&unix.POLLHUP == 0
 	}
-	return !c.request.endStdin && (reset || ended && c.poll()&unix.POLLHUP == 0)
+	return c.announces && (ended || reset)
 }
+
+// tellsUnread reports whether the kernel tells an unread request from a read one.
+func (c *conn) tellsUnread() bool { return c.local && !c.request.endStdin }

@@ -94,8 +94,8 @@ func (p StatusPage) get(ctx context.Context) (body []byte, err error) {
 	}
 	defer k.Close()
 	k.deadline = time.Now().Add(statusTimeout)
-	disarm := k.arm(ctx)
-	defer disarm()
+	k.watch.start(ctx)
+	k.arm(ctx)
 	k.request.encode(params, nil, nil)
 	if err := k.send(); err != nil {
 		return nil, fmt.Errorf("%w: %w", protocol.ErrUnavailable, err)
