@@ -23,43 +23,43 @@ func (e *ScriptError) Error() string { return fmt.Sprintf("run %s: %s", e.Script
 func (e *ScriptError) Unwrap() []error { return []error{protocol.ErrUnavailable, protocol.ErrRefused} }
 
 // exchange is the reading side of one request. It belongs to a connection and serves one request after the other.
-type exchange struct {
-	client  *Client
-	apply   func(*protocol.Effect) error
-	enter   func(*protocol.Effect) error // the method effect, bound once
-	header  header
-	decoder *protocol.AnswerDecoder
-	ledger  ledger
-	errors  stderrLog
-	veil    veil
+type eventSink struct {
+	client   *Client
+	apply    func(*protocol.Effect) error
+	onEffect func(*protocol.Effect) error // the method effect, bound once
+	header   header
+	decoder  *protocol.AnswerDecoder
+	order    answerOrder
+	errors   errorStream
+	redactor redactor
 
 	body  int // bytes behind the header section
 	start [maxRefusal]byte
 }
 
 // begin prepares x for the answer to these events.
-func (x *exchange) begin(c *Client, apply func(*protocol.Effect) error, events []*protocol.Event) {
-	enter, decoder := x.enter, x.decoder
-	if enter == nil {
-		enter, decoder = x.effect, protocol.NewAnswerDecoder(c.token, c.cfg.MaxPayload)
-		decoder.Quote = c.cfg.Payloads
+func (x *eventSink) begin(c *Client, apply func(*protocol.Effect) error, events []*protocol.Event) {
+	onEffect, decoder := x.onEffect, x.decoder
+	if onEffect == nil {
+		onEffect, decoder = x.effect, protocol.NewAnswerDecoder(c.token, c.cfg.MaxPayload)
+		decoder.Quote = c.cfg.LogPayloads
 	}
 	decoder.Reset()
-	*x = exchange{
-		client:  c,
-		apply:   apply,
-		enter:   enter,
-		decoder: decoder,
-		ledger:  ledger{events: events},
-		veil:    veil{lifted: c.cfg.Payloads, environment: events[0].Environment, events: events},
+	*x = eventSink{
+		client:   c,
+		apply:    apply,
+		onEffect: onEffect,
+		decoder:  decoder,
+		order:    answerOrder{events: events},
+		redactor: redactor{off: c.cfg.LogPayloads, environment: events[0].Environment, events: events},
 	}
-	x.errors = stderrLog{logger: c.cfg.Logger, begin: c.begin, veil: &x.veil, event: only(events)}
+	x.errors = errorStream{logger: c.cfg.Logger, announcement: c.announcement, redactor: &x.redactor, event: only(events)}
 }
 
 // end logs what is left to be logged and lets go of everything.
-func (x *exchange) end() {
+func (x *eventSink) end() {
 	x.errors.flush()
-	*x = exchange{enter: x.enter, decoder: x.decoder}
+	*x = eventSink{onEffect: x.onEffect, decoder: x.decoder}
 }
 
 // only returns the one event that there is; what PHP writes for several belongs to none of them.
@@ -70,7 +70,7 @@ func only(events []*protocol.Event) *protocol.Event {
 	return nil
 }
 
-func (x *exchange) stdout(p []byte) error {
+func (x *eventSink) stdout(p []byte) error {
 	p, err := x.header.feed(p)
 	if err != nil || len(p) == 0 {
 		return err
@@ -79,37 +79,37 @@ func (x *exchange) stdout(p []byte) error {
 		copy(x.start[x.body:], p)
 	}
 	x.body += len(p)
-	return x.decoder.Feed(p, x.enter)
+	return x.decoder.Feed(p, x.onEffect)
 }
 
-func (x *exchange) stderr(p []byte) error {
+func (x *eventSink) stderr(p []byte) error {
 	x.errors.write(p)
 	return nil
 }
 
 // effect checks an effect and hands it on.
-func (x *exchange) effect(e *protocol.Effect) error {
+func (x *eventSink) effect(e *protocol.Effect) error {
 	if e.Seq == 0 { // printed by the application
-		e.Stray = x.veil.over(e.Stray)
+		e.Stray = x.redactor.redact(e.Stray)
 		return x.apply(e)
 	}
-	if err := x.ledger.enter(e); err != nil {
+	if err := x.order.accept(e); err != nil {
 		return err
 	}
 	if e.Failed != nil && e.Failed.Kind == protocol.FailedRedeclare {
-		x.client.own.learn(e.Failed.Name)
+		x.client.params.yield(e.Failed.Name)
 	}
 	switch {
 	case e.Log != nil:
-		e.Log.Message = x.veil.over(e.Log.Message)
+		e.Log.Message = x.redactor.redact(e.Log.Message)
 	case e.Failed != nil:
-		e.Failed.Message = x.veil.over(e.Failed.Message)
+		e.Failed.Message = x.redactor.redact(e.Failed.Message)
 	}
 	return x.apply(e)
 }
 
 // finish decides, after the end record with that protocol status, whether the answer is whole.
-func (x *exchange) finish(status byte) error {
+func (x *eventSink) finish(status byte) error {
 	switch {
 	case status == statusOverloaded && x.body == 0:
 		return protocol.ErrOverloaded
@@ -119,10 +119,10 @@ func (x *exchange) finish(status byte) error {
 	if !x.header.ended {
 		return fmt.Errorf("%w: no header section", protocol.ErrMalformed)
 	}
-	if err := x.decoder.Finish(x.enter); err != nil {
+	if err := x.decoder.Finish(x.onEffect); err != nil {
 		return err
 	}
-	missing := x.ledger.missing()
+	missing := x.order.unfinished()
 	if missing == nil {
 		return nil
 	}
@@ -134,8 +134,8 @@ func (x *exchange) finish(status byte) error {
 
 // refusal tells why php-fpm did not run the script, or returns "" if it did. The texts are php-fpm's own and the whole
 // body, so nothing that an application prints beside its effects passes for one.
-func (x *exchange) refusal() string {
-	if x.ledger.begun {
+func (x *eventSink) refusal() string {
+	if x.order.started {
 		return ""
 	}
 	text := string(x.start[:min(x.body, maxRefusal)])

@@ -20,7 +20,7 @@ func TestARequestThatWasNotReadIsSentAgain(t *testing.T) {
 			t.Run(network+"/"+name, func(t *testing.T) {
 				s := newSite(t)
 				f := s.foreignOn(t, network, "pm.max_children = 1")
-				c := f.client(t, func(cfg *Config) { cfg.Script = s.path("unread.php") })
+				c := f.client(t, func(cfg *Config) { cfg.Script = s.path("latereader.php") })
 				mustAsk(t, c, "echo:a")
 				if err := os.WriteFile(s.spool("hang"), nil, 0o666); err != nil {
 					t.Fatal(err)
@@ -79,7 +79,7 @@ func TestARequestThatWasReadIsNotSentAgain(t *testing.T) {
 func TestWorkersThatDoNotAnnounceGetARequestOnce(t *testing.T) {
 	s := newSite(t)
 	f := s.foreignOn(t, "tcp", "pm.max_children = 2", "php_admin_value[disable_functions] = error_log")
-	c := f.client(t, func(cfg *Config) { cfg.Script = s.path("unread.php") })
+	c := f.client(t, func(cfg *Config) { cfg.Script = s.path("latereader.php") })
 	mustAsk(t, c, "echo:a")
 	if err := os.WriteFile(s.spool("hang"), nil, 0o666); err != nil {
 		t.Fatal(err)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func quickLines() []string {
+func fastLines() []string {
 	return []string{
 		`{"seq":7,"send":{"to":[12],"length":5}}`,
 		`{"seq":7,"send":{"to":[12,15,16],"binary":true,"length":0}}`,
@@ -17,16 +17,16 @@ func quickLines() []string {
 	}
 }
 
-func TestQuickReadsWhatPHPWritesMostly(t *testing.T) {
+func TestFastPathReadsWhatPHPWritesMostly(t *testing.T) {
 	d := NewAnswerDecoder(token, 1<<20)
-	for _, line := range quickLines() {
-		if _, ok := d.quick([]byte(line)); !ok {
+	for _, line := range fastLines() {
+		if _, ok := d.fast([]byte(line)); !ok {
 			t.Errorf("left to json: %s", line)
 		}
 	}
 }
 
-func TestQuickLeavesTheRestToJSON(t *testing.T) {
+func TestFastPathLeavesTheRestToJSON(t *testing.T) {
 	d := NewAnswerDecoder(token, 1<<20)
 	for _, line := range []string{
 		``, `{`, `{"seq":07,"done":{"code":"9f"}}`, `{"seq":-7,"done":{"code":"9f"}}`, `{"seq":1234567890123456789012,"done":{"code":"9f"}}`,
@@ -35,25 +35,25 @@ func TestQuickLeavesTheRestToJSON(t *testing.T) {
 		`{"seq":7,"done":{"code":"9f"}} `, `{"seq":7,"send":{"to":[],"length":5}}`, `{"seq":7,"send":{"to":[12],"length":5,"binary":true}}`,
 		`{"seq":7,"send":{"to":[1 ],"length":5}}`, `{"seq":7,"done":{"code":"9f"}}}`,
 	} {
-		if e, ok := d.quick([]byte(line)); ok {
+		if e, ok := d.fast([]byte(line)); ok {
 			t.Errorf("%s was read as %+v", line, e)
 		}
 	}
 }
 
-// FuzzQuick holds it to encoding/json.
-func FuzzQuick(f *testing.F) {
-	for _, line := range quickLines() {
+// FuzzFastPath holds it to encoding/json.
+func FuzzFastPath(f *testing.F) {
+	for _, line := range fastLines() {
 		f.Add([]byte(line))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
-		e, ok := NewAnswerDecoder(token, 1<<20).quick(line)
+		e, ok := NewAnswerDecoder(token, 1<<20).fast(line)
 		if !ok {
 			return
 		}
 		var want Effect
 		if err := json.Unmarshal(line, &want); err != nil || !reflect.DeepEqual(e, want) {
-			t.Errorf("%q: quick %+v, json %+v, %v", line, e, want, err)
+			t.Errorf("%q: fast %+v, json %+v, %v", line, e, want, err)
 		}
 	})
 }

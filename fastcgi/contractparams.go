@@ -21,84 +21,84 @@ const maxWatched = 16 << 10
 // maxFunctionName bounds what is taken for a function's name.
 const maxFunctionName = 64
 
-// ownParams are the WSBRIDGE_* parameters, which the client's requests share.
-type ownParams struct {
+// contractParams are the WSBRIDGE_* parameters, which the client's requests share.
+type contractParams struct {
 	cfg     *Config
 	token   string
 	encoded atomic.Pointer[[]byte]
 
-	mu    sync.Mutex // guards the fields below
-	found found
+	mu        sync.Mutex // guards the fields below
+	described described
 }
 
 // found is what describing the application has found out for the requests behind it.
-type found struct {
+type described struct {
 	yielded []string // see WSBRIDGE_YIELD
 	watched []string // see WSBRIDGE_WATCH
 }
 
-func newOwnParams(cfg *Config, token string) *ownParams {
-	o := &ownParams{cfg: cfg, token: token}
-	o.store(found{})
-	return o
+func newContractParams(cfg *Config, token string) *contractParams {
+	p := &contractParams{cfg: cfg, token: token}
+	p.store(described{})
+	return p
 }
 
 // bytes returns the encoded parameters, which must not be changed.
-func (o *ownParams) bytes() []byte { return *o.encoded.Load() }
+func (p *contractParams) bytes() []byte { return *p.encoded.Load() }
 
 // learn adds a function that the application defines itself, or a file that does, for all later requests. It ignores
 // what is neither.
-func (o *ownParams) learn(name string) {
+func (p *contractParams) yield(name string) {
 	if !isYieldable(name) {
 		return
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if len(o.found.yielded) < maxYielded && !slices.Contains(o.found.yielded, name) {
-		f := o.found
-		f.yielded = append(slices.Clone(f.yielded), name)
-		o.store(f)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.described.yielded) < maxYielded && !slices.Contains(p.described.yielded, name) {
+		d := p.described
+		d.yielded = append(slices.Clone(d.yielded), name)
+		p.store(d)
 	}
 }
 
 // files returns the files that are loaded before our helpers. Loading them is right for as long as they exist.
-func (o *ownParams) files() []string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(o.found.yielded), func(name string) bool { return !strings.HasPrefix(name, "@") })
+func (p *contractParams) yieldedFiles() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(p.described.yielded), func(name string) bool { return !strings.HasPrefix(name, "@") })
 }
 
 // describe replaces what was found before.
-func (o *ownParams) describe(f found) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.store(f)
+func (p *contractParams) setDescribed(d described) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.store(d)
 }
 
 // store takes f over; the caller holds mu.
-func (o *ownParams) store(f found) {
-	o.found = f
-	b := o.encode(f)
-	o.encoded.Store(&b)
+func (p *contractParams) store(d described) {
+	p.described = d
+	b := p.encode(d)
+	p.encoded.Store(&b)
 }
 
 // encode returns the encoded parameters of a request to an application of which f is known.
-func (o *ownParams) encode(f found) []byte {
+func (p *contractParams) encode(d described) []byte {
 	initialize := "every"
-	if o.cfg.InitializeOnce {
+	if p.cfg.InitializeOnce {
 		initialize = "once"
 	}
 	b := appendPair(nil, "WSBRIDGE_CONTRACT", strconv.Itoa(protocol.Version))
-	b = appendPair(b, "WSBRIDGE_TOKEN", o.token)
-	b = appendPair(b, "WSBRIDGE_EVENTS_FILE", o.cfg.EventsFile)
-	b = appendPair(b, "WSBRIDGE_SETTINGS_FILE", o.cfg.SettingsFile)
+	b = appendPair(b, "WSBRIDGE_TOKEN", p.token)
+	b = appendPair(b, "WSBRIDGE_EVENTS_FILE", p.cfg.EventsFile)
+	b = appendPair(b, "WSBRIDGE_SETTINGS_FILE", p.cfg.SettingsFile)
 	b = appendPair(b, "WSBRIDGE_INITIALIZE", initialize)
-	b = appendPair(b, "WSBRIDGE_PRESENCE", o.cfg.Presence)
-	if o.cfg.Network == "tcp" {
+	b = appendPair(b, "WSBRIDGE_PRESENCE", p.cfg.Presence)
+	if p.cfg.Network == "tcp" {
 		b = appendPair(b, "WSBRIDGE_ANNOUNCE", "1")
 	}
-	b = appendPair(b, "WSBRIDGE_YIELD", strings.Join(f.yielded, ","))
-	return appendPair(b, "WSBRIDGE_WATCH", encodeList(f.watched))
+	b = appendPair(b, "WSBRIDGE_YIELD", strings.Join(d.yielded, ","))
+	return appendPair(b, "WSBRIDGE_WATCH", encodeList(d.watched))
 }
 
 // encodeList joins percent-encoded paths with commas, as many as fit: all own parameters share one record.

@@ -9,10 +9,10 @@ import (
 )
 
 // ledger checks effects against the request's events, which PHP runs one after the other.
-type ledger struct {
-	events []*protocol.Event
-	ended  int  // how many have their done or failed line
-	begun  bool // there was an effect
+type answerOrder struct {
+	events  []*protocol.Event
+	ended   int  // how many have their done or failed line
+	started bool // there was an effect
 }
 
 // checkEvents refuses events that cannot be one request.
@@ -36,25 +36,25 @@ func checkEvents(events []*protocol.Event) error {
 	return nil
 }
 
-// enter accepts an effect of the event whose turn it is.
-func (l *ledger) enter(e *protocol.Effect) error {
-	l.begun = true
-	if l.ended == len(l.events) {
+// enter accepts an effect of the event whose want it is.
+func (o *answerOrder) accept(e *protocol.Effect) error {
+	o.started = true
+	if o.ended == len(o.events) {
 		return fmt.Errorf("%w: effect of event %d after the last event's end", protocol.ErrMalformed, e.Seq)
 	}
-	if turn := l.events[l.ended].Seq; e.Seq != turn {
-		return fmt.Errorf("%w: effect of event %d in event %d", protocol.ErrMalformed, e.Seq, turn)
+	if want := o.events[o.ended].Seq; e.Seq != want {
+		return fmt.Errorf("%w: effect of event %d in event %d", protocol.ErrMalformed, e.Seq, want)
 	}
 	if e.Last() {
-		l.ended++
+		o.ended++
 	}
 	return nil
 }
 
 // missing returns the first event without its last line, or nil.
-func (l *ledger) missing() *protocol.Event {
-	if l.ended == len(l.events) {
+func (o *answerOrder) unfinished() *protocol.Event {
+	if o.ended == len(o.events) {
 		return nil
 	}
-	return l.events[l.ended]
+	return o.events[o.ended]
 }

@@ -47,7 +47,7 @@ func TestCheckEventsSharesAnEnvironment(t *testing.T) {
 	}
 }
 
-func TestLedger(t *testing.T) {
+func TestAnswerOrder(t *testing.T) {
 	send := func(seq uint64) *protocol.Effect { return &protocol.Effect{Seq: seq, Send: &protocol.Send{}} }
 	done := func(seq uint64) *protocol.Effect { return &protocol.Effect{Seq: seq, Done: &protocol.Done{}} }
 	failed := func(seq uint64) *protocol.Effect { return &protocol.Effect{Seq: seq, Failed: &protocol.Failure{}} }
@@ -66,13 +66,13 @@ func TestLedger(t *testing.T) {
 		"ended twice":      {[]*protocol.Effect{failed(3), done(3)}, false, 7},
 		"after all ended":  {[]*protocol.Effect{done(3), done(7), done(9), send(9)}, false, 0},
 	} {
-		l := ledger{events: numbered(3, 7, 9)}
+		l := answerOrder{events: numbered(3, 7, 9)}
 		var err error
 		for _, e := range test.effects {
-			err = l.enter(e)
+			err = l.accept(e)
 		}
 		missing := uint64(0)
-		if e := l.missing(); e != nil {
+		if e := l.unfinished(); e != nil {
 			missing = e.Seq
 		}
 		if (err == nil) != test.ok || err != nil && !errors.Is(err, protocol.ErrMalformed) || missing != test.missing {
