@@ -12,7 +12,7 @@ import (
 func (s *server) bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
 	admit := cfg.Server.Admission()
 	return bridge.Config{
-		PHP:              s.exchanges.watch(f.client, exchangeLimit(*cfg)),
+		PHP:              f.client,
 		LogPayloads:      cfg.Log.Payloads,
 		ServerHeader:     cfg.Server.ServerHeader,
 		RequireCookie:    cfg.Server.RequireCookie,

@@ -72,7 +72,7 @@ func (d *runDir) clientConfig(cfg *config.Config, log *slog.Logger) fastcgi.Conf
 		DialTimeout:    config.DialTimeout,
 		Timeout:        cfg.PHP.Timeout.Std(),
 		MaxPayload:     int(cfg.Server.SendQueueBytes), // nothing larger could be sent
-		Payloads:       cfg.Log.Payloads,
+		LogPayloads:    cfg.Log.Payloads,
 		Logger:         log,
 	}
 }
