@@ -8,16 +8,18 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // Sockets that a service manager passes (sd_listen_fds(3)).
 
 // activated is a command that becomes wsbridge with sockets that it finds from descriptor 3 on. Their names are joined by
 // colons.
-func activated(t *testing.T, s *server, a app, names string, sockets ...*os.File) *exec.Cmd {
+func activated(t *testing.T, s *harness.Server, a harness.App, names string, sockets ...*os.File) *exec.Cmd {
 	t.Helper()
 	// LISTEN_PID has to be the program's own, which the shell has before exec.
-	cmd := exec.Command("sh", append([]string{"-c", `LISTEN_PID=$$ exec "$0" "$@"`, binary}, s.arguments(a)...)...)
+	cmd := exec.Command("sh", append([]string{"-c", `LISTEN_PID=$$ exec "$0" "$@"`, harness.Program()}, s.Arguments(a)...)...)
 	cmd.Env = []string{fmt.Sprintf("LISTEN_FDS=%d", len(sockets)), "LISTEN_FDNAMES=" + names}
 	cmd.ExtraFiles = sockets
 	return cmd
@@ -42,27 +44,27 @@ func tcpSocket(t *testing.T) (*os.File, string) {
 func TestClientsOfAPassedSocketWaitForTheProgram(t *testing.T) {
 	t.Parallel()
 	socket, address := tcpSocket(t)
-	a := app{handlers: echo}
+	a := harness.App{Handlers: harness.Echo}
 	for life := range 2 { // as a restart has it
-		s := prepare(t, a)
-		s.address = address
+		s := harness.Prepare(t, a)
+		s.Address = address
 		asked := make(chan error, 1)
 		go func() {
-			c, _, err := s.dial("/", headers("login=anna"))
+			c, _, err := s.Dial("/", harness.Headers("login=anna"))
 			if err == nil {
 				var got string
-				_, err = c.tryAsk("early", "%s", &got)
+				_, err = c.TryAsk("early", "%s", &got)
 			}
 			asked <- err
 		}()
-		s.launch(activated(t, s, a, "wsbridge.socket", socket))
+		s.Launch(activated(t, s, a, "wsbridge.socket", socket))
 		if err := <-asked; err != nil {
 			t.Errorf("life %d: %v", life, err)
 		}
-		if got := s.log.wait("listening")["address"]; got != address {
+		if got := s.Log.Wait("listening")["address"]; got != address {
 			t.Errorf("listens at %v, want %s", got, address)
 		}
-		if status := s.stop(); status != 0 {
+		if status := s.Stop(); status != 0 {
 			t.Errorf("exit status %d", status)
 		}
 	}
@@ -71,9 +73,9 @@ func TestClientsOfAPassedSocketWaitForTheProgram(t *testing.T) {
 func TestPassedControlSocketIsServed(t *testing.T) {
 	t.Parallel()
 	clients, address := tcpSocket(t)
-	a := app{handlers: echo, toml: "[server]\n"}
-	s := prepare(t, a)
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: s.path("control.sock"), Net: "unix"})
+	a := harness.App{Handlers: harness.Echo, TOML: "[server]\n"}
+	s := harness.Prepare(t, a)
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: s.Path("control.sock"), Net: "unix"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,15 +85,15 @@ func TestPassedControlSocketIsServed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer control.Close()
-	s.address = address
-	s.launch(activated(t, s, a, "clients:control", clients, control))
-	if status, body := s.get("/healthz"); status != 200 || body != "alive\n" {
+	s.Address = address
+	s.Launch(activated(t, s, a, "clients:control", clients, control))
+	if status, body := s.Get("/healthz"); status != 200 || body != "alive\n" {
 		t.Errorf("got %d %q", status, body)
 	}
-	if got := s.connect().ask("x"); got != "x" {
+	if got := s.Connect().Ask("x"); got != "x" {
 		t.Errorf("got %q", got)
 	}
-	for _, pid := range append(childrenOf(t, s.fpmMaster()), s.fpmMaster()) {
+	for _, pid := range append(harness.Children(s.FPMMaster()), s.FPMMaster()) {
 		if inherits(t, pid, clients) || inherits(t, pid, control) {
 			t.Errorf("process %d of php-fpm has inherited a socket", pid)
 		}
@@ -126,7 +128,7 @@ func inherits(t *testing.T, pid int, socket *os.File) bool {
 
 func TestPassedSocketsOfNoUseAreRefused(t *testing.T) {
 	t.Parallel()
-	a := app{handlers: echo}
+	a := harness.App{Handlers: harness.Echo}
 	first, _ := tcpSocket(t)
 	second, address := tcpSocket(t)
 	datagrams, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
@@ -160,13 +162,13 @@ func TestPassedSocketsOfNoUseAreRefused(t *testing.T) {
 		"control alone":   {"control", []*os.File{second}, []string{"none for clients"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := prepare(t, a)
-			s.address = address
-			s.launch(activated(t, s, a, row.names, row.sockets...))
-			if status := s.wait(); status != 1 {
+			s := harness.Prepare(t, a)
+			s.Address = address
+			s.Launch(activated(t, s, a, row.names, row.sockets...))
+			if status := s.Wait(); status != 1 {
 				t.Errorf("exit status %d", status)
 			}
-			s.wantError(row.want...)
+			s.WantError(row.want...)
 		})
 	}
 }

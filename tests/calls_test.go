@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // calls is a handler file that notes each handler's arguments, and what there is at that time.
@@ -38,20 +40,20 @@ $included=True;
 // The handlers that read bytes have tests of their own: with one of them, the probe above would be a client.
 func TestHandlersAreCalledAsTheyReallyWere(t *testing.T) {
 	t.Parallel()
-	a := app{handlers: calls, toml: initializeOnce}
-	s := prepare(t, a)
-	s.write("server_shared.conf", strings.Replace(s.read("server_shared.conf"), "PORT=0", fmt.Sprint("PORT=", freePort(t)), 1))
-	s.run(a)
-	c := s.connectAs("login=anna")
-	eventually(t, "loop", func() bool { return strings.Contains(s.read("diary"), "\nloop") })
-	s.pipe(" \tdocument\r\n ")
-	s.diaryHas("fifo(resource, array of 2, array of 1, string document) pipe listening")
-	c.ask("hello")
-	c.close(1000)
-	s.diaryHas("after_close(array of 0) pipe listening") // the close frame was answered before
-	s.stop()
+	a := harness.App{Handlers: calls, TOML: harness.InitializeOnce}
+	s := harness.Prepare(t, a)
+	s.Write("server_shared.conf", strings.Replace(s.Read("server_shared.conf"), "PORT=0", fmt.Sprint("PORT=", harness.FreePort(t)), 1))
+	s.Run(a)
+	c := s.ConnectAs("login=anna")
+	harness.Eventually(t, "loop", func() bool { return strings.Contains(s.Read("diary"), "\nloop") })
+	s.WritePipe(" \tdocument\r\n ")
+	diaryHas(s, "fifo(resource, array of 2, array of 1, string document) pipe listening")
+	c.Ask("hello")
+	c.Close(1000)
+	diaryHas(s, "after_close(array of 0) pipe listening") // the close frame was answered before
+	s.Stop()
 
-	lines := strings.Split(strings.TrimSpace(s.read("diary")), "\n")
+	lines := strings.Split(strings.TrimSpace(s.Read("diary")), "\n")
 	for i, row := range []struct{ sentence, line string }{
 		{"initialize once, before the pipe and the listener exist", "initialize()"},
 		{"started once, listening", "started(resource, array of 1, array of 0) pipe listening"},
@@ -78,25 +80,25 @@ func TestHandlersAreCalledAsTheyReallyWere(t *testing.T) {
 
 func TestInitializeRunsInEachRequestByDefault(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: `
+	s := harness.Serve(t, harness.App{Handlers: `
 function ws_server_initialize() { global $templates; $templates=array("t"=>"filled by initialize"); }
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,template_fill("t")); }`})
-	if got := s.connect().ask("x"); got != "filled by initialize" {
+	if got := s.Connect().Ask("x"); got != "filled by initialize" {
 		t.Errorf("got %q", got)
 	}
 }
 
 func TestLoopRunsAtLeastEverySelectTimeout(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{
-		settings: "WEBSOCKET_SELECT_TIMEOUT=50000\n",
-		handlers: `
+	s := harness.Serve(t, harness.App{
+		Settings: "WEBSOCKET_SELECT_TIMEOUT=50000\n",
+		Handlers: `
 function ws_server_loop(&$server,&$sockets,&$connections) { foreach ($connections as $key => $c) { send_text($key,"turn"); } }`})
-	c := s.connect()
+	c := s.Connect()
 	began := time.Now()
 	const turns = 20
 	for range turns {
-		c.want("turn")
+		c.Want("turn")
 	}
 	// Ten times what it should be: the machine may be busy.
 	if took := time.Since(began); took > turns*500*time.Millisecond {
@@ -106,37 +108,37 @@ function ws_server_loop(&$server,&$sockets,&$connections) { foreach ($connection
 
 func TestLoopRunsWhileClientsKeepTalking(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{
-		settings: "WEBSOCKET_SELECT_TIMEOUT=20000\n",
-		handlers: `
+	s := harness.Serve(t, harness.App{
+		Settings: "WEBSOCKET_SELECT_TIMEOUT=20000\n",
+		Handlers: `
 function ws_server_loop(&$server,&$sockets,&$connections) { foreach ($connections as $key => $c) { if (isset($c["listens"])) { send_text($key,"turn"); } } }
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { if ($msg=="listen") { $connection["listens"]=True; } usleep(1000); }`})
 	for range 3 {
-		talker := s.connect()
+		talker := s.Connect()
 		done := make(chan struct{})
-		t.Cleanup(func() { talker.hangUp(); <-done })
+		t.Cleanup(func() { talker.HangUp(); <-done })
 		go func() {
 			defer close(done)
-			for talker.conn.WriteMessage(1, []byte("x")) == nil {
+			for talker.Conn.WriteMessage(1, []byte("x")) == nil {
 			}
 		}()
 	}
-	c := s.connect()
-	c.send("listen")
+	c := s.Connect()
+	c.Send("listen")
 	for range 5 {
-		c.want("turn")
+		c.Want("turn")
 	}
 }
 
 func TestOpenRunsWhenThe101WasSent(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: `
+	s := harness.Serve(t, harness.App{Handlers: `
 function ws_server_open(&$connections,&$connection,$client_key)
 {
 	while (!file_exists(__DIR__."/go")) { usleep(10000); clearstatcache(); }
 	send_text($client_key,"opened");
 }`})
-	c := s.connect() // returns with the 101; the handler cannot have ended
-	s.write("go", "")
-	c.want("opened")
+	c := s.Connect() // returns with the 101; the handler cannot have ended
+	s.Write("go", "")
+	c.Want("opened")
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // report is the part of wsbridge check's JSON that the tests look at.
@@ -29,32 +30,32 @@ type report struct {
 }
 
 // check runs wsbridge check on the prepared application and returns its exit status and what it printed.
-func (s *server) check(args ...string) (int, string) {
-	s.t.Helper()
-	cmd := exec.Command(binary, append([]string{"check", "--settings", s.path("server_shared.conf")}, args...)...)
+func runCheck(s *harness.Server, args ...string) (int, string) {
+	s.T.Helper()
+	cmd := exec.Command(harness.Program(), append([]string{"check", "--settings", s.Path("server_shared.conf")}, args...)...)
 	cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=0")
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	if stderr.Len() > 0 {
-		s.t.Errorf("check wrote to its standard error: %s", stderr.String())
+		s.T.Errorf("check wrote to its standard error: %s", stderr.String())
 	}
 	return cmd.ProcessState.ExitCode(), stdout.String()
 }
 
 // report is check --json.
-func (s *server) report(status int, args ...string) report {
-	s.t.Helper()
-	code, text := s.check(append(args, "--json")...)
+func reportOf(s *harness.Server, status int, args ...string) report {
+	s.T.Helper()
+	code, text := runCheck(s, append(args, "--json")...)
 	var r report
 	if err := json.Unmarshal([]byte(text), &r); err != nil {
-		s.t.Fatalf("%v in %s", err, text)
+		s.T.Fatalf("%v in %s", err, text)
 	}
 	if code != status {
-		s.t.Errorf("exit status %d, want %d: %s", code, status, text)
+		s.T.Errorf("exit status %d, want %d: %s", code, status, text)
 	}
 	return r
 }
@@ -94,8 +95,8 @@ func TestCheckOfTheDemo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := prepare(t, app{handlers: strings.TrimPrefix(string(demo), "<?php")})
-	r := s.report(0)
+	s := harness.Prepare(t, harness.App{Handlers: strings.TrimPrefix(string(demo), "<?php")})
+	r := reportOf(s, 0)
 	for handler, want := range map[string]string{
 		"ws_server_authenticate": "beside own",
 		"ws_server_open":         "alone all",
@@ -109,7 +110,7 @@ func TestCheckOfTheDemo(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", handler, got, want)
 		}
 	}
-	if r.PHP == nil || r.PHP.Version == "" || r.Functions != 13 || !slices.Equal(r.Files, []string{s.path("push_server_events.php")}) {
+	if r.PHP == nil || r.PHP.Version == "" || r.Functions != 13 || !slices.Equal(r.Files, []string{s.Path("push_server_events.php")}) {
 		t.Errorf("got %+v", r)
 	}
 }
@@ -144,8 +145,8 @@ $templates=array();
 
 // The line of the handlers' first line in the events file is 2.
 func TestCheckFindsWhatBehavesInAnotherWay(t *testing.T) {
-	s := prepare(t, app{handlers: worrying})
-	r := s.report(1)
+	s := harness.Prepare(t, harness.App{Handlers: worrying})
+	r := reportOf(s, 1)
 	r.want(t, "warning", "exit", 11)
 	r.want(t, "warning", "static", 15)
 	r.want(t, "warning", "session", 18)
@@ -162,22 +163,22 @@ func TestCheckFindsWhatBehavesInAnotherWay(t *testing.T) {
 }
 
 func TestCheckFindsWhatWouldNotWork(t *testing.T) {
-	s := prepare(t, app{handlers: `function ws_server_text(&$connections,&$connection,$client_key,$msg,$more)
+	s := harness.Prepare(t, harness.App{Handlers: `function ws_server_text(&$connections,&$connection,$client_key,$msg,$more)
 {
 	not_there(DB_PASSWORD,DB_NOWHERE);
 }
 `})
-	r := s.report(2)
+	r := reportOf(s, 2)
 	r.want(t, "error", "arity", 2)
 	r.want(t, "error", "function", 4)
 	r.want(t, "error", "constant", 4)
-	s.write("push_server_events.php", "<?php\n")
-	s.report(2).want(t, "error", "authenticate", 0)
+	s.Write("push_server_events.php", "<?php\n")
+	reportOf(s, 2).want(t, "error", "authenticate", 0)
 }
 
 func TestCheckTellsPeople(t *testing.T) {
-	s := prepare(t, app{handlers: worrying})
-	code, text := s.check()
+	s := harness.Prepare(t, harness.App{Handlers: worrying})
+	code, text := runCheck(s)
 	for _, want := range []string{
 		"  events file  ", "as user ", "Handlers, with isolation.mode = \"auto\"\n", "ws_server_text ", "Warnings\n", "push_server_events.php:11: ",
 	} {
@@ -195,40 +196,40 @@ func TestCheckCallsNoHandlerAndMakesNoPipe(t *testing.T) {
 	for _, name := range []string{"initialize", "started", "loop", "finalize", "shutdown"} {
 		handlers += "function ws_server_" + name + "() { touch(__DIR__.\"/called_" + name + "\"); }\n"
 	}
-	s := prepare(t, app{handlers: handlers})
-	s.check()
-	if _, err := os.Stat(s.path("included")); err != nil {
+	s := harness.Prepare(t, harness.App{Handlers: handlers})
+	runCheck(s)
+	if _, err := os.Stat(s.Path("included")); err != nil {
 		t.Error(err)
 	}
 	for _, pattern := range []string{"called_*", "ws_notify"} {
-		if found, err := filepath.Glob(s.path(pattern)); err != nil || len(found) > 0 {
+		if found, err := filepath.Glob(s.Path(pattern)); err != nil || len(found) > 0 {
 			t.Errorf("found %q, %v", found, err)
 		}
 	}
 }
 
 func TestCheckRunsBesideTheServer(t *testing.T) {
-	a := app{handlers: echo}
-	s := serve(t, a)
-	c := s.connect()
-	pipe, err := os.Stat(s.path("ws_notify"))
+	a := harness.App{Handlers: harness.Echo}
+	s := harness.Serve(t, a)
+	c := s.Connect()
+	pipe, err := os.Stat(s.Path("ws_notify"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.report(0)
-	if again, err := os.Stat(s.path("ws_notify")); err != nil || !os.SameFile(pipe, again) {
+	reportOf(s, 0)
+	if again, err := os.Stat(s.Path("ws_notify")); err != nil || !os.SameFile(pipe, again) {
 		t.Errorf("the pipe is another one: %v", err)
 	}
-	if got := c.ask("still there?"); !strings.Contains(got, "still there?") {
+	if got := c.Ask("still there?"); !strings.Contains(got, "still there?") {
 		t.Errorf("got %q", got)
 	}
 }
 
 func TestCheckOfAnApplicationThatBringsTheHelperFile(t *testing.T) {
-	s := prepare(t, app{handlers: `require_once("shared_utils.php");`})
-	s.write("shared_utils.php", "<?php\nfunction show_message($msg,$star=False) { echo $msg; }\n")
-	r := s.report(0)
-	if !slices.Equal(r.Files, []string{s.path("push_server_events.php"), s.path("shared_utils.php")}) {
+	s := harness.Prepare(t, harness.App{Handlers: `require_once("shared_utils.php");`})
+	s.Write("shared_utils.php", "<?php\nfunction show_message($msg,$star=False) { echo $msg; }\n")
+	r := reportOf(s, 0)
+	if !slices.Equal(r.Files, []string{s.Path("push_server_events.php"), s.Path("shared_utils.php")}) {
 		t.Errorf("got %q", r.Files)
 	}
 }

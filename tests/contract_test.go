@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // codeBlock returns the only block of a page in that language.
@@ -28,10 +30,10 @@ func codeBlock(t *testing.T, page, language string) string {
 // The page's application answers in php-fpm's place.
 func TestContractPageHoldsAWholeApplication(t *testing.T) {
 	t.Parallel()
-	s := prepare(t, app{})
-	s.write("main.go", codeBlock(t, "../docs/contract.md", "go"))
-	program, socket := s.path("application"), s.path("fastcgi.sock")
-	if out, err := exec.Command("go", "build", "-o", program, s.path("main.go")).CombinedOutput(); err != nil {
+	s := harness.Prepare(t, harness.App{})
+	s.Write("main.go", codeBlock(t, "../docs/contract.md", "go"))
+	program, socket := s.Path("application"), s.Path("fastcgi.sock")
+	if out, err := exec.Command("go", "build", "-o", program, s.Path("main.go")).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	responder := exec.Command(program, socket)
@@ -40,7 +42,7 @@ func TestContractPageHoldsAWholeApplication(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { responder.Process.Kill(); responder.Wait() })
-	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(harness.Patience); ; time.Sleep(10 * time.Millisecond) {
 		if _, err := os.Stat(socket); err == nil {
 			break
 		}
@@ -48,12 +50,12 @@ func TestContractPageHoldsAWholeApplication(t *testing.T) {
 			t.Fatal("the application does not listen")
 		}
 	}
-	s.write("wsbridge.toml", fmt.Sprintf("[server]\nlisten = \"127.0.0.1:0\"\n[php]\nend_stdin = true\nfastcgi = %q\nscript = %q\nevents_file = %q\n",
-		"unix:"+socket, "/any/script", filepath.Join(s.dir, "any file")))
-	s.run(app{toml: "as written"})
-	c := s.connect()
+	s.Write("wsbridge.toml", fmt.Sprintf("[server]\nlisten = \"127.0.0.1:0\"\n[php]\nend_stdin = true\nfastcgi = %q\nscript = %q\nevents_file = %q\n",
+		"unix:"+socket, "/any/script", filepath.Join(s.Dir, "any file")))
+	s.Run(harness.App{TOML: "as written"})
+	c := s.Connect()
 	for _, text := range []string{"hello", "grün", strings.Repeat("long ", 30_000)} {
-		c.send(text)
-		c.want(strings.ToUpper(text))
+		c.Send(text)
+		c.Want(strings.ToUpper(text))
 	}
 }

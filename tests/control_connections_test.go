@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 const rooms = `
@@ -34,12 +35,12 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 
 func TestControlListsConnectionsByTheirRows(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: rooms})
-	control := s.control()
+	s := harness.Serve(t, harness.App{Handlers: rooms})
+	control := s.Control()
 	for _, name := range []string{"anna", "anton", "bert"} {
-		c := s.connectAs("login=" + name)
+		c := s.ConnectAs("login=" + name)
 		if name != "bert" {
-			c.ask("lobby")
+			c.Ask("lobby")
 		}
 	}
 	for name, row := range map[string]struct {
@@ -78,23 +79,23 @@ func TestControlListsConnectionsByTheirRows(t *testing.T) {
 	for query, part := range map[string]string{
 		"limit=0": "1 to", "limit=x": "limit=x", "after=-1": "after", "color=red": `"color"`, "row.=x": "row.", "row.login=a*b": "asterisk",
 	} {
-		wantRefusal(t, s.order(http.MethodGet, "/v1/connections?"+query, "", nil), http.StatusBadRequest, part)
+		wantRefusal(t, s.Order(http.MethodGet, "/v1/connections?"+query, "", nil), http.StatusBadRequest, part)
 	}
 }
 
 func TestControlShowsAConnection(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: rooms})
-	control := s.control()
-	conn, _, err := s.dial("/chat?secret=1", http.Header{"Cookie": {"login=anna"}, "User-Agent": {"tests"}})
+	s := harness.Serve(t, harness.App{Handlers: rooms})
+	control := s.Control()
+	conn, _, err := s.Dial("/chat?secret=1", http.Header{"Cookie": {"login=anna"}, "User-Agent": {"tests"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn.ask("odd")
-	conn.ask("lobby")
-	conn.send("die")
+	conn.Ask("odd")
+	conn.Ask("lobby")
+	conn.Send("die")
 	var got *api.ConnectionDetails
-	eventually(t, "the last event is over", func() bool {
+	harness.Eventually(t, "the last event is over", func() bool {
 		if got, err = control.Connection(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
@@ -119,7 +120,7 @@ func TestControlShowsAConnection(t *testing.T) {
 	wantShortened(t, control)
 	_, err = control.Connection(t.Context(), 12)
 	wantRefusal(t, err, http.StatusNotFound, "no connection 12")
-	wantRefusal(t, s.order(http.MethodGet, "/v1/connections/anna", "", nil), http.StatusBadRequest, "anna")
+	wantRefusal(t, s.Order(http.MethodGet, "/v1/connections/anna", "", nil), http.StatusBadRequest, "anna")
 }
 
 func wantHistory(t *testing.T, history []api.Event) {

@@ -12,16 +12,17 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // tail looks at events; the test's end ends it.
-func (s *server) tail(q api.TailQuery) (next func() *api.Line) {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
-	s.t.Cleanup(cancel)
-	lines, err := s.control().Tail(ctx, q)
+func tail(s *harness.Server, q api.TailQuery) (next func() *api.Line) {
+	s.T.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*harness.Patience)
+	s.T.Cleanup(cancel)
+	lines, err := s.Control().Tail(ctx, q)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	read := make(chan *api.Line, 1000)
 	done := make(chan struct{})
@@ -30,18 +31,18 @@ func (s *server) tail(q api.TailQuery) (next func() *api.Line) {
 		defer close(read)
 		for line, err := range lines {
 			if err != nil {
-				s.t.Errorf("tail: %v", err)
+				s.T.Errorf("tail: %v", err)
 				return
 			}
 			read <- line
 		}
 	}()
-	s.t.Cleanup(func() { cancel(); <-done })
+	s.T.Cleanup(func() { cancel(); <-done })
 	return func() *api.Line {
-		s.t.Helper()
+		s.T.Helper()
 		line, ok := <-read
 		if !ok {
-			s.t.Fatal("the stream has ended")
+			s.T.Fatal("the stream has ended")
 		}
 		return line
 	}
@@ -62,11 +63,11 @@ function ws_server_before_close(&$connections,&$connection) {}`
 
 func TestControlShowsEventsLive(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: talkative})
-	plain, of2 := s.tail(api.TailQuery{}), s.tail(api.TailQuery{Clients: []int64{2}, Events: []string{"text"}, Payloads: true})
-	s.connect().ask("one")
-	two := s.connect()
-	two.ask("two")
+	s := harness.Serve(t, harness.App{Handlers: talkative})
+	plain, of2 := tail(s, api.TailQuery{}), tail(s, api.TailQuery{Clients: []int64{2}, Events: []string{"text"}, Payloads: true})
+	s.Connect().Ask("one")
+	two := s.Connect()
+	two.Ask("two")
 	for _, want := range []string{"authenticate 1", "open 1", "text 1", "authenticate 2", "open 2", "text 2"} {
 		if e := plain(); fmt.Sprint(e.Event.Event, " ", e.Client) != want || e.Payload != nil {
 			t.Errorf("got %+v, want %s", e, want)
@@ -77,8 +78,8 @@ func TestControlShowsEventsLive(t *testing.T) {
 		t.Errorf("got %+v", e)
 	}
 	wantEffects(t, e.Effects, "log heard", "send [2] TWO", "send [2] \x82\x01\xff", "rows 1")
-	two.send("many")
-	two.send("die")
+	two.Send("many")
+	two.Send("die")
 	if e := of2(); len(e.Effects) != 65 || e.Effects[64].More != 6 || e.Made.Sent != 70 {
 		t.Errorf("got %d effects, %+v", len(e.Effects), e.Made)
 	}
@@ -88,7 +89,7 @@ func TestControlShowsEventsLive(t *testing.T) {
 		wantEffects(t, e.Effects, "send [2] soon")
 	}
 	for query, part := range map[string]string{"client=x": "key", "event=txt": "txt", "payloads=yes": "0 or 1", "since=1": "since"} {
-		wantRefusal(t, s.order(http.MethodGet, "/v1/events?"+query, "", nil), http.StatusBadRequest, part)
+		wantRefusal(t, s.Order(http.MethodGet, "/v1/events?"+query, "", nil), http.StatusBadRequest, part)
 	}
 }
 
@@ -113,8 +114,8 @@ func wantEffects(t *testing.T, effects []api.Effect, want ...string) {
 // Events do not wait for a reader that is too slow; it learns how many it has missed.
 func TestControlDropsEventsThatNobodyReads(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: talkative})
-	conn, err := net.Dial("unix", s.path("control.sock"))
+	s := harness.Serve(t, harness.App{Handlers: talkative})
+	conn, err := net.Dial("unix", s.Path("control.sock"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,12 +126,12 @@ func TestControlDropsEventsThatNobodyReads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := s.connect()
+	c := s.Connect()
 	message := strings.Repeat("x", 60000)
 	for range 400 {
-		c.send(message)
-		c.receive()
-		c.next()
+		c.Send(message)
+		c.Receive()
+		c.Next()
 	}
 	body := bufio.NewReader(response.Body)
 	for {
@@ -146,8 +147,8 @@ func TestControlDropsEventsThatNobodyReads(t *testing.T) {
 
 func TestControlBoundsStreamsAndEndsThem(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: talkative})
-	control := s.control()
+	s := harness.Serve(t, harness.App{Handlers: talkative})
+	control := s.Control()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	for range 16 {
@@ -158,15 +159,15 @@ func TestControlBoundsStreamsAndEndsThem(t *testing.T) {
 	_, err := control.Tail(ctx, api.TailQuery{})
 	wantRefusal(t, err, http.StatusServiceUnavailable, "16")
 	cancel()
-	eventually(t, "there is room again", func() bool {
+	harness.Eventually(t, "there is room again", func() bool {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		_, err := control.Tail(ctx, api.TailQuery{})
 		return err == nil
 	})
-	next := s.tail(api.TailQuery{Events: []string{"close"}})
-	s.connect()
-	if status := s.stop(); status != 0 {
+	next := tail(s, api.TailQuery{Events: []string{"close"}})
+	s.Connect()
+	if status := s.Stop(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
 	if e := next(); e.Client != 1 { // a drain is seen to its end
@@ -176,15 +177,15 @@ func TestControlBoundsStreamsAndEndsThem(t *testing.T) {
 
 func TestControlRemembersFailures(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: talkative})
-	c := s.connect()
+	s := harness.Serve(t, harness.App{Handlers: talkative})
+	c := s.Connect()
 	for range 3 {
-		c.ask("die")
+		c.Ask("die")
 	}
 	var got *api.Errors
-	eventually(t, "three failures are counted", func() (ok bool) {
+	harness.Eventually(t, "three failures are counted", func() (ok bool) {
 		var err error
-		if got, err = s.control().Errors(t.Context()); err != nil {
+		if got, err = s.Control().Errors(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		return len(got.Errors) == 1 && got.Errors[0].Times == 3
@@ -197,16 +198,16 @@ func TestControlRemembersFailures(t *testing.T) {
 
 func TestControlHasASeries(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: talkative})
-	control := s.control()
-	c := s.connect()
+	s := harness.Serve(t, harness.App{Handlers: talkative})
+	control := s.Control()
+	c := s.Connect()
 	if _, err := control.Series(t.Context()); err != nil { // somebody looks: php-fpm is asked, too
 		t.Fatal(err)
 	}
-	c.ask("x")
+	c.Ask("x")
 	var events uint64
 	var last api.Point
-	eventually(t, "points tell of all events", func() bool {
+	harness.Eventually(t, "points tell of all events", func() bool {
 		got, err := control.Series(t.Context())
 		if err != nil || got.Interval != 2_000_000 {
 			t.Fatal(got, err)
@@ -218,13 +219,13 @@ func TestControlHasASeries(t *testing.T) {
 		}
 		return events == 3 && last.WorkersIdle != nil
 	})
-	if err := s.order("GET", "/v1/series?after=yesterday", "", nil); err == nil {
+	if err := s.Order("GET", "/v1/series?after=yesterday", "", nil); err == nil {
 		t.Error("a time that is none is taken")
 	} else {
 		wantRefusal(t, err, 400, "after=yesterday")
 	}
 	var news api.Series
-	if err := s.order("GET", "/v1/series?after="+last.Time.Add(-time.Millisecond).Format("2006-01-02T15:04:05.000Z"), "", &news); err != nil ||
+	if err := s.Order("GET", "/v1/series?after="+last.Time.Add(-time.Millisecond).Format("2006-01-02T15:04:05.000Z"), "", &news); err != nil ||
 		len(news.Points) == 0 || !news.Points[0].Time.Equal(last.Time) {
 		t.Errorf("behind the last point but one: %+v, %v", news, err)
 	}
@@ -235,20 +236,20 @@ func TestControlHasASeries(t *testing.T) {
 
 func TestControlTellsTheStatus(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: talkative, toml: "[php]\nworkers = 3\n"})
-	c := s.connect()
-	c.ask("x")
-	c.next()
+	s := harness.Serve(t, harness.App{Handlers: talkative, TOML: "[php]\nworkers = 3\n"})
+	c := s.Connect()
+	c.Ask("x")
+	c.Next()
 	var st *api.Status
-	eventually(t, "the socket has taken both messages", func() (ok bool) {
+	harness.Eventually(t, "the socket has taken both messages", func() (ok bool) {
 		var err error
-		if st, err = s.control().Status(t.Context()); err != nil {
+		if st, err = s.Control().Status(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		return st.Messages.Sent == 2 && st.Events.Done == 3
 	})
-	if !st.Ready || st.Paused || st.Draining || st.PID != s.cmd.Process.Pid || st.Uptime <= 0 || st.Listen != s.address ||
-		st.Config != s.path("wsbridge.toml") || st.Pipe != s.path("ws_notify") || st.LogLevel != "info" {
+	if !st.Ready || st.Paused || st.Draining || st.PID != s.PID() || st.Uptime <= 0 || st.Listen != s.Address ||
+		st.Config != s.Path("wsbridge.toml") || st.Pipe != s.Path("ws_notify") || st.LogLevel != "info" {
 		t.Errorf("got %+v", st)
 	}
 	if want := (api.ConnectionCounts{Open: 1, All: 1, Accepted: 1}); st.Connections != want {
@@ -259,15 +260,15 @@ func TestControlTellsTheStatus(t *testing.T) {
 		t.Errorf("got %+v, %+v", p, p.Workers)
 	}
 	// Code that has just been written runs alone, until it is certain that it is what runs.
-	eventually(t, "the handlers run as their code says", func() bool {
-		c.ask("x")
-		c.next()
-		st, err := s.control().Status(t.Context())
+	harness.Eventually(t, "the handlers run as their code says", func() bool {
+		c.Ask("x")
+		c.Next()
+		st, err := s.Control().Status(t.Context())
 		return err == nil && fmt.Sprint(st.Application.Handlers) == "[{authenticate beside} {before_close beside} {open beside} {text alone}]"
 	})
-	response := s.refused(http.Header{"Origin": {"https://else.example"}})
+	response := s.Refused(http.Header{"Origin": {"https://else.example"}})
 	_, _ = io.Copy(io.Discard, response.Body)
-	if st, err := s.control().Status(t.Context()); err != nil || st.Connections.Refused != 1 {
+	if st, err := s.Control().Status(t.Context()); err != nil || st.Connections.Refused != 1 {
 		t.Errorf("got %+v, %v", st.Connections, err)
 	}
 }

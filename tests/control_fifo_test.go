@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 const postman = `
@@ -22,14 +24,14 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text
 
 func TestControlWaitsForADocumentsHandler(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: postman})
-	control, ctx := s.control(), t.Context()
-	c := s.connect()
+	s := harness.Serve(t, harness.App{Handlers: postman})
+	control, ctx := s.Control(), t.Context()
+	c := s.Connect()
 	got, err := control.Fifo(ctx, []byte("hello"), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.want("hello")
+	c.Want("hello")
 	e := got.Event
 	if string(got.Result) != `{"delivered":1}` || e.Event != "fifo" || e.Bytes != 5 || e.Made.Sent != 1 || len(e.Effects) != 1 || e.Total <= 0 {
 		t.Errorf("got %s, %+v", got.Result, e)
@@ -45,34 +47,34 @@ func TestControlWaitsForADocumentsHandler(t *testing.T) {
 		}
 	}
 	for query, part := range map[string]string{"timeout=5": "duration", "timeout=-1s": "duration", "timeout=24h": "10m", "wait=1s": `"wait"`} {
-		wantRefusal(t, s.order(http.MethodPost, "/v1/fifo?"+query, "x", nil), http.StatusBadRequest, part)
+		wantRefusal(t, s.Order(http.MethodPost, "/v1/fifo?"+query, "x", nil), http.StatusBadRequest, part)
 	}
-	wantRefusal(t, s.order(http.MethodPost, "/v1/fifo", "", nil), http.StatusBadRequest, "empty")
+	wantRefusal(t, s.Order(http.MethodPost, "/v1/fifo", "", nil), http.StatusBadRequest, "empty")
 }
 
 func TestControlSaysWhatBecomesOfADocumentThatTakesTooLong(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: postman})
-	control, ctx := s.control(), t.Context()
-	c := s.connect()
-	s.write("hold", "")
+	s := harness.Serve(t, harness.App{Handlers: postman})
+	control, ctx := s.Control(), t.Context()
+	c := s.Connect()
+	s.Write("hold", "")
 	_, err := control.Fifo(ctx, []byte("wait a"), 2*time.Second)
 	wantRefusal(t, err, http.StatusGatewayTimeout, "may still run")
 	_, err = control.Fifo(ctx, []byte("wait b"), 100*time.Millisecond)
 	wantRefusal(t, err, http.StatusGatewayTimeout, "will not run")
-	if err := s.remove("hold"); err != nil {
+	if err := s.Remove("hold"); err != nil {
 		t.Fatal(err)
 	}
-	c.want("wait a")
+	c.Want("wait a")
 	if _, err := control.Fifo(ctx, []byte("c"), 0); err != nil {
 		t.Fatal(err)
 	}
-	c.want("c") // and not "wait b"
+	c.Want("c") // and not "wait b"
 }
 
 func TestControlRefusesADocumentThatNobodyWouldHandle(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: echo})
-	_, err := s.control().Fifo(t.Context(), []byte("x"), 0)
+	s := harness.Serve(t, harness.App{Handlers: harness.Echo})
+	_, err := s.Control().Fifo(t.Context(), []byte("x"), 0)
 	wantRefusal(t, err, http.StatusNotFound, "ws_server_fifo")
 }

@@ -8,17 +8,18 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 func TestControlPausesAndResumes(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: postman, toml: "[server]\nqueue_wait = \"500ms\"\n"})
-	control, ctx := s.control(), t.Context()
-	c := s.connect()
+	s := harness.Serve(t, harness.App{Handlers: postman, TOML: "[server]\nqueue_wait = \"500ms\"\n"})
+	control, ctx := s.Control(), t.Context()
+	c := s.Connect()
 	if err := control.Pause(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if status, body := s.get("/readyz"); status != 503 || body != "paused\n" {
+	if status, body := s.Get("/readyz"); status != 503 || body != "paused\n" {
 		t.Errorf("got %d %q", status, body)
 	}
 	if st, err := control.Status(ctx); err != nil || !st.Paused || st.Ready || st.Why != "paused" {
@@ -26,20 +27,20 @@ func TestControlPausesAndResumes(t *testing.T) {
 	}
 	_, err := control.Fifo(ctx, []byte("x"), 0)
 	wantRefusal(t, err, http.StatusServiceUnavailable, "paused")
-	c.send("waits")
-	c.ping()
-	if response := s.refused(headers("login=anna")); response.StatusCode != 503 { // after queue_wait, which the text outlives
+	c.Send("waits")
+	c.Ping()
+	if response := s.Refused(harness.Headers("login=anna")); response.StatusCode != 503 { // after queue_wait, which the text outlives
 		t.Errorf("got %d", response.StatusCode)
 	}
-	eventually(t, "the text waits", func() bool {
+	harness.Eventually(t, "the text waits", func() bool {
 		st, err := control.Status(ctx)
 		return err == nil && st.Events.Waiting == 1
 	})
 	if err := control.Resume(ctx); err != nil {
 		t.Fatal(err)
 	}
-	c.want("waits")
-	if status, _ := s.get("/readyz"); status != 200 {
+	c.Want("waits")
+	if status, _ := s.Get("/readyz"); status != 200 {
 		t.Errorf("got %d", status)
 	}
 }
@@ -47,9 +48,9 @@ func TestControlPausesAndResumes(t *testing.T) {
 func TestControlDrainsAlsoFromAPause(t *testing.T) {
 	t.Parallel()
 	for _, paused := range []bool{false, true} {
-		s := serve(t, app{handlers: echo})
-		control, ctx := s.control(), t.Context()
-		a, b := s.connect(), s.connect()
+		s := harness.Serve(t, harness.App{Handlers: harness.Echo})
+		control, ctx := s.Control(), t.Context()
+		a, b := s.Connect(), s.Connect()
 		if paused {
 			if err := control.Pause(ctx); err != nil {
 				t.Fatal(err)
@@ -58,12 +59,12 @@ func TestControlDrainsAlsoFromAPause(t *testing.T) {
 		if err := control.Drain(ctx); err != nil {
 			t.Fatal(err)
 		}
-		for _, c := range []*client{a, b} {
-			if code, _ := c.closed(); code != websocket.CloseGoingAway {
+		for _, c := range []*harness.Client{a, b} {
+			if code, _ := c.Closed(); code != websocket.CloseGoingAway {
 				t.Errorf("got %d", code)
 			}
 		}
-		if status := s.wait(); status != 0 {
+		if status := s.Wait(); status != 0 {
 			t.Errorf("exit status %d", status)
 		}
 	}
@@ -71,29 +72,29 @@ func TestControlDrainsAlsoFromAPause(t *testing.T) {
 
 func TestControlRefusesWhatComesTooLate(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: postman})
-	control, ctx := s.control(), t.Context()
-	c := s.connect()
-	s.write("hold", "")
-	s.pipe("wait\n")
-	eventually(t, "the document's handler runs", func() bool { return s.readIfThere("held") == "wait" })
+	s := harness.Serve(t, harness.App{Handlers: postman})
+	control, ctx := s.Control(), t.Context()
+	c := s.Connect()
+	s.Write("hold", "")
+	s.WritePipe("wait\n")
+	harness.Eventually(t, "the document's handler runs", func() bool { return s.ReadIfThere("held") == "wait" })
 	if st, err := control.Status(ctx); err != nil || st.Events.Running != 1 {
 		t.Errorf("got %+v, %v", st.Events, err)
 	}
 	if err := control.Drain(ctx); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the drain has begun", func() bool { st, err := control.Status(ctx); return err == nil && st.Draining })
+	harness.Eventually(t, "the drain has begun", func() bool { st, err := control.Status(ctx); return err == nil && st.Draining })
 	_, err := control.Fifo(ctx, []byte("x"), time.Second)
 	wantRefusal(t, err, http.StatusServiceUnavailable, "shutting down")
 	wantRefusal(t, control.Send(ctx, 1, false, []byte("x")), http.StatusServiceUnavailable)
 	wantRefusal(t, control.Pause(ctx), http.StatusServiceUnavailable)
 	wantRefusal(t, control.CloseConnection(ctx, 1, api.Close{}), http.StatusServiceUnavailable)
-	if err := s.remove("hold"); err != nil {
+	if err := s.Remove("hold"); err != nil {
 		t.Fatal(err)
 	}
-	c.want("wait")
-	if status := s.wait(); status != 0 {
+	c.Want("wait")
+	if status := s.Wait(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
 }

@@ -1,13 +1,13 @@
 package tests
 
 import (
-	"fmt"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 func wantTurnedAway(t *testing.T, response *http.Response, status int) {
@@ -20,37 +20,37 @@ func wantTurnedAway(t *testing.T, response *http.Response, status int) {
 
 func TestConnectionsInAllAreLimited(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: mirror, toml: "[server]\nmax_connections = 2\n[control]\nlisten = \"127.0.0.1:0\"\n"})
+	s := harness.Serve(t, harness.App{Handlers: mirror, TOML: "[server]\nmax_connections = 2\n[control]\nlisten = \"127.0.0.1:0\"\n"})
 	handshake := upgrade(key, version, cookie, agent)
-	first := s.call("127.0.0.1", handshake)
-	first.known()
-	half := s.call("127.0.0.1", "GET / HTTP/1.1\r\n") // counts, too
+	first := s.Open("127.0.0.1", handshake)
+	knownTo(first)
+	half := s.Open("127.0.0.1", "GET / HTTP/1.1\r\n") // counts, too
 	for range 3 {
-		wantTurnedAway(t, s.call("127.0.0.1", handshake).answer(), http.StatusServiceUnavailable)
+		wantTurnedAway(t, s.Open("127.0.0.1", handshake).Answer(), http.StatusServiceUnavailable)
 	}
-	wantTurnedAway(t, s.call("127.0.0.1", "").answer(), http.StatusServiceUnavailable) // who says nothing hears it, too
-	s.log.wait("connections were turned away", `"max_connections":1`, "127.0.0.1")
-	if n := strings.Count(s.log.text(), "turned away"); n > 1 {
+	wantTurnedAway(t, s.Open("127.0.0.1", "").Answer(), http.StatusServiceUnavailable) // who says nothing hears it, too
+	s.Log.Wait("connections were turned away", `"max_connections":1`, "127.0.0.1")
+	if n := strings.Count(s.Log.Text(), "turned away"); n > 1 {
 		t.Errorf("%d lines for one interval", n)
 	}
-	if asked := s.read("asked"); len(asked) != 1 {
+	if asked := s.Read("asked"); len(asked) != 1 {
 		t.Errorf("PHP was asked %d times", len(asked))
 	}
-	half.conn.Close()
-	first.conn.Close()
-	eventually(t, "there is room again", func() bool { return s.call("127.0.0.1", handshake).answer().StatusCode == 101 })
+	half.Conn.Close()
+	first.Conn.Close()
+	harness.Eventually(t, "there is room again", func() bool { return s.Open("127.0.0.1", handshake).Answer().StatusCode == 101 })
 }
 
 func TestConnectionsOfOneAddressAreLimited(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: mirror, toml: "[server]\nmax_connections_per_address = 1\n"})
+	s := harness.Serve(t, harness.App{Handlers: mirror, TOML: "[server]\nmax_connections_per_address = 1\n"})
 	handshake := upgrade(key, version, cookie, agent)
-	first := s.call("127.0.0.1", handshake)
-	first.known()
-	wantTurnedAway(t, s.call("127.0.0.1", handshake).answer(), http.StatusTooManyRequests)
-	s.call("127.0.0.2", handshake).known()
-	first.conn.Close()
-	eventually(t, "there is room again", func() bool { return s.call("127.0.0.1", handshake).answer().StatusCode == 101 })
+	first := s.Open("127.0.0.1", handshake)
+	knownTo(first)
+	wantTurnedAway(t, s.Open("127.0.0.1", handshake).Answer(), http.StatusTooManyRequests)
+	knownTo(s.Open("127.0.0.2", handshake))
+	first.Conn.Close()
+	harness.Eventually(t, "there is room again", func() bool { return s.Open("127.0.0.1", handshake).Answer().StatusCode == 101 })
 }
 
 func TestHandshakesPerSecondAreLimited(t *testing.T) {
@@ -65,19 +65,19 @@ func TestHandshakesPerSecondAreLimited(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := serve(t, app{handlers: mirror, toml: "[server]\n" + row.toml})
+			s := harness.Serve(t, harness.App{Handlers: mirror, TOML: "[server]\n" + row.toml})
 			handshake := upgrade(key, version, cookie, agent)
 			let, turned := 0, 0
 			began := time.Now()
 			for turned < 5 {
-				switch response := s.call("127.0.0.1", handshake).answer(); response.StatusCode {
+				switch response := s.Open("127.0.0.1", handshake).Answer(); response.StatusCode {
 				case 101:
 					let++
 				default:
 					turned++
 					wantTurnedAway(t, response, row.status)
 				}
-				if time.Since(began) > patience {
+				if time.Since(began) > harness.Patience {
 					t.Fatal("nobody is turned away")
 				}
 			}
@@ -85,9 +85,9 @@ func TestHandshakesPerSecondAreLimited(t *testing.T) {
 				t.Errorf("%d came in, want 2 to %d", let, most)
 			}
 			if row.other == 101 {
-				s.call("127.0.0.2", handshake).known()
+				knownTo(s.Open("127.0.0.2", handshake))
 			}
-			eventually(t, "some come in later", func() bool { return s.call("127.0.0.1", handshake).answer().StatusCode == 101 })
+			harness.Eventually(t, "some come in later", func() bool { return s.Open("127.0.0.1", handshake).Answer().StatusCode == 101 })
 		})
 	}
 }
@@ -95,34 +95,22 @@ func TestHandshakesPerSecondAreLimited(t *testing.T) {
 // A storm is answered, or at least ended, and leaves nothing behind.
 func TestWhoIsTurnedAwayIsForgotten(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: mirror, toml: "[server]\nmax_connections = 1\n"})
+	s := harness.Serve(t, harness.App{Handlers: mirror, TOML: "[server]\nmax_connections = 1\n"})
 	handshake := upgrade(key, version, cookie, agent)
-	first := s.call("127.0.0.1", handshake)
-	first.known()
-	before := s.descriptors()
+	first := s.Open("127.0.0.1", handshake)
+	knownTo(first)
+	before := s.Files()
 	answered := 0
 	for range 500 {
-		c := s.call("127.0.0.3", handshake)
-		if c.answer().StatusCode == 503 {
+		c := s.Open("127.0.0.3", handshake)
+		if c.Answer().StatusCode == 503 {
 			answered++
 		}
-		c.conn.Close()
+		c.Conn.Close()
 	}
 	if answered < 250 {
 		t.Errorf("only %d of 500 were told why", answered)
 	}
-	eventually(t, "their sockets are closed", func() bool { return s.descriptors() <= before+2 })
-	if _, err := first.conn.Write([]byte("\x88\x80\x00\x00\x00\x00")); err != nil || first.frame() == nil {
-		t.Errorf("who was there before is not: %v", err)
-	}
-}
-
-// descriptors returns how many files and sockets the program has open.
-func (s *server) descriptors() int {
-	s.t.Helper()
-	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", s.cmd.Process.Pid))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return len(entries)
+	harness.Eventually(t, "their sockets are closed", func() bool { return s.Files() <= before+2 })
+	first.Bye() // the client that was there before still is
 }

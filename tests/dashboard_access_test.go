@@ -6,29 +6,32 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
+	"github.com/wsbridge/wsbridge/tests/harness/browser"
 )
 
 // Who gets to the dashboard, and what nobody gets through it.
 
 func TestDashboardWantsTheToken(t *testing.T) {
 	s, address := watched(t, "")
-	s.connectAs("login=anna")
-	open := browser(t)
+	s.ConnectAs("login=anna")
+	open := browser.Start(t)
 	p := open(address)
-	p.sees("dialog", "This address wants the token")
-	p.write("dialog input", "not-the-right-one")
-	p.press("Open")
-	p.sees("dialog", "The server does not take this token.")
-	p.write("dialog input", token)
-	p.press("Open")
-	p.tile("Connections", "1")
+	p.Sees("dialog", "This address wants the token")
+	p.Write("dialog input", "not-the-right-one")
+	p.Press("Open")
+	p.Sees("dialog", "The server does not take this token.")
+	p.Write("dialog input", harness.Token)
+	p.Press("Open")
+	tile(p, "Connections", "1")
 
 	known := open(withToken(address))
-	known.tile("Connections", "1")
-	if at := value[string](known, "location.href"); at != address+"#/" {
+	tile(known, "Connections", "1")
+	if at := browser.Value[string](known, "location.href"); at != address+"#/" {
 		t.Errorf("the address has become %s", at)
 	}
-	if kept := value[int](known, "localStorage.length"); kept != 0 {
+	if kept := browser.Value[int](known, "localStorage.length"); kept != 0 {
 		t.Errorf("%d things are kept on disk", kept)
 	}
 }
@@ -37,32 +40,32 @@ func TestDashboardWantsTheToken(t *testing.T) {
 func TestDashboardShowsHostileTextAsText(t *testing.T) {
 	s, address := watched(t, "[log]\npayloads = true\n") // else what clients sent is taken out of errors
 	const evil = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`
-	c := s.connectAs("login=" + strings.ReplaceAll(strings.ReplaceAll(evil, " ", "%20"), ";", "%3B"))
-	open := browser(t)
+	c := s.ConnectAs("login=" + strings.ReplaceAll(strings.ReplaceAll(evil, " ", "%20"), ";", "%3B"))
+	open := browser.Start(t)
 	live := open(withToken(address))
-	live.view("#/live")
-	live.tailing()
-	live.click("#tail-payloads")
-	live.tailing()
-	c.ask(evil)
-	c.send("throw " + evil)
-	live.sees(".events", "heard "+evil)
-	live.sees(".failure", evil)
+	view(live, "#/live")
+	tailing(live)
+	live.Click("#tail-payloads")
+	tailing(live)
+	c.Ask(evil)
+	c.Send("throw " + evil)
+	live.Sees(".events", "heard "+evil)
+	live.Sees(".failure", evil)
 	p := open(withToken(address))
-	p.sees("#errors", evil)
-	p.view("#/connections")
-	p.write("#columns", "login"+kb.Tab)
-	p.sees("#connections", evil)
-	p.view("#/connections/1")
-	p.sees("#row", evil)
-	p.sees("#history", evil)
-	p.view("#/<img src=x>")
-	p.tile("Connections", "1")
-	for _, page := range []*tab{live, p} {
-		if n := value[int](page, `document.querySelectorAll("main img, main script, main iframe").length`); n != 0 {
+	p.Sees("#errors", evil)
+	view(p, "#/connections")
+	p.Write("#columns", "login"+kb.Tab)
+	p.Sees("#connections", evil)
+	view(p, "#/connections/1")
+	p.Sees("#row", evil)
+	p.Sees("#history", evil)
+	view(p, "#/<img src=x>")
+	tile(p, "Connections", "1")
+	for _, page := range []*browser.Tab{live, p} {
+		if n := browser.Value[int](page, `document.querySelectorAll("main img, main script, main iframe").length`); n != 0 {
 			t.Errorf("%d elements came from text", n)
 		}
-		if title := value[string](page, "document.title"); strings.Contains(title, "owned") {
+		if title := browser.Value[string](page, "document.title"); strings.Contains(title, "owned") {
 			t.Error("a script of a client has run")
 		}
 	}
@@ -79,23 +82,10 @@ func TestDashboardShowsHostileTextAsText(t *testing.T) {
 // Below a path of the clients' listener everything must still be found.
 func TestDashboardOnThePublicListener(t *testing.T) {
 	s, _ := watched(t, "public_path = \"/ops/\"")
-	p := browser(t)(withToken("http://" + s.address + "/ops"))
-	p.sees("#state", "ready")
-	s.connect()
-	p.tile("Connections", "1")
-	p.view("#/live")
-	p.tailing()
-}
-
-func TestDemoSaysWhereItsDashboardIs(t *testing.T) {
-	s, _ := demo(t)
-	var address string
-	eventually(t, "the address is told", func() bool {
-		_, rest, found := strings.Cut(s.log.text(), "See what the server does at ")
-		address, _, _ = strings.Cut(rest, "\n")
-		return found
-	})
-	p := browser(t)(address)
-	p.sees("#state", "ready")
-	p.sees(".server", "fifo (alone)")
+	p := browser.Start(t)(withToken("http://" + s.Address + "/ops"))
+	p.Sees("#state", "ready")
+	s.Connect()
+	tile(p, "Connections", "1")
+	view(p, "#/live")
+	tailing(p)
 }

@@ -7,25 +7,27 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // officeInEachMode runs a test of the office in every mode that must not change what it sees.
 func officeInEachMode(t *testing.T, settings string, test func(t *testing.T, o office)) {
 	t.Parallel()
-	for _, mode := range modes {
+	for _, mode := range harness.Modes() {
 		t.Run(mode, func(t *testing.T) { test(t, openOffice(t, mode, settings)) })
 	}
 }
 
-// office is a server that runs the application in testdata/office.
-type office struct{ *server }
+// office is a server that runs the application in testdata.
+type office struct{ *harness.Server }
 
 // openOffice adds settings to the office's own.
 func openOffice(t *testing.T, mode, settings string) office {
 	t.Helper()
-	a := app{toml: fmt.Sprintf("[isolation]\nmode = %q\n", mode)}
-	s := prepare(t, a)
-	if err := os.Mkdir(s.path("templates"), 0o755); err != nil {
+	a := harness.App{TOML: fmt.Sprintf("[isolation]\nmode = %q\n", mode)}
+	s := harness.Prepare(t, a)
+	if err := os.Mkdir(s.Path("templates"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	names, err := filepath.Glob("testdata/office/*.*")
@@ -38,27 +40,27 @@ func openOffice(t *testing.T, mode, settings string) office {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.write(strings.TrimPrefix(name, "testdata/office/"), string(content))
+		s.Write(strings.TrimPrefix(name, "testdata/office/"), string(content))
 	}
-	s.write("server_shared.conf", strings.ReplaceAll(s.read("server_shared.conf"), "@FOLDER@", s.dir)+settings)
-	s.run(a)
+	s.Write("server_shared.conf", strings.ReplaceAll(s.Read("server_shared.conf"), "@FOLDER@", s.Dir)+settings)
+	s.Run(a)
 	return office{s}
 }
 
-func (o office) in(t *testing.T) office { return office{o.server.in(t)} }
+func (o office) in(t *testing.T) office { return office{o.Server.In(t)} }
 
 // knock connects somebody who is let in, and reads nothing.
-func (o office) knock(name string) *client {
-	o.t.Helper()
+func (o office) knock(name string) *harness.Client {
+	o.T.Helper()
 	secret := map[string]string{"anna": "apple", "bert": "banana", "carl": "cherry"}[name]
-	c := o.connectAs("office_user=" + name + "; office_secret=" + secret)
-	o.t.Cleanup(c.leave) // the next subtest finds the office empty
+	c := o.ConnectAs("office_user=" + name + "; office_secret=" + secret)
+	o.T.Cleanup(c.Leave) // the next subtest finds the office empty
 	return c
 }
 
 // enter lets people in; they have read all that came by then.
-func (o office) enter(names ...string) (people []*client) {
-	o.t.Helper()
+func (o office) enter(names ...string) (people []*harness.Client) {
+	o.T.Helper()
 	for _, name := range names {
 		people = append(people, o.knock(name))
 	}
@@ -67,21 +69,11 @@ func (o office) enter(names ...string) (people []*client) {
 }
 
 // settle reads what was sent to clients so far.
-func settle(people ...*client) {
+func settle(people ...*harness.Client) {
 	for _, c := range people {
-		c.t.Helper()
-		c.send("echo|settled")
-		for c.receive() != "echo|settled" {
-		}
-	}
-}
-
-// all wants messages of each of some clients.
-func all(people []*client, texts ...string) {
-	for _, c := range people {
-		c.t.Helper()
-		for _, text := range texts {
-			c.want(text)
+		c.T.Helper()
+		c.Send("echo|settled")
+		for c.Receive() != "echo|settled" {
 		}
 	}
 }

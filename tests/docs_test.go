@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 const docs = "../docs"
@@ -35,14 +37,14 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$document)
 }`
 
 // tried are the pages whose commands run here, in the application's folder. The others' have tests of their own.
-var tried = map[string]func(*server){
-	"check.md":           func(*server) {},
-	"control.md":         (*server).serveFollowed,
-	"metrics.md":         (*server).serveFollowed,
-	"moving.md":          func(s *server) { _ = s.remove("wsbridge.toml") }, // it makes that, and starts the server
-	"operating.md":       (*server).serveFollowed,
-	"troubleshooting.md": (*server).serveFollowed,
-	"tuning.md":          (*server).serveFollowed,
+var tried = map[string]func(*harness.Server){
+	"check.md":           func(*harness.Server) {},
+	"control.md":         serveFollowed,
+	"metrics.md":         serveFollowed,
+	"moving.md":          func(s *harness.Server) { _ = s.Remove("wsbridge.toml") }, // it makes that, and starts the server
+	"operating.md":       serveFollowed,
+	"troubleshooting.md": serveFollowed,
+	"tuning.md":          serveFollowed,
 }
 
 // elsewhere says where the commands of the other pages run.
@@ -52,24 +54,24 @@ func TestCommandsOfThePagesRun(t *testing.T) {
 	for name, begin := range tried {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := prepare(t, app{handlers: followed, toml: "[php]\nworkers = 2\n"})
+			s := harness.Prepare(t, harness.App{Handlers: followed, TOML: "[php]\nworkers = 2\n"})
 			begin(s)
-			s.write("picture.png", "\x89PNG")
-			s.follow(commandsOf(t, filepath.Join(docs, name)))
+			s.Write("picture.png", "\x89PNG")
+			follow(s, commandsOf(t, filepath.Join(docs, name)))
 		})
 	}
 }
 
 // serveFollowed runs the server with twelve clients, of which the last talks all the time.
-func (s *server) serveFollowed() {
-	s.t.Helper()
-	s.run(app{toml: "yes"})
+func serveFollowed(s *harness.Server) {
+	s.T.Helper()
+	s.Run(harness.App{TOML: "yes"})
 	for range 11 {
-		go swallow(s.connect().conn)
+		go swallow(s.Connect().Conn)
 	}
-	last := s.connect()
-	go swallow(last.conn)
-	go talk(last.conn)
+	last := s.Connect()
+	go swallow(last.Conn)
+	go talk(last.Conn)
 }
 
 // swallow reads until the connection ends, which the test's end sees to.
@@ -93,31 +95,31 @@ func talk(conn *websocket.Conn) {
 }
 
 // follow runs the blocks in one shell; the first command that fails fails the test.
-func (s *server) follow(blocks []commands) {
-	s.t.Helper()
+func follow(s *harness.Server, blocks []commands) {
+	s.T.Helper()
 	var script strings.Builder
 	for _, b := range blocks {
 		fmt.Fprintf(&script, ": '== %s'\n%s", strings.ReplaceAll(b.heading, "'", "’"), b.text)
 	}
-	output, err := os.Create(s.path("output"))
+	output, err := os.Create(s.Path("output"))
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	defer output.Close()
-	sh := exec.CommandContext(s.t.Context(), "sh", "-eux", "-c", script.String())
-	sh.Dir, sh.Stdout, sh.Stderr = s.dir, output, output
-	sh.Env = append(os.Environ(), "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"),
-		"RUNTIME_DIRECTORY="+s.dir, "WSBRIDGE_CONTROL=unix:"+s.path("control.sock"), "GORACE=atexit_sleep_ms=0")
+	sh := exec.CommandContext(s.T.Context(), "sh", "-eux", "-c", script.String())
+	sh.Dir, sh.Stdout, sh.Stderr = s.Dir, output, output
+	sh.Env = append(os.Environ(), "PATH="+filepath.Dir(harness.Program())+":"+os.Getenv("PATH"),
+		"RUNTIME_DIRECTORY="+s.Dir, "WSBRIDGE_CONTROL=unix:"+s.Path("control.sock"), "GORACE=atexit_sleep_ms=0")
 	sh.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // what it leaves behind ends with it
 	if err := sh.Start(); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
-	limit := time.AfterFunc(4*patience, func() { _ = syscall.Kill(-sh.Process.Pid, syscall.SIGKILL) })
+	limit := time.AfterFunc(4*harness.Patience, func() { _ = syscall.Kill(-sh.Process.Pid, syscall.SIGKILL) })
 	defer limit.Stop()
 	err = sh.Wait()
 	_ = syscall.Kill(-sh.Process.Pid, syscall.SIGTERM)
 	if err != nil {
-		s.t.Errorf("%v\n%s", err, s.read("output"))
+		s.T.Errorf("%v\n%s", err, s.Read("output"))
 	}
 }
 

@@ -5,19 +5,21 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // The helper functions that send nothing to clients.
 
 func TestShowMessageIsOneLogLineAndOneOfTheDailyFile(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: evalText})
-	c := s.connect()
-	c.send(`show_message("plain ü"); show_message("starred",True); return gmdate("Ymd");`)
-	day := c.receive()
-	s.log.wait("plain ü", `"event":"text"`)
-	s.log.wait("*** starred")
-	lines := strings.Split(s.read("ws_"+day+".log"), "\n")
+	s := harness.Serve(t, harness.App{Handlers: harness.Eval})
+	c := s.Connect()
+	c.Send(`show_message("plain ü"); show_message("starred",True); return gmdate("Ymd");`)
+	day := c.Receive()
+	s.Log.Wait("plain ü", `"event":"text"`)
+	s.Log.Wait("*** starred")
+	lines := strings.Split(s.Read("ws_"+day+".log"), "\n")
 	if len(lines) != 3 || !strings.HasSuffix(lines[0], "plain ü") || !strings.HasSuffix(lines[1], "*** starred") {
 		t.Errorf("the daily file has %q", lines)
 	}
@@ -25,8 +27,8 @@ func TestShowMessageIsOneLogLineAndOneOfTheDailyFile(t *testing.T) {
 
 func TestTextHelpers(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: evalText})
-	c := s.connect()
+	s := harness.Serve(t, harness.App{Handlers: harness.Eval})
+	c := s.Connect()
 	for _, row := range []struct{ call, want string }{
 		{`return trim(var_dump_to_str(1.0));`, "float(1)"},
 		{`return var_dump_to_str(array("a"=>array(True)));`, "array(1) {\n  [\"a\"]=>\n  array(1) {\n    [0]=>\n    bool(true)\n  }\n}\n"},
@@ -40,7 +42,7 @@ func TestTextHelpers(t *testing.T) {
 		{`return get_header(array("Cookie: x=y; z=a:b "),"COOKIE");`, "x=y; z=a:b"},
 		{`return get_header(array("A: b"),"c");`, "false"},
 	} {
-		if got := c.ask(row.call); got != row.want {
+		if got := c.Ask(row.call); got != row.want {
 			t.Errorf("%s: got %q, want %q", row.call, got, row.want)
 		}
 	}
@@ -48,16 +50,16 @@ func TestTextHelpers(t *testing.T) {
 
 func TestLoadFiles(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: evalText})
-	if err := os.MkdirAll(filepath.Join(s.dir, "pages", "sub", "deep"), 0o777); err != nil {
+	s := harness.Serve(t, harness.App{Handlers: harness.Eval})
+	if err := os.MkdirAll(filepath.Join(s.Dir, "pages", "sub", "deep"), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	s.write("pages/a.html", "  A  \n")
-	s.write("pages/b.txt", "B")
-	s.write("pages/plain", "P")
-	s.write("pages/sub/c.html", "\tC\nC\n")
-	s.write("pages/sub/deep/d.html", "D")
-	c := s.connect()
+	s.Write("pages/a.html", "  A  \n")
+	s.Write("pages/b.txt", "B")
+	s.Write("pages/plain", "P")
+	s.Write("pages/sub/c.html", "\tC\nC\n")
+	s.Write("pages/sub/deep/d.html", "D")
+	c := s.Connect()
 	for _, row := range []struct{ call, want string }{
 		{`return load_files(__DIR__."/pages/");`, `{"a":"A","b":"B","plain":"P","sub\/c":"C\nC","sub\/deep\/d":"D"}`},
 		{`return load_files(__DIR__."/pages");`, `{"a":"A","b":"B","plain":"P","sub\/c":"C\nC","sub\/deep\/d":"D"}`},
@@ -67,7 +69,7 @@ func TestLoadFiles(t *testing.T) {
 		{`return load_files(__DIR__."/pages/sub/",__DIR__."/pages","html",False);`, `{"sub\/c.html":"C\nC","sub\/deep\/d.html":"D"}`},
 		{`return load_files(__DIR__."/pages/","","xml");`, `[]`},
 	} {
-		if got := c.ask(row.call); got != row.want {
+		if got := c.Ask(row.call); got != row.want {
 			t.Errorf("%s: got %s, want %s", row.call, got, row.want)
 		}
 	}
@@ -75,10 +77,10 @@ func TestLoadFiles(t *testing.T) {
 
 func TestTemplateFill(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{settings: "SITE=example\n", handlers: `
+	s := harness.Serve(t, harness.App{Settings: "SITE=example\n", Handlers: `
 $templates=array("page"=>'@@head@@ %%who%% $$SITE$$',"head"=>"H:%%who%%","a"=>"a@@b@@","b"=>"b@@a@@","twice"=>"@@c@@@@c@@","c"=>"c","odd"=>'$$NONE$$ @@none@@ %%none%%',"all"=>"@@page@@!");
-` + evalText})
-	c := s.connect()
+` + harness.Eval})
+	c := s.Connect()
 	for _, row := range []struct{ name, call, want string }{
 		{"includes, constants and params", `return template_fill("page",array("who"=>"you"));`, "H:you you example"},
 		{"includes of includes", `return template_fill("all",array("who"=>"me"));`, "H:me me example!"},
@@ -93,7 +95,7 @@ $templates=array("page"=>'@@head@@ %%who%% $$SITE$$',"head"=>"H:%%who%%","a"=>"a
 		{"none of that name", `return "[".template_fill("nowhere")."]";`, "[]"},
 		{"templates made in a handler", `global $templates; $templates=array("new"=>"N"); return template_fill("new");`, "N"},
 	} {
-		if got := c.ask(row.call); got != row.want {
+		if got := c.Ask(row.call); got != row.want {
 			t.Errorf("%s: got %q, want %q", row.name, got, row.want)
 		}
 	}
@@ -101,11 +103,11 @@ $templates=array("page"=>'@@head@@ %%who%% $$SITE$$',"head"=>"H:%%who%%","a"=>"a
 
 func TestSendEmailIsAnHTMLMail(t *testing.T) {
 	t.Parallel()
-	a := app{handlers: evalText, toml: "[php.ini]\n"}
-	s := prepare(t, a)
-	s.write("wsbridge.toml", s.read("wsbridge.toml")+"sendmail_path = \"/bin/sh -c 'cat > "+s.path("mail")+"'\"\n")
-	s.run(a)
-	c := s.connect()
+	a := harness.App{Handlers: harness.Eval, TOML: "[php.ini]\n"}
+	s := harness.Prepare(t, a)
+	s.Write("wsbridge.toml", s.Read("wsbridge.toml")+"sendmail_path = \"/bin/sh -c 'cat > "+s.Path("mail")+"'\"\n")
+	s.Run(a)
+	c := s.Connect()
 	for _, row := range []struct {
 		call     string
 		has, not []string
@@ -117,9 +119,9 @@ func TestSendEmailIsAnHTMLMail(t *testing.T) {
 		{`send_email("c@example.org","x","y","a@example.org\r\nBcc: all@example.org");`,
 			[]string{"To: c@example.org"}, []string{"\nBcc:"}},
 	} {
-		c.send(row.call + ` return "sent";`)
-		c.want("sent")
-		mail := s.read("mail")
+		c.Send(row.call + ` return "sent";`)
+		c.Want("sent")
+		mail := s.Read("mail")
 		for _, want := range row.has {
 			if !strings.Contains(mail, want) {
 				t.Errorf("no %q in %s", want, mail)

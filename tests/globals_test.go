@@ -8,68 +8,11 @@ import (
 	"testing"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // Globals that live: in one long process, what a handler had written into a global variable was there at the next event.
-
-func TestOfficeRemembersWhatWasSaid(t *testing.T) {
-	officeInEachMode(t, "", func(t *testing.T, o office) {
-		people := o.enter("anna", "bert")
-		anna, bert := people[0], people[1]
-		for i, text := range []string{"one", "two", "three", "four"} {
-			people[i%2].send("say|" + text)
-			all(people, "chat|"+[]string{"anna", "bert"}[i%2]+"|"+text)
-		}
-		bert.send("history")
-		bert.want(`history|["bert: two","anna: three","bert: four"]`)
-		anna.send("stats")
-		anna.want("stats|4|0|3")
-		if got := o.enter("carl")[0].ask("history"); got != `history|["bert: two","anna: three","bert: four"]` {
-			t.Errorf("a newcomer got %q", got)
-		}
-	})
-}
-
-func TestOfficeFillsItsCacheOnce(t *testing.T) {
-	officeInEachMode(t, "", func(t *testing.T, o office) {
-		people := o.enter("anna", "bert")
-		for _, c := range append(people, people...) {
-			if got := c.ask("title|budget"); got != "title|budget|The budget" {
-				t.Errorf("got %q", got)
-			}
-		}
-		if n := strings.Count(o.read("journal.txt"), "titles are read\n"); n != 1 {
-			t.Errorf("the titles were read %d times", n)
-		}
-		people[0].send("stats")
-		people[0].want("stats|0|2|3")
-	})
-}
-
-func TestOfficeKeepsOutWhomItHasThrownOut(t *testing.T) {
-	officeInEachMode(t, "", func(t *testing.T, o office) {
-		people := o.enter("anna", "bert")
-		anna, bert := people[0], people[1]
-		anna.send("throw out|bert|for ever")
-		all([]*client{anna, bert}, "leaving|bert|OPEN")
-		all([]*client{anna}, presence("anna"), "kicked|bert|1|gone|not sent")
-		if code, _ := bert.closed(); code != 4003 {
-			t.Errorf("closed with %d", code)
-		}
-		if got := o.refused(headers("office_user=bert; office_secret=banana")); got.StatusCode != 403 {
-			t.Errorf("got %s", got.Status)
-		}
-	})
-}
-
-func TestOfficeJournalCannotLiveAndIsReported(t *testing.T) {
-	officeInEachMode(t, "", func(t *testing.T, o office) {
-		people := o.enter("anna", "bert")
-		people[0].ask("journal|one")
-		people[1].ask("journal|two") // it is opened anew
-		o.log.wait("global", "journal")
-	})
-}
 
 // counting counts by every way to a global variable, from every kind of handler.
 const counting = `
@@ -91,40 +34,40 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 `
 
 func TestGlobalsAreSharedByAllHandlers(t *testing.T) {
-	inEachMode(t, app{handlers: counting}, func(t *testing.T, s *server) {
-		a, b := s.connect(), s.connect()
-		a.send("x") // after started and two opens
-		a.want("x 4")
-		b.send("y")
-		b.want("y 5")
-		s.pipe("x")
-		all([]*client{a, b}, "fifo 6")
-		b.leave()
-		a.want("left")
-		a.send("seen")
-		a.want(`{"after_close":1,"fifo":1,"open":2,"started":1,"text":2}`)
-		a.send("reset")
-		a.want("reset 0")
-		a.send("z")
-		a.want("z 1")
-		a.send("seen")
-		a.want(`{"after_close":1,"fifo":1,"open":2,"started":1,"text":1}`)
+	inEachMode(t, harness.App{Handlers: counting}, func(t *testing.T, s *harness.Server) {
+		a, b := s.Connect(), s.Connect()
+		a.Send("x") // after started and two opens
+		a.Want("x 4")
+		b.Send("y")
+		b.Want("y 5")
+		s.WritePipe("x")
+		harness.WantAll([]*harness.Client{a, b}, "fifo 6")
+		b.Leave()
+		a.Want("left")
+		a.Send("seen")
+		a.Want(`{"after_close":1,"fifo":1,"open":2,"started":1,"text":2}`)
+		a.Send("reset")
+		a.Want("reset 0")
+		a.Send("z")
+		a.Want("z 1")
+		a.Send("seen")
+		a.Want(`{"after_close":1,"fifo":1,"open":2,"started":1,"text":1}`)
 	})
 }
 
 func TestGlobalCounterIsExactWhenManyCount(t *testing.T) {
-	inEachMode(t, app{handlers: counting}, func(t *testing.T, s *server) {
+	inEachMode(t, harness.App{Handlers: counting}, func(t *testing.T, s *harness.Server) {
 		const clients, messages = 8, 50
 		var group sync.WaitGroup
 		for range clients {
-			c := s.connect()
+			c := s.Connect()
 			group.Go(func() {
 				for range messages {
-					if err := c.conn.WriteMessage(websocket.TextMessage, []byte("x")); err != nil {
+					if err := c.Conn.WriteMessage(websocket.TextMessage, []byte("x")); err != nil {
 						t.Errorf("send: %v", err)
 						return
 					}
-					if _, _, err := c.conn.ReadMessage(); err != nil {
+					if _, _, err := c.Conn.ReadMessage(); err != nil {
 						t.Errorf("receive: %v", err)
 						return
 					}
@@ -133,14 +76,14 @@ func TestGlobalCounterIsExactWhenManyCount(t *testing.T) {
 		}
 		group.Wait()
 		// started, the opens of all and of this one, and each message
-		if got, want := s.connect().ask("x"), fmt.Sprint("x ", 1+clients+1+clients*messages+1); got != want {
+		if got, want := s.Connect().Ask("x"), fmt.Sprint("x ", 1+clients+1+clients*messages+1); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	})
 }
 
 func TestGlobalThatInitializeFillsKeepsWhatHandlersWrite(t *testing.T) {
-	inEachMode(t, app{handlers: `
+	inEachMode(t, harness.App{Handlers: `
 $cache=array();
 $templates=array();
 function ws_server_initialize() { global $cache,$templates; $cache["start"]="filled"; $cache["n"]=0; $templates=array("t"=>"T"); }
@@ -150,23 +93,23 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	$cache["n"]++;
 	$cache[$msg]=True;
 	send_text($client_key,template_fill("t").json_encode($cache));
-}`}, func(t *testing.T, s *server) {
-		c := s.connect()
-		c.send("a")
-		c.want(`T{"start":"filled","n":1,"a":true}`)
-		c.send("b")
-		c.want(`T{"start":"filled","n":2,"a":true,"b":true}`)
+}`}, func(t *testing.T, s *harness.Server) {
+		c := s.Connect()
+		c.Send("a")
+		c.Want(`T{"start":"filled","n":1,"a":true}`)
+		c.Send("b")
+		c.Want(`T{"start":"filled","n":2,"a":true,"b":true}`)
 	})
 }
 
 func TestGlobalFilledByInitializeRunOnceIsThere(t *testing.T) {
-	inEachMode(t, app{toml: initializeOnce, handlers: `
+	inEachMode(t, harness.App{TOML: harness.InitializeOnce, Handlers: `
 $templates=array();
 function ws_server_initialize() { global $templates; $templates=array("t"=>"filled once"); file_put_contents(__DIR__."/ran","x",FILE_APPEND); }
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,template_fill("t").file_get_contents(__DIR__."/ran")); }`},
-		func(t *testing.T, s *server) {
+		func(t *testing.T, s *harness.Server) {
 			for range 2 {
-				if got := s.connect().ask("x"); got != "filled oncex" {
+				if got := s.Connect().Ask("x"); got != "filled oncex" {
 					t.Errorf("got %q", got)
 				}
 			}
@@ -174,7 +117,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text
 }
 
 func TestGlobalValuesSurviveExactly(t *testing.T) {
-	inEachMode(t, app{handlers: `
+	inEachMode(t, harness.App{Handlers: `
 class Thing { public $a=array(3=>"x",1=>1.0); private $b="\xff\0"; }
 $kept=Null;
 $sum="";
@@ -189,19 +132,19 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 		return;
 	}
 	send_text($client_key,(md5(serialize($kept))===$sum)?"same":var_dump_to_str($kept));
-}`}, func(t *testing.T, s *server) {
-		a, b := s.connect(), s.connect()
-		a.send("set")
-		a.want("set")
+}`}, func(t *testing.T, s *harness.Server) {
+		a, b := s.Connect(), s.Connect()
+		a.Send("set")
+		a.Want("set")
 		for range 3 {
-			b.send("compare")
-			b.want("same")
+			b.Send("compare")
+			b.Want("same")
 		}
 	})
 }
 
 func TestGlobalsThatCannotLiveAreReported(t *testing.T) {
-	inEachMode(t, app{handlers: `
+	inEachMode(t, harness.App{Handlers: `
 $callback=False;
 $handle=False;
 $name="unset";
@@ -216,32 +159,32 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 		$name="set";
 	}
 	send_text($client_key,$name.visits());
-}`}, func(t *testing.T, s *server) {
-		a, b := s.connect(), s.connect()
-		a.send("set")
-		a.want("set1")
-		if got := b.ask("look"); !strings.HasPrefix(got, "set") {
+}`}, func(t *testing.T, s *harness.Server) {
+		a, b := s.Connect(), s.Connect()
+		a.Send("set")
+		a.Want("set1")
+		if got := b.Ask("look"); !strings.HasPrefix(got, "set") {
 			t.Errorf("got %q: its neighbours were lost, too", got)
 		}
-		s.log.wait("global", "callback")
-		s.log.wait("global", "handle")
-		s.log.wait("static", "visits")
+		s.Log.Wait("global", "callback")
+		s.Log.Wait("global", "handle")
+		s.Log.Wait("static", "visits")
 	})
 }
 
 func TestGlobalsOutliveAWorker(t *testing.T) {
-	inEachMode(t, app{handlers: `
+	inEachMode(t, harness.App{Handlers: `
 $count=0;
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
 	global $count;
 	if ($msg=="count") { $count++; }
 	send_text($client_key,getmypid()." ".$count);
-}`, toml: "[php]\nworkers = 1\n"}, func(t *testing.T, s *server) {
-		c := s.connect()
+}`, TOML: "[php]\nworkers = 1\n"}, func(t *testing.T, s *harness.Server) {
+		c := s.Connect()
 		ask := func(text string) (pid, n int) {
 			t.Helper()
-			if _, err := c.tryAsk(text, "%d %d", &pid, &n); err != nil {
+			if _, err := c.TryAsk(text, "%d %d", &pid, &n); err != nil {
 				t.Fatal(err)
 			}
 			return pid, n
@@ -255,7 +198,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 		if err := syscall.Kill(worker, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the worker ends", func() bool { return !running(worker) })
+		harness.Eventually(t, "the worker ends", func() bool { return !harness.Running(worker) })
 		if another, count := ask("count"); another == worker || count != 2 {
 			t.Errorf("worker %d after %d counted %d", another, worker, count)
 		}

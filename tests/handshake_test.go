@@ -1,34 +1,12 @@
 package tests
 
 import (
-	"bufio"
-	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"strings"
 	"testing"
-	"time"
-)
 
-// raw sends bytes on a new connection and returns the HTTP response.
-func (s *server) raw(request string) *http.Response {
-	s.t.Helper()
-	conn, err := net.Dial("tcp", s.address)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { conn.Close() })
-	_ = conn.SetDeadline(time.Now().Add(patience))
-	if _, err := io.WriteString(conn, request); err != nil {
-		s.t.Fatal(err)
-	}
-	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		s.t.Fatalf("%q: %v", request, err)
-	}
-	return response
-}
+	"github.com/wsbridge/wsbridge/tests/harness"
+)
 
 func upgrade(lines ...string) string {
 	return "GET /x HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n" +
@@ -44,7 +22,7 @@ const (
 
 func TestHandshakeAnswers(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: echo})
+	s := harness.Serve(t, harness.App{Handlers: harness.Echo})
 	for name, row := range map[string]struct {
 		request string
 		status  int
@@ -63,7 +41,7 @@ func TestHandshakeAnswers(t *testing.T) {
 		"plain request":         {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 426},
 	} {
 		t.Run(name, func(t *testing.T) {
-			response := s.raw(row.request)
+			response := s.In(t).Open("127.0.0.1", row.request).Answer()
 			body, _ := io.ReadAll(io.LimitReader(response.Body, 1000))
 			if response.StatusCode != row.status {
 				t.Errorf("got %s: %s", response.Status, body)
@@ -80,15 +58,15 @@ func TestHandshakeAnswers(t *testing.T) {
 
 func TestOriginsCanBeAllowed(t *testing.T) {
 	t.Parallel()
-	for name, a := range map[string]app{
-		"settings": {settings: "WEBSOCKET_ALLOWED_ORIGINS=https://shop.example, http://other.example\n"},
-		"toml":     {toml: "[server]\nallowed_origins = [\"https://shop.example\", \"http://other.example\"]\n"},
+	for name, a := range map[string]harness.App{
+		"settings": {Settings: "WEBSOCKET_ALLOWED_ORIGINS=https://shop.example, http://other.example\n"},
+		"toml":     {TOML: "[server]\nallowed_origins = [\"https://shop.example\", \"http://other.example\"]\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a.handlers = echo
-			s := serve(t, a)
+			a.Handlers = harness.Echo
+			s := harness.Serve(t, a)
 			for origin, status := range map[string]int{"https://shop.example": 101, "http://other.example": 101, "https://evil.example": 403} {
-				if got := s.raw(upgrade(key, version, cookie, agent, "Origin: "+origin)); got.StatusCode != status {
+				if got := s.Open("127.0.0.1", upgrade(key, version, cookie, agent, "Origin: "+origin)).Answer(); got.StatusCode != status {
 					t.Errorf("%s: got %s", origin, got.Status)
 				}
 			}
@@ -98,7 +76,7 @@ func TestOriginsCanBeAllowed(t *testing.T) {
 
 func TestNothingOfPHPReachesARefusedClient(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: `
+	s := harness.Serve(t, harness.App{Handlers: `
 function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address)
 {
 	echo "secret output";
@@ -106,27 +84,18 @@ function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_addres
 	return False;
 }`})
 	for cookie, status := range map[string]int{"no": 403, "die": 500} {
-		response := s.refused(headers(cookie))
+		response := s.Refused(harness.Headers(cookie))
 		body, _ := io.ReadAll(response.Body)
 		if response.StatusCode != status || strings.Contains(string(body), "secret") || strings.Contains(string(body), "undefined") {
 			t.Errorf("%s: got %s %q", cookie, response.Status, body)
 		}
 	}
-	s.log.wait("handler failed", "undefined_function", "push_server_events.php")
+	s.Log.Wait("handler failed", "undefined_function", "push_server_events.php")
 }
 
 func TestHalfAHandshakeIsGivenUp(t *testing.T) {
-	s := serve(t, app{handlers: echo, toml: "[server]\nhandshake_timeout = \"300ms\"\n"})
-	conn, err := net.Dial("tcp", s.address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if _, err := fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: a\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	_ = conn.SetReadDeadline(time.Now().Add(patience))
-	if _, err := io.ReadAll(conn); err != nil {
+	s := harness.Serve(t, harness.App{Handlers: harness.Echo, TOML: "[server]\nhandshake_timeout = \"300ms\"\n"})
+	if err := s.Open("127.0.0.1", "GET / HTTP/1.1\r\nHost: a\r\n").Discard(); err != nil {
 		t.Errorf("the connection was not closed: %v", err)
 	}
 }

@@ -6,13 +6,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // makePackages returns the deb and the rpm of this checkout.
 func makePackages(t *testing.T) (deb, rpm string) {
 	t.Helper()
 	dir := t.TempDir()
-	if out, err := command(t, 8*time.Minute, "../deploy/package/build", dir).CombinedOutput(); err != nil {
+	if out, err := harness.Command(t, 8*time.Minute, "../deploy/package/build", dir).CombinedOutput(); err != nil {
 		t.Fatalf("build packages: %v\n%s", err, out)
 	}
 	one := func(pattern string) string {
@@ -43,11 +45,11 @@ func TestNewUserFollowsThePage(t *testing.T) {
 
 	m.follow(p, "Beside the site's php-fpm")
 	c := m.connect("127.0.0.1:50000")
-	c.send("hello")
-	c.want("you said: hello")
+	c.Send("hello")
+	c.Want("you said: hello")
 	m.follow(p, "4. Talk to it")
-	c.want(`news: {"stock":12}`)
-	eventually(t, "the status line tells of the client", func() bool {
+	c.Want(`news: {"stock":12}`)
+	harness.Eventually(t, "the status line tells of the client", func() bool {
 		return strings.Contains(m.run("systemctl status wsbridge"), "1 clients")
 	})
 	m.livesWith(p, c)
@@ -58,27 +60,27 @@ func TestNewUserFollowsThePage(t *testing.T) {
 
 	m.follow(p, "With a php-fpm of its own")
 	own := m.connect("127.0.0.1:50001")
-	own.send("hello")
-	own.want("you said: hello")
+	own.Send("hello")
+	own.Want("you said: hello")
 	if user := m.run(`ps -o user= -p "$(pgrep -f 'php-fpm: pool wsbridge$' -u www-data -n)"`); user != "www-data" {
 		t.Errorf("handlers run as %s", user)
 	}
 	m.hasNothingToComplainOf("wsbridge@push")
 
 	m.run("dpkg -i wsbridge_*.deb") // as an update does
-	if code, _ := own.closed(); code != 1001 {
+	if code, _ := own.Closed(); code != 1001 {
 		t.Errorf("an update closed with %d", code)
 	}
 	own = m.connect("127.0.0.1:50001")
 	m.follow(p, "6. Remove it")
-	if code, _ := own.closed(); code != 1001 {
+	if code, _ := own.Closed(); code != 1001 {
 		t.Errorf("removal closed with %d", code)
 	}
 	m.hasForgotten()
 }
 
 // livesWith reloads, which drops nobody, and restarts, which tells all.
-func (m *machine) livesWith(p page, c *client) {
+func (m *machine) livesWith(p page, c *harness.Client) {
 	m.t.Helper()
 	blocks := p["5. Live with it"]
 	if len(blocks) != 3 {
@@ -87,14 +89,14 @@ func (m *machine) livesWith(p page, c *client) {
 	for _, block := range blocks[:2] {
 		m.run(block)
 	}
-	if got := c.ask("again"); got != "you said: again" {
+	if got := c.Ask("again"); got != "you said: again" {
 		m.t.Errorf("after a reload: got %q", got)
 	}
 	m.run(blocks[2])
-	if code, _ := c.closed(); code != 1001 {
+	if code, _ := c.Closed(); code != 1001 {
 		m.t.Errorf("a restart closed with %d", code)
 	}
-	if got := m.connect("127.0.0.1:50000").ask("x"); got != "you said: x" {
+	if got := m.connect("127.0.0.1:50000").Ask("x"); got != "you said: x" {
 		m.t.Errorf("after a restart: got %q", got)
 	}
 }
@@ -107,7 +109,7 @@ printf '[Service]\nWatchdogSec=2\n' >/run/systemd/system/wsbridge.service.d/watc
 systemctl daemon-reload
 systemctl restart wsbridge
 kill -STOP "$(systemctl show --value -p MainPID wsbridge)"`)
-	eventually(m.t, "systemd starts it anew", func() bool {
+	harness.Eventually(m.t, "systemd starts it anew", func() bool {
 		return m.run("systemctl show --value -p NRestarts wsbridge") == "1" && m.run("systemctl is-active wsbridge || true") == "active"
 	})
 	m.run(`journalctl -u wsbridge | grep -c 'SIGABRT: abort'
@@ -125,7 +127,7 @@ func (m *machine) refusesNobody(p page) {
 		m.t.Fatal(err)
 	}
 	for range 20 {
-		if got := m.connect("127.0.0.1:50000").ask("x"); got != "you said: x" {
+		if got := m.connect("127.0.0.1:50000").Ask("x"); got != "you said: x" {
 			m.t.Errorf("during a restart: got %q", got)
 		}
 	}
@@ -170,7 +172,7 @@ func checkRPM(t *testing.T, rpm string) {
 	}
 	var out []byte
 	for _, query := range []string{"--list", "--scripts"} {
-		answer, err := command(t, time.Minute, "rpm", "-qp", query, rpm).CombinedOutput()
+		answer, err := harness.Command(t, time.Minute, "rpm", "-qp", query, rpm).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v\n%s", err, answer)
 		}

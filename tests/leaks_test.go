@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // Each of these appears nowhere but where the test puts it.
@@ -57,16 +59,16 @@ func shown(lines ...string) string {
 }
 
 // wire returns all bytes that come back for a request, and for frames behind it.
-func (s *server) wire(request, frames string) string {
-	s.t.Helper()
-	conn, err := net.Dial("tcp", s.address)
+func wire(s *harness.Server, request, frames string) string {
+	s.T.Helper()
+	conn, err := net.Dial("tcp", s.Address)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(harness.Patience))
 	if _, err := io.WriteString(conn, request); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	r := bufio.NewReader(conn)
 	head, err := r.ReadString('\n')
@@ -78,22 +80,18 @@ func (s *server) wire(request, frames string) string {
 	}
 	rest, err := io.ReadAll(r)
 	if err != nil && !errors.Is(err, syscall.ECONNRESET) {
-		s.t.Errorf("%q: %v", request, err)
+		s.T.Errorf("%q: %v", request, err)
 	}
 	return head + string(rest)
 }
 
 // masked is a client's frame, with a key of zeros.
 func masked(op byte, payload string) string {
-	head := []byte{0x80 | op, 0x80 | byte(len(payload))}
-	if len(payload) > 125 {
-		head = []byte{0x80 | op, 0x80 | 126, byte(len(payload) >> 8), byte(len(payload))}
-	}
-	return string(head) + "\x00\x00\x00\x00" + payload
+	return string(harness.Frame{Op: op, Payload: payload}.AppendMasked(nil, [4]byte{}, harness.Shortest))
 }
 
 // failAll lets everything go wrong that can, and returns what clients have got to see of it.
-func (s *server) failAll() string {
+func failAll(s *harness.Server) string {
 	var seen strings.Builder
 	known := "Cookie: PHPSESSID=" + cookieSecret
 	for name, request := range map[string]string{
@@ -107,18 +105,18 @@ func (s *server) failAll() string {
 		"header":    shown(known, key, version, "X-Long: "+strings.Repeat("x", 61<<10)),
 		"no http":   payloadSecret + cookieSecret + "\r\n\r\n",
 	} {
-		got := s.wire(request, "")
+		got := wire(s, request, "")
 		seen.WriteString(got)
 		if !strings.HasPrefix(got, "HTTP/1.1 4") && !strings.HasPrefix(got, "HTTP/1.1 5") {
-			s.t.Errorf("%s: got %q", name, got)
+			s.T.Errorf("%s: got %q", name, got)
 		}
 	}
 	for _, what := range []string{"warn", "print", "error_log", "exception", "fatal", "user_error", "exit", "destruct", "malformed", "memory", "killed"} {
 		text := what + " " + fmt.Sprintf(`{"secret":%q}`, payloadSecret)
-		got := s.wire(shown(known, key, version), masked(1, text)+masked(8, "\x03\xe8"+payloadSecret))
+		got := wire(s, shown(known, key, version), masked(1, text)+masked(8, "\x03\xe8"+payloadSecret))
 		seen.WriteString(got)
 		if !strings.HasPrefix(got, "HTTP/1.1 101 ") {
-			s.t.Errorf("%s: got %q", what, got)
+			s.T.Errorf("%s: got %q", what, got)
 		}
 	}
 	for what, frames := range map[string]string{
@@ -130,15 +128,15 @@ func (s *server) failAll() string {
 		"reason":    masked(8, "\x03\xe8"+payloadSecret+"\xff"),
 		"code":      masked(8, "\x03\xec"+payloadSecret),
 	} {
-		got := s.wire(shown(known, key, version), frames)
+		got := wire(s, shown(known, key, version), frames)
 		seen.WriteString(got)
 		if !strings.HasPrefix(got, "HTTP/1.1 101 ") || !strings.Contains(got, "\x88") {
-			s.t.Errorf("%s: got %q", what, got)
+			s.T.Errorf("%s: got %q", what, got)
 		}
 	}
-	s.pipe(`{"to":"*","text":"` + payloadSecret + `"}` + "\n")
-	s.pipe("}{[" + payloadSecret + "\x00\xff\n")
-	s.pipe(`{"broken":"` + payloadSecret + "\n")
+	s.WritePipe(`{"to":"*","text":"` + payloadSecret + `"}` + "\n")
+	s.WritePipe("}{[" + payloadSecret + "\x00\xff\n")
+	s.WritePipe(`{"broken":"` + payloadSecret + "\n")
 	return seen.String()
 }
 
@@ -147,27 +145,27 @@ const leakLimits = "[server]\nmax_message = \"1KiB\"\ncontrol_rate = 1\ncontrol_
 // What clients say, and what they prove who they are with, is in no line of the log, and nothing of PHP's in what clients get.
 func TestNothingLeaks(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: failing, settings: "DB_PASSWORD=" + settingSecret + "\n", toml: leakLimits})
-	seen := s.failAll()
-	eventually(t, "all have left", func() bool {
-		_, metrics := s.get("/metrics")
+	s := harness.Serve(t, harness.App{Handlers: failing, Settings: "DB_PASSWORD=" + settingSecret + "\n", TOML: leakLimits})
+	seen := failAll(s)
+	harness.Eventually(t, "all have left", func() bool {
+		_, metrics := s.Get("/metrics")
 		for _, state := range []string{"connecting", "open", "closing"} {
-			if metric(t, metrics, `wsbridge_clients{state="`+state+`"}`) != 0 {
+			if harness.Metric(t, metrics, `wsbridge_clients{state="`+state+`"}`) != 0 {
 				return false
 			}
 		}
 		return true
 	})
-	_, metrics := s.get("/metrics")
+	_, metrics := s.Get("/metrics")
 	for _, refused := range []string{"malformed", "origin", "version", "method", "handler", "failed"} {
-		if metric(t, metrics, `wsbridge_requests_refused_total{refusal="`+refused+`"}`) == 0 {
+		if harness.Metric(t, metrics, `wsbridge_requests_refused_total{refusal="`+refused+`"}`) == 0 {
 			t.Errorf("nobody was refused for %s", refused)
 		}
 	}
-	if status := s.stop(); status != 0 {
+	if status := s.Stop(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
-	log := s.log.text()
+	log := s.Log.Text()
 	for _, secret := range []string{cookieSecret, passwordSecret, querySecret, payloadSecret, settingSecret, bearerSecret} {
 		for where, text := range map[string]string{"the log": log, "the metrics": metrics} {
 			for line := range strings.Lines(text) {
@@ -177,7 +175,7 @@ func TestNothingLeaks(t *testing.T) {
 			}
 		}
 	}
-	for _, ours := range []string{settingSecret, "push_server_events", "exception", "Exception", "Fatal", "Stack trace", "Warning", s.dir, "php"} {
+	for _, ours := range []string{settingSecret, "push_server_events", "exception", "Exception", "Fatal", "Stack trace", "Warning", s.Dir, "php"} {
 		if at := strings.Index(seen, ours); at >= 0 {
 			t.Errorf("a client was told %q: %q", ours, seen[max(0, at-100):min(len(seen), at+100)])
 		}
@@ -192,20 +190,20 @@ func TestNothingLeaks(t *testing.T) {
 // Whoever asks for payloads gets them, and still nothing that somebody could come in with.
 func TestPayloadsAreLoggedWhenAskedFor(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: `
+	s := harness.Serve(t, harness.App{Handlers: `
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,"answer ".$msg); throw new Exception("bad: ".$msg); }
 function ws_server_fifo(&$server,&$sockets,&$connections,&$data) { broadcast_to_all($data); }`,
-		toml: "[log]\nlevel = \"debug\"\npayloads = true\n"})
-	c := s.connectAs("login=" + cookieSecret)
-	c.send(payloadSecret + strings.Repeat("x", 300))
-	c.receive()
-	s.pipe(`{"document":1}` + "\n")
-	c.receive()
-	s.log.wait("message from the client", payloadSecret+strings.Repeat("x", 180)+`"`)
-	s.log.wait("message to clients", "answer "+payloadSecret)
-	s.log.wait("document from the pipe", `{\"document\":1}`)
-	s.log.wait("handler failed", "bad: "+payloadSecret)
-	if strings.Contains(s.log.text(), cookieSecret) {
+		TOML: "[log]\nlevel = \"debug\"\npayloads = true\n"})
+	c := s.ConnectAs("login=" + cookieSecret)
+	c.Send(payloadSecret + strings.Repeat("x", 300))
+	c.Receive()
+	s.WritePipe(`{"document":1}` + "\n")
+	c.Receive()
+	s.Log.Wait("message from the client", payloadSecret+strings.Repeat("x", 180)+`"`)
+	s.Log.Wait("message to clients", "answer "+payloadSecret)
+	s.Log.Wait("document from the pipe", `{\"document\":1}`)
+	s.Log.Wait("handler failed", "bad: "+payloadSecret)
+	if strings.Contains(s.Log.Text(), cookieSecret) {
 		t.Error("a cookie is in the log")
 	}
 }

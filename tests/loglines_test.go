@@ -3,12 +3,14 @@ package tests
 import (
 	"fmt"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // What belongs to an event says so, whoever says it: a line without its client and number cannot be followed.
 func TestLinesOfAnEventTellWhichOne(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{toml: "[server]\n", handlers: `
+	s := harness.Serve(t, harness.App{TOML: "[server]\n", Handlers: `
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
 	global $held;
@@ -22,15 +24,15 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	$held=$open("php://memory","r");
 	unset($connections[$client_key]);
 }`})
-	c := s.connect()
-	c.send("x")
-	if code, _ := c.next(); code != 1 {
+	c := s.Connect()
+	c.Send("x")
+	if code, _ := c.Next(); code != 1 {
 		t.Fatalf("got message type %d", code)
 	}
-	c.closed()
+	c.Closed()
 	for _, msg := range []string{"shown", "echoed", "warned", "do_reply was given no websocket frames", "text is not utf-8",
 		"it was given what cannot outlive one", "a handler removed the client's row"} {
-		line := s.log.wait(msg)
+		line := s.Log.Wait(msg)
 		if got := fmt.Sprint(line["client"], " ", line["event"], " ", line["seq"] != nil, " ", line["peer"] != nil); got != "1 text true true" {
 			t.Errorf("%s: got %s in %v", msg, got, line)
 		}
@@ -39,7 +41,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 
 func TestLinesOfTheErrorStreamTellWhichEvent(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{toml: "[server]\n", handlers: `
+	s := harness.Serve(t, harness.App{TOML: "[server]\n", Handlers: `
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
 	ini_set("log_errors","1");
@@ -47,10 +49,10 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	error_log("to the error stream");
 	send_text($client_key,"done");
 }`})
-	c := s.connect()
-	c.send("x")
-	c.want("done")
-	line := s.log.wait("php-fpm wrote to its error stream", "to the error stream")
+	c := s.Connect()
+	c.Send("x")
+	c.Want("done")
+	line := s.Log.Wait("php-fpm wrote to its error stream", "to the error stream")
 	if got := fmt.Sprint(line["client"], " ", line["event"], " ", line["seq"] != nil); got != "1 text true" {
 		t.Errorf("got %s in %v", got, line)
 	}

@@ -1,7 +1,6 @@
 package tests
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -18,6 +17,8 @@ import (
 
 	"github.com/gorilla/websocket"
 	"golang.org/x/sys/unix"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // bareMachine is where the tree of a clean Debian is kept, since making it takes a minute and a mirror.
@@ -40,11 +41,11 @@ func bootMachine(t *testing.T) *machine {
 			t.Skipf("no machine to boot: there is no %s", name)
 		}
 	}
-	if out, err := command(t, 5*time.Minute, "../.ci/basetree", bareMachine).CombinedOutput(); err != nil {
+	if out, err := harness.Command(t, 5*time.Minute, "../.ci/basetree", bareMachine).CombinedOutput(); err != nil {
 		t.Skipf("no machine to boot: %v\n%s", err, out)
 	}
 	lockMachine(t)
-	var console syncBuffer
+	var console harness.Buffer
 	boot := exec.Command("systemd-nspawn", "--quiet", "--directory="+bareMachine, "--volatile=overlay", "--boot",
 		"--private-network", "--register=no", "--keep-unit", "--console=pipe", fmt.Sprintf("--machine=wsbridge-test-%d", os.Getpid()))
 	boot.Stdout, boot.Stderr = &console, &console
@@ -55,7 +56,7 @@ func bootMachine(t *testing.T) *machine {
 	go func() { defer close(exited); _ = boot.Wait() }()
 	t.Cleanup(func() { powerOff(boot, exited) })
 	m := &machine{t: t}
-	for timeout := time.After(2 * patience); !m.find(boot.Process.Pid) || !m.isUp(); {
+	for timeout := time.After(2 * harness.Patience); !m.find(boot.Process.Pid) || !m.isUp(); {
 		select {
 		case <-exited:
 			t.Skipf("the machine does not boot here:\n%s", console.String())
@@ -85,7 +86,7 @@ func powerOff(boot *exec.Cmd, exited chan struct{}) {
 	_ = boot.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-exited:
-	case <-time.After(patience):
+	case <-time.After(harness.Patience):
 		_ = boot.Process.Kill()
 		<-exited
 	}
@@ -103,14 +104,14 @@ func (m *machine) find(nspawn int) bool {
 }
 
 func (m *machine) isUp() bool {
-	out, _ := m.shell(patience, "systemctl is-system-running").CombinedOutput()
+	out, _ := m.shell(harness.Patience, "systemctl is-system-running").CombinedOutput()
 	state := strings.TrimSpace(string(out))
 	return state == "running" || state == "degraded"
 }
 
 // shell returns a command line of the machine's administrator.
 func (m *machine) shell(limit time.Duration, line string) *exec.Cmd {
-	return command(m.t, limit, "nsenter", "--target", strconv.Itoa(m.leader), "--mount", "--uts", "--ipc", "--net", "--pid",
+	return harness.Command(m.t, limit, "nsenter", "--target", strconv.Itoa(m.leader), "--mount", "--uts", "--ipc", "--net", "--pid",
 		"--cgroup", "--", "env", "-i", "HOME=/root", "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive",
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "bash", "-e", "-u", "-o", "pipefail", "-c",
 		"cd\n"+line)
@@ -121,7 +122,7 @@ func (m *machine) run(line string) string {
 	m.t.Helper()
 	out, err := m.shell(3*time.Minute, line).CombinedOutput()
 	if err != nil {
-		journal, _ := m.shell(patience, "journalctl --no-pager -n 60").CombinedOutput()
+		journal, _ := m.shell(harness.Patience, "journalctl --no-pager -n 60").CombinedOutput()
 		m.t.Fatalf("%s\n%v\n%s\njournal:\n%s", line, err, out, journal)
 	}
 	return strings.TrimSpace(string(out))
@@ -153,15 +154,14 @@ func (m *machine) put(path string) {
 }
 
 // connect opens a WebSocket from within the machine.
-func (m *machine) connect(address string) *client {
+func (m *machine) connect(address string) *harness.Client {
 	m.t.Helper()
-	dialer := websocket.Dialer{HandshakeTimeout: patience, NetDialContext: m.dial}
-	conn, response, err := dialer.Dial("ws://"+address+"/", headers("login=anna"))
+	dialer := websocket.Dialer{HandshakeTimeout: harness.Patience, NetDialContext: m.dial}
+	conn, response, err := dialer.Dial("ws://"+address+"/", harness.Headers("login=anna"))
 	if err != nil {
 		m.t.Fatalf("connect to %s: %v (%v)", address, err, response)
 	}
-	m.t.Cleanup(func() { conn.Close() })
-	return &client{m.t, conn}
+	return harness.NewClient(m.t, conn)
 }
 
 // dial makes a connection in the machine's network, in which a socket stays whoever uses it.
@@ -181,31 +181,4 @@ func (m *machine) dial(ctx context.Context, network, address string) (conn net.C
 	})
 	once.Wait()
 	return conn, err
-}
-
-// command returns a command that is killed after limit, or when the test ends.
-func command(t *testing.T, limit time.Duration, name string, args ...string) *exec.Cmd {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.WaitDelay = time.Second // for what has inherited its output
-	return cmd
-}
-
-// syncBuffer may be read while it is written.
-type syncBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

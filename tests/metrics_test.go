@@ -13,37 +13,39 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // metered is a server that has every metric: with TLS, a pipe and a php-fpm of its own. Control is reachable by its socket, and at
 // the address that is returned with the token.
-func metered(t *testing.T) (s *server, address string) {
+func metered(t *testing.T) (s *harness.Server, address string) {
 	t.Helper()
-	a := app{
-		handlers: echo + "\nfunction ws_server_fifo(&$connections,$data) { }\n",
-		toml:     tlsFiles + "[control]\nlisten = [\"unix:DIR/control.sock\", \"127.0.0.1:0\"]\ntoken_file = \"DIR/token\"\n",
+	a := harness.App{
+		Handlers: harness.Echo + "\nfunction ws_server_fifo(&$connections,$data) { }\n",
+		TOML:     harness.TLSFiles + "[control]\nlisten = [\"unix:DIR/control.sock\", \"127.0.0.1:0\"]\ntoken_file = \"DIR/token\"\n",
 	}
-	s = prepare(t, a)
-	s.write("token", token+"\n")
-	if err := os.Chmod(s.path("token"), 0o600); err != nil {
+	s = harness.Prepare(t, a)
+	s.Write("token", harness.Token+"\n")
+	if err := os.Chmod(s.Path("token"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := newCertificate(t, "x")
-	s.install(c)
-	s.trust = trust(c)
-	s.write("wsbridge.toml", strings.ReplaceAll(s.read("wsbridge.toml"), "DIR", s.dir))
-	s.run(a)
-	return s, s.log.wait("control is reachable", `"127.0.0.1:`)["address"].(string)
+	c := harness.NewCertificate(t, "x")
+	s.Install(c)
+	s.Trust = harness.Trust(c)
+	s.Write("wsbridge.toml", strings.ReplaceAll(s.Read("wsbridge.toml"), "DIR", s.Dir))
+	s.Run(a)
+	return s, s.Log.Wait("control is reachable", `"127.0.0.1:`)["address"].(string)
 }
 
 // families returns the metrics of wsbridge's own, by name.
-func (s *server) families() map[string]*dto.MetricFamily {
-	s.t.Helper()
-	_, text := s.get("/metrics")
+func families(s *harness.Server) map[string]*dto.MetricFamily {
+	s.T.Helper()
+	_, text := s.Get("/metrics")
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	all, err := parser.TextToMetricFamilies(strings.NewReader(text))
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	maps.DeleteFunc(all, func(name string, _ *dto.MetricFamily) bool { return !strings.HasPrefix(name, "wsbridge_") })
 	return all
@@ -60,7 +62,7 @@ func labelsOf(family *dto.MetricFamily) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-func promtool(t *testing.T, stdin string, args ...string) {
+func promtool(t testing.TB, stdin string, args ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program(t, "promtool"), args...)
 	cmd.Stdin = strings.NewReader(stdin)
@@ -70,7 +72,7 @@ func promtool(t *testing.T, stdin string, args ...string) {
 }
 
 // program returns where one of the tests' own is.
-func program(t *testing.T, name string) string {
+func program(t testing.TB, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
@@ -92,7 +94,7 @@ func TestMetricsStandInTheirPage(t *testing.T) {
 			lines[strings.TrimSpace(line)] = true
 		}
 	}
-	for name, family := range s.families() {
+	for name, family := range families(s) {
 		labels := ""
 		if names := labelsOf(family); len(names) > 0 {
 			labels = " `" + strings.Join(names, "`, `") + "`"
@@ -111,22 +113,22 @@ func TestMetricsStandInTheirPage(t *testing.T) {
 func TestMetricsAreNamedAsPrometheusWantsIt(t *testing.T) {
 	t.Parallel()
 	s, _ := metered(t)
-	_, text := s.get("/metrics")
+	_, text := s.Get("/metrics")
 	promtool(t, text, "check", "metrics")
 }
 
 func TestMetricsCountWhatHappens(t *testing.T) {
 	t.Parallel()
 	s, _ := metered(t)
-	begun := s.families()
-	c := s.connect()
-	c.ask("Grüße")
-	s.pipe(`{"a":1}`)
-	s.pipe(`{"broken":]`)
-	s.log.wait("", "skipped")
-	toml := s.read("wsbridge.toml")
-	s.write("wsbridge.toml", toml+"[loop]\ninterval = \"never\"\n")
-	s.reload("not reloaded")
+	begun := families(s)
+	c := s.Connect()
+	c.Ask("Grüße")
+	s.WritePipe(`{"a":1}`)
+	s.WritePipe(`{"broken":]`)
+	s.Log.Wait("", "skipped")
+	toml := s.Read("wsbridge.toml")
+	s.Write("wsbridge.toml", toml+"[loop]\ninterval = \"never\"\n")
+	s.Reload("not reloaded")
 	want := map[string]float64{
 		`wsbridge_clients{state="open"}`:                                  1,
 		`wsbridge_clients{state="connecting"}`:                            0,
@@ -156,26 +158,26 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 	}
 	var text string
 	for name, value := range want { // a scrape reads one after the other, while they are counted
-		eventually(t, fmt.Sprintf("%s is %v", name, value), func() bool {
-			_, text = s.get("/metrics")
-			return metric(t, text, name) == value
+		harness.Eventually(t, fmt.Sprintf("%s is %v", name, value), func() bool {
+			_, text = s.Get("/metrics")
+			return harness.Metric(t, text, name) == value
 		})
 	}
-	if got := len(s.families()); got != len(begun) {
+	if got := len(families(s)); got != len(begun) {
 		t.Errorf("there were %d metrics at first, and are %d now", len(begun), got)
 	}
-	before := metric(t, text, "wsbridge_config_last_reload_success_timestamp_seconds")
-	s.write("wsbridge.toml", toml)
-	s.reload("configuration reloaded")
-	eventually(t, "the reload that worked is told", func() bool {
-		_, text = s.get("/metrics")
-		return metric(t, text, "wsbridge_config_last_reload_successful") == 1 &&
-			metric(t, text, "wsbridge_config_last_reload_success_timestamp_seconds") > before
+	before := harness.Metric(t, text, "wsbridge_config_last_reload_success_timestamp_seconds")
+	s.Write("wsbridge.toml", toml)
+	s.Reload("configuration reloaded")
+	harness.Eventually(t, "the reload that worked is told", func() bool {
+		_, text = s.Get("/metrics")
+		return harness.Metric(t, text, "wsbridge_config_last_reload_successful") == 1 &&
+			harness.Metric(t, text, "wsbridge_config_last_reload_success_timestamp_seconds") > before
 	})
-	if err := s.control().Pause(t.Context()); err != nil {
+	if err := s.Control().Pause(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, text = s.get("/metrics"); metric(t, text, "wsbridge_paused") != 1 {
+	if _, text = s.Get("/metrics"); harness.Metric(t, text, "wsbridge_paused") != 1 {
 		t.Error("the pause is not told")
 	}
 }
@@ -185,7 +187,7 @@ func TestMetricsBeginWithZero(t *testing.T) {
 	t.Parallel()
 	s, _ := metered(t)
 	series := func() (names []string) {
-		for name, family := range s.families() {
+		for name, family := range families(s) {
 			for _, m := range family.GetMetric() {
 				var b bytes.Buffer
 				for _, label := range m.GetLabel() {
@@ -198,18 +200,18 @@ func TestMetricsBeginWithZero(t *testing.T) {
 		return names
 	}
 	begun := series()
-	s.refused(nil) // without a cookie
-	c := s.connect()
-	c.send(string([]byte{0xff}))
-	if code, _ := c.closed(); code != 1007 {
+	s.Refused(nil) // without a cookie
+	c := s.Connect()
+	c.Send(string([]byte{0xff}))
+	if code, _ := c.Closed(); code != 1007 {
 		t.Errorf("closed with %d", code)
 	}
-	eventually(t, "the client has left", func() bool {
-		_, text := s.get("/metrics")
-		return metric(t, text, `wsbridge_clients_ended_total{ending="not_utf8"}`) == 1
+	harness.Eventually(t, "the client has left", func() bool {
+		_, text := s.Get("/metrics")
+		return harness.Metric(t, text, `wsbridge_clients_ended_total{ending="not_utf8"}`) == 1
 	})
-	_, text := s.get("/metrics")
-	if got := metric(t, text, `wsbridge_requests_refused_total{refusal="handler"}`); got != 1 {
+	_, text := s.Get("/metrics")
+	if got := harness.Metric(t, text, `wsbridge_requests_refused_total{refusal="handler"}`); got != 1 {
 		t.Errorf("%v were refused", got)
 	}
 	if now := series(); !slices.Equal(begun, now) {

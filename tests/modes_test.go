@@ -3,19 +3,18 @@ package tests
 import (
 	"fmt"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// modes are the isolation modes in which an application cannot tell that it is not alone.
-var modes = []string{"auto", "serial"}
-
 // inEachMode runs a test of a handler file in every mode that must not change what it sees.
-func inEachMode(t *testing.T, a app, test func(t *testing.T, s *server)) {
+func inEachMode(t *testing.T, a harness.App, test func(t *testing.T, s *harness.Server)) {
 	t.Parallel()
-	for _, mode := range modes {
+	for _, mode := range harness.Modes() {
 		t.Run(mode, func(t *testing.T) {
 			a := a
-			a.toml += fmt.Sprintf("[isolation]\nmode = %q\n", mode)
-			test(t, serve(t, a))
+			a.TOML += fmt.Sprintf("[isolation]\nmode = %q\n", mode)
+			test(t, harness.Serve(t, a))
 		})
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // nginxMain is what stands around deploy/nginx/wsbridge.conf in Debian's nginx.conf, with all files in one folder.
@@ -33,7 +35,7 @@ http {
 `
 
 // nginxExample is the example with what it says is to be changed.
-func nginxExample(t *testing.T, upstream string, port int) string {
+func nginxExample(t testing.TB, upstream string, port int) string {
 	t.Helper()
 	example, err := os.ReadFile("../deploy/nginx/wsbridge.conf")
 	if err != nil {
@@ -57,42 +59,36 @@ func nginxExample(t *testing.T, upstream string, port int) string {
 }
 
 // nginx runs the example before s and returns its address.
-func (s *server) nginx() (address string) {
-	s.t.Helper()
+func nginx(s *harness.Server) (address string) {
+	s.T.Helper()
 	binary, err := exec.LookPath("nginx")
 	if err != nil {
 		if binary = "/usr/sbin/nginx"; !isFile(binary) {
-			s.t.Fatal("no nginx found: run make test")
+			s.T.Fatal("no nginx found: run make test")
 		}
 	}
-	port := freePort(s.t)
-	s.write("wsbridge.conf", nginxExample(s.t, s.address, port))
-	s.write("nginx.conf", nginxMain)
-	args := []string{"-p", s.dir, "-c", s.path("nginx.conf"), "-e", "stderr"}
+	port := harness.FreePort(s.T)
+	s.Write("wsbridge.conf", nginxExample(s.T, s.Address, port))
+	s.Write("nginx.conf", nginxMain)
+	args := []string{"-p", s.Dir, "-c", s.Path("nginx.conf"), "-e", "stderr"}
 	if out, err := exec.Command(binary, append(args, "-t")...).CombinedOutput(); err != nil {
-		s.t.Fatalf("nginx -t: %v\n%s", err, out)
+		s.T.Fatalf("nginx -t: %v\n%s", err, out)
 	}
 	var log bytes.Buffer
 	cmd := exec.Command(binary, args...)
 	cmd.Stderr = &log
 	if err := cmd.Start(); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
-	s.t.Cleanup(func() {
+	s.T.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		_ = cmd.Wait()
-		if s.t.Failed() {
-			s.t.Log(log.String())
+		if s.T.Failed() {
+			s.T.Log(log.String())
 		}
 	})
 	address = fmt.Sprintf("127.0.0.1:%d", port)
-	eventually(s.t, "nginx listens", func() bool {
-		conn, err := net.Dial("tcp", address)
-		if err == nil {
-			conn.Close()
-		}
-		return err == nil
-	})
+	harness.Eventually(s.T, "nginx listens", func() bool { return harness.Listening("tcp", address) })
 	return address
 }
 
@@ -103,18 +99,18 @@ func isFile(path string) bool {
 
 func TestExampleForNginx(t *testing.T) {
 	t.Parallel()
-	certificate := newCertificate(t, "x")
-	s := serve(t, app{toml: "[server]\ntrusted_proxies = [\"127.0.0.1\"]\n", handlers: `
+	certificate := harness.NewCertificate(t, "x")
+	s := harness.Serve(t, harness.App{TOML: "[server]\ntrusted_proxies = [\"127.0.0.1\"]\n", Handlers: `
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
 	send_text($client_key,isset($_SERVER[$msg]) ? $_SERVER[$msg] : $msg);
 }`})
-	s.install(certificate)
-	address := s.nginx()
+	s.Install(certificate)
+	address := nginx(s)
 	from := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
-	dialer := websocket.Dialer{TLSClientConfig: trust(certificate), HandshakeTimeout: patience, NetDialContext: from.DialContext}
-	dial := func(origin string) (*client, *http.Response, error) {
-		h := headers("login=anna")
+	dialer := websocket.Dialer{TLSClientConfig: harness.Trust(certificate), HandshakeTimeout: harness.Patience, NetDialContext: from.DialContext}
+	dial := func(origin string) (*harness.Client, *http.Response, error) {
+		h := harness.Headers("login=anna")
 		h.Set("Origin", origin)
 		h.Set("X-Forwarded-For", "192.0.2.1") // a lie
 		h.Set("Forwarded", "for=192.0.2.1")
@@ -122,8 +118,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 		if err != nil {
 			return nil, response, err
 		}
-		t.Cleanup(func() { conn.Close() })
-		return &client{t, conn}, response, nil
+		return harness.NewClient(t, conn), response, nil
 	}
 	if _, response, err := dial("https://evil.example"); err == nil || response == nil || response.StatusCode != http.StatusForbidden {
 		t.Errorf("another origin: got %v, %v", response, err)
@@ -135,12 +130,12 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	large := strings.Repeat("large", 1<<20/5)
 	for asked, want := range map[string]string{"hello": "hello", large: large, "REMOTE_ADDR": "127.0.0.2",
 		"HTTP_X_FORWARDED_FOR": "127.0.0.2", "HTTPS": "on", "HTTP_HOST": address, "HTTP_FORWARDED": "HTTP_FORWARDED"} {
-		if got := c.ask(asked); got != want {
+		if got := c.Ask(asked); got != want {
 			t.Errorf("%.40q: got %.40q, want %.40q", asked, got, want)
 		}
 	}
-	s.signal(syscall.SIGTERM)
-	if code, reason := c.closed(); code != 1001 || reason != "server shutting down" {
+	s.Signal(syscall.SIGTERM)
+	if code, reason := c.Closed(); code != 1001 || reason != "server shutting down" {
 		t.Errorf("closed with %d %q", code, reason)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/fastcgi/phpfpm"
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // manager is a service manager that reads what a service says (sd_notify(3)).
@@ -56,7 +57,7 @@ func (m *manager) environment(watchdog time.Duration) []string {
 // wait returns the next message with a line that begins so.
 func (m *manager) wait(line string) map[string]string {
 	m.t.Helper()
-	for timeout := time.After(patience); ; {
+	for timeout := time.After(harness.Patience); ; {
 		select {
 		case message := <-m.messages:
 			if strings.Contains("\n"+message, "\n"+line) {
@@ -78,60 +79,60 @@ func assignments(message string) map[string]string {
 }
 
 // launchManaged starts the prepared application under m and waits until it is ready.
-func (s *server) launchManaged(a app, m *manager, watchdog time.Duration) {
-	s.t.Helper()
-	cmd := exec.Command(binary, s.arguments(a)...)
+func launchManaged(s *harness.Server, a harness.App, m *manager, watchdog time.Duration) {
+	s.T.Helper()
+	cmd := exec.Command(harness.Program(), s.Arguments(a)...)
 	cmd.Env = m.environment(watchdog)
-	s.launch(cmd)
+	s.Launch(cmd)
 	m.wait("READY=1")
-	s.address = s.log.wait("listening")["address"].(string)
+	s.Address = s.Log.Wait("listening")["address"].(string)
 }
 
 // managed prepares an application and starts it under a manager.
-func managed(t *testing.T, a app, watchdog time.Duration) (*server, *manager) {
+func managed(t *testing.T, a harness.App, watchdog time.Duration) (*harness.Server, *manager) {
 	t.Helper()
-	s, m := prepare(t, a), newManager(t)
-	s.launchManaged(a, m, watchdog)
+	s, m := harness.Prepare(t, a), newManager(t)
+	launchManaged(s, a, m, watchdog)
 	return s, m
 }
 
 func TestServiceManagerHearsOfTheWholeLife(t *testing.T) {
 	t.Parallel()
-	s, m := managed(t, app{handlers: echo, toml: "[server]\ndrain_timeout = \"7s\"\n[php]\ntimeout = \"5s\"\n"}, 400*time.Millisecond)
-	c := s.connect() // at the first attempt
-	if got := c.ask("x"); got != "x" {
+	s, m := managed(t, harness.App{Handlers: harness.Echo, TOML: "[server]\ndrain_timeout = \"7s\"\n[php]\ntimeout = \"5s\"\n"}, 400*time.Millisecond)
+	c := s.Connect() // at the first attempt
+	if got := c.Ask("x"); got != "x" {
 		t.Errorf("got %q", got)
 	}
 	m.wait("STATUS=1 clients")
 	for range 3 {
 		m.wait("WATCHDOG=1")
 	}
-	s.signal(syscall.SIGHUP)
+	s.Signal(syscall.SIGHUP)
 	if at := m.wait("RELOADING=1")["MONOTONIC_USEC"]; at == "" || at == "0" {
 		t.Errorf("reloads at %q µs", at)
 	}
 	m.wait("READY=1")
-	s.signal(syscall.SIGTERM)
+	s.Signal(syscall.SIGTERM)
 	stopping := m.wait("STOPPING=1")
 	if got, want := stopping["EXTEND_TIMEOUT_USEC"], "32000000"; got != want {
 		t.Errorf("asks for %s µs, want %s", got, want)
 	}
-	if code, _ := c.closed(); code != 1001 {
+	if code, _ := c.Closed(); code != 1001 {
 		t.Errorf("closed with %d", code)
 	}
-	if status := s.wait(); status != 0 {
+	if status := s.Wait(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
 }
 
 func TestServiceManagerHearsNothingOfAServerThatCannotStart(t *testing.T) {
 	t.Parallel()
-	a := app{handlers: "function ws_server_initialize() { exit; }"}
-	s, m := prepare(t, a), newManager(t)
-	cmd := exec.Command(binary, s.arguments(a)...)
+	a := harness.App{Handlers: "function ws_server_initialize() { exit; }"}
+	s, m := harness.Prepare(t, a), newManager(t)
+	cmd := exec.Command(harness.Program(), s.Arguments(a)...)
 	cmd.Env = m.environment(time.Minute)
-	s.launch(cmd)
-	if status := s.wait(); status != 1 {
+	s.Launch(cmd)
+	if status := s.Wait(); status != 1 {
 		t.Errorf("exit status %d", status)
 	}
 	if n := len(m.messages); n > 0 {
@@ -142,44 +143,44 @@ func TestServiceManagerHearsNothingOfAServerThatCannotStart(t *testing.T) {
 // A watchdog that ended wsbridge because php-fpm is away would drop all clients for nothing.
 func TestWatchdogIsFedWhilePHPIsAway(t *testing.T) {
 	t.Parallel()
-	a := app{handlers: echo, toml: "[php]\nfpm = \"./php-fpm\"\nunavailable_wait = \"1m\"\n"}
-	s, m := prepare(t, a), newManager(t)
+	a := harness.App{Handlers: harness.Echo, TOML: "[php]\nfpm = \"./php-fpm\"\nunavailable_wait = \"1m\"\n"}
+	s, m := harness.Prepare(t, a), newManager(t)
 	fpm, err := phpfpm.Find("")
 	if err == nil {
-		err = os.Symlink(fpm, s.path("php-fpm"))
+		err = os.Symlink(fpm, s.Path("php-fpm"))
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.launchManaged(a, m, 400*time.Millisecond)
-	c := s.connect()
-	if err := os.Rename(s.path("php-fpm"), s.path("elsewhere")); err != nil {
+	launchManaged(s, a, m, 400*time.Millisecond)
+	c := s.Connect()
+	if err := os.Rename(s.Path("php-fpm"), s.Path("elsewhere")); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Kill(s.fpmMaster(), syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(s.FPMMaster(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	s.log.wait("starting it again") // until then a worker may answer
-	c.send("x")
+	s.Log.Wait("starting it again") // until then a worker may answer
+	c.Send("x")
 	m.wait("STATUS=1 clients; php-fpm is away")
 	for range 5 {
 		m.wait("WATCHDOG=1")
 	}
-	if err := os.Rename(s.path("elsewhere"), s.path("php-fpm")); err != nil {
+	if err := os.Rename(s.Path("elsewhere"), s.Path("php-fpm")); err != nil {
 		t.Fatal(err)
 	}
-	c.want("x")
+	c.Want("x")
 	m.wait("STATUS=1 clients")
 }
 
 func TestMessagesToTheServiceManagerAreForTheProgramAlone(t *testing.T) {
 	t.Parallel()
-	s, _ := managed(t, app{handlers: `
+	s, _ := managed(t, harness.App{Handlers: `
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
 	send_text($client_key,json_encode(array(getenv("NOTIFY_SOCKET"),getenv("WATCHDOG_USEC"))));
 }`}, time.Minute)
-	if got := s.connect().ask("x"); got != "[false,false]" {
+	if got := s.Connect().Ask("x"); got != "[false,false]" {
 		t.Errorf("got %s", got)
 	}
 }
@@ -192,17 +193,17 @@ func TestServiceManagerThatHangsHoldsNobodyUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	a := app{handlers: echo}
-	s := prepare(t, a)
-	cmd := exec.Command(binary, s.arguments(a)...)
+	a := harness.App{Handlers: harness.Echo}
+	s := harness.Prepare(t, a)
+	cmd := exec.Command(harness.Program(), s.Arguments(a)...)
 	cmd.Env = []string{"NOTIFY_SOCKET=" + path, "WATCHDOG_USEC=20000"}
-	s.launch(cmd)
-	s.address = s.log.wait("listening")["address"].(string)
-	s.log.wait("the service manager was not told")
-	if got := s.connect().ask("x"); got != "x" {
+	s.Launch(cmd)
+	s.Address = s.Log.Wait("listening")["address"].(string)
+	s.Log.Wait("the service manager was not told")
+	if got := s.Connect().Ask("x"); got != "x" {
 		t.Errorf("got %q", got)
 	}
-	if status := s.stop(); status != 0 {
+	if status := s.Stop(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/creack/pty"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // Everything of it may act on a terminal: a title, a bell, a colour by a single control character (C1), a turned direction, a line
@@ -34,32 +36,32 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$document)
 // What clients and handlers say does nothing to the terminal, in no command, whether as a table, as an error or as JSON.
 func TestNothingActsOnTheOperatorsTerminal(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: malice})
-	c := s.connect()
-	c.ask("x")
-	c.send("fail")
-	eventually(t, "the failure is listed", func() bool { out, _ := s.operate("errors"); return strings.Contains(out, "evil") })
+	s := harness.Serve(t, harness.App{Handlers: malice})
+	c := s.Connect()
+	c.Ask("x")
+	c.Send("fail")
+	harness.Eventually(t, "the failure is listed", func() bool { out, _ := operate(s, "errors"); return strings.Contains(out, "evil") })
 	for _, args := range [][]string{
 		{"connections", "--fields", "login"}, {"show", "1"}, {"errors"}, {"fifo", "x"}, {"fifo", "fail"}, {"send", "1", hostile},
 	} {
 		for _, more := range [][]string{nil, {"--json"}} {
-			out, _ := s.operate(append(args, more...)...)
+			out, _ := operate(s, append(args, more...)...)
 			if args[0] != "send" && !strings.Contains(out, "evil") {
 				t.Errorf("%q: not shown in %q", args, out)
 			}
 			wantHarmless(t, out)
 		}
 	}
-	c.want(hostile)
-	c.want(hostile)
+	c.Want(hostile)
+	c.Want(hostile)
 }
 
 func TestNothingInATailActsOnTheTerminal(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: malice})
+	s := harness.Serve(t, harness.App{Handlers: malice})
 	for _, format := range []string{"--json=false", "--json"} {
-		c := s.connect()
-		out := s.whileTailing(func() { c.send("fail"); c.ask(hostile) }, format, "--payloads", "--count", "4")
+		c := s.Connect()
+		out := whileTailing(s, func() { c.Send("fail"); c.Ask(hostile) }, format, "--payloads", "--count", "4")
 		if strings.Count(out, "evil") < 4 {
 			t.Errorf("got %q", out)
 		}
@@ -71,18 +73,18 @@ func TestNothingInATailActsOnTheTerminal(t *testing.T) {
 }
 
 // whileTailing does something again and again until tail with those arguments has ended, and returns what that wrote.
-func (s *server) whileTailing(do func(), args ...string) string {
-	s.t.Helper()
-	cmd := s.command(append([]string{"tail"}, args...)...)
-	var out syncBuffer
+func whileTailing(s *harness.Server, do func(), args ...string) string {
+	s.T.Helper()
+	cmd := commandLine(s, append([]string{"tail"}, args...)...)
+	var out harness.Buffer
 	cmd.Stdout, cmd.Stderr = &out, os.Stderr
 	if err := cmd.Start(); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	var err error
-	eventually(s.t, "the tail ends", func() bool {
+	harness.Eventually(s.T, "the tail ends", func() bool {
 		do()
 		select {
 		case err = <-ended:
@@ -92,7 +94,7 @@ func (s *server) whileTailing(do func(), args ...string) string {
 		}
 	})
 	if err != nil {
-		s.t.Errorf("tail: %v", err)
+		s.T.Errorf("tail: %v", err)
 	}
 	return out.String()
 }
@@ -107,18 +109,18 @@ func wantHarmless(t *testing.T, out string) {
 // Lines follow each other in a pipe; nothing there moves a cursor.
 func TestWatchThroughAPipe(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: echo})
-	cmd := s.command("log", "--json")
-	if out, status := s.finish(cmd); status != 0 || out != "{\n  \"level\": \"info\"\n}\n" {
+	s := harness.Serve(t, harness.App{Handlers: harness.Echo})
+	cmd := commandLine(s, "log", "--json")
+	if out, status := harness.Finish(s.T, cmd); status != 0 || out != "{\n  \"level\": \"info\"\n}\n" {
 		t.Errorf("got %d %q", status, out)
 	}
-	var out syncBuffer
-	watch := s.command("status", "--watch", "--interval", "100ms")
+	var out harness.Buffer
+	watch := commandLine(s, "status", "--watch", "--interval", "100ms")
 	watch.Stdout, watch.Stderr = &out, &out
 	if err := watch.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "it is shown again", func() bool { return strings.Count(out.String(), "takes clients") >= 3 })
+	harness.Eventually(t, "it is shown again", func() bool { return strings.Count(out.String(), "takes clients") >= 3 })
 	if err := watch.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -130,19 +132,19 @@ func TestWatchThroughAPipe(t *testing.T) {
 
 func TestOperatorComesTooLate(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: echo + `
+	s := harness.Serve(t, harness.App{Handlers: harness.Echo + `
 function ws_server_before_close(&$connections,&$connection)
 {
 	for ($i=0; ($i<2000) and (file_exists(__DIR__."/left")==False); $i++) { usleep(10000); clearstatcache(); }
 }`})
-	s.connect().ask("x")
-	s.wants([]string{"close", "1"}, "is being closed with 1000$")
-	if out, status := s.operate("close", "1"); status != 1 || !strings.HasPrefix(out, "wsbridge: ") || strings.Contains(out, "no connection") {
+	s.Connect().Ask("x")
+	wants(s, []string{"close", "1"}, "is being closed with 1000$")
+	if out, status := operate(s, "close", "1"); status != 1 || !strings.HasPrefix(out, "wsbridge: ") || strings.Contains(out, "no connection") {
 		t.Errorf("closed twice: got %d %s", status, out) // 409
 	}
-	s.write("left", "")
-	eventually(t, "it is gone", func() bool {
-		out, status := s.operate("show", "1")
+	s.Write("left", "")
+	harness.Eventually(t, "it is gone", func() bool {
+		out, status := operate(s, "show", "1")
 		return status == 1 && strings.Contains(out, "no connection 1")
 	})
 }
@@ -150,20 +152,20 @@ function ws_server_before_close(&$connections,&$connection)
 // A window of ten lines and forty columns shows twelve connections without scrolling.
 func TestWatchFitsTheWindow(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: lounge})
+	s := harness.Serve(t, harness.App{Handlers: lounge})
 	for range 12 {
-		s.connectAs("login=anna")
+		s.ConnectAs("login=anna")
 	}
-	cmd := s.command("connections", "--fields", "login,room", "--watch", "--interval", "100ms")
+	cmd := commandLine(s, "connections", "--fields", "login,room", "--watch", "--interval", "100ms")
 	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 10, Cols: 40})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer terminal.Close()
-	var shown syncBuffer
+	var shown harness.Buffer
 	read := make(chan struct{})
 	go func() { _, _ = io.Copy(&shown, terminal); close(read) }() // EIO at its end
-	eventually(t, "it is shown twice", func() bool { return strings.Count(shown.String(), "\x1b[H") >= 3 })
+	harness.Eventually(t, "it is shown twice", func() bool { return strings.Count(shown.String(), "\x1b[H") >= 3 })
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}

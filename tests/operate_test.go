@@ -3,7 +3,6 @@ package tests
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"os"
 	"os/exec"
 	"regexp"
@@ -13,45 +12,38 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // command is wsbridge's command line, for this server.
-func (s *server) command(args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(s.t.Context(), binary, args...)
-	cmd.Env = append(os.Environ(), "WSBRIDGE_CONTROL=unix:"+s.path("control.sock"))
+func commandLine(s *harness.Server, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(s.T.Context(), harness.Program(), args...)
+	cmd.Env = append(os.Environ(), "WSBRIDGE_CONTROL=unix:"+s.Path("control.sock"))
 	return cmd
 }
 
 // operate runs a command and returns what it wrote, both to output and errors, and its exit status.
-func (s *server) operate(args ...string) (out string, status int) {
-	s.t.Helper()
-	return s.finish(s.command(args...))
-}
-
-func (s *server) finish(cmd *exec.Cmd) (out string, status int) {
-	s.t.Helper()
-	text, err := cmd.CombinedOutput()
-	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
-		s.t.Fatal(err)
-	}
-	return string(text), cmd.ProcessState.ExitCode()
+func operate(s *harness.Server, args ...string) (out string, status int) {
+	s.T.Helper()
+	return harness.Finish(s.T, commandLine(s, args...))
 }
 
 // wants runs a command, which has to end well, and looks for each of the patterns in what it wrote.
-func (s *server) wants(args []string, patterns ...string) {
-	s.t.Helper()
-	out, status := s.operate(args...)
+func wants(s *harness.Server, args []string, patterns ...string) {
+	s.T.Helper()
+	out, status := operate(s, args...)
 	if status != 0 {
-		s.t.Errorf("%q: exit status %d: %s", args, status, out)
+		s.T.Errorf("%q: exit status %d: %s", args, status, out)
 	}
-	s.matches(args, out, patterns...)
+	matches(s, args, out, patterns...)
 }
 
-func (s *server) matches(args []string, out string, patterns ...string) {
-	s.t.Helper()
+func matches(s *harness.Server, args []string, out string, patterns ...string) {
+	s.T.Helper()
 	for _, pattern := range patterns {
 		if !regexp.MustCompile("(?m)" + pattern).MatchString(out) {
-			s.t.Errorf("%q: no %q in\n%s", args, pattern, out)
+			s.T.Errorf("%q: no %q in\n%s", args, pattern, out)
 		}
 	}
 }
@@ -77,76 +69,76 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$document)
 
 func TestOperatorSeesTheServerInTables(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: lounge})
-	anna, bert := s.connectAs("login=anna"), s.connectAs("login=bert")
-	anna.ask("hello")
-	bert.ask("hello")
-	s.wants([]string{"status"}, `takes clients$`, `^clients +2 open, 0 coming or leaving; 2 let in, 0 refused so far$`,
+	s := harness.Serve(t, harness.App{Handlers: lounge})
+	anna, bert := s.ConnectAs("login=anna"), s.ConnectAs("login=bert")
+	anna.Ask("hello")
+	bert.Ask("hello")
+	wants(s, []string{"status"}, `takes clients$`, `^clients +2 open, 0 coming or leaving; 2 let in, 0 refused so far$`,
 		`^php-fpm +\d[^,]*, wsbridge's own`, `^handlers .*fifo`, `^events .* done`)
-	s.wants([]string{"connections", "--fields", "login,room"}, `^KEY +STATE +ADDRESS .* LOGIN +ROOM$`,
+	wants(s, []string{"connections", "--fields", "login,room"}, `^KEY +STATE +ADDRESS .* LOGIN +ROOM$`,
 		`^1 +OPEN +127\.0\.0\.1:\d+ .* anna +lobby$`, `^2 +OPEN .* bert +lobby$`)
-	if out, _ := s.operate("connections", "--where", "login=b*", "--state", "OPEN"); strings.Count(out, "\n") != 2 || !strings.Contains(out, "\n2 ") {
+	if out, _ := operate(s, "connections", "--where", "login=b*", "--state", "OPEN"); strings.Count(out, "\n") != 2 || !strings.Contains(out, "\n2 ") {
 		t.Errorf("got %s", out)
 	}
-	s.wants([]string{"connections", "--limit", "1"}, `^… and 1 more`)
-	s.wants([]string{"show", "1"}, `^connection 1 +OPEN$`, `^  login +anna$`, `^path +/`, `^received +1 message, 5 B$`, `^  .* text +5 B`)
-	s.wants([]string{"log", "warn"}, `^warn$`)
-	s.wants([]string{"log"}, `^warn$`)
-	s.wants([]string{"reload"}, `.`)
-	s.wants([]string{"errors"}, `^no event has failed$`)
-	anna.send("throw")
-	eventually(t, "the failure is listed", func() bool {
-		out, _ := s.operate("errors")
+	wants(s, []string{"connections", "--limit", "1"}, `^… and 1 more`)
+	wants(s, []string{"show", "1"}, `^connection 1 +OPEN$`, `^  login +anna$`, `^path +/`, `^received +1 message, 5 B$`, `^  .* text +5 B`)
+	wants(s, []string{"log", "warn"}, `^warn$`)
+	wants(s, []string{"log"}, `^warn$`)
+	wants(s, []string{"reload"}, `.`)
+	wants(s, []string{"errors"}, `^no event has failed$`)
+	anna.Send("throw")
+	harness.Eventually(t, "the failure is listed", func() bool {
+		out, _ := operate(s, "errors")
 		return regexp.MustCompile(`(?m)^\d+s +1 +text +1 +exception: Exception: no such .*room at \S+push_server_events\.php:\d+$`).MatchString(out)
 	})
-	if out, _ := s.operate("errors"); strings.Contains(out, "\x1b") {
+	if out, _ := operate(s, "errors"); strings.Contains(out, "\x1b") {
 		t.Errorf("an escape sequence reaches the terminal: %q", out)
 	}
 }
 
 func TestOperatorActsOnClients(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: lounge})
-	anna, bert := s.connectAs("login=anna"), s.connectAs("login=bert")
-	anna.ask("hello")
-	bert.ask("hello")
-	s.wants([]string{"send", "1", "grüße"}, `on their way to 1$`)
-	anna.want("grüße")
-	piped := s.command("send", "2", "--binary")
+	s := harness.Serve(t, harness.App{Handlers: lounge})
+	anna, bert := s.ConnectAs("login=anna"), s.ConnectAs("login=bert")
+	anna.Ask("hello")
+	bert.Ask("hello")
+	wants(s, []string{"send", "1", "grüße"}, `on their way to 1$`)
+	anna.Want("grüße")
+	piped := commandLine(s, "send", "2", "--binary")
 	piped.Stdin = bytes.NewReader([]byte{0, 0xff})
-	if out, status := s.finish(piped); status != 0 {
+	if out, status := harness.Finish(s.T, piped); status != 0 {
 		t.Errorf("got %d, %s", status, out)
 	}
-	if _, data := bert.next(); string(data) != "\x00\xff" {
+	if _, data := bert.Next(); string(data) != "\x00\xff" {
 		t.Errorf("got %q", data)
 	}
-	s.wants([]string{"broadcast", "to b", "--where", "login=bert"}, `on their way to 1 client$`)
-	s.wants([]string{"broadcast", "to all"}, `on their way to 2 clients$`)
-	bert.want("to b")
-	all([]*client{anna, bert}, "to all")
-	s.wants([]string{"fifo", "news"}, `^handled in .*: 2 messages sent, 0 clients closed, 0 rows changed$`, `^returned \{"to":2\}$`)
-	all([]*client{anna, bert}, "news")
-	s.wants([]string{"close", "1", "--code", "4001", "--reason", "moved"}, `^connection 1 is being closed with 4001$`)
-	if code, reason := anna.closed(); code != 4001 || reason != "moved" {
+	wants(s, []string{"broadcast", "to b", "--where", "login=bert"}, `on their way to 1 client$`)
+	wants(s, []string{"broadcast", "to all"}, `on their way to 2 clients$`)
+	bert.Want("to b")
+	harness.WantAll([]*harness.Client{anna, bert}, "to all")
+	wants(s, []string{"fifo", "news"}, `^handled in .*: 2 messages sent, 0 clients closed, 0 rows changed$`, `^returned \{"to":2\}$`)
+	harness.WantAll([]*harness.Client{anna, bert}, "news")
+	wants(s, []string{"close", "1", "--code", "4001", "--reason", "moved"}, `^connection 1 is being closed with 4001$`)
+	if code, reason := anna.Closed(); code != 4001 || reason != "moved" {
 		t.Errorf("closed with %d %q", code, reason)
 	}
-	s.wants([]string{"pause"}, `^paused`)
-	s.wants([]string{"status"}, `is paused`)
-	if out, status := s.operate("health"); status != 1 || !strings.Contains(out, "paused") {
+	wants(s, []string{"pause"}, `^paused`)
+	wants(s, []string{"status"}, `is paused`)
+	if out, status := operate(s, "health"); status != 1 || !strings.Contains(out, "paused") {
 		t.Errorf("health of a paused server: %d %s", status, out)
 	}
-	s.wants([]string{"resume"}, `^events run$`)
-	s.wants([]string{"drain", "--wait"}, `^the server has ended$`)
-	if code, _ := bert.closed(); code != 1001 {
+	wants(s, []string{"resume"}, `^events run$`)
+	wants(s, []string{"drain", "--wait"}, `^the server has ended$`)
+	if code, _ := bert.Closed(); code != 1001 {
 		t.Errorf("closed with %d", code)
 	}
-	s.wait()
+	s.Wait()
 }
 
 func TestOperatorIsToldWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: lounge})
-	s.connect().ask("hello")
+	s := harness.Serve(t, harness.App{Handlers: lounge})
+	s.Connect().Ask("hello")
 	for _, tt := range []struct {
 		args   []string
 		status int
@@ -164,25 +156,25 @@ func TestOperatorIsToldWhatIsWrong(t *testing.T) {
 		{[]string{"fifo", "fail"}, 1, `bad document.*push_server_events\.php:\d+`},
 		{[]string{"fifo", "slow", "--timeout", "200ms"}, 1, "may"},
 		{[]string{"fifo", "x", "--timeout", "0s"}, 2, "more than zero"},
-		{[]string{"status", "--control", "unix:" + s.path("nowhere")}, 1, "is wsbridge running"},
-		{[]string{"status", "--control", s.address}, 1, "."},
+		{[]string{"status", "--control", "unix:" + s.Path("nowhere")}, 1, "is wsbridge running"},
+		{[]string{"status", "--control", s.Address}, 1, "."},
 		{[]string{"status", "--control", "somewhere"}, 2, `want "unix:/path"`},
-		{[]string{"status", "--config", s.path("none.toml")}, 2, "none.toml"},
+		{[]string{"status", "--config", s.Path("none.toml")}, 2, "none.toml"},
 	} {
-		out, status := s.operate(tt.args...)
+		out, status := operate(s, tt.args...)
 		if status != tt.status || strings.Count(out, "\n") != 1 {
 			t.Errorf("%q: exit status %d, want %d: %s", tt.args, status, tt.status, out)
 		}
-		s.matches(tt.args, out, tt.want)
+		matches(s, tt.args, out, tt.want)
 	}
 	if os.Geteuid() == 0 {
-		cmd := s.command("status")
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-		program := s.path("wsbridge") // where everybody may run it
-		if err := os.Link(binary, program); err == nil {
+		cmd := commandLine(s, "status")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+		program := s.Path("wsbridge") // where everybody may run it
+		if err := os.Link(harness.Program(), program); err == nil {
 			cmd.Path = program
 		}
-		if out, status := s.finish(cmd); status != 1 || !strings.Contains(out, "try sudo") {
+		if out, status := harness.Finish(s.T, cmd); status != 1 || !strings.Contains(out, "try sudo") {
 			t.Errorf("as another user: %d %s", status, out)
 		}
 	}
@@ -190,13 +182,13 @@ func TestOperatorIsToldWhatIsWrong(t *testing.T) {
 
 func TestOperatorGetsJSON(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: lounge})
-	s.connectAs("login=anna").ask("hello")
+	s := harness.Serve(t, harness.App{Handlers: lounge})
+	s.ConnectAs("login=anna").Ask("hello")
 	for _, args := range [][]string{
 		{"status"}, {"connections", "--fields", "login"}, {"show", "1"}, {"errors"}, {"log"}, {"health"}, {"pause"}, {"resume"}, {"reload"},
 		{"send", "1", "x"}, {"broadcast", "x"}, {"fifo", "x"}, {"close", "1"},
 	} {
-		out, status := s.operate(append(args, "--json")...)
+		out, status := operate(s, append(args, "--json")...)
 		if status != 0 || !json.Valid([]byte(out)) || strings.TrimSpace(out)[0] != '{' {
 			t.Errorf("%q: exit status %d: %s", args, status, out)
 		}
@@ -205,9 +197,9 @@ func TestOperatorGetsJSON(t *testing.T) {
 
 func TestOperatorSeesEventsLive(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: lounge})
-	c := s.connect()
-	c.ask("certain") // whatever was known of the code before
+	s := harness.Serve(t, harness.App{Handlers: lounge})
+	c := s.Connect()
+	c.Ask("certain") // whatever was known of the code before
 	for _, tt := range []struct {
 		args     []string
 		patterns []string
@@ -219,7 +211,7 @@ func TestOperatorSeesEventsLive(t *testing.T) {
 		{[]string{"tail", "--count", "2", "--json"}, []string{`^\{.*"event":"text".*"effects":\[`}, "hello"},
 	} {
 		var out bytes.Buffer
-		cmd := s.command(tt.args...)
+		cmd := commandLine(s, tt.args...)
 		cmd.Stdout, cmd.Stderr = &out, os.Stderr
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
@@ -228,8 +220,8 @@ func TestOperatorSeesEventsLive(t *testing.T) {
 		go func() { ended <- cmd.Wait() }()
 		over := false
 		for !over { // until it has begun to look
-			c.ask("hello")
-			c.send("throw")
+			c.Ask("hello")
+			c.Send("throw")
 			select {
 			case err := <-ended:
 				over = true
@@ -239,7 +231,7 @@ func TestOperatorSeesEventsLive(t *testing.T) {
 			case <-time.After(100 * time.Millisecond):
 			}
 		}
-		s.matches(tt.args, out.String(), tt.patterns...)
+		matches(s, tt.args, out.String(), tt.patterns...)
 		if regexp.MustCompile(tt.not).MatchString(out.String()) {
 			t.Errorf("%q: %q in %q", tt.args, tt.not, out.String())
 		}
@@ -249,10 +241,10 @@ func TestOperatorSeesEventsLive(t *testing.T) {
 // What a client has chosen does nothing to the terminal.
 func TestOperatorsTerminalIsSafe(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: lounge})
-	s.connectAs("login=evil%1b]0;owned%07%0anext%e2%80%aeline").ask("hello")
+	s := harness.Serve(t, harness.App{Handlers: lounge})
+	s.ConnectAs("login=evil%1b]0;owned%07%0anext%e2%80%aeline").Ask("hello")
 	for _, args := range [][]string{{"connections", "--fields", "login"}, {"show", "1"}} {
-		out, status := s.operate(args...)
+		out, status := operate(s, args...)
 		if status != 0 || !strings.Contains(out, "evil") || strings.ContainsAny(out, "\x1b\x07\u202e") || strings.Contains(out, "\nnext") {
 			t.Errorf("%q: %q", args, out)
 		}
@@ -261,8 +253,8 @@ func TestOperatorsTerminalIsSafe(t *testing.T) {
 
 func TestOperatorWatches(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: lounge})
-	cmd := s.command("status", "--watch", "--interval", "100ms")
+	s := harness.Serve(t, harness.App{Handlers: lounge})
+	cmd := commandLine(s, "status", "--watch", "--interval", "100ms")
 	terminal, err := pty.Start(cmd)
 	if err != nil {
 		t.Fatal(err)
@@ -290,7 +282,7 @@ func TestOperatorWatches(t *testing.T) {
 		if !strings.HasPrefix(text, "\x1b[?1049h\x1b[H") || !strings.HasSuffix(text, "\x1b[?1049l") || strings.Count(text, "\x1b[H") < 3 {
 			t.Errorf("got %q", text)
 		}
-	case <-time.After(patience):
+	case <-time.After(harness.Patience):
 		t.Error("it does not end")
 	}
 	if err := cmd.Wait(); err != nil {
@@ -301,36 +293,36 @@ func TestOperatorWatches(t *testing.T) {
 func TestOperatorFindsTheServer(t *testing.T) {
 	t.Parallel()
 	s, address := operated(t, "token_file = \"DIR/token\"\n")
-	s.write("control.toml", "[php]\nevents_file = \"/e.php\"\n[control]\nlisten = \""+address+"\"\ntoken_file = \"token\"\n")
+	s.Write("control.toml", "[php]\nevents_file = \"/e.php\"\n[control]\nlisten = \""+address+"\"\ntoken_file = \"token\"\n")
 	for name, args := range map[string][]string{
-		"flags":         {"--control", address, "--token-file", s.path("token")},
-		"URL":           {"--control", "http://" + address + "/", "--token-file", s.path("token")},
-		"configuration": {"--config", s.path("control.toml")},
+		"flags":         {"--control", address, "--token-file", s.Path("token")},
+		"URL":           {"--control", "http://" + address + "/", "--token-file", s.Path("token")},
+		"configuration": {"--config", s.Path("control.toml")},
 	} {
-		if out, status := s.operate(append([]string{"health"}, args...)...); status != 0 || out != "ready\n" {
+		if out, status := operate(s, append([]string{"health"}, args...)...); status != 0 || out != "ready\n" {
 			t.Errorf("%s: %d %s", name, status, out)
 		}
 	}
-	if out, status := s.operate("status", "--control", address); status != 1 || !strings.Contains(out, "--token-file") {
+	if out, status := operate(s, "status", "--control", address); status != 1 || !strings.Contains(out, "--token-file") {
 		t.Errorf("without the token: %d %s", status, out)
 	}
-	folder := s.command("health") // systemd's, as the server's own
-	folder.Env = append(os.Environ(), "RUNTIME_DIRECTORY="+serve(t, app{handlers: echo}).path(""))
-	if out, status := s.finish(folder); status != 0 {
+	folder := commandLine(s, "health") // systemd's, as the server's own
+	folder.Env = append(os.Environ(), "RUNTIME_DIRECTORY="+harness.Serve(t, harness.App{Handlers: harness.Echo}).Path(""))
+	if out, status := harness.Finish(s.T, folder); status != 0 {
 		t.Errorf("by default: %d %s", status, out)
 	}
 }
 
 func TestShellCompletesWhatThereIs(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: lounge})
-	s.connect().ask("hello")
-	s.wants([]string{"__complete", "show", ""}, `^1\t127\.0\.0\.1:\d+$`)
-	s.wants([]string{"__complete", "close", "1"}, `^1\t`)
-	s.wants([]string{"__complete", "tail", "--event", "te"}, `^text$`)
-	s.wants([]string{"__complete", "log", ""}, `^debug$`, `^error$`)
-	s.wants([]string{"__complete", "sta"}, `^status\t`)
-	out, _ := s.operate("completion", "bash")
+	s := harness.Serve(t, harness.App{Handlers: lounge})
+	s.Connect().Ask("hello")
+	wants(s, []string{"__complete", "show", ""}, `^1\t127\.0\.0\.1:\d+$`)
+	wants(s, []string{"__complete", "close", "1"}, `^1\t`)
+	wants(s, []string{"__complete", "tail", "--event", "te"}, `^text$`)
+	wants(s, []string{"__complete", "log", ""}, `^debug$`, `^error$`)
+	wants(s, []string{"__complete", "sta"}, `^status\t`)
+	out, _ := operate(s, "completion", "bash")
 	check := exec.Command("bash", "-n")
 	check.Stdin = strings.NewReader(out)
 	if text, err := check.CombinedOutput(); err != nil || len(out) < 1000 {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // By reference or by value, with the client's key or without it.
@@ -18,8 +20,8 @@ func TestTextArity(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := serve(t, app{handlers: handler})
-			if got := s.connect().ask("this"); got != "got this" {
+			s := harness.Serve(t, harness.App{Handlers: handler})
+			if got := s.Connect().Ask("this"); got != "got this" {
 				t.Errorf("got %q", got)
 			}
 		})
@@ -36,10 +38,10 @@ func TestReadArity(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := serve(t, app{handlers: fmt.Sprintf(`
+			s := harness.Serve(t, harness.App{Handlers: fmt.Sprintf(`
 function ws_server_read(%s) { file_put_contents(__DIR__."/read",substr(%s,0,4)."\n",FILE_APPEND); return ""; }`, row.parameters, row.data)})
-			s.connect()
-			if got := s.read("read"); got != "GET \n" {
+			s.Connect()
+			if got := s.Read("read"); got != "GET \n" {
 				t.Errorf("got %q", got)
 			}
 		})
@@ -75,29 +77,29 @@ func TestParametersByReferenceAndByValue(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := serve(t, app{handlers: strings.ReplaceAll(marking, "@", row.ampersand), toml: initializeOnce})
-			a, b := s.connect(), s.connect()
-			a.ask("a first text")
-			if err := a.conn.WriteMessage(2, []byte("x")); err != nil {
+			s := harness.Serve(t, harness.App{Handlers: strings.ReplaceAll(marking, "@", row.ampersand), TOML: harness.InitializeOnce})
+			a, b := s.Connect(), s.Connect()
+			a.Ask("a first text")
+			if err := a.Conn.WriteMessage(2, []byte("x")); err != nil {
 				t.Fatal(err)
 			}
-			a.want("binary")
-			s.pipe("hello")
-			eventually(t, "fifo", func() bool { return strings.Contains(s.read("called"), "fifo hello\n") })
-			b.leave()
-			loops := strings.Count(s.read("called"), "loop\n")
-			eventually(t, "loop", func() bool { return strings.Count(s.read("called"), "loop\n") > loops })
-			if got := a.ask("marks"); got != row.marks {
+			a.Want("binary")
+			s.WritePipe("hello")
+			harness.Eventually(t, "fifo", func() bool { return strings.Contains(s.Read("called"), "fifo hello\n") })
+			b.Leave()
+			loops := strings.Count(s.Read("called"), "loop\n")
+			harness.Eventually(t, "loop", func() bool { return strings.Count(s.Read("called"), "loop\n") > loops })
+			if got := a.Ask("marks"); got != row.marks {
 				t.Errorf("got %s, want %s", got, row.marks)
 			}
-			s.stop()
-			called := s.read("called")
+			s.Stop()
+			called := s.Read("called")
 			for _, handler := range []string{"initialize", "started", "connect", "read", "authenticate", "open", "before_close", "after_close", "shutdown 0", "finalize"} {
 				if !strings.Contains(called, handler+"\n") {
 					t.Errorf("%s was not called", handler)
 				}
 			}
-			if n := s.log.count("", `"level":"WARN"`); n != 0 {
+			if n := s.Log.Count("", `"level":"WARN"`); n != 0 {
 				t.Errorf("%d warnings", n)
 			}
 		})

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // forward sends each document's length and content hash to client 1.
@@ -16,69 +18,69 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$fifo_data) { send_tex
 
 func TestPipeHasMode0666AndIsRemovedAtStop(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: forward})
-	info, err := os.Lstat(s.path("ws_notify"))
+	s := harness.Serve(t, harness.App{Handlers: forward})
+	info, err := os.Lstat(s.Path("ws_notify"))
 	if err != nil || info.Mode() != os.ModeNamedPipe|0o666 {
 		t.Errorf("got %v, %v", info.Mode(), err)
 	}
-	s.stop()
-	if _, err := os.Lstat(s.path("ws_notify")); !os.IsNotExist(err) {
+	s.Stop()
+	if _, err := os.Lstat(s.Path("ws_notify")); !os.IsNotExist(err) {
 		t.Errorf("the pipe is still there: %v", err)
 	}
 }
 
 func TestPipeDocumentsArriveOneByOne(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: forward})
-	c := s.connect()
-	s.pipe(`{"a":1}{"b":"} {"}[1,2]`)
-	c.want(`{"a":1}`)
-	c.want(`{"b":"} {"}`)
-	c.want(`[1,2]`)
-	s.pipe("  reload  ")
-	c.want("reload")
-	s.pipe("one\ntwo\n")
-	c.want("one")
-	c.want("two")
-	s.pipe("{\n  \"pretty\": true\n}\n")
-	c.want("{\n  \"pretty\": true\n}")
-	s.pipe(`{"broken":]`)
-	s.log.wait("", "skipped")
-	s.pipe(`{"after":1}`)
-	c.want(`{"after":1}`)
+	s := harness.Serve(t, harness.App{Handlers: forward})
+	c := s.Connect()
+	s.WritePipe(`{"a":1}{"b":"} {"}[1,2]`)
+	c.Want(`{"a":1}`)
+	c.Want(`{"b":"} {"}`)
+	c.Want(`[1,2]`)
+	s.WritePipe("  reload  ")
+	c.Want("reload")
+	s.WritePipe("one\ntwo\n")
+	c.Want("one")
+	c.Want("two")
+	s.WritePipe("{\n  \"pretty\": true\n}\n")
+	c.Want("{\n  \"pretty\": true\n}")
+	s.WritePipe(`{"broken":]`)
+	s.Log.Wait("", "skipped")
+	s.WritePipe(`{"after":1}`)
+	c.Want(`{"after":1}`)
 }
 
 func TestPipeTakesLargeDocuments(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: forward})
-	c := s.connect()
+	s := harness.Serve(t, harness.App{Handlers: forward})
+	c := s.Connect()
 	document := `{"blob":"` + strings.Repeat("0123456789", 50_000) + `"}`
-	s.pipe(document)
-	if got := c.receive(); !strings.HasPrefix(got, fmt.Sprint(len(document))+" ") {
+	s.WritePipe(document)
+	if got := c.Receive(); !strings.HasPrefix(got, fmt.Sprint(len(document))+" ") {
 		t.Errorf("got %q", got)
 	}
-	s.pipe(`{"huge":"` + strings.Repeat("x", 2<<20) + `"}`)
-	s.log.wait("", "skipped")
-	s.pipe(`{"small":1}`)
-	c.want(`{"small":1}`)
+	s.WritePipe(`{"huge":"` + strings.Repeat("x", 2<<20) + `"}`)
+	s.Log.Wait("", "skipped")
+	s.WritePipe(`{"small":1}`)
+	c.Want(`{"small":1}`)
 }
 
 func TestPipeFlood(t *testing.T) {
-	s := serve(t, app{handlers: forward})
-	c := s.connect()
+	s := harness.Serve(t, harness.App{Handlers: forward})
+	c := s.Connect()
 	const writers, documents = 8, 100
 	var group sync.WaitGroup
 	for w := range writers {
 		group.Go(func() {
 			for d := range documents {
-				s.pipe(fmt.Sprintf(`{"writer":%d,"document":%d}`, w, d))
+				s.WritePipe(fmt.Sprintf(`{"writer":%d,"document":%d}`, w, d))
 			}
 		})
 	}
 	next := make([]int, writers)
 	for range writers * documents {
 		var got struct{ Writer, Document int }
-		c.wantJSON(&got)
+		c.WantJSON(&got)
 		if next[got.Writer] != got.Document {
 			t.Fatalf("writer %d: got document %d, want %d", got.Writer, got.Document, next[got.Writer])
 		}
@@ -115,17 +117,17 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	for _, mode := range []string{"auto", "serial"} {
 		for name, row := range map[string]struct{ documents, size int }{"large": {1, 500_000}, "many": {900, 100}} {
 			t.Run(mode+" "+name, func(t *testing.T) {
-				a := app{handlers: handlers, toml: isolated(mode)}
-				s := prepare(t, a)
-				s.write("ws_app.php", string(client))
-				s.run(a)
-				c := s.connect()
-				c.send(fmt.Sprint(row.documents, " ", row.size))
-				c.want("OK")
+				a := harness.App{Handlers: handlers, TOML: harness.Isolation(mode)}
+				s := harness.Prepare(t, a)
+				s.Write("ws_app.php", string(client))
+				s.Run(a)
+				c := s.Connect()
+				c.Send(fmt.Sprint(row.documents, " ", row.size))
+				c.Want("OK")
 				for range row.documents {
-					c.want(fmt.Sprintf("%d of 1", row.size+len(`{"blob":""}`)))
+					c.Want(fmt.Sprintf("%d of 1", row.size+len(`{"blob":""}`)))
 				}
-				if got := s.read("turns"); !strings.HasPrefix(got, "text begins with 1\ntext ends\ndocument\n") {
+				if got := s.Read("turns"); !strings.HasPrefix(got, "text begins with 1\ntext ends\ndocument\n") {
 					t.Errorf("got %.200s", got)
 				}
 			})
@@ -135,53 +137,53 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 
 func TestPipePathThatIsNoPipe(t *testing.T) {
 	t.Parallel()
-	a := app{handlers: forward}
-	s := prepare(t, a)
-	s.write("ws_notify", "precious")
-	s.start(s.arguments(a)...)
-	if status := s.wait(); status != 1 {
+	a := harness.App{Handlers: forward}
+	s := harness.Prepare(t, a)
+	s.Write("ws_notify", "precious")
+	s.Start(s.Arguments(a)...)
+	if status := s.Wait(); status != 1 {
 		t.Errorf("exit status %d", status)
 	}
-	s.wantError(s.path("ws_notify"), "regular file")
-	if got := s.read("ws_notify"); got != "precious" {
+	s.WantError(s.Path("ws_notify"), "regular file")
+	if got := s.Read("ws_notify"); got != "precious" {
 		t.Errorf("the file has %q", got)
 	}
 }
 
 func TestPipeIsReplacedAtStart(t *testing.T) {
 	t.Parallel()
-	a := app{handlers: forward}
-	s := prepare(t, a)
-	if out, err := exec.Command("mkfifo", "-m", "600", s.path("ws_notify")).CombinedOutput(); err != nil {
+	a := harness.App{Handlers: forward}
+	s := harness.Prepare(t, a)
+	if out, err := exec.Command("mkfifo", "-m", "600", s.Path("ws_notify")).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	s.run(a)
-	if info, err := os.Lstat(s.path("ws_notify")); err != nil || info.Mode() != os.ModeNamedPipe|0o666 {
+	s.Run(a)
+	if info, err := os.Lstat(s.Path("ws_notify")); err != nil || info.Mode() != os.ModeNamedPipe|0o666 {
 		t.Errorf("got %v, %v", info, err)
 	}
-	c := s.connect()
-	s.pipe("hello")
-	c.want("hello")
+	c := s.Connect()
+	s.WritePipe("hello")
+	c.Want("hello")
 }
 
 func TestPipeWritersOpenWriteWithoutANewlineAndClose(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: forward})
-	c := s.connect()
+	s := harness.Serve(t, harness.App{Handlers: forward})
+	c := s.Connect()
 	for _, document := range []string{`{"a":{"b":[1,2]},"text":"ü \" } {"}`, "reload", "two words", `[]`, `"quoted"`, "{}", "7"} {
 		script := `$f=fopen($argv[1],"w+"); fwrite($f,$argv[2]); fclose($f);`
-		if out, err := exec.Command("php", "-r", script, "--", s.path("ws_notify"), document).CombinedOutput(); err != nil || len(out) > 0 {
+		if out, err := exec.Command("php", "-r", script, "--", s.Path("ws_notify"), document).CombinedOutput(); err != nil || len(out) > 0 {
 			t.Fatalf("%v: %s", err, out)
 		}
-		c.want(document)
+		c.Want(document)
 	}
 }
 
 func TestPipeOutlivesItsWriters(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: forward})
-	c := s.connect()
-	f, err := os.OpenFile(s.path("ws_notify"), os.O_WRONLY, 0)
+	s := harness.Serve(t, harness.App{Handlers: forward})
+	c := s.Connect()
+	f, err := os.OpenFile(s.Path("ws_notify"), os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,8 +192,8 @@ func TestPipeOutlivesItsWriters(t *testing.T) {
 		if _, err := fmt.Fprintf(f, `{"stays":%d}`, i); err != nil {
 			t.Fatal(err)
 		}
-		c.want(fmt.Sprintf(`{"stays":%d}`, i))
-		s.pipe(fmt.Sprintf(`{"goes":%d}`, i))
-		c.want(fmt.Sprintf(`{"goes":%d}`, i))
+		c.Want(fmt.Sprintf(`{"stays":%d}`, i))
+		s.WritePipe(fmt.Sprintf(`{"goes":%d}`, i))
+		c.Want(fmt.Sprintf(`{"goes":%d}`, i))
 	}
 }

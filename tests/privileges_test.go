@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // nobody is an account without any rights, by number: it need not have a name.
@@ -21,39 +23,39 @@ type file struct {
 }
 
 // settled prepares an application whose server has its run-time folder below its own, and a control socket.
-func settled(t *testing.T, a app) *server {
+func settled(t *testing.T, a harness.App) *harness.Server {
 	t.Helper()
-	s := prepare(t, a)
-	if err := os.Mkdir(s.path("run"), 0o755); err != nil {
+	s := harness.Prepare(t, a)
+	if err := os.Mkdir(s.Path("run"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s.write("wsbridge.toml", s.read("wsbridge.toml")+"[php]\nrun_dir = \"run\"\n[control]\nlisten = \"unix:"+s.path("control.sock")+"\"\n")
+	s.Write("wsbridge.toml", s.Read("wsbridge.toml")+"[php]\nrun_dir = \"run\"\n[control]\nlisten = \"unix:"+s.Path("control.sock")+"\"\n")
 	return s
 }
 
 // private looks at the run-time folder, the sockets and a worker of a server that belongs to owner.
-func (s *server) private(dir os.FileMode, owner, worker uint32) {
-	s.t.Helper()
-	runDirs, err := filepath.Glob(s.path("run/wsbridge-*"))
+func private(s *harness.Server, dir os.FileMode, owner, worker uint32) {
+	s.T.Helper()
+	runDirs, err := filepath.Glob(s.Path("run/wsbridge-*"))
 	if err != nil || len(runDirs) != 1 {
-		s.t.Fatalf("got %q, %v", runDirs, err)
+		s.T.Fatalf("got %q, %v", runDirs, err)
 	}
 	run := runDirs[0]
 	fpm := filepath.Join(run, "1") // the first one's, until a reload starts another
 	for path, want := range map[string]file{
 		run:                                {dir, owner},
-		s.path("control.sock"):             {0o600, owner},
+		s.Path("control.sock"):             {0o600, owner},
 		fpm:                                {0o700, owner},
 		filepath.Join(fpm, "php-fpm.sock"): {0o600, owner},
 		filepath.Join(fpm, "status.sock"):  {0o600, owner},
-		fmt.Sprint("/proc/", childrenOf(s.t, s.fpmMaster())[0]): {0o555, worker},
+		fmt.Sprint("/proc/", harness.Children(s.FPMMaster())[0]): {0o555, worker},
 	} {
 		info, err := os.Stat(path)
 		if err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 		if got := (file{info.Mode().Perm(), info.Sys().(*syscall.Stat_t).Uid}); got != want {
-			s.t.Errorf("%s: got %v, want %v", path, got, want)
+			s.T.Errorf("%s: got %v, want %v", path, got, want)
 		}
 	}
 }
@@ -63,12 +65,12 @@ func (s *server) private(dir os.FileMode, owner, worker uint32) {
 func TestFilesArePrivate(t *testing.T) {
 	old := syscall.Umask(0)
 	t.Cleanup(func() { syscall.Umask(old) })
-	a := app{handlers: echo, toml: "[server]\n"}
+	a := harness.App{Handlers: harness.Echo, TOML: "[server]\n"}
 	s := settled(t, a)
-	s.run(a)
+	s.Run(a)
 	owner := uint32(os.Geteuid())
 	if owner != 0 {
-		s.private(0o700, owner, owner)
+		private(s, 0o700, owner, owner)
 		return
 	}
 	workers, err := user.Lookup("www-data")
@@ -79,47 +81,47 @@ func TestFilesArePrivate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.private(0o711, owner, uint32(id))
+	private(s, 0o711, owner, uint32(id))
 }
 
 // wsbridge needs no root: neither to start, nor for its own php-fpm, the pipe, the sockets and a reload.
 func TestNoRootIsNeeded(t *testing.T) {
 	t.Parallel()
-	certificate := newCertificate(t, "x")
-	a := app{toml: tlsFiles, handlers: echo + `
+	certificate := harness.NewCertificate(t, "x")
+	a := harness.App{TOML: harness.TLSFiles, Handlers: harness.Echo + `
 function ws_server_fifo(&$server,&$sockets,&$connections,&$data) { broadcast_to_all($data); }`}
 	s := settled(t, a)
-	s.install(certificate)
-	s.trust = trust(certificate)
+	s.Install(certificate)
+	s.Trust = harness.Trust(certificate)
 	owner := os.Geteuid()
 	if owner == 0 {
 		owner = nobody
-		s.owner = &syscall.Credential{Uid: nobody, Gid: nobody}
-		if err := os.Chown(s.path("run"), nobody, nobody); err != nil {
+		s.Owner = &syscall.Credential{Uid: nobody, Gid: nobody}
+		if err := os.Chown(s.Path("run"), nobody, nobody); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s.run(a)
-	c := s.connect()
-	if got := c.ask("hello"); got != "hello" {
+	s.Run(a)
+	c := s.Connect()
+	if got := c.Ask("hello"); got != "hello" {
 		t.Errorf("got %q", got)
 	}
-	s.pipe("{\"document\":1}\n")
-	c.want(`{"document":1}`)
-	s.signal(syscall.SIGHUP)
-	s.log.wait("configuration reloaded")
-	s.private(0o700, uint32(owner), uint32(owner))
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	s.WritePipe("{\"document\":1}\n")
+	c.Want(`{"document":1}`)
+	s.Signal(syscall.SIGHUP)
+	s.Log.Wait("configuration reloaded")
+	private(s, 0o700, uint32(owner), uint32(owner))
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !regexp.MustCompile(`(?m)^CapEff:\t0+$`).Match(status) {
 		t.Errorf("it has capabilities:\n%s", status)
 	}
-	if status := s.stop(); status != 0 {
+	if status := s.Stop(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
-	if _, err := os.Stat(s.path("ws_notify")); !os.IsNotExist(err) {
+	if _, err := os.Stat(s.Path("ws_notify")); !os.IsNotExist(err) {
 		t.Errorf("the pipe is left: %v", err)
 	}
 }

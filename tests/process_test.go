@@ -1,50 +1,54 @@
 package tests
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
+)
 
 // The process that handlers believe to run in.
 
 func TestProcessIsSetAsTheOriginalWas(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: `
+	s := harness.Serve(t, harness.App{Handlers: `
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
 	send_text($client_key,json_encode(array(
 		date_default_timezone_get(),error_reporting()===E_ALL,ini_get("max_execution_time"),ini_get("memory_limit"),umask())));
 }`})
-	if got, want := s.connect().ask("x"), `["UTC",true,"0","512M",0]`; got != want {
+	if got, want := s.Connect().Ask("x"), `["UTC",true,"0","512M",0]`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
 func TestMemoryLimitIsWhatIsAskedFor(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{toml: "[php]\nmemory_limit = \"96M\"\n",
-		handlers: `function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,ini_get("memory_limit")); }`})
-	if got := s.connect().ask("x"); got != "96M" {
+	s := harness.Serve(t, harness.App{TOML: "[php]\nmemory_limit = \"96M\"\n",
+		Handlers: `function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,ini_get("memory_limit")); }`})
+	if got := s.Connect().Ask("x"); got != "96M" {
 		t.Errorf("got %s", got)
 	}
 }
 
 func TestStandardStreamsExist(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: `
+	s := harness.Serve(t, harness.App{Handlers: `
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
 	fwrite(STDOUT,"to STDOUT\n");
 	fprintf(STDERR,"%s STDERR\n","to");
 	send_text($client_key,json_encode(array(is_resource(STDIN),fgets(STDIN),is_resource(STDOUT),is_resource(STDERR))));
 }`})
-	if got, want := s.connect().ask("x"), `[true,false,true,true]`; got != want {
+	if got, want := s.Connect().Ask("x"), `[true,false,true,true]`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	s.log.wait("to STDOUT")
-	s.log.wait("to STDERR")
+	s.Log.Wait("to STDOUT")
+	s.Log.Wait("to STDERR")
 }
 
 func TestWhatHandlersPrintNeverReachesClients(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: `
+	s := harness.Serve(t, harness.App{Handlers: `
 echo "printed at file scope\n";
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
@@ -60,22 +64,22 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	echo "printed without a buffer";
 	send_text($client_key,$kept);
 }`})
-	c := s.connect()
-	c.send("x")
-	c.want("one")
-	c.want("two")
-	c.want("kept by the handler")
+	c := s.Connect()
+	c.Send("x")
+	c.Want("one")
+	c.Want("two")
+	c.Want("kept by the handler")
 	for _, text := range []string{"printed at file scope", "printed in a handler", "evil", "written to STDERR", "printed without a buffer"} {
-		s.log.wait("", text)
+		s.Log.Wait("", text)
 	}
-	if got := c.ask("again"); got != "one" {
+	if got := c.Ask("again"); got != "one" {
 		t.Errorf("got %q", got)
 	}
 }
 
 func TestNoWayToPrintReachesAClient(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: `
+	s := harness.Serve(t, harness.App{Handlers: `
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
 	switch ($msg)
@@ -93,39 +97,39 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	}
 	send_text($client_key,"done ".$msg);
 }`})
-	c := s.connect()
+	c := s.Connect()
 	for _, way := range []string{"much", "binary", "flush", "headers", "end", "nested", "clean", "implicit", "readfile", "streams"} {
-		if got := c.ask(way); got != "done "+way {
+		if got := c.Ask(way); got != "done "+way {
 			t.Errorf("%s: got %.80q", way, got)
 		}
 	}
-	if n := s.log.count("failed"); n != 0 {
+	if n := s.Log.Count("failed"); n != 0 {
 		t.Errorf("%d events failed", n)
 	}
 }
 
 func TestWebEnvironmentOfTheHandshake(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: `
+	s := harness.Serve(t, harness.App{Handlers: `
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
 	send_text($client_key,json_encode(array($_COOKIE["login"],$_GET["room"],$_SERVER["REQUEST_URI"],$_SERVER["HTTP_USER_AGENT"],
 		$_SERVER["REMOTE_ADDR"],isset($_SERVER["HTTP_PROXY"]),$_SERVER["HTTP_X_MINE"]),JSON_UNESCAPED_SLASHES));
 }`})
-	h := headers("a=b; login=anna")
+	h := harness.Headers("a=b; login=anna")
 	h.Set("Proxy", "http://evil/")
 	h.Set("X-Mine", "ünï")
-	c, _, err := s.dial("/chat?room=7", h)
+	c, _, err := s.Dial("/chat?room=7", h)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.send("x")
-	c.want(`["anna","7","/chat?room=7","tests","127.0.0.1",false,"\u00fcn\u00ef"]`)
+	c.Send("x")
+	c.Want(`["anna","7","/chat?room=7","tests","127.0.0.1",false,"\u00fcn\u00ef"]`)
 }
 
 func TestSessionsWorkInHandlers(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: `
+	s := harness.Serve(t, harness.App{Handlers: `
 session_save_path(__DIR__);
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
@@ -135,23 +139,23 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	session_write_close();
 	send_text($client_key,session_id()." ".$_SESSION["n"]);
 }`})
-	c := s.connectAs("PHPSESSID=abcdefghijklmnopqrstuvwxyz")
+	c := s.ConnectAs("PHPSESSID=abcdefghijklmnopqrstuvwxyz")
 	for _, want := range []string{"abcdefghijklmnopqrstuvwxyz 1", "abcdefghijklmnopqrstuvwxyz 2"} {
-		c.send("x")
-		c.want("before")
-		c.want(want)
+		c.Send("x")
+		c.Want("before")
+		c.Want(want)
 	}
 }
 
 // Looking at the PHP half's own files takes time in each event; wsbridge's own php-fpm has them from its start.
 func TestPHPHalfIsLoadedBeforeTheFirstEvent(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: `
+	s := harness.Serve(t, harness.App{Handlers: `
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
 	send_text($client_key,json_encode(in_array("Answer.php",array_map("basename",get_included_files()))));
 }`})
-	if got := s.connect().ask("x"); got != "false" {
+	if got := s.Connect().Ask("x"); got != "false" {
 		t.Errorf("got %s", got)
 	}
 }

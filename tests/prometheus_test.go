@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 const (
@@ -106,45 +108,45 @@ func expressions(t *testing.T) map[string][]string {
 
 // prometheus is a real one.
 type prometheus struct {
-	t       *testing.T
+	t       testing.TB
 	address string
 }
 
 // scrapedBy runs Prometheus as deploy/prometheus has it, with wsbridge's metrics at address, and s's token; but it scrapes more
 // often, and what has to last a minute for an alert does not.
-func (s *server) scrapedBy(address string) *prometheus {
-	s.t.Helper()
-	config := edit(s.t, scraping, map[string]string{`["127.0.0.1:9180"]`: `["` + address + `"]`,
-		"scrape_interval: 15s": "scrape_interval: 2s", "wsbridge.token": s.path("token"),
+func scrapedBy(s *harness.Server, address string) *prometheus {
+	s.T.Helper()
+	config := edit(s.T, scraping, map[string]string{`["127.0.0.1:9180"]`: `["` + address + `"]`,
+		"scrape_interval: 15s": "scrape_interval: 2s", "wsbridge.token": s.Path("token"),
 		"rule_files:": "global: {evaluation_interval: 500ms}\nrule_files:"})
-	s.write("prometheus.yml", config)
+	s.Write("prometheus.yml", config)
 	text, err := os.ReadFile(rules)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
-	s.write("wsbridge.rules.yml", strings.ReplaceAll(string(text), "for: 1m", "for: 1s"))
-	promtool(s.t, "", "check", "config", s.path("prometheus.yml"))
-	p := &prometheus{s.t, fmt.Sprintf("127.0.0.1:%d", freePort(s.t))}
+	s.Write("wsbridge.rules.yml", strings.ReplaceAll(string(text), "for: 1m", "for: 1s"))
+	promtool(s.T, "", "check", "config", s.Path("prometheus.yml"))
+	p := &prometheus{s.T, fmt.Sprintf("127.0.0.1:%d", harness.FreePort(s.T))}
 	var log bytes.Buffer
-	cmd := exec.Command(program(s.t, "prometheus"), "--config.file="+s.path("prometheus.yml"),
-		"--storage.tsdb.path="+filepath.Join(s.t.TempDir(), "tsdb"), "--web.listen-address="+p.address)
+	cmd := exec.Command(program(s.T, "prometheus"), "--config.file="+s.Path("prometheus.yml"),
+		"--storage.tsdb.path="+filepath.Join(s.T.TempDir(), "tsdb"), "--web.listen-address="+p.address)
 	cmd.Stderr = &log
 	if err := cmd.Start(); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
-	s.t.Cleanup(func() {
+	s.T.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		_ = cmd.Wait()
-		if s.t.Failed() {
-			s.t.Log(log.String())
+		if s.T.Failed() {
+			s.T.Log(log.String())
 		}
 	})
-	eventually(s.t, "Prometheus listens", func() bool { return reachable("tcp:" + p.address) })
+	harness.Eventually(s.T, "Prometheus listens", func() bool { return harness.Listening("tcp", p.address) })
 	return p
 }
 
 // edit returns a file in which each old text, which must stand there once, is another.
-func edit(t *testing.T, path string, changes map[string]string) string {
+func edit(t testing.TB, path string, changes map[string]string) string {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -168,14 +170,14 @@ type sample struct {
 }
 
 // query returns an expression's results of now.
-func (p *prometheus) query(s *server, expr string) []sample {
+func (p *prometheus) query(s *harness.Server, expr string) []sample {
 	p.t.Helper()
 	var answer struct {
 		Error string
 		Data  struct{ Result []sample }
 	}
 	r := httptest.NewRequest(http.MethodGet, "http://"+p.address+"/api/v1/query?query="+url.QueryEscape(expr), nil)
-	status, body := s.fetch(&http.Client{Timeout: patience}, r)
+	status, body := harness.Fetch(s.T, &http.Client{Timeout: harness.Patience}, r)
 	if status == http.StatusServiceUnavailable { // it has just started
 		return nil
 	}
@@ -188,11 +190,11 @@ func (p *prometheus) query(s *server, expr string) []sample {
 func TestPrometheusScrapesAndAlerts(t *testing.T) {
 	t.Parallel()
 	s, address := metered(t)
-	p := s.scrapedBy(address)
-	c := s.connect()
-	eventually(t, "Prometheus has seen events twice", func() bool {
-		c.ask("hello")
-		s.pipe(`{"a":1}`)
+	p := scrapedBy(s, address)
+	c := s.Connect()
+	harness.Eventually(t, "Prometheus has seen events twice", func() bool {
+		c.Ask("hello")
+		s.WritePipe(`{"a":1}`)
 		return len(p.query(s, `rate(wsbridge_event_seconds_count{event="text"}[1m]) > 0`)) > 0
 	})
 	for title, all := range expressions(t) {
@@ -201,7 +203,7 @@ func TestPrometheusScrapesAndAlerts(t *testing.T) {
 				p.query(s, expr) // of what has not happened
 				continue
 			}
-			eventually(t, fmt.Sprintf("the dashboard's %q has something to show: %s", title, expr), func() bool {
+			harness.Eventually(t, fmt.Sprintf("the dashboard's %q has something to show: %s", title, expr), func() bool {
 				return len(p.query(s, expr)) > 0 // nothing behind a scrape that found no time
 			})
 		}
@@ -215,9 +217,9 @@ func TestPrometheusScrapesAndAlerts(t *testing.T) {
 	if alerts := p.query(s, `ALERTS{alertname!~"WsbridgeCertificate.*|WsbridgeDown"}`); len(alerts) > 0 {
 		t.Errorf("a healthy server has alerts: %v", alerts)
 	}
-	s.write("wsbridge.toml", s.read("wsbridge.toml")+"[loop]\ninterval = \"never\"\n")
-	s.reload("not reloaded")
-	eventually(t, "the failed reload has an alert", func() bool {
+	s.Write("wsbridge.toml", s.Read("wsbridge.toml")+"[loop]\ninterval = \"never\"\n")
+	s.Reload("not reloaded")
+	harness.Eventually(t, "the failed reload has an alert", func() bool {
 		return len(p.query(s, `ALERTS{alertname="WsbridgeReloadFailed", alertstate="firing"}`)) == 1
 	})
 }

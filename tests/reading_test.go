@@ -3,13 +3,15 @@ package tests
 import (
 	"strings"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // A client is read while its handlers run.
 
 func TestPingsAreAnsweredWhileOpenRuns(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: `
+	s := harness.Serve(t, harness.App{Handlers: `
 function ws_server_open(&$connections,&$connection,$client_key)
 {
 	while (!file_exists(__DIR__."/go")) { usleep(5000); clearstatcache(); }
@@ -17,20 +19,20 @@ function ws_server_open(&$connections,&$connection,$client_key)
 }
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,$msg); }
 `})
-	c := s.connect()
-	c.ping()
-	c.send("waits for open")
-	c.ping()
-	s.write("go", "")
-	c.want("opened")
-	c.want("waits for open")
+	c := s.Connect()
+	c.Ping()
+	c.Send("waits for open")
+	c.Ping()
+	s.Write("go", "")
+	c.Want("opened")
+	c.Want("waits for open")
 }
 
 // The handler sends until it is told that nobody is there; what the client has sent before it left still runs.
 func TestHangupIsNoticedWhileTheQueueIsFull(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{
-		handlers: `
+	s := harness.Serve(t, harness.App{
+		Handlers: `
 function note($line) { file_put_contents(__DIR__."/turns",$line."\n",FILE_APPEND|LOCK_EX); }
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
@@ -45,18 +47,18 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 }
 function ws_server_before_close(&$connections,&$connection) { note("close ".$connection["state"]); }
 `,
-		toml: "[server]\nevent_queue = 1\n",
+		TOML: "[server]\nevent_queue = 1\n",
 	})
-	c := s.connect()
-	c.send("work")
-	c.want("working")
-	c.send("first") // the queue is full
-	c.ping()
-	c.send("second")
-	c.hangUp()
-	s.write("go", "")
-	eventually(t, "the close event has run", func() bool { return strings.Contains(s.readIfThere("turns"), "close") })
-	got := strings.Split(strings.TrimSpace(s.read("turns")), "\n")
+	c := s.Connect()
+	c.Send("work")
+	c.Want("working")
+	c.Send("first") // the queue is full
+	c.Ping()
+	c.Send("second")
+	c.HangUp()
+	s.Write("go", "")
+	harness.Eventually(t, "the close event has run", func() bool { return strings.Contains(s.ReadIfThere("turns"), "close") })
+	got := strings.Split(strings.TrimSpace(s.Read("turns")), "\n")
 	// The kernel drops what is unread when the client's answers what it was sent: the second may be lost.
 	if text := strings.Join(got, ", "); text != "nobody there, work, first, close REMOTE TERMINATED" &&
 		text != "nobody there, work, first, second, close REMOTE TERMINATED" {

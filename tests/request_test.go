@@ -6,11 +6,13 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 func TestWhatTheServerIsAskedFor(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: mirror, toml: `[server]
+	s := harness.Serve(t, harness.App{Handlers: mirror, TOML: `[server]
 allowed_hosts = ["shop.example", "*.shop.example", "127.0.0.1"]
 allowed_origins = ["https://*.partner.example", "http://dev.example:*"]
 paths = ["/ws", "/chat/"]
@@ -50,18 +52,18 @@ subprotocols = ["v2.chat", "v1.chat"]
 		"sub-protocols, one twice":   {ask("/ws", "shop.example", "Sec-WebSocket-Protocol: a", "Sec-WebSocket-Protocol: a"), 400},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := s.in(t).call("127.0.0.1", row.request).answer(); got.StatusCode != row.status {
+			if got := s.In(t).Open("127.0.0.1", row.request).Answer(); got.StatusCode != row.status {
 				t.Errorf("got %s", got.Status)
 			}
 		})
 	}
 	for offered, agreed := range map[string]string{"v1.chat": "v1.chat", "v1.chat, v2.chat": "v2.chat", "other": "", "other, v1.chat": "v1.chat", "V2.CHAT": ""} {
-		c := s.call("127.0.0.1", ask("/ws", "shop.example", "Sec-WebSocket-Protocol: "+offered))
-		response := c.answer()
+		c := s.Open("127.0.0.1", ask("/ws", "shop.example", "Sec-WebSocket-Protocol: "+offered))
+		response := c.Answer()
 		if got := response.Header.Values("Sec-WebSocket-Protocol"); response.StatusCode != 101 || strings.Join(got, "|") != agreed {
 			t.Errorf("%s: got %s, %q", offered, response.Status, got)
 		}
-		told := string(c.frame())
+		told := c.Next().Payload
 		if strings.Contains(told, "WSBRIDGE_SUBPROTOCOL") != (agreed != "") || agreed != "" && !strings.Contains(told, `"WSBRIDGE_SUBPROTOCOL":"`+agreed+`"`) {
 			t.Errorf("%s: PHP is not told %q", offered, agreed)
 		}
@@ -73,8 +75,8 @@ subprotocols = ["v2.chat", "v1.chat"]
 
 func TestWithoutSubprotocolsNoneIsAgreedTo(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: mirror})
-	response := s.call("127.0.0.1", upgrade(key, version, cookie, agent, "Sec-WebSocket-Protocol: chat")).answer()
+	s := harness.Serve(t, harness.App{Handlers: mirror})
+	response := s.Open("127.0.0.1", upgrade(key, version, cookie, agent, "Sec-WebSocket-Protocol: chat")).Answer()
 	if got := response.Header["Sec-Websocket-Protocol"]; response.StatusCode != 101 || got != nil {
 		t.Errorf("got %s, %q", response.Status, got)
 	}
@@ -82,7 +84,7 @@ func TestWithoutSubprotocolsNoneIsAgreedTo(t *testing.T) {
 
 func TestWhatIsNoHandshake(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: mirror})
+	s := harness.Serve(t, harness.App{Handlers: mirror})
 	good := upgrade(key, version, cookie, agent)
 	for name, row := range map[string]struct {
 		request string
@@ -114,7 +116,7 @@ func TestWhatIsNoHandshake(t *testing.T) {
 		"a space in a name":     {upgrade(key, version, cookie, agent, "X-Y : z"), 400},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := s.in(t).call("127.0.0.1", row.request).answer()
+			got := s.In(t).Open("127.0.0.1", row.request).Answer()
 			if got.StatusCode != row.status {
 				t.Errorf("got %s", got.Status)
 			}
@@ -130,7 +132,7 @@ func TestWhatIsNoHandshake(t *testing.T) {
 
 func TestTheSizeOfAHandshakeIsLimited(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: mirror, toml: "[server]\nmax_header = \"10KiB\"\n"})
+	s := harness.Serve(t, harness.App{Handlers: mirror, TOML: "[server]\nmax_header = \"10KiB\"\n"})
 	fill := func(size int) string { // a handshake of exactly that many bytes
 		empty := len(upgrade(key, version, cookie, agent, "X: "))
 		return upgrade(key, version, cookie, agent, "X: "+strings.Repeat("a", size-empty))
@@ -158,14 +160,14 @@ func TestTheSizeOfAHandshakeIsLimited(t *testing.T) {
 		"too long a target":  {target(8001), 414},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := s.in(t).call("127.0.0.1", row.request).answer(); got.StatusCode != row.status {
+			if got := s.In(t).Open("127.0.0.1", row.request).Answer(); got.StatusCode != row.status {
 				t.Errorf("got %s", got.Status)
 			}
 		})
 	}
 	// Without an end, it is not waited for.
-	c := s.call("127.0.0.1", "GET / HTTP/1.1\r\nX: "+strings.Repeat("a", 64<<10))
-	if got := c.answer(); got.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+	c := s.Open("127.0.0.1", "GET / HTTP/1.1\r\nX: "+strings.Repeat("a", 64<<10))
+	if got := c.Answer(); got.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("without an end: got %s", got.Status)
 	}
 }
@@ -173,7 +175,7 @@ func TestTheSizeOfAHandshakeIsLimited(t *testing.T) {
 // What a client writes becomes a value in PHP, whole, and nothing else; or it is refused.
 func TestNothingIsInjected(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: mirror})
+	s := harness.Serve(t, harness.App{Handlers: mirror})
 	refused := map[string]string{}
 	for _, place := range []string{"Cookie: a=", "User-Agent: a", "Sec-WebSocket-Protocol: a", "X-Test: a", "Origin: http://127.0.0.1", "X-Test"} {
 		for _, bad := range []string{"\x00", "\rX: y", "\x01", "\x7f"} {
@@ -187,19 +189,19 @@ func TestNothingIsInjected(t *testing.T) {
 		refused[fmt.Sprintf("%q in the query", bad)] = strings.Replace(upgrade(key, version, cookie, agent), "/x", "/?a"+bad+"b", 1)
 	}
 	for name, request := range refused {
-		if got := s.call("127.0.0.1", request).answer(); got.StatusCode != http.StatusBadRequest {
+		if got := s.Open("127.0.0.1", request).Answer(); got.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s: got %s", name, got.Status)
 		}
 	}
-	if s.readIfThere("asked") != "" {
+	if s.ReadIfThere("asked") != "" {
 		t.Error("PHP was asked about one of them")
 	}
 
-	k := s.call("127.0.0.1", strings.Replace(upgrade(key, version, "User-Agent: <a>\t\"b\" \\n", "Cookie: a=<b>; HTTPS=on",
+	k := knownTo(s.Open("127.0.0.1", strings.Replace(upgrade(key, version, "User-Agent: <a>\t\"b\" \\n", "Cookie: a=<b>; HTTPS=on",
 		"Cookie: c=1\r\n 2", "Proxy: http://evil.example", "PROXY: http://evil.example", "X_Forwarded_For: 6.6.6.6", "X.Forwarded.For: 6.6.6.6",
 		"Wsbridge-Token: x", "Wsbridge_Token: x", "Wsbridge-Subprotocol: x", "Wsbridge_Subprotocol: x", "Php-Value: memory_limit=1M",
 		"Https: on", "Remote-Addr: 6.6.6.6", "Content-Type: text/plain", "Authorization: Basic YTpi"),
-		"/x", "http://x:y@127.0.0.1/%C3%A4?a=%00%0D%0A&b[]=1#f", 1)).known()
+		"/x", "http://x:y@127.0.0.1/%C3%A4?a=%00%0D%0A&b[]=1#f", 1)))
 	for name, want := range map[string]any{
 		"HTTP_USER_AGENT": "<a>\t\"b\" \\n", "HTTP_COOKIE": "a=<b>; HTTPS=on; c=1 2", "REQUEST_URI": "/%C3%A4?a=%00%0D%0A&b[]=1#f",
 		"QUERY_STRING": "a=%00%0D%0A&b[]=1#f", "HTTP_HOST": "127.0.0.1", "REQUEST_METHOD": "GET", "REMOTE_ADDR": "127.0.0.1",

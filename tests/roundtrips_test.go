@@ -1,6 +1,10 @@
 package tests
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
+)
 
 // rounds makes values of every kind, each event carries them all on, and says whether they still are what they were.
 const rounds = `
@@ -54,22 +58,22 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 
 func TestValuesSurviveAThousandRoundTrips(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: rounds})
+	s := harness.Serve(t, harness.App{Handlers: rounds})
 	for _, seed := range []string{"20260101", "7", "42", "1000003"} {
-		c := s.connect()
-		if got := c.ask(seed); got != "made" {
+		c := s.Connect()
+		if got := c.Ask(seed); got != "made" {
 			t.Fatal(got)
 		}
 		for n := range 100 {
-			if got := c.ask("on"); got != "same" {
+			if got := c.Ask("on"); got != "same" {
 				t.Fatalf("seed %s, event %d: %s", seed, n, got)
 			}
 		}
 	}
-	c := s.connect()
-	c.ask("1")
+	c := s.Connect()
+	c.Ask("1")
 	for n := range 1000 {
-		if got := c.ask("on"); got != "same" {
+		if got := c.Ask("on"); got != "same" {
 			t.Fatalf("event %d: %s", n, got)
 		}
 	}

@@ -5,27 +5,20 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // $connections.
 
-// evalText answers a text by running it as PHP in the handler's scope: the tests say in PHP what they look at.
-const evalText = `
-function ws_server_text(&$connections,&$connection,$client_key,$msg)
-{
-	$answer=eval($msg);
-	if ($answer!==Null) { send_text($client_key,is_string($answer)?$answer:json_encode($answer)); }
-}
-`
-
 func TestConnectionsIsAnOrdinaryArray(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: evalText + `
+	s := harness.Serve(t, harness.App{Handlers: harness.Eval + `
 function add(&$rows,$field,$value) { foreach (array_keys($rows) as $k) { $rows[$k][$field]=$value.$k; } return count($rows); }
 function forget(array $rows) { foreach ($rows as $k => $row) { $rows[$k]["forgotten"]=1; } return $rows; }`})
-	c := s.connect()
-	s.connect()
-	s.connect()
+	c := s.Connect()
+	s.Connect()
+	s.Connect()
 	for _, row := range []struct{ name, code, want string }{
 		{"an array", `return is_array($connections) && $connections===$GLOBALS["connections"];`, "true"},
 		{"integer keys from 1", `$types=array(); foreach ($connections as $k => $c) { $types[]=gettype($k).$k; } return $types;`, `["integer1","integer2","integer3"]`},
@@ -46,7 +39,7 @@ function forget(array $rows) { foreach ($rows as $k => $row) { $rows[$k]["forgot
 		{"end, key and reset", `end($connections); $last=key($connections); reset($connections); return array($last,key($connections));`, "[3,1]"},
 		{"search", `return array_search($connection,$connections);`, "1"},
 	} {
-		if got := c.ask(row.code); got != row.want {
+		if got := c.Ask(row.code); got != row.want {
 			t.Errorf("%s: got %s, want %s", row.name, got, row.want)
 		}
 	}
@@ -54,39 +47,39 @@ function forget(array $rows) { foreach ($rows as $k => $row) { $rows[$k]["forgot
 
 func TestRowHasTheFieldsItAlwaysHad(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: evalText})
-	c := s.connect()
-	c.send(`return array_keys($connection);`)
-	c.want(`["peer_name","state","buffer","ping_time","pong_time"]`)
-	c.send(`return array($connection["state"],$connection["buffer"],$connection["ping_time"],$connection["pong_time"]);`)
-	c.want(`["OPEN",[],false,false]`)
-	if got := c.ask(`return $connection["peer_name"];`); got != c.conn.LocalAddr().String() {
-		t.Errorf("peer_name is %q, the client's address %q", got, c.conn.LocalAddr())
+	s := harness.Serve(t, harness.App{Handlers: harness.Eval})
+	c := s.Connect()
+	c.Send(`return array_keys($connection);`)
+	c.Want(`["peer_name","state","buffer","ping_time","pong_time"]`)
+	c.Send(`return array($connection["state"],$connection["buffer"],$connection["ping_time"],$connection["pong_time"]);`)
+	c.Want(`["OPEN",[],false,false]`)
+	if got := c.Ask(`return $connection["peer_name"];`); got != c.Conn.LocalAddr().String() {
+		t.Errorf("peer_name is %q, the client's address %q", got, c.Conn.LocalAddr())
 	}
 }
 
 func TestPingAndPongTimesAreFloats(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: evalText, toml: "[server]\nping_interval = \"100ms\"\npong_timeout = \"30s\"\n"})
-	c := s.connect()
-	eventually(t, "a ping and its pong", func() bool {
-		return c.ask(`return array(is_float($connection["ping_time"]),is_float($connection["pong_time"]));`) == "[true,true]"
+	s := harness.Serve(t, harness.App{Handlers: harness.Eval, TOML: "[server]\nping_interval = \"100ms\"\npong_timeout = \"30s\"\n"})
+	c := s.Connect()
+	harness.Eventually(t, "a ping and its pong", func() bool {
+		return c.Ask(`return array(is_float($connection["ping_time"]),is_float($connection["pong_time"]));`) == "[true,true]"
 	})
-	c.send(`return $connection["ping_time"]<=microtime(True) && $connection["pong_time"]>microtime(True)-60;`)
-	c.want("true")
+	c.Send(`return $connection["ping_time"]<=microtime(True) && $connection["pong_time"]>microtime(True)-60;`)
+	c.Want("true")
 }
 
 func TestStatesOfARow(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: `
+	s := harness.Serve(t, harness.App{Handlers: `
 function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { $connection["states"]=$connection["state"]; return True; }
 function ws_server_open(&$connections,&$connection,$client_key) { $connection["states"].=",".$connection["state"]; }
 function ws_server_before_close(&$connections,&$connection) { foreach ($connections as $k => $c) { send_text($k,$connection["states"].",".$connection["state"]); } }`})
-	watcher, polite, dropped := s.connect(), s.connect(), s.connect()
-	polite.leave()
-	watcher.want("CONNECTING,OPEN,OPEN")
-	dropped.hangUp()
-	watcher.want("CONNECTING,OPEN,REMOTE TERMINATED")
+	watcher, polite, dropped := s.Connect(), s.Connect(), s.Connect()
+	polite.Leave()
+	watcher.Want("CONNECTING,OPEN,OPEN")
+	dropped.HangUp()
+	watcher.Want("CONNECTING,OPEN,REMOTE TERMINATED")
 }
 
 // meeting is a loop handler that notes the states it meets.
@@ -96,83 +89,83 @@ function ws_server_loop(&$server,&$sockets,&$connections) { foreach ($connection
 
 func TestLoopMeetsRowsInConnecting(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: meeting + `function ws_server_connect(&$connections,&$connection,$client_key) {}`})
-	s.write("met", "")
-	if err := os.Chmod(s.path("met"), 0o666); err != nil {
+	s := harness.Serve(t, harness.App{Handlers: meeting + `function ws_server_connect(&$connections,&$connection,$client_key) {}`})
+	s.Write("met", "")
+	if err := os.Chmod(s.Path("met"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	conn, err := net.Dial("tcp", s.address)
+	conn, err := net.Dial("tcp", s.Address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	eventually(t, "the loop meets the row", func() bool { return strings.Contains(s.read("met"), "1 CONNECTING\n") })
+	harness.Eventually(t, "the loop meets the row", func() bool { return strings.Contains(s.Read("met"), "1 CONNECTING\n") })
 }
 
 func TestKeysGrowAndAreNotReused(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: evalText + `
+	s := harness.Serve(t, harness.App{Handlers: harness.Eval + `
 function ws_server_after_close(&$connections) { foreach ($connections as $k => $c) { send_text($k,"left"); } }`})
-	a, b := s.connect(), s.connect()
-	a.send(`return array($client_key,array_keys($connections));`)
-	a.want(`[1,[1,2]]`)
-	b.close(1000)
-	a.want("left")
-	c := s.connect()
-	c.send(`return array($client_key,array_keys($connections),count($connections),is_int($client_key));`)
-	c.want(`[3,[1,3],2,true]`)
+	a, b := s.Connect(), s.Connect()
+	a.Send(`return array($client_key,array_keys($connections));`)
+	a.Want(`[1,[1,2]]`)
+	b.Close(1000)
+	a.Want("left")
+	c := s.Connect()
+	c.Send(`return array($client_key,array_keys($connections),count($connections),is_int($client_key));`)
+	c.Want(`[3,[1,3],2,true]`)
 }
 
 func TestWriteIsSeenByTheNextEventOfAnyone(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: evalText + `
+	s := harness.Serve(t, harness.App{Handlers: harness.Eval + `
 function rename_all(&$rows,$name) { foreach ($rows as $k => &$row) { $row["name"]=$name.$k; } }
 function ws_server_fifo(&$server,&$sockets,&$connections,&$data) { foreach ($connections as $k => $c) { send_text($k,$c["name"]); } }`})
-	a, b := s.connect(), s.connect()
-	a.send(`$connection["mine"]="by parameter"; global $connections; $connections[2]["theirs"]="by key"; return "ok";`)
-	a.want("ok")
-	b.send(`return $connections[1]["mine"]." ".$connection["theirs"];`)
-	b.want("by parameter by key")
-	b.send(`foreach ($connections as $k => &$row) { $row["seen"]=$k; } return "ok";`)
-	b.want("ok")
-	a.send(`return array_column($connections,"seen");`)
-	a.want("[1,2]")
-	a.send(`rename_all($connections,"n"); return "ok";`)
-	a.want("ok")
-	s.pipe("names")
-	a.want("n1")
-	b.want("n2")
-	a.send(`unset($connection["name"]); $GLOBALS["connections"][2]["name"]="via GLOBALS"; return "ok";`)
-	a.want("ok")
-	b.send(`return array(isset($connections[1]["name"]),$connection["name"]);`)
-	b.want(`[false,"via GLOBALS"]`)
+	a, b := s.Connect(), s.Connect()
+	a.Send(`$connection["mine"]="by parameter"; global $connections; $connections[2]["theirs"]="by key"; return "ok";`)
+	a.Want("ok")
+	b.Send(`return $connections[1]["mine"]." ".$connection["theirs"];`)
+	b.Want("by parameter by key")
+	b.Send(`foreach ($connections as $k => &$row) { $row["seen"]=$k; } return "ok";`)
+	b.Want("ok")
+	a.Send(`return array_column($connections,"seen");`)
+	a.Want("[1,2]")
+	a.Send(`rename_all($connections,"n"); return "ok";`)
+	a.Want("ok")
+	s.WritePipe("names")
+	a.Want("n1")
+	b.Want("n2")
+	a.Send(`unset($connection["name"]); $GLOBALS["connections"][2]["name"]="via GLOBALS"; return "ok";`)
+	a.Want("ok")
+	b.Send(`return array(isset($connections[1]["name"]),$connection["name"]);`)
+	b.Want(`[false,"via GLOBALS"]`)
 }
 
 func TestRemovedAndInventedRows(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: evalText})
-	a, b := s.connect(), s.connect()
-	a.send(`$connections[99]["ghost"]=1; unset($connections[2]); return "ok";`)
-	a.want("ok")
-	if code, _ := b.closed(); code != 1011 {
+	s := harness.Serve(t, harness.App{Handlers: harness.Eval})
+	a, b := s.Connect(), s.Connect()
+	a.Send(`$connections[99]["ghost"]=1; unset($connections[2]); return "ok";`)
+	a.Want("ok")
+	if code, _ := b.Closed(); code != 1011 {
 		t.Errorf("the client without a row was closed with %d", code)
 	}
-	s.log.wait("", "99")
-	a.send(`return array_keys($connections);`)
-	a.want("[1]")
+	s.Log.Wait("", "99")
+	a.Send(`return array_keys($connections);`)
+	a.Want("[1]")
 }
 
 func TestRowsKeepWhatHandlersWriteInTheirOwnWays(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: evalText + `
+	s := harness.Serve(t, harness.App{Handlers: harness.Eval + `
 function ws_server_binary(&$connections,$connection,$client_key,$data) { $connection["copied"]=$data; $connections[$client_key]=$connection; send_text($client_key,"kept"); }`})
-	c := s.connect()
-	s.connect()
-	s.connect()
-	if err := c.conn.WriteMessage(2, []byte("x")); err != nil {
+	c := s.Connect()
+	s.Connect()
+	s.Connect()
+	if err := c.Conn.WriteMessage(2, []byte("x")); err != nil {
 		t.Fatal(err)
 	}
-	c.want("kept")
+	c.Want("kept")
 	for _, row := range []struct{ name, code, want string }{
 		{"a copy written back", `return $connection["copied"];`, "x"},
 		{"array_merge", `$connection=array_merge($connection,array("m"=>1)); return "";`, ""},
@@ -192,7 +185,7 @@ function ws_server_binary(&$connections,$connection,$client_key,$data) { $connec
 		{"list and references", `$connection["list"]=array(3,1,2); sort($connection["list"]); $l=&$connection["list"]; $l[]=9; array_unshift($connection["list"],0); return "";`, ""},
 		{"list kept", `return $connection["list"];`, "[0,1,2,3,9]"},
 	} {
-		if got := c.ask(row.code); got != row.want {
+		if got := c.Ask(row.code); got != row.want {
 			t.Errorf("%s: got %s, want %s", row.name, got, row.want)
 		}
 	}

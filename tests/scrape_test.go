@@ -1,59 +1,63 @@
 package tests
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
+)
 
 func TestScrapeTellsWhetherPHPIsAway(t *testing.T) {
-	a := app{handlers: pid, toml: "[php]\nunavailable_wait = \"100ms\"\n"}
-	s := prepare(t, a)
-	address, stop, start := external(t, s)
-	a.args = []string{"--fastcgi", address}
-	s.run(a)
+	a := harness.App{Handlers: harness.Echo, TOML: "[php]\nunavailable_wait = \"100ms\"\n"}
+	s := harness.Prepare(t, a)
+	fpm := harness.StartFPM(t, 3)
+	a.Args = []string{"--fastcgi", fpm.Address}
+	s.Run(a)
 	scrapes := func(what string, up float64) {
 		t.Helper()
-		eventually(t, what, func() bool {
-			_, text := s.get("/metrics")
-			return metric(t, text, "wsbridge_fpm_up") == up
+		harness.Eventually(t, what, func() bool {
+			_, text := s.Get("/metrics")
+			return harness.Metric(t, text, "wsbridge_fpm_up") == up
 		})
 	}
-	c := s.connect()
-	stop()
+	c := s.Connect()
+	fpm.Stop()
 	scrapes("it is missed before an event needs it", 0)
-	start()
+	fpm.Start()
 	scrapes("it is there", 1)
-	stop()
-	c.send("never answered")
-	if code, _ := c.closed(); code != 1013 {
+	fpm.Stop()
+	c.Send("never answered")
+	if code, _ := c.Closed(); code != 1013 {
 		t.Errorf("closed with %d", code)
 	}
 	scrapes("an event has missed it", 0)
-	start()
+	fpm.Start()
 	scrapes("it is found without an event", 1)
-	s.log.wait("php-fpm is back")
+	s.Log.Wait("php-fpm is back")
 }
 
 func TestScrapeTellsWhatClientsHaveNotRead(t *testing.T) {
 	t.Parallel()
 	const million = 1000000
-	s := serve(t, app{
-		handlers: `function ws_server_text(&$connections,&$connection,$client_key,$msg) { for ($i=0; $i<20; $i++) send_text($client_key,str_repeat("x",1000000)); }`,
-		toml:     "[server]\nwrite_timeout = \"60s\"\n",
+	s := harness.Serve(t, harness.App{
+		Handlers: `function ws_server_text(&$connections,&$connection,$client_key,$msg) { for ($i=0; $i<20; $i++) send_text($client_key,str_repeat("x",1000000)); }`,
+		TOML:     "[server]\nwrite_timeout = \"60s\"\n",
 	})
 	queued := func() (length, bytes float64) {
-		_, text := s.get("/metrics")
-		return metric(t, text, "wsbridge_send_queue_length"), metric(t, text, "wsbridge_send_queue_bytes")
+		_, text := s.Get("/metrics")
+		return harness.Metric(t, text, "wsbridge_send_queue_length"), harness.Metric(t, text, "wsbridge_send_queue_bytes")
 	}
-	c := s.connect()
-	c.send("x")
-	eventually(t, "the kernel's buffers are full and the rest waits", func() bool {
+	c := s.Connect()
+	c.Send("x")
+	harness.Eventually(t, "the kernel's buffers are full and the rest waits", func() bool {
 		length, bytes := queued()
 		return length >= 1 && bytes >= million
 	})
 	for range 20 {
-		if got := c.receive(); len(got) != million {
+		if got := c.Receive(); len(got) != million {
 			t.Fatalf("got %d bytes", len(got))
 		}
 	}
-	eventually(t, "nothing waits any more", func() bool {
+	harness.Eventually(t, "nothing waits any more", func() bool {
 		length, bytes := queued()
 		return length == 0 && bytes == 0
 	})

@@ -3,12 +3,14 @@ package tests
 import (
 	"strings"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // The tabs of a user share a session, which PHP locks while a handler has it open: they must not hold all workers in waiting.
 func TestTabsThatShareASessionLeaveWorkersToOthers(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{toml: strings.Replace(isolated("auto"), "[php]", "session_cookie = \"PHPSESSID\"\n[php]", 1), handlers: `
+	s := harness.Serve(t, harness.App{TOML: strings.Replace(harness.Isolation("auto"), "[php]", "session_cookie = \"PHPSESSID\"\n[php]", 1), Handlers: `
 session_save_path(__DIR__);
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
@@ -20,24 +22,24 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	session_write_close();
 	send_text($client_key,"done");
 }`})
-	other := s.connectAs("PHPSESSID=bert")
-	s.settled(other, "[]")
-	var tabs []*client
+	other := s.ConnectAs("PHPSESSID=bert")
+	s.AwaitCode(other, "[]")
+	var tabs []*harness.Client
 	for range 6 { // more than there are workers
-		tabs = append(tabs, s.connectAs("login=anna; PHPSESSID=anna"))
+		tabs = append(tabs, s.ConnectAs("login=anna; PHPSESSID=anna"))
 	}
 	for _, tab := range tabs {
-		tab.send("open the session")
+		tab.Send("open the session")
 	}
-	eventually(t, "a tab has the session", func() bool { return s.readIfThere("locked") != "" })
+	harness.Eventually(t, "a tab has the session", func() bool { return s.ReadIfThere("locked") != "" })
 	for range 10 { // would find no worker if each tab had one
-		if got := other.ask("quick"); got != "quick" {
+		if got := other.Ask("quick"); got != "quick" {
 			t.Fatalf("got %q", got)
 		}
 	}
-	s.write("go", "")
+	s.Write("go", "")
 	for _, tab := range tabs {
-		tab.want("has it")
-		tab.want("done")
+		tab.Want("has it")
+		tab.Want("done")
 	}
 }

@@ -3,6 +3,8 @@ package tests
 import (
 	"strings"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // $sockets and $server, as far as they are kept.
@@ -32,37 +34,37 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 
 func TestSocketsHaveTheClientsKeysAndTakeFrames(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: usingSockets, settings: "WEBSOCKET_SELECT_TIMEOUT=20000\n"})
-	a, b := s.connect(), s.connect()
-	if got := s.read("started"); got != "1 0:resource" {
+	s := harness.Serve(t, harness.App{Handlers: usingSockets, Settings: "WEBSOCKET_SELECT_TIMEOUT=20000\n"})
+	a, b := s.Connect(), s.Connect()
+	if got := s.Read("started"); got != "1 0:resource" {
 		t.Errorf("started with %q", got)
 	}
-	a.send("look")
-	a.want("3 0:resource,1:resource,2:resource")
-	s.pipe("x")
-	a.want("fifo 1")
-	b.want("fifo 2")
-	a.send("pieces")
-	a.want("in pieces")
-	a.send("all")
-	all([]*client{a, b}, "all", "twice")
-	a.send("loop")
-	if op, data := a.next(); op != 2 || string(data) != "loop" {
+	a.Send("look")
+	a.Want("3 0:resource,1:resource,2:resource")
+	s.WritePipe("x")
+	a.Want("fifo 1")
+	b.Want("fifo 2")
+	a.Send("pieces")
+	a.Want("in pieces")
+	a.Send("all")
+	harness.WantAll([]*harness.Client{a, b}, "all", "twice")
+	a.Send("loop")
+	if op, data := a.Next(); op != 2 || string(data) != "loop" {
 		t.Errorf("got %d %q", op, data)
 	}
-	a.send("kick")
-	a.want("2 0:resource,1:resource") // close_client drops the socket before it returns
-	a.send("look")
-	a.want("2 0:resource,1:resource")
-	a.send("close")
-	if code, reason := a.closed(); code != 4020 || reason != "by socket" {
+	a.Send("kick")
+	a.Want("2 0:resource,1:resource") // close_client drops the socket before it returns
+	a.Send("look")
+	a.Want("2 0:resource,1:resource")
+	a.Send("close")
+	if code, reason := a.Closed(); code != 4020 || reason != "by socket" {
 		t.Errorf("closed with %d %q", code, reason)
 	}
 }
 
 func TestSocketsAreThereInEveryHandler(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{settings: "WEBSOCKET_SELECT_TIMEOUT=20000\n", handlers: `
+	s := harness.Serve(t, harness.App{Settings: "WEBSOCKET_SELECT_TIMEOUT=20000\n", Handlers: `
 function note($name,$client_key=0)
 {
 	global $sockets,$connections;
@@ -82,18 +84,18 @@ function ws_server_binary(&$connections,&$connection,$client_key,$data) { note("
 function ws_server_before_close(&$connections,&$connection) { note("before_close"); }
 function ws_server_after_close(&$connections) { note("after_close"); }
 function ws_server_shutdown(&$server,&$sockets,&$connections) { note("shutdown"); }`})
-	a, b := s.connect(), s.connect()
-	a.send("x")
-	if err := a.conn.WriteMessage(2, []byte("x")); err != nil {
+	a, b := s.Connect(), s.Connect()
+	a.Send("x")
+	if err := a.Conn.WriteMessage(2, []byte("x")); err != nil {
 		t.Fatal(err)
 	}
-	s.pipe("x")
-	b.leave()
+	s.WritePipe("x")
+	b.Leave()
 	for _, name := range []string{"loop", "fifo", "text", "binary", "after_close"} {
-		eventually(t, name, func() bool { return strings.Contains(s.read("sockets"), "\n"+name+" ") })
+		harness.Eventually(t, name, func() bool { return strings.Contains(s.Read("sockets"), "\n"+name+" ") })
 	}
-	s.stop()
-	noted := s.read("sockets")
+	s.Stop()
+	noted := s.Read("sockets")
 	for _, name := range []string{"started", "loop", "fifo", "connect", "read", "authenticate", "open", "text", "binary", "before_close", "after_close", "shutdown"} {
 		if !strings.Contains(noted, name+" good\n") || strings.Contains(noted, name+" not good\n") {
 			t.Errorf("%s sees other sockets than clients", name)

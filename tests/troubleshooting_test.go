@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // What the page about troubleshooting says that a server which does not start writes, it does write.
@@ -27,12 +29,12 @@ func TestServerThatDoesNotStartSaysWhatThePageSays(t *testing.T) {
 	} {
 		t.Run(says, func(t *testing.T) {
 			t.Parallel()
-			s := prepare(t, app{})
-			s.write("good.php", "<?php\nfunction ws_server_authenticate(&$row,$cookies,$agent,$address) { return True; }\n")
-			s.write("bad.php", "<?php\nfunction (\n")
-			s.write("file", "not a pipe")
-			s.write("wsbridge.toml", strings.ReplaceAll(config+"[control]\nlisten = \"\"\n", "DIR", s.dir))
-			out, status := s.finish(exec.CommandContext(t.Context(), binary, "serve", "--config", s.path("wsbridge.toml")))
+			s := harness.Prepare(t, harness.App{})
+			s.Write("good.php", "<?php\nfunction ws_server_authenticate(&$row,$cookies,$agent,$address) { return True; }\n")
+			s.Write("bad.php", "<?php\nfunction (\n")
+			s.Write("file", "not a pipe")
+			s.Write("wsbridge.toml", strings.ReplaceAll(config+"[control]\nlisten = \"\"\n", "DIR", s.Dir))
+			out, status := harness.Finish(s.T, exec.CommandContext(t.Context(), harness.Program(), "serve", "--config", s.Path("wsbridge.toml")))
 			if status == 0 || !strings.Contains(out, says) {
 				t.Errorf("exit status %d: %s", status, out)
 			}

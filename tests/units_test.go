@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // What systemd itself says of the units in deploy/systemd.
@@ -26,7 +28,7 @@ func units(t *testing.T) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		unit := strings.ReplaceAll(string(text), "/usr/bin/wsbridge", binary)
+		unit := strings.ReplaceAll(string(text), "/usr/bin/wsbridge", harness.Program())
 		if err := os.WriteFile(filepath.Join(dir, filepath.Base(file)), []byte(unit), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -7,19 +7,21 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // WsbridgeControl, the web side's half of the control socket.
 
 // webControl runs PHP with $control at hand and returns what it prints as JSON. An uncaught error is {"error":…,"code":…}.
-func (s *server) webControl(address, php string) (got map[string]any) {
-	s.t.Helper()
+func webControl(s *harness.Server, address, php string) (got map[string]any) {
+	s.T.Helper()
 	class, err := os.ReadFile("../php-handlers/WsbridgeControl.php")
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
-	s.write("WsbridgeControl.php", string(class))
-	s.write("web.php", `<?php
+	s.Write("WsbridgeControl.php", string(class))
+	s.Write("web.php", `<?php
 error_reporting(E_ALL);
 set_error_handler(function ($level, $message) { if (error_reporting() & $level) { throw new ErrorException($message); } return true; });
 require __DIR__ . '/WsbridgeControl.php';
@@ -30,12 +32,12 @@ try {
 	echo json_encode(array('error' => $e->getMessage(), 'code' => $e->getCode(), 'class' => get_class($e)));
 }
 `)
-	out, err := exec.Command("php", s.path("web.php"), address).CombinedOutput()
+	out, err := exec.Command("php", s.Path("web.php"), address).CombinedOutput()
 	if err != nil {
-		s.t.Fatalf("%v: %s", err, out)
+		s.T.Fatalf("%v: %s", err, out)
 	}
 	if err := json.Unmarshal(out, &got); err != nil {
-		s.t.Fatalf("%v: %s", err, out)
+		s.T.Fatalf("%v: %s", err, out)
 	}
 	return got
 }
@@ -52,10 +54,10 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$document)
 
 func TestWebControlReachesClients(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: roomed})
-	address := "unix:" + s.path("control.sock")
-	red, blue := s.connectAs("room=red"), s.connectAs("room=blue")
-	s.ready(red, blue)
+	s := harness.Serve(t, harness.App{Handlers: roomed})
+	address := "unix:" + s.Path("control.sock")
+	red, blue := s.ConnectAs("room=red"), s.ConnectAs("room=blue")
+	ready(s, red, blue)
 	for _, step := range []struct{ php, want string }{
 		{`$control->send(1, "to grün"); return true;`, `true`},
 		{`$control->sendBinary("2", "\0\xff"); return true;`, `true`},
@@ -69,42 +71,42 @@ func TestWebControlReachesClients(t *testing.T) {
 		{`$s = $control->status(); return $s["connections"]["open"];`, `2`},
 		{`$control->close(1, 4001, "moved"); return true;`, `true`},
 	} {
-		got := s.webControl(address, step.php)
+		got := webControl(s, address, step.php)
 		text, err := json.Marshal(got["value"])
 		if err != nil || got["error"] != nil || string(text) != step.want {
 			t.Errorf("%s: got %v", step.php, got)
 		}
 	}
 	for _, text := range []string{"to grün", "reds", "all", "by fifo"} {
-		red.want(text)
+		red.Want(text)
 	}
-	if code, reason := red.closed(); code != 4001 || reason != "moved" {
+	if code, reason := red.Closed(); code != 4001 || reason != "moved" {
 		t.Errorf("closed with %d %q", code, reason)
 	}
-	if _, data := blue.next(); string(data) != "\x00\xff" {
+	if _, data := blue.Next(); string(data) != "\x00\xff" {
 		t.Errorf("got %q", data)
 	}
-	blue.want("all")
-	blue.want("by fifo")
+	blue.Want("all")
+	blue.Want("by fifo")
 }
 
 // ready waits until the clients' open handlers have run.
-func (s *server) ready(clients ...*client) {
-	s.t.Helper()
-	s.webControl("unix:"+s.path("control.sock"), `return $control->fifo('{"text":"ready"}');`)
+func ready(s *harness.Server, clients ...*harness.Client) {
+	s.T.Helper()
+	webControl(s, "unix:"+s.Path("control.sock"), `return $control->fifo('{"text":"ready"}');`)
 	for _, c := range clients {
-		c.want("ready")
+		c.Want("ready")
 	}
 }
 
 func TestWebControlReadsManyPages(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{})
-	clients := make([]*client, 23)
+	s := harness.Serve(t, harness.App{})
+	clients := make([]*harness.Client, 23)
 	for i := range clients {
-		clients[i] = s.connect()
+		clients[i] = s.Connect()
 	}
-	got := s.webControl("unix:"+s.path("control.sock"), `return count($control->connections(array(), array(), 5));`)
+	got := webControl(s, "unix:"+s.Path("control.sock"), `return count($control->connections(array(), array(), 5));`)
 	if got["value"] != float64(len(clients)) {
 		t.Errorf("got %v", got)
 	}
@@ -112,14 +114,14 @@ func TestWebControlReadsManyPages(t *testing.T) {
 
 func TestWebControlSaysWhatToDo(t *testing.T) {
 	t.Parallel()
-	s := serve(t, app{handlers: roomed})
-	address := "unix:" + s.path("control.sock")
-	deaf, err := net.Listen("unix", s.path("deaf.sock"))
+	s := harness.Serve(t, harness.App{Handlers: roomed})
+	address := "unix:" + s.Path("control.sock")
+	deaf, err := net.Listen("unix", s.Path("deaf.sock"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer deaf.Close()
-	left, err := net.Listen("unix", s.path("left.sock"))
+	left, err := net.Listen("unix", s.Path("left.sock"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,12 +135,12 @@ func TestWebControlSaysWhatToDo(t *testing.T) {
 		"bad key":     {address, `$control->send("1; drop", "x");`, "is no client key"},
 		"not JSON":    {address, `return $control->fifo(array("\xff"));`, "cannot be written as JSON"},
 		"bad address": {"/run/x.sock", ``, "is no address"},
-		"no socket":   {"unix:" + s.path("nowhere.sock"), `$control->status();`, "is it running"},
-		"left":        {"unix:" + s.path("left.sock"), `$control->status();`, "still running"},
-		"no answer":   {"unix:" + s.path("deaf.sock"), `$control = new WsbridgeControl($GLOBALS["argv"][1], "", 0.2); $control->status();`, "did not answer in time"},
-		"no control":  {s.address, `$control->status();`, "wsbridge"},
+		"no socket":   {"unix:" + s.Path("nowhere.sock"), `$control->status();`, "is it running"},
+		"left":        {"unix:" + s.Path("left.sock"), `$control->status();`, "still running"},
+		"no answer":   {"unix:" + s.Path("deaf.sock"), `$control = new WsbridgeControl($GLOBALS["argv"][1], "", 0.2); $control->status();`, "did not answer in time"},
+		"no control":  {s.Address, `$control->status();`, "wsbridge"},
 	} {
-		got := s.webControl(step.address, step.php)
+		got := webControl(s, step.address, step.php)
 		if text, _ := got["error"].(string); !strings.Contains(text, step.want) {
 			t.Errorf("%s: got %v, want %q", name, got, step.want)
 		}
