@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/bridge/schedule"
@@ -29,10 +30,10 @@ type client struct {
 	readEvents bool  // and connect events: PHP has known it since the socket was accepted
 	came       int64 // microseconds since 1970
 
-	tally   tally
-	last    atomic.Int64 // when its last message came, as came
-	request atomic.Pointer[Request]
-	history history
+	messages observe.Counter
+	last     atomic.Int64 // when its last message came, as came
+	request  atomic.Pointer[Request]
+	history  observe.History
 
 	upgraded bool // answered 101; guarded by clients.mu
 
@@ -138,9 +139,7 @@ func (c *client) endWith(e outcome.Ending, code int, reason string) {
 	if !c.markEnded(e, code, reason) {
 		return
 	}
-	if isLimit(e) && c.bridge.excess.isFirst(e) {
-		c.log.Warn("client is over a limit", keyEnding, e.String())
-	}
+	c.overLimit(e)
 	switch e {
 	case outcome.EndedSlow:
 		c.out.DropAndClose(code, reason)
@@ -199,6 +198,14 @@ func (c *client) leave() {
 
 // gone reports whether the client has left.
 func (c *client) gone() bool { return c.bridge.clients.get(c.key) == nil }
+
+// OnSent implements socket.Owner.
+func (c *client) OnSent(m *socket.Message, took time.Duration) {
+	c.bridge.cfg().Observer.Written(took)
+	if !m.IsControl() {
+		c.messages.Sent(m.Size())
+	}
+}
 
 // OnWriterEnd implements socket.Owner.
 func (c *client) OnWriterEnd(slow bool) {

@@ -60,7 +60,8 @@ func (c *client) watch(hungUp bool) {
 func (c *client) received(op socket.Opcode, data []byte) {
 	c.idle.note()
 	c.bridge.showPayload(c.log, "message from the client", data)
-	c.heard(len(data))
+	c.messages.Received(len(data))
+	c.last.Store(time.Now().UnixMicro())
 	switch {
 	case op == socket.OpBinary:
 		c.enqueue(protocol.Binary, data, nil)

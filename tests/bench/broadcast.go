@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
@@ -125,7 +126,7 @@ func startBridgeCrier(ctx context.Context, w *writes, compress bool) (*crier, er
 // counter counts writes.
 type counter struct{ *writes }
 
-func (counter) Event(bridge.Observation) {}
+func (counter) Event(observe.Observation) {}
 
 func (counter) Ended(outcome.Ending) {}
 

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 	"github.com/wsbridge/wsbridge/protocol"
 	"github.com/wsbridge/wsbridge/protocol/phpvalue"
@@ -48,7 +48,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 }
 
 // follow writes until the reader leaves or is too slow for a single line, or the server ends.
-func (s *Server) follow(r *http.Request, tail *bridge.Tail, st *stream, payloads bool) {
+func (s *Server) follow(r *http.Request, tail *observe.Tail, st *stream, payloads bool) {
 	tick := time.NewTicker(lineInterval)
 	defer tick.Stop()
 	leave := s.leave(r)
@@ -113,8 +113,8 @@ func (s *stream) write(v any) error {
 	return s.controller.Flush()
 }
 
-func tailFilter(q url.Values) (bridge.TailFilter, error) {
-	f := bridge.TailFilter{}
+func tailFilter(q url.Values) (observe.Filter, error) {
+	f := observe.Filter{}
 	for _, text := range q["client"] {
 		key, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || key < 0 {
@@ -149,7 +149,7 @@ func eventNames() (names []string) {
 }
 
 // event is a trace as the API writes it.
-func event(t *bridge.Trace, payloads bool) api.Event {
+func event(t *observe.Trace, payloads bool) api.Event {
 	e := api.Event{
 		Time: stamp(t.Time), Seq: t.Seq, Event: string(t.Kind), Client: t.Client, Bytes: t.Bytes,
 		Queue: api.Of(t.Queue), Connect: api.Of(t.Connect), Wait: api.Of(t.Wait), Run: api.Of(t.Run), Apply: api.Of(t.Apply),
@@ -178,7 +178,7 @@ func event(t *bridge.Trace, payloads bool) api.Event {
 	return e
 }
 
-func effect(f *bridge.Effect, payloads bool) api.Effect {
+func effect(f *observe.Effect, payloads bool) api.Effect {
 	a := api.Effect{Close: f.Close, Log: f.Log}
 	if m := f.Send; m != nil {
 		a.Send = &api.Send{To: m.To, Count: m.Sockets, Bytes: m.Bytes, Binary: m.Binary, Frames: m.Frames}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -50,7 +50,7 @@ func (s *Server) fifo(w http.ResponseWriter, r *http.Request) (any, error) {
 }
 
 // fifoError tells a handler that failed, with its event, from what kept it from running.
-func fifoError(trace *bridge.Trace, err error) *api.Error {
+func fifoError(trace *observe.Trace, err error) *api.Error {
 	e := asError(err)
 	if trace == nil {
 		return e

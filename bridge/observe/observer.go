@@ -1,4 +1,4 @@
-package bridge
+package observe
 
 import (
 	"time"
@@ -7,7 +7,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// Observer is told where time goes and what fails, for whoever measures. It may be called concurrently and must not block.
+// Observer is told where time goes and what fails. Its methods may be called concurrently and must not block.
 type Observer interface {
 	// Event is called when an event that needed PHP is over.
 	Event(Observation)
@@ -24,7 +24,7 @@ type Observer interface {
 // Observation is where the time of one event went.
 type Observation struct {
 	Kind protocol.Kind
-	// Failure is why it failed, one of protocol's names; empty if it did not.
+	// Failure is the name of the outcome, see outcome.Of; empty if it did not fail.
 	Failure string
 
 	Queue   time.Duration // until its turn came
@@ -35,7 +35,7 @@ type Observation struct {
 	Total   time.Duration // from its arrival to its end
 }
 
-// Nobody observes nothing. An Observer of a part of it all embeds it.
+// Nobody is an Observer that does nothing. An Observer of some things embeds it.
 type Nobody struct{}
 
 // Event implements Observer.

@@ -2,40 +2,12 @@ package bridge
 
 import (
 	"sync/atomic"
-	"time"
 
-	"github.com/wsbridge/wsbridge/bridge/socket"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 )
 
-// tally counts the messages of one client, or of all. Control frames are none.
-type tally struct {
-	received, sent           atomic.Uint64
-	receivedBytes, sentBytes atomic.Uint64
-}
-
-func (t *tally) receive(size int) {
-	t.received.Add(1)
-	t.receivedBytes.Add(uint64(size))
-}
-
-func (t *tally) send(size int) {
-	t.sent.Add(1)
-	t.sentBytes.Add(uint64(size))
-}
-
-func (t *tally) now() Messages {
-	return Messages{t.received.Load(), t.sent.Load(), t.receivedBytes.Load(), t.sentBytes.Load()}
-}
-
-// Messages are counts since the start: of a client's messages, and of what its socket has taken.
-type Messages struct {
-	Received, Sent           uint64
-	ReceivedBytes, SentBytes uint64
-}
-
-// totals count what a bridge does, over all clients.
+// totals count what a bridge does, over all clients. Messages are counted by each client, so that clients do not share a counter.
 type totals struct {
-	messages tally
 	accepted atomic.Uint64 // answered 101
 	refused  atomic.Uint64 // answered with anything else, by the bridge itself
 	done     atomic.Uint64
@@ -56,7 +28,7 @@ type Totals struct {
 	WaitingBytes int // what events of clients carry, those that run among them
 	Done, Failed uint64
 
-	Messages
+	observe.Messages
 }
 
 // Room is how much there may be at the same time.
@@ -82,22 +54,6 @@ func (b *Bridge) Totals() Totals {
 	return Totals{
 		Open: open, Connecting: connecting, Clients: all, Accepted: t.accepted.Load(), Refused: t.refused.Load(),
 		Running: running, Waiting: max(0, events+documents-running), WaitingBytes: size, Queued: events, Documents: documents,
-		Done: t.done.Load(), Failed: t.failed.Load(), Messages: t.messages.now(),
-	}
-}
-
-// heard notes a message of c's.
-func (c *client) heard(size int) {
-	c.tally.receive(size)
-	c.bridge.totals.messages.receive(size)
-	c.last.Store(time.Now().UnixMicro())
-}
-
-// OnSent implements socket.Owner.
-func (c *client) OnSent(m *socket.Message, took time.Duration) {
-	c.bridge.cfg().Observer.Written(took)
-	if !m.IsControl() {
-		c.tally.send(m.Size())
-		c.bridge.totals.messages.send(m.Size())
+		Done: t.done.Load(), Failed: t.failed.Load(), Messages: b.clients.messages(),
 	}
 }

@@ -1,4 +1,4 @@
-package bridge
+package observe
 
 import (
 	"slices"
@@ -20,13 +20,14 @@ type Incident struct {
 	Times  int
 }
 
-// incidents are the failures of late.
-type incidents struct {
+// Incidents are the failures of late. The zero Incidents is empty.
+type Incidents struct {
 	mu  sync.Mutex // guards all
 	all []Incident // the latest last
 }
 
-func (s *incidents) add(i Incident) {
+// Add notes a failure. Its Times counts from here.
+func (s *Incidents) Add(i Incident) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i.Times = 1
@@ -43,20 +44,11 @@ func (s *incidents) add(i Incident) {
 	s.all = append(s.all, i)
 }
 
-// remember notes why the event failed.
-func (x *exchange) remember(err error) {
-	i := Incident{Time: time.Now(), Kind: x.kind, Fault: *newFault(err)}
-	if x.client != nil {
-		i.Client = x.client.key
-	}
-	x.bridge.incidents.add(i)
-}
-
-// Incidents returns the failures of late, the latest first, at most 100.
-func (b *Bridge) Incidents() []Incident {
-	b.incidents.mu.Lock()
-	defer b.incidents.mu.Unlock()
-	all := slices.Clone(b.incidents.all)
+// All returns the failures of late, the latest first, at most 100.
+func (s *Incidents) All() []Incident {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := slices.Clone(s.all)
 	slices.Reverse(all)
 	return all
 }

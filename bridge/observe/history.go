@@ -1,4 +1,4 @@
-package bridge
+package observe
 
 import (
 	"math"
@@ -12,8 +12,8 @@ import (
 // maxHistory is how many of a client's last events are remembered: 640 bytes of entries, and none before the first event.
 const maxHistory = 10
 
-// history is what became of a client's last events.
-type history struct {
+// History is what became of a client's last events. The zero History is empty.
+type History struct {
 	mu      sync.Mutex // guards the fields below
 	entries []entry    // a ring once it is full
 	oldest  int
@@ -33,7 +33,10 @@ type entry struct {
 	kind   uint8 // its place in kinds
 }
 
-func (h *history) add(e entry) {
+// Add notes one more event.
+func (h *History) Add(t Trace) { h.add(newEntry(t)) }
+
+func (h *History) add(e entry) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if n := len(h.entries); n < maxHistory {
@@ -47,8 +50,8 @@ func (h *history) add(e entry) {
 	h.oldest = (h.oldest + 1) % maxHistory
 }
 
-// all returns the events, the oldest first.
-func (h *history) all(client int64) []Trace {
+// All returns the events of that client, the oldest first.
+func (h *History) All(client int64) []Trace {
 	h.mu.Lock()
 	entries := slices.Concat(h.entries[h.oldest:], h.entries[:h.oldest])
 	h.mu.Unlock()

@@ -1,68 +1,30 @@
 package bridge
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"log/slog"
-	"strings"
 	"testing"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-func TestFailuresAlikeAreLoggedOnceAnInterval(t *testing.T) {
-	var out bytes.Buffer
-	f := newFailures(slog.New(slog.NewTextHandler(&out, nil)))
-	here := failure{protocol.Text, "fatal", "/app/events.php", 7}
-	there := failure{protocol.Text, "fatal", "/app/events.php", 9}
-	var logged int
-	for range 5 {
-		for _, like := range []failure{here, there} {
-			if f.isFirst(like) {
-				logged++
-			}
-		}
-	}
-	if f.flush(); logged != 2 || strings.Count(out.String(), "times=4") != 2 || !strings.Contains(out.String(), "line=9") {
-		t.Errorf("logged %d and %s", logged, out.String())
-	}
-	if out.Reset(); !f.isFirst(here) {
-		t.Error("in the next interval the first is not logged")
-	}
-	if f.flush(); out.Len() > 0 {
-		t.Errorf("a failure that came once was logged again: %s", out.String())
-	}
-}
-
-func TestFailuresOfTooManySortsAreLoggedOneByOne(t *testing.T) {
-	f := newFailures(slog.New(slog.DiscardHandler))
-	for line := range maxAlike {
-		f.isFirst(failure{line: line})
-	}
-	for range 2 {
-		if !f.isFirst(failure{line: maxAlike}) {
-			t.Error("a failure was neither logged nor counted")
-		}
-	}
-}
-
 // watched is an Observer that keeps what it is told.
 type watched struct {
-	events chan Observation
+	events chan observe.Observation
 	writes chan time.Duration
 }
 
-func (w *watched) Event(o Observation)        { w.events <- o }
-func (w *watched) Written(took time.Duration) { w.writes <- took }
-func (w *watched) Ended(outcome.Ending)       {}
-func (w *watched) Refused(outcome.Refusal)    {}
-func (w *watched) TurnedAway(string)          {}
+func (w *watched) Event(o observe.Observation) { w.events <- o }
+func (w *watched) Written(took time.Duration)  { w.writes <- took }
+func (w *watched) Ended(outcome.Ending)        {}
+func (w *watched) Refused(outcome.Refusal)     {}
+func (w *watched) TurnedAway(string)           {}
 
 func TestObserverLearnsWhereTheTimeGoes(t *testing.T) {
-	w := &watched{make(chan Observation, 10), make(chan time.Duration, 10)}
+	w := &watched{make(chan observe.Observation, 10), make(chan time.Duration, 10)}
 	a := &standin{handlers: map[protocol.Kind]handler{
 		protocol.Text: func(_ context.Context, e *protocol.Event, apply func(*protocol.Effect) error) string {
 			e.Timing = protocol.Timing{Connect: time.Second, Exchange: 3 * time.Second}
@@ -84,7 +46,7 @@ func TestObserverLearnsWhereTheTimeGoes(t *testing.T) {
 }
 
 func TestObserverLearnsWhatFails(t *testing.T) {
-	w := &watched{make(chan Observation, 10), make(chan time.Duration, 10)}
+	w := &watched{make(chan observe.Observation, 10), make(chan time.Duration, 10)}
 	s := serveApplication(t, cutOff{}, func(c *Config) { c.Observer = w })
 	say(t, s.connect(), "x")
 	<-w.events // authenticate

@@ -1,4 +1,4 @@
-package bridge
+package observe
 
 import (
 	"errors"
@@ -14,34 +14,32 @@ const (
 	tailQueue = 256 // traces that wait for their reader
 )
 
-// ErrTooManyTails refuses one more.
-var ErrTooManyTails = errors.New("16 others look at events already")
+var (
+	// ErrTooManyTails refuses one more.
+	ErrTooManyTails = errors.New("16 others look at events already")
+	// ErrEnded refuses one that would see nothing.
+	ErrEnded = errors.New("the server is shutting down")
+)
 
-// TailFilter says which events a Tail gets. An empty list allows all.
-type TailFilter struct {
+// Filter picks the events that a Tail gets. An empty list allows all.
+type Filter struct {
 	Clients  []int64
 	Kinds    []protocol.Kind
 	Payloads bool // with payloads
 }
 
-func (f *TailFilter) wants(kind protocol.Kind, client int64) bool {
+func (f *Filter) wants(kind protocol.Kind, client int64) bool {
 	return (len(f.Clients) == 0 || slices.Contains(f.Clients, client)) && (len(f.Kinds) == 0 || slices.Contains(f.Kinds, kind))
 }
 
 // Tail is somebody who looks at events as they end. What it does not read in time it misses.
 type Tail struct {
-	filter TailFilter
-	tails  *tails
+	filter Filter
+	tails  *Tails
 	traces chan *Trace
 	missed atomic.Int64
 	ended  chan struct{}
 	once   sync.Once // closes ended
-}
-
-// Tail begins to look at events. The caller closes it.
-func (b *Bridge) Tail(f TailFilter) (*Tail, error) {
-	t := &Tail{filter: f, tails: &b.tails, traces: make(chan *Trace, tailQueue), ended: make(chan struct{})}
-	return t, b.tails.add(t)
 }
 
 // Traces returns where the events come; it is never closed.
@@ -50,7 +48,7 @@ func (t *Tail) Traces() <-chan *Trace { return t.traces }
 // Missed returns how many events found no room since the last call.
 func (t *Tail) Missed() int { return int(t.missed.Swap(0)) }
 
-// Ended returns what is closed when no more events will come: by Close, or by Finalize.
+// Ended returns what is closed when no more events will come: by Close, or by Tails.Close.
 func (t *Tail) Ended() <-chan struct{} { return t.ended }
 
 // Close ends the tail. It may be called again.
@@ -61,21 +59,27 @@ func (t *Tail) Close() {
 
 func (t *Tail) end() { t.once.Do(func() { close(t.ended) }) }
 
-// tails are all of them. While there is none an event costs the look at a pointer.
-type tails struct {
+// Tails are all who look at events. While nobody does, an event costs the look at a pointer. The zero Tails is ready.
+type Tails struct {
 	list atomic.Pointer[[]*Tail] // nil: nobody looks; never changed in place
 
 	mu     sync.Mutex // serializes changes of list, and guards closed
 	closed bool
 }
 
-func (s *tails) add(t *Tail) error {
+// Add begins to look at the events that f picks. The caller closes the Tail. The errors are ErrTooManyTails and ErrEnded.
+func (s *Tails) Add(f Filter) (*Tail, error) {
+	t := &Tail{filter: f, tails: s, traces: make(chan *Trace, tailQueue), ended: make(chan struct{})}
+	return t, s.add(t)
+}
+
+func (s *Tails) add(t *Tail) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := s.all()
 	switch {
 	case s.closed:
-		return ErrStopping
+		return ErrEnded
 	case len(all) >= maxTails:
 		return ErrTooManyTails
 	}
@@ -84,7 +88,7 @@ func (s *tails) add(t *Tail) error {
 	return nil
 }
 
-func (s *tails) remove(t *Tail) {
+func (s *Tails) remove(t *Tail) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := slices.DeleteFunc(slices.Clone(s.all()), func(o *Tail) bool { return o == t })
@@ -95,8 +99,8 @@ func (s *tails) remove(t *Tail) {
 	s.list.Store(&all)
 }
 
-// close ends them all, and refuses others.
-func (s *tails) close() {
+// Close ends them all, and refuses others.
+func (s *Tails) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
@@ -106,28 +110,28 @@ func (s *tails) close() {
 	s.list.Store(nil)
 }
 
-func (s *tails) all() []*Tail {
+func (s *Tails) all() []*Tail {
 	if p := s.list.Load(); p != nil {
 		return *p
 	}
 	return nil
 }
 
-// watch returns where the event's effects are to be noted, nil if nobody looks.
-func (s *tails) watch(kind protocol.Kind, client int64) (w *tracing) {
+// Recorder returns what is to note the effects of an event; nil if nobody looks at it.
+func (s *Tails) Recorder(kind protocol.Kind, client int64) (r *Recorder) {
 	for _, t := range s.all() {
 		if t.filter.wants(kind, client) {
-			if w == nil {
-				w = &tracing{}
+			if r == nil {
+				r = &Recorder{}
 			}
-			w.payloads = w.payloads || t.filter.Payloads
+			r.payloads = r.payloads || t.filter.Payloads
 		}
 	}
-	return w
+	return r
 }
 
-// publish never blocks.
-func (s *tails) publish(trace *Trace) {
+// Publish hands a trace to all who look at it. It never blocks.
+func (s *Tails) Publish(trace *Trace) {
 	for _, t := range s.all() {
 		if !t.filter.wants(trace.Kind, trace.Client) {
 			continue
