@@ -14,69 +14,69 @@ import (
 // rooms that counting.php puts its clients into.
 const rooms = 50
 
-// site is a wsbridge with so many clients connected: some of them ask, the others are idle.
-type site struct {
+// crowd is a wsbridge with many clients connected: some of them ask, the others are idle.
+type crowd struct {
 	*server
 	clients    int
 	asking     []*websocket.Conn // users with the first numbers
-	idle       *idleClients
+	idle       *heldClients
 	connecting time.Duration // until all were
 }
 
-func startSite(o options, isolation string, clients int) (s *site, err error) {
-	s = &site{clients: clients}
-	if s.server, err = startServer(setup{binary: o.binary, source: counting, isolation: isolation, workers: workers}); err != nil {
+func startCrowd(o options, isolation string, clients int) (c *crowd, err error) {
+	c = &crowd{clients: clients}
+	if c.server, err = startServer(setup{binary: o.binary, source: counting, isolation: isolation, workers: workers}); err != nil {
 		return nil, err
 	}
-	if err := s.connect(min(o.clients, clients)); err != nil {
-		return nil, errors.Join(fmt.Errorf("%d clients: %w", clients, err), s.stop())
+	if err := c.connect(min(o.clients, clients)); err != nil {
+		return nil, errors.Join(fmt.Errorf("%d clients: %w", clients, err), c.stop())
 	}
-	return s, nil
+	return c, nil
 }
 
-func (s *site) connect(asking int) (err error) {
+func (c *crowd) connect(asking int) (err error) {
 	began := time.Now()
-	if s.asking, err = dial(s.log.address, 0, asking); err != nil {
+	if c.asking, err = dial(c.log.address, 0, asking, false); err != nil {
 		return err
 	}
-	if err := s.log.settle(echo(s.asking[0])); err != nil {
+	if err := c.log.awaitParallel(plain(c.asking[0]).echo); err != nil {
 		return err
 	}
-	if s.clients > asking {
-		s.idle, err = startIdle(s.log.address, asking, s.clients-asking)
+	if c.clients > asking {
+		c.idle, err = holdIdle(c.log.address, asking, c.clients-asking)
 	}
-	s.connecting = time.Since(began)
+	c.connecting = time.Since(began)
 	return err
 }
 
-func (s *site) stop() error {
-	hangUp(s.asking)
-	if s.idle != nil {
-		s.idle.stop()
+func (c *crowd) stop() error {
+	hangUp(c.asking)
+	if c.idle != nil {
+		c.idle.stop()
 	}
-	return s.server.stop()
+	return c.server.stop()
 }
 
 // event is one that counting.php answers.
 type event struct {
 	name string
-	call func(s *site, user int) call
+	call func(c *crowd, user int) call
 }
 
 func events() []event {
 	return []event{
-		{"own row", func(s *site, user int) call { return echo(s.asking[user]) }},
-		{"table", func(s *site, user int) call { return count(s.asking[user], inRoom(s.clients, user)) }},
+		{"own row", func(c *crowd, user int) call { return plain(c.asking[user]).echo }},
+		{"table", func(c *crowd, user int) call { return count(c.asking[user], inRoom(c.clients, user)) }},
 	}
 }
 
-// run measures the event with so many asking at once.
-func (s *site) run(ctx context.Context, e event, asking int, d time.Duration) (result, error) {
+// run measures the event with that many clients asking at once.
+func (c *crowd) run(ctx context.Context, e event, asking int, d time.Duration) (result, error) {
 	callers := make([]call, asking)
 	for user := range callers {
-		callers[user] = e.call(s, user)
+		callers[user] = e.call(c, user)
 	}
-	return s.measure(ctx, callers, d)
+	return c.measure(ctx, callers, d)
 }
 
 // inRoom is how many of the clients are in the user's room.
@@ -99,25 +99,24 @@ func count(conn *websocket.Conn, want int) call {
 	}
 }
 
-// sites are those that the measurements with 1 and with o.clients asking need, started one after the other.
-func startSites(o options, isolation string) (sites map[int]*site, err error) {
-	sites = map[int]*site{}
+// startCrowds starts those that the measurements with 1 and with o.clients asking need, one after the other.
+func startCrowds(o options, isolation string) (crowds map[int]*crowd, err error) {
+	crowds = map[int]*crowd{}
 	for _, clients := range slices.Concat(o.connected, []int{max(o.clients, o.connected[0])}) {
-		if sites[clients] != nil {
+		if crowds[clients] != nil {
 			continue
 		}
-		s, err := startSite(o, isolation, clients)
-		if err != nil {
-			return nil, errors.Join(err, stopSites(sites))
+		if crowds[clients], err = startCrowd(o, isolation, clients); err != nil {
+			delete(crowds, clients)
+			return nil, errors.Join(err, stopCrowds(crowds))
 		}
-		sites[clients] = s
 	}
-	return sites, nil
+	return crowds, nil
 }
 
-func stopSites(sites map[int]*site) (err error) {
-	for _, s := range sites {
-		err = errors.Join(err, s.stop())
+func stopCrowds(crowds map[int]*crowd) (err error) {
+	for _, c := range crowds {
+		err = errors.Join(err, c.stop())
 	}
 	return err
 }

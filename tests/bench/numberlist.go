@@ -7,22 +7,22 @@ import (
 	"strings"
 )
 
-// numbers is a flag of ascending, comma-separated numbers.
-type numbers []int
+// numberList is a flag of ascending, comma-separated numbers.
+type numberList []int
 
-func (n *numbers) String() string {
-	return strings.Trim(strings.ReplaceAll(fmt.Sprint(*n), " ", ","), "[]")
+func (l *numberList) String() string {
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(*l), " ", ","), "[]")
 }
 
 // Set reads the flag's value.
-func (n *numbers) Set(value string) error {
-	*n = nil
-	for part := range strings.SplitSeq(value, ",") {
-		number, err := strconv.Atoi(part)
-		if err != nil || number < 1 || len(*n) > 0 && number <= (*n)[len(*n)-1] {
+func (l *numberList) Set(value string) error {
+	*l = nil
+	for text := range strings.SplitSeq(value, ",") {
+		number, err := strconv.Atoi(text)
+		if err != nil || number < 1 || len(*l) > 0 && number <= (*l)[len(*l)-1] {
 			return errors.New("want ascending numbers, as in 10,1000")
 		}
-		*n = append(*n, number)
+		*l = append(*l, number)
 	}
 	return nil
 }
