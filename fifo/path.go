@@ -5,24 +5,25 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
-// openFlags: both ends, so that neither open nor write nor read depends on another process (fifo(7));
-// non-blocking, so that Go's poller waits; never through a symbolic link somebody put in place.
-const openFlags = os.O_RDWR | syscall.O_NONBLOCK | syscall.O_NOFOLLOW
+// openPipe never follows a symbolic link that somebody put in place, and is non-blocking, so that Go's poller waits.
+func openPipe(path string, access int) (*os.File, error) {
+	return os.OpenFile(path, access|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0)
+}
 
-// makeOwn makes a pipe at path with exactly the mode, opens and locks it, and returns it with the number
+// makePipe makes a pipe at path with exactly the mode, opens and locks it, and returns it with the number
 // of bytes that a stale pipe in its place held. The caller closes the file.
-func makeOwn(path string, mode fs.FileMode) (_ *os.File, stale int64, err error) {
+func makePipe(path string, mode fs.FileMode) (_ *os.File, stale int64, err error) {
 	if stale, err = clearPath(path); err != nil {
 		return nil, 0, err
 	}
-	// For others only once the mode is right.
-	if err := syscall.Mkfifo(path, 0o600); err != nil {
+	if err := unix.Mkfifo(path, 0o600); err != nil { // closed to others until the mode is right
 		return nil, 0, os.NewSyscallError("mkfifo", err)
 	}
-	f, err := os.OpenFile(path, openFlags, 0)
+	f, err := openPipe(path, os.O_RDWR) // both ends, so that open, write and read never depend on another process (fifo(7))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -32,8 +33,8 @@ func makeOwn(path string, mode fs.FileMode) (_ *os.File, stale int64, err error)
 	return f, stale, nil
 }
 
-// claim locks the pipe, gives it its mode, and makes sure that it is the one at path. Until the lock is
-// taken somebody else may have put something of theirs there, which is not ours to remove.
+// claim locks the pipe, sets its mode, and makes sure that it is the one at path. Before it has the lock, what is at path may be
+// another process's, and is not removed.
 func claim(path string, f *os.File, mode fs.FileMode) error {
 	info, err := f.Stat()
 	if err != nil {
@@ -45,9 +46,8 @@ func claim(path string, f *os.File, mode fs.FileMode) error {
 	if err := lock(f); err != nil {
 		return err
 	}
-	// chmod(2) is not subject to the umask, as mkfifo(2) is.
-	if err := f.Chmod(mode); err != nil {
-		return errors.Join(err, removeOwn(path, f))
+	if err := f.Chmod(mode); err != nil { // chmod(2) does not apply the umask, as mkfifo(2) does
+		return errors.Join(err, removePipe(path, f))
 	}
 	if !isAt(path, f) {
 		return ErrInUse
@@ -55,34 +55,27 @@ func claim(path string, f *os.File, mode fs.FileMode) error {
 	return nil
 }
 
-// clearPath removes a stale pipe and returns how many bytes it held. Nothing there is fine too.
+// clearPath removes a stale pipe, then reads it empty and returns how many bytes it held. An empty path is no error.
 func clearPath(path string) (int64, error) {
 	info, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return 0, nil
-	}
-	if err != nil {
+	case err != nil:
 		return 0, err
-	}
-	if info.Mode().Type() != fs.ModeNamedPipe {
+	case info.Mode().Type() != fs.ModeNamedPipe:
 		return 0, notPipe(info)
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
-	if errors.Is(err, fs.ErrPermission) {
-		// Another user's pipe: it cannot be looked into, and the directory decides who may remove it.
+	f, err := openPipe(path, os.O_RDONLY)
+	switch {
+	case errors.Is(err, fs.ErrPermission): // another user's pipe cannot be examined; the directory decides who may remove it
 		return 0, unlink(path)
-	}
-	if err != nil {
+	case err != nil:
 		return 0, err
 	}
 	defer f.Close()
-	return retire(path, f)
-}
-
-// retire removes the stale pipe f from path, then reads it empty.
-func retire(path string, f *os.File) (int64, error) {
-	if held, err := locked(f); err != nil || held {
-		return 0, errors.Join(err, inUse(held))
+	if err := checkUnlocked(f); err != nil {
+		return 0, err
 	}
 	if !isAt(path, f) {
 		return 0, ErrInUse
@@ -90,23 +83,12 @@ func retire(path string, f *os.File) (int64, error) {
 	if err := unlink(path); err != nil {
 		return 0, err
 	}
-	src, err := newPipeSource(f)
-	if err != nil {
-		return 0, err
-	}
-	return discard(src), nil
+	return discard(pipeSource{f}), nil
 }
 
-func inUse(held bool) error {
-	if held {
-		return ErrInUse
-	}
-	return nil
-}
-
-// removeOwn removes path if it still is the pipe f. The device and inode of an open file are not reused,
+// removePipe removes path if it still is the pipe f. The device and inode of an open file are not reused,
 // so another server's pipe is never taken for it.
-func removeOwn(path string, f *os.File) error {
+func removePipe(path string, f *os.File) error {
 	if !isAt(path, f) {
 		return nil
 	}
@@ -124,7 +106,7 @@ func isAt(path string, f *os.File) bool {
 
 // unlink, unlike os.Remove, never removes a directory.
 func unlink(path string) error {
-	if err := syscall.Unlink(path); err != nil && err != syscall.ENOENT {
+	if err := unix.Unlink(path); err != nil && err != unix.ENOENT {
 		return os.NewSyscallError("unlink", err)
 	}
 	return nil
