@@ -11,57 +11,56 @@ import (
 	"github.com/wsbridge/wsbridge/bridge/isolation"
 )
 
-// here is a bridge in this process, so that the Go runtime can be asked what it costs.
-type here struct {
+// inProcess is a bridge in this process, so that the Go runtime can be asked what it costs.
+type inProcess struct {
 	php     *php
 	address string
 	end     context.CancelFunc
 	served  chan error
 }
 
-func startHere(ctx context.Context) (*here, error) {
-	return startHereWith(ctx, echoing, func(*bridge.Config) {})
-}
-
-// startHereWith is startHere with another application, and another configuration.
-func startHereWith(ctx context.Context, source string, change func(*bridge.Config)) (h *here, err error) {
-	p, err := startPHP(ctx, source, nil)
+// startInProcess starts a bridge whose configuration change may alter. The caller stops it.
+func startInProcess(ctx context.Context, source string, change func(*bridge.Config)) (b *inProcess, err error) {
+	p, err := startPHP(ctx, source)
 	if err != nil {
 		return nil, err
 	}
-	h = &here{php: p, served: make(chan error, 1)}
-	cfg := hereConfig(p)
+	b = &inProcess{php: p, served: make(chan error, 1)}
+	cfg := patientConfig(p)
 	change(&cfg)
-	if err := h.start(ctx, cfg); err != nil {
+	if err := b.start(ctx, cfg); err != nil {
 		return nil, errors.Join(err, p.stop())
 	}
-	return h, nil
+	return b, nil
 }
 
-func (h *here) start(ctx context.Context, cfg bridge.Config) error {
-	b, err := bridge.New(cfg)
+func unchanged(*bridge.Config) {}
+
+func (b *inProcess) start(ctx context.Context, cfg bridge.Config) error {
+	served, err := bridge.New(cfg)
 	if err != nil {
 		return err
 	}
-	if err := b.Initialize(ctx); err != nil {
+	if err := served.Initialize(ctx); err != nil {
 		return err
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	h.address = l.Addr().String()
-	ctx, h.end = context.WithCancel(ctx)
-	go func() { h.served <- b.Serve(ctx, l, nil) }()
+	b.address = l.Addr().String()
+	ctx, b.end = context.WithCancel(ctx)
+	go func() { b.served <- served.Serve(ctx, l, nil) }()
 	return nil
 }
 
-func (h *here) stop() error {
-	h.end()
-	return errors.Join(<-h.served, h.php.stop())
+func (b *inProcess) stop() error {
+	b.end()
+	return errors.Join(<-b.served, b.php.stop())
 }
 
-func hereConfig(p *php) bridge.Config {
+// patientConfig is a configuration in which nothing happens by itself.
+func patientConfig(p *php) bridge.Config {
 	const long = time.Hour
 	return bridge.Config{
 		PHP: p.client, Presence: p.presence, Logger: slog.New(slog.DiscardHandler), Isolation: isolation.Config{Mode: isolation.PerConnection}, Parallel: workers,

@@ -10,9 +10,9 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// bareCrier is the least that a broadcast can be with gorilla's package: a prepared message, written to one connection after the
-// other, and nobody to mind if one of them does not take it.
-type bareCrier struct {
+// bareLoop is the least that a broadcast can be with gorilla's package: a prepared message, written to one connection after
+// the other. A connection that does not take it holds up the rest.
+type bareLoop struct {
 	upgrader websocket.Upgrader
 	writes   *writes
 
@@ -20,26 +20,25 @@ type bareCrier struct {
 	conns []*websocket.Conn
 }
 
-func startBareCrier(_ context.Context, w *writes, compress bool) (*crier, error) {
+func startBareBroadcaster(_ context.Context, w *writes, compress bool) (*broadcaster, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	b := &bareCrier{writes: w, upgrader: websocket.Upgrader{ReadBufferSize: 512, WriteBufferPool: &sync.Pool{},
-		EnableCompression: compress}}
-	server := &http.Server{Handler: b}
+	server := &http.Server{Handler: &bareLoop{writes: w, upgrader: websocket.Upgrader{ReadBufferSize: 512, WriteBufferPool: &sync.Pool{},
+		EnableCompression: compress}}}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
-	return &crier{name: "bare loop", address: l.Addr().String(), writes: w, stop: func() error {
-		err := server.Close()
+	return &broadcaster{name: "bare loop", address: l.Addr().String(), writes: w, stop: func() error {
+		err := server.Close() // its clients have hung up, which ends their readers
 		if served := <-served; !errors.Is(served, http.ErrServerClosed) {
 			err = errors.Join(err, served)
 		}
-		return err // its clients have hung up before, which ends their readers
+		return err
 	}}, nil
 }
 
-func (b *bareCrier) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (b *bareLoop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	conn, err := b.upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		return // it has been answered
@@ -50,13 +49,13 @@ func (b *bareCrier) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.mu.Unlock()
 	for {
 		kind, text, err := conn.ReadMessage()
-		if err != nil || b.cry(kind, text) != nil {
+		if err != nil || b.broadcast(kind, text) != nil {
 			return
 		}
 	}
 }
 
-func (b *bareCrier) cry(kind int, text []byte) error {
+func (b *bareLoop) broadcast(kind int, text []byte) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	prepared, err := websocket.NewPreparedMessage(kind, text)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 
@@ -15,7 +14,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// fileProtection keeps opcache away from files younger than two seconds: PHP would compile what has just been unpacked
+// fileProtection keeps files younger than two seconds out of opcache, unless it is 0: PHP would compile what has just been unpacked
 // for each event, at several times the cost, and only at the start of a measurement.
 const fileProtection = "opcache.file_update_protection"
 
@@ -27,34 +26,33 @@ type php struct {
 	client   *fastcgi.Client
 }
 
-func startPHP(ctx context.Context, source string, ini map[string]string) (*php, error) {
+// startPHP returns when php-fpm accepts requests. The caller stops it.
+func startPHP(ctx context.Context, source string) (*php, error) {
 	dir, err := writeApplication(source)
 	if err != nil {
 		return nil, err
 	}
 	p := &php{dir: dir}
-	if err := p.start(ctx, ini); err != nil {
-		return nil, errors.Join(err, p.stop())
+	if err := p.start(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("start php-fpm: %w", err), p.stop())
 	}
 	return p, nil
 }
 
-func (p *php) start(ctx context.Context, ini map[string]string) (err error) {
+func (p *php) start(ctx context.Context) (err error) {
 	if err := phphandlers.Unpack(p.dir); err != nil {
 		return err
 	}
-	settings := map[string]string{fileProtection: "0"}
-	maps.Copy(settings, ini)
-	if p.fpm, err = phpfpm.Start(ctx, phpfpm.Config{Dir: p.dir, Workers: workers, INI: settings,
+	if p.fpm, err = phpfpm.Start(ctx, phpfpm.Config{Dir: p.dir, Workers: workers, INI: map[string]string{fileProtection: "0"},
 		Preload: filepath.Join(p.dir, phphandlers.Preload)}); err != nil {
 		return err
 	}
-	who := filepath.Join(p.dir, "presence")
-	if p.presence, err = fastcgi.CreatePresence(who); err != nil {
+	presence := filepath.Join(p.dir, "presence")
+	if p.presence, err = fastcgi.CreatePresence(presence); err != nil {
 		return err
 	}
 	p.client, err = fastcgi.New(fastcgi.Config{
-		Network: "unix", Address: p.fpm.Address(), MaxConnections: workers, Presence: who,
+		Network: "unix", Address: p.fpm.Address(), MaxConnections: workers, Presence: presence,
 		Script:     filepath.Join(p.dir, phphandlers.Entry),
 		EventsFile: filepath.Join(p.dir, "push_server_events.php"), SettingsFile: filepath.Join(p.dir, "server_shared.conf"),
 	})
@@ -77,8 +75,8 @@ func (p *php) stop() (err error) {
 	return errors.Join(err, os.RemoveAll(p.dir))
 }
 
-// row is that of a client without fields of the application's.
-func (p *php) row() (row protocol.Encoded) {
+// plainRow is the row of a client to which the application has added no fields.
+func plainRow() (row protocol.Encoded) {
 	var fields protocol.Fields
 	const text = `{"peer_name":"127.0.0.1:50000","state":"OPEN","ping_time":false,"pong_time":false,"buffer":[]}`
 	if err := json.Unmarshal([]byte(text), &fields); err != nil {
@@ -89,10 +87,11 @@ func (p *php) row() (row protocol.Encoded) {
 	return row
 }
 
-// ask runs one text event, as a client's event that sees its own row only is, and returns what it sends.
-func (p *php) ask(ctx context.Context, text string) (answer string, err error) {
-	e := protocol.Event{Kind: protocol.Text, Seq: 1, Client: 1, Payload: []byte(text), Rows: p.row()}
-	err = p.client.Run(ctx, func(f *protocol.Effect) error {
+// echo runs one text event that sees its own row only, as wsbridge does for a client.
+func (p *php) echo(ctx context.Context) error {
+	e := protocol.Event{Kind: protocol.Text, Seq: 1, Client: 1, Payload: []byte(message), Rows: plainRow()}
+	var answer string
+	err := p.client.Run(ctx, func(f *protocol.Effect) error {
 		switch {
 		case f.Send != nil:
 			answer = string(f.Send.Payload)
@@ -101,24 +100,17 @@ func (p *php) ask(ctx context.Context, text string) (answer string, err error) {
 		}
 		return nil
 	}, &e)
-	return answer, err
-}
-
-func (p *php) event(ctx context.Context) call {
-	return func() error {
-		answer, err := p.ask(ctx, message)
-		if err == nil && answer != message {
-			err = errors.New("the event was not echoed")
-		}
-		return err
+	if err == nil && answer != message {
+		err = fmt.Errorf("echo by PHP: got %q", answer)
 	}
+	return err
 }
 
 // measureBare calls the PHP half with the codec alone: what is left when everything but php-fpm costs nothing.
 func measureBare(ctx context.Context, o options) (r result, err error) {
-	p, err := startPHP(ctx, echoing, nil)
+	p, err := startPHP(ctx, echoing)
 	if err != nil {
-		return r, fmt.Errorf("start php-fpm: %w", err)
+		return r, err
 	}
 	defer func() { err = errors.Join(err, p.stop()) }()
 	if err := p.presence.Set(1, true, true); err != nil {
@@ -126,7 +118,7 @@ func measureBare(ctx context.Context, o options) (r result, err error) {
 	}
 	callers := make([]call, workers)
 	for i := range callers {
-		callers[i] = p.event(ctx)
+		callers[i] = func() error { return p.echo(ctx) }
 	}
 	return measureEchoes(ctx, callers, o.duration, none, p.processes)
 }

@@ -1,6 +1,7 @@
 package fifo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -98,7 +99,7 @@ func TestCreateGivesTheModeWhateverTheUmask(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := fs.ModeNamedPipe | orDefault(mode, DefaultMode)
+			want := fs.ModeNamedPipe | cmp.Or(mode, defaultMode)
 			if info.Mode() != want {
 				t.Errorf("umask %#o, mode %#o: made %v, want %v", umask, mode, info.Mode(), want)
 			}
