@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -39,7 +40,7 @@ func (echo) Run(_ context.Context, apply func(*protocol.Effect) error, events ..
 // BenchmarkEcho is one text message there and back.
 func BenchmarkEcho(b *testing.B) {
 	s := serveApplication(b, echo{}, func(c *Config) {
-		c.Isolation, c.Logger = Auto, slog.New(slog.NewJSONHandler(discard{}, nil))
+		c.Isolation, c.Logger = isolation.Config{Mode: isolation.Auto}, slog.New(slog.NewJSONHandler(discard{}, nil))
 	})
 	conn := s.connect()
 	message := []byte(`{"room":"lobby","text":"a chat message of common size, neither long nor short"}`)

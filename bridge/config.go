@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/door"
+	"github.com/wsbridge/wsbridge/bridge/isolation"
+	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -32,39 +34,18 @@ type PHP interface {
 	Reachable(ctx context.Context) error
 }
 
-// Presence is told who is there, for handlers that have no row to look at.
-type Presence interface {
-	// Set notes whether messages can be sent to a client, and whether its row is in state OPEN. It must not block. An error
-	// is logged and final.
-	Set(client int64, connected, open bool) error
-}
-
 // Pipe is where other programs write documents for ws_server_fifo.
 type Pipe interface {
 	// Run calls deliver for each document until ctx ends, and returns after the last call.
 	Run(ctx context.Context, deliver func(ctx context.Context, document []byte) error) error
 }
 
-// Isolation says which events may run at the same time.
-type Isolation string
-
-const (
-	// Auto runs events side by side whose handlers are proven to reach nothing but the row of their own client, and all
-	// others alone, with all rows. What handlers can observe is what Serial shows them.
-	Auto Isolation = "auto"
-	// Serial runs one event at a time over all clients; each sees all rows. Exact as the original server.
-	Serial Isolation = "serial"
-	// PerConnection runs the events of different clients side by side; each sees its own row only. Server events run
-	// alone with all rows.
-	PerConnection Isolation = "connection"
-)
-
-// Config is what a Bridge needs. PHP, Logger, Isolation and every limit and wait are required. Reconfigure
+// Config is what a Bridge needs. PHP, Logger, Isolation.Mode and every limit and wait are required. Reconfigure
 // replaces it while the Bridge runs.
 type Config struct {
 	PHP      PHP
-	Presence Presence     // nil: none is told
-	Page     http.Handler // answers requests that are no WebSocket handshake; nil: 426
+	Presence rows.Presence // nil: nobody is told
+	Page     http.Handler  // answers requests that are no WebSocket handshake; nil: 426
 	Logger   *slog.Logger
 	Observer Observer // nil: nobody measures
 	// LogPayloads lets level debug show messages and documents, cut short.
@@ -76,28 +57,14 @@ type Config struct {
 	RequireCookie    bool   // a handshake without Cookie is refused, as the original did
 	RequireUserAgent bool   // likewise
 
-	Origins      admission.Origins // of pages, beside those of the host that was asked for
-	Hosts        admission.Hosts   // over it: 421
-	Paths        admission.Paths   // of handshakes; over it: 404
-	Subprotocols []string          // in the order in which they are preferred
-	MaxHeader    int               // bytes of a request's line and fields; over it: 431
+	door.Policy
+	Limits    door.Limits // of the whole server, over them 503; of one address, over them 429
+	MaxHeader int         // bytes of a request's line and fields; over it: 431
 
-	Limits admission.Limits // of the whole server, over them 503; of one address, over them 429
-	// Proxies are believed what they say of their clients: by Forwarding in each request, and if ProxyProtocol is set, by the
-	// header that each of their connections must begin with.
-	Proxies       admission.Proxies
-	Forwarding    admission.Forwarding
-	ProxyProtocol bool
-
-	Isolation Isolation
-	// HandlerIsolation overrules Isolation for handlers by name: Serial, or PerConnection, which then holds for the
-	// server's handlers, too.
-	HandlerIsolation map[string]Isolation
+	Isolation isolation.Config // which events run beside each other, and which global variables live
 	// SessionCookie names the cookie by which clients share a PHP session; events of those that do run one after the other.
 	// Empty: it does not matter.
 	SessionCookie string
-	// LiveGlobals survive from event to event although the description does not say so, ForgetGlobals do not although it does.
-	LiveGlobals, ForgetGlobals []string
 
 	Parallel     int           // events side by side: as many as PHP runs; the others wait for their turn, up to QueueWait
 	CloseOnError bool          // a failed event closes its client with 1011

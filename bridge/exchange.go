@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -14,7 +15,7 @@ type exchange struct {
 	bridge *Bridge
 	client *client // nil: the server's
 	kind   protocol.Kind
-	plan   *plan
+	mode   *isolation.RunMode
 	event  protocol.Event // what PHP gets to see
 
 	injection *injection // if somebody waits for it; else nil
@@ -27,9 +28,40 @@ type exchange struct {
 	missed  map[int64]bool // clients that could not be sent to, each reported once
 }
 
+// exchange brings one event to PHP as mode says and blocks until it is over; the caller has the turn. While php-fpm is away it asks again,
+// as long as no handler can have run. It logs what went wrong.
+func (d *dispatcher) exchange(payload []byte, mode *isolation.RunMode) (*protocol.Done, error) {
+	b, queued := d.bridge, d.queued()
+	x := &exchange{bridge: b, client: d.client, kind: d.kind, mode: mode, injection: d.injection}
+	x.event.Seq = d.seq
+	x.watch()
+	b.totals.running.Add(1)
+	defer b.totals.running.Add(-1)
+	began := time.Now()
+	err := b.retryWhileAway(func() error { return x.run(payload) }, x.mayWait())
+	if err == nil && x.failure != nil {
+		err = x.failure
+	}
+	if !isChange(err) {
+		o := x.observation(queued, err)
+		o.Total = queued + time.Since(began)
+		b.conclude(x, payload, o, err)
+	}
+	if err != nil {
+		x.logFailure(err)
+		return nil, err
+	}
+	if x.done == nil {
+		return &protocol.Done{}, nil
+	}
+	return x.done, nil
+}
+
 // run makes the request; effects are applied as they arrive.
 func (x *exchange) run(payload []byte) error {
-	x.prepare(payload)
+	if err := x.prepare(payload); err != nil {
+		return err
+	}
 	return x.bridge.cfg().PHP.Run(x.bridge.base, x.timedApply, &x.event)
 }
 
@@ -54,26 +86,31 @@ func (x *exchange) observation(queue time.Duration, err error) Observation {
 	return o
 }
 
-// prepare makes the event as the plan says. Rows and global variables are those of now.
-func (x *exchange) prepare(payload []byte) {
-	b, p, e := x.bridge, x.plan, &x.event
-	*e = protocol.Event{Kind: x.kind, Seq: e.Seq, Payload: payload, Code: p.code, Whole: p.whole, Sockets: p.sockets,
-		Globals: p.globals, AnyGlobal: p.any, Result: x.injection != nil}
+// prepare makes the event as the run mode says. Rows and global variables are those of now. The error is outcome.ErrGone.
+func (x *exchange) prepare(payload []byte) error {
+	b, m, e := x.bridge, x.mode, &x.event
+	*e = protocol.Event{Kind: x.kind, Seq: e.Seq, Payload: payload, Code: m.Code, Whole: m.Whole, Sockets: m.Sockets,
+		Globals: m.Globals, AnyGlobal: m.AnyGlobal, Result: x.injection != nil}
 	if x.client != nil {
 		e.Client, e.Environment = x.client.key, x.client.env
 	}
 	switch {
-	case p.whole:
-		e.Rows = b.table.snapshot()
+	case m.Whole:
+		e.Rows = b.table.All()
 	case x.client != nil:
-		e.Rows = b.table.ownRow(x.client)
+		own, ok := b.table.Own(x.client.key)
+		if !ok {
+			return outcome.ErrGone
+		}
+		e.Rows = own
 	}
-	if p.open && !p.whole {
-		e.Open = b.table.openKeys()
+	if m.Open && !m.Whole {
+		e.Open = b.table.OpenRanges()
 	}
-	if len(p.values) > 0 {
-		e.Values = b.globals.encode(p.values)
+	if len(m.Values) > 0 {
+		e.Values = b.table.Globals(m.Values)
 	}
+	return nil
 }
 
 // log returns a logger for lines of this event. Most events write none.

@@ -3,6 +3,8 @@ package bridge
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/wsbridge/wsbridge/bridge/socket"
 )
 
 // tally counts the messages of one client, or of all. Control frames are none.
@@ -73,10 +75,10 @@ func (b *Bridge) Room() Room {
 // Totals returns the counts of now. They are read one after the other, so they need not fit exactly.
 func (b *Bridge) Totals() Totals {
 	t := &b.totals
-	open, connecting, all := b.table.counts()
+	open, connecting, all := b.table.Counts()
 	running := int(t.running.Load())
-	events, size := b.backlog.now()
-	documents := b.events.length()
+	events, size := b.backlog.Now()
+	documents := b.events.Len()
 	return Totals{
 		Open: open, Connecting: connecting, Clients: all, Accepted: t.accepted.Load(), Refused: t.refused.Load(),
 		Running: running, Waiting: max(0, events+documents-running), WaitingBytes: size, Queued: events, Documents: documents,
@@ -91,10 +93,11 @@ func (c *client) heard(size int) {
 	c.last.Store(time.Now().UnixMicro())
 }
 
-// told notes that c's socket has taken o.
-func (c *client) told(o outgoing) {
-	if o.isMessage() {
-		c.tally.send(o.size)
-		c.bridge.totals.messages.send(o.size)
+// OnSent implements socket.Owner.
+func (c *client) OnSent(m *socket.Message, took time.Duration) {
+	c.bridge.cfg().Observer.Written(took)
+	if !m.IsControl() {
+		c.tally.send(m.Size())
+		c.bridge.totals.messages.send(m.Size())
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"time"
+	"unicode/utf8"
 
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
@@ -140,10 +141,20 @@ func (w *tracing) cut(payload []byte) []byte {
 		return nil
 	}
 	kept := payload[:min(len(payload), maxTracedPayload)]
-	if whole, isText := wholeText(kept, 0); isText {
-		kept = kept[:whole] // no character is cut in two
+	return bytes.Clone(trimPart(kept))
+}
+
+// trimPart leaves out the beginning of a character at the end of a text, so that none is cut in two.
+func trimPart(text []byte) []byte {
+	for i := 1; i < utf8.UTFMax && i <= len(text); i++ {
+		if whole, part := text[:len(text)-i], text[len(text)-i:]; utf8.RuneStart(part[0]) {
+			if !utf8.FullRune(part) && utf8.Valid(whole) {
+				return whole
+			}
+			break
+		}
 	}
-	return bytes.Clone(kept)
+	return text
 }
 
 // less returns what was made since before.

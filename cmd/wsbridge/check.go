@@ -1,16 +1,14 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/check"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
-	"github.com/wsbridge/wsbridge/protocol"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/serve"
 )
 
 func newCheckCommand() *cobra.Command {
@@ -33,7 +31,7 @@ Exit codes: 0 nothing to worry about, 1 warnings, 2 it would not work, or wrong 
 			if err := requireSources(cmd, from); err != nil {
 				return err
 			}
-			report, err := check(cmd.Context(), from)
+			report, err := check.Run(cmd.Context(), from, serve.Inspect)
 			if err != nil {
 				return err
 			}
@@ -45,75 +43,30 @@ Exit codes: 0 nothing to worry about, 1 warnings, 2 it would not work, or wrong 
 	return cmd
 }
 
-// check makes the report. What is wrong with the application or its configuration is in it; the error is that ctx ended.
-func check(ctx context.Context, from config.Sources) (*Report, error) {
-	r := newReport(from)
-	defer r.finish()
-	cfg, err := config.Load(from)
-	if err != nil {
-		for _, problem := range config.Each(err) {
-			r.find(protocol.LevelError, kindConfig, problem)
-		}
-		return r, nil
-	}
-	r.configured(cfg)
-	var book findingBook
-	inspection, err := inspect(ctx, cfg, &book)
-	if ctx.Err() != nil {
-		return nil, fmt.Errorf("check application: %w", context.Cause(ctx))
-	}
-	r.Findings = append(r.Findings, book.all()...)
-	if err != nil {
-		r.Findings = append(r.Findings, failureFinding(err))
-	}
-	if inspection != nil {
-		r.inspected(cfg, inspection)
-	}
-	return r, nil
-}
+// verdictError ends a command whose report has said everything, so that nothing more is printed.
+type verdictError struct{ check.Verdict }
 
-// inspect asks the php-fpm that serve would use.
-func inspect(ctx context.Context, cfg config.Config, book *findingBook) (i *protocol.Inspection, err error) {
-	place, err := openPlace(&cfg.PHP)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, place.close()) }()
-	php, err := place.start(ctx, cfg, book.logger(kindFPM), book.logger(kindPHP))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, php.stop()) }()
-	return php.client.Inspect(ctx)
-}
+func (e *verdictError) Error() string { return "the report found " + string(e.Verdict) }
 
-// failureFinding is why PHP has not answered: the application's code, or php-fpm itself.
-func failureFinding(err error) protocol.Finding {
-	f := protocol.Finding{Level: protocol.LevelError, Kind: kindFPM, Message: err.Error()}
-	if failure, ok := errors.AsType[*protocol.Failure](err); ok {
-		f.Kind, f.Message, f.File, f.Line = kindPHP, failure.Message, failure.File, failure.Line
+// code is the exit code: a script that moves an application goes on after 0 only, a person perhaps after 1.
+func (e *verdictError) code() int {
+	if e.Verdict == check.Warnings {
+		return exitWarnings
 	}
-	return f
+	return exitErrors
 }
 
 // publish writes the report and turns its verdict into the command's end.
-func publish(out io.Writer, r *Report, asJSON bool) error {
-	write := r.writeText
+func publish(out io.Writer, r *check.Report, asJSON bool) error {
+	write := r.WriteText
 	if asJSON {
-		write = r.writeJSON
+		write = r.WriteJSON
 	}
 	if err := write(out); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
-	if r.Verdict == verdictClean {
+	if r.Verdict == check.Clean {
 		return nil
 	}
 	return &verdictError{r.Verdict}
-}
-
-func (r *Report) writeJSON(out io.Writer) error {
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
 }

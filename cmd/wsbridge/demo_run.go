@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/serve"
 	phphandlers "github.com/wsbridge/wsbridge/php-handlers"
 )
 
@@ -24,10 +25,7 @@ WEBSOCKET_EVENTS_INCLUDE_FILE=%[1]s/%[2]s
 
 // runDemo serves the demo application and its page until ctx ends. Log lines go to out.
 func runDemo(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
-	log := newLogs(out, cfg.Log)
-	defer log.close()
-	at := &surroundings{log: log, page: demoPage()}
-	dir, err := makeRunDir("", runDirMode(&cfg.PHP))
+	dir, err := serve.MakeRunDir(&cfg.PHP)
 	if err != nil {
 		return err
 	}
@@ -50,10 +48,10 @@ func runDemo(ctx context.Context, cfg config.Config, out io.Writer) (err error) 
 	if err := os.WriteFile(cfg.Control.TokenFile, []byte(token), ownerOnly); err != nil {
 		return fmt.Errorf("write demo token: %w", err)
 	}
-	at.serves = func(clients string, control []string) {
-		fmt.Fprint(out, demoWelcome(clients, control, token, cfg.Pipe.Path))
-	}
-	return serve(ctx, cfg, at)
+	return serve.Run(ctx, cfg, serve.Options{Version: ownVersion(), Log: out, Page: demoPage(),
+		Listening: func(clients string, control []string) {
+			fmt.Fprint(out, demoWelcome(clients, control, token, cfg.Pipe.Path))
+		}})
 }
 
 // demoWelcome says where to look. What stands behind the # of the dashboard's address, a browser tells no server and no proxy.

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
-	"github.com/wsbridge/wsbridge/deploy"
 )
 
 func newInitCommand() *cobra.Command {
@@ -30,7 +29,7 @@ PHP; none of them, passwords for instance, gets into it.`,
 			if settings == "" {
 				return fmt.Errorf("init needs --settings FILE (see wsbridge init --help)")
 			}
-			text, err := config.Annotate(deploy.Config(), settings)
+			text, err := config.Annotate(settings)
 			if err != nil {
 				return err
 			}

@@ -20,6 +20,9 @@ const (
 	exitOK      = 0
 	exitFailure = 1 // the server could not start or did not end well
 	exitUsage   = 2 // wrong use or bad configuration
+
+	exitWarnings = 1 // check has found warnings
+	exitErrors   = 2 // check has found errors
 )
 
 func main() {

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"cmp"
+	"io"
+
 	"github.com/spf13/cobra"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/serve"
 )
 
 func newServeCommand() *cobra.Command {
@@ -35,10 +39,10 @@ Without --fastcgi and php.fastcgi, wsbridge starts and supervises a php-fpm of i
 			if err != nil {
 				return err
 			}
-			if err := checkCertificate(&cfg.Server); err != nil {
+			if err := serve.CheckCertificate(&cfg.Server); err != nil {
 				return err
 			}
-			if err := run(cmd.Context(), cfg, from, cmd.ErrOrStderr()); err != nil {
+			if err := serve.Run(cmd.Context(), cfg, serveOptions(from, cmd.ErrOrStderr())); err != nil {
 				return &runError{err}
 			}
 			return nil
@@ -46,4 +50,9 @@ Without --fastcgi and php.fastcgi, wsbridge starts and supervises a php-fpm of i
 	}
 	addSourceFlags(cmd, &from)
 	return cmd
+}
+
+func serveOptions(from config.Sources, log io.Writer) serve.Options {
+	return serve.Options{Version: ownVersion(), Log: log, ConfigFile: config.Absolute(".", cmp.Or(from.Config, from.Settings)),
+		Load: func() (config.Config, error) { return config.Load(from) }}
 }

@@ -31,8 +31,7 @@ type crier struct {
 	writes  *writes
 	stop    func() error
 
-	clients *idleClients
-	loud    *loud
+	audience *audience
 }
 
 // took is how long one broadcast took.
@@ -93,7 +92,7 @@ func measureCriers(ctx context.Context, o options, compress bool) (err error) {
 			return err
 		}
 		criers = append(criers, c)
-		if err := c.gather(o.listeners, compress); err != nil {
+		if c.audience, err = gather(c.address, o.listeners, compress); err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
 	}
@@ -136,21 +135,9 @@ func (counter) TurnedAway(string) {}
 
 func (c counter) Written(time.Duration) { c.count() }
 
-// gather has another process connect the clients, and this one the client that cries.
-func (c *crier) gather(n int, compress bool) (err error) {
-	if c.clients, err = startListeners(c.address, n, compress); err != nil {
-		return err
-	}
-	c.loud, err = dialLoud(c.address)
-	return err
-}
-
 func (c *crier) close() error {
-	if c.loud != nil {
-		c.loud.Close()
-	}
-	if c.clients != nil {
-		c.clients.stop()
+	if c.audience != nil {
+		c.audience.leave()
 	}
 	return c.stop()
 }
@@ -175,10 +162,7 @@ func (c *crier) round() (t took, err error) {
 // broadcast has one message sent to all, and waits until each has it.
 func (c *crier) broadcast() (t took, err error) {
 	before, began := cpu(os.Getpid()), time.Now()
-	if err := c.loud.cry(); err != nil {
-		return t, err
-	}
-	if err := c.clients.heard(); err != nil {
+	if err := c.audience.cry(); err != nil {
 		return t, err
 	}
 	t.heard = time.Since(began)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 )
 
 // here is a bridge in this process, so that the Go runtime can be asked what it costs.
@@ -63,7 +64,7 @@ func (h *here) stop() error {
 func hereConfig(p *php) bridge.Config {
 	const long = time.Hour
 	return bridge.Config{
-		PHP: p.client, Presence: p.presence, Logger: slog.New(slog.DiscardHandler), Isolation: bridge.PerConnection, Parallel: workers,
+		PHP: p.client, Presence: p.presence, Logger: slog.New(slog.DiscardHandler), Isolation: isolation.Config{Mode: isolation.PerConnection}, Parallel: workers,
 		LoopInterval: long, MaxMessage: 16 << 20, EventQueue: 64, EventQueueTotal: 1 << 14, EventQueueTotalBytes: 256 << 20, SendQueue: 1024, SendQueueBytes: 32 << 20,
 		HandshakeTimeout: time.Minute, MaxHeader: 16 << 10, WriteTimeout: time.Minute, PingInterval: long, PongTimeout: long, QueueWait: time.Minute,
 		UnavailableWait: time.Minute, DrainTimeout: time.Minute,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -9,26 +10,41 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// loud is the client that has its messages sent to all, itself among them.
-type loud struct{ *websocket.Conn }
+// audience is all clients of a server that broadcasts: those that another process holds, and one here that asks for broadcasts.
+type audience struct {
+	clients *idleClients
+	asking  *websocket.Conn
+}
 
-func dialLoud(address string) (*loud, error) {
-	conns, err := dial(address, 0, 1)
+// gather connects an audience of n and one more. The caller has it leave.
+func gather(address string, n int, compress bool) (*audience, error) {
+	clients, err := startListeners(address, n, compress)
 	if err != nil {
 		return nil, err
 	}
-	return &loud{conns[0]}, nil
+	conns, err := dial(address, 0, 1)
+	if err != nil {
+		clients.stop()
+		return nil, err
+	}
+	return &audience{clients, conns[0]}, nil
 }
 
-func (l *loud) cry() error {
-	if err := l.WriteMessage(websocket.TextMessage, []byte(cry)); err != nil {
+func (a *audience) leave() {
+	a.asking.Close()
+	a.clients.stop()
+}
+
+// cry has one message sent to all, and returns when each has it.
+func (a *audience) cry() error {
+	if err := a.asking.WriteMessage(websocket.TextMessage, []byte(cry)); err != nil {
 		return err
 	}
-	_, got, err := l.ReadMessage()
+	_, got, err := a.asking.ReadMessage()
 	if err == nil && string(got) != cry {
 		err = fmt.Errorf("got %.100q", got)
 	}
-	return err
+	return errors.Join(err, a.clients.heard())
 }
 
 // listen is what holds clients that read: it tells each time when all of them have one more message.

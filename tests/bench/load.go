@@ -76,19 +76,8 @@ func hangUp(conns []*websocket.Conn) {
 // message is what every event carries.
 const message = `{"room":"lobby","text":"a chat message of common size, neither long nor short"}`
 
-// echo sends the message on conn and waits for its return.
-func echo(conn *websocket.Conn) call {
-	return func() error {
-		if err := conn.WriteMessage(websocket.TextMessage, []byte(message)); err != nil {
-			return err
-		}
-		_, got, err := conn.ReadMessage()
-		if err == nil && string(got) != message {
-			err = fmt.Errorf("got %q", got)
-		}
-		return err
-	}
-}
+// echo sends the message on conn and waits for its return. Nothing was sent on conn yet.
+func echo(conn *websocket.Conn) call { return plain(conn).echo }
 
 // echoes dials n WebSockets that echo.
 func echoes(address string, n int) (callers []call, hangUpAll func(), err error) {

@@ -33,6 +33,7 @@ type options struct {
 	connected  numbers
 	isolations []string
 	rounds     int
+	against    string
 	parts      []string
 	tables     bool   // measure ways of handing rows to PHP, and nothing else
 	extension  string // of PHP's, for that
@@ -72,7 +73,8 @@ func parse() (o options) {
 	flag.IntVar(&o.listeners, "listeners", 5000, "`clients` that a message is broadcast to")
 	flag.Var(&o.connected, "connected", "how many `clients` are connected, comma-separated and ascending")
 	isolations := flag.String("isolation", "auto,serial", "isolation `modes` to measure, comma-separated")
-	parts := flag.String("parts", "echo,scale,idle,broadcast", "`what` to measure, comma-separated, of these and targets, others")
+	parts := flag.String("parts", "echo,scale,idle,broadcast", "`what` to measure, comma-separated, of these and targets, others, versus")
+	flag.StringVar(&o.against, "against", "", "the `commit` to build and to compare with, for versus")
 	flag.IntVar(&o.rounds, "rounds", 3, "how many `times` to measure with few and many clients; the median counts")
 	flag.BoolVar(&o.tables, "tables", false, "only measure ways of handing rows to PHP")
 	flag.StringVar(&o.extension, "extension", "", "a PHP `extension` to load for -tables: apcu")
@@ -103,6 +105,8 @@ func bench(ctx context.Context, o options) error {
 			err = measureOthers(ctx, o)
 		case "targets":
 			err = measureTargets(ctx, o)
+		case "versus":
+			err = measureVersus(ctx, o)
 		case "idle":
 			err = measureIdle(ctx, o)
 		case "broadcast":
@@ -126,10 +130,10 @@ func (o options) most() int {
 	if slices.Contains(o.parts, "others") {
 		most = max(most, held+o.clients)
 	}
-	if slices.Contains(o.parts, "idle") {
+	if slices.Contains(o.parts, "idle") || slices.Contains(o.parts, "versus") {
 		most = max(most, o.idle)
 	}
-	if slices.Contains(o.parts, "broadcast") {
+	if slices.Contains(o.parts, "broadcast") || slices.Contains(o.parts, "versus") {
 		most = max(most, 2*o.listeners) // of wsbridge, and of what it is compared with
 	}
 	return most

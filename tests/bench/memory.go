@@ -28,10 +28,10 @@ func measureIdle(ctx context.Context, o options) (err error) {
 	defer clients.stop()
 	each := memory().less(before).of(int64(o.idle))
 	fmt.Printf("\nan idle client of %d\n\n| what | wanted | measured | in each round | |\n| --- | ---: | ---: | --- | --- |\n", o.idle)
-	printTarget(0, [][]target{{{"heap and stacks, in bytes", "≤", mostIdle, float64(each.heap + each.stacks), whole}}})
-	printTarget(0, [][]target{{{"… heap", "", 0, float64(each.heap), whole}}})
-	printTarget(0, [][]target{{{"… stacks", "", 0, float64(each.stacks), whole}}})
-	printTarget(0, [][]target{{{"resident", "", 0, float64(each.resident), whole}}})
+	printTarget(0, [][]target{{{"heap and stacks, in bytes", limit{"≤", mostIdle}, float64(each.heap + each.stacks), whole}}})
+	printTarget(0, [][]target{{{"… heap", limit{}, float64(each.heap), whole}}})
+	printTarget(0, [][]target{{{"… stacks", limit{}, float64(each.stacks), whole}}})
+	printTarget(0, [][]target{{{"resident", limit{}, float64(each.resident), whole}}})
 	return nil
 }
 

@@ -14,12 +14,16 @@ type plainConn struct {
 	frame, got []byte
 }
 
-// plainConns takes the sockets of WebSockets that nothing was sent on yet.
-func plainConns(conns []*websocket.Conn) (all []*plainConn) {
+// plain takes a WebSocket's socket, which must have nothing on its way.
+func plain(conn *websocket.Conn) *plainConn {
 	const final, text, masked = 1 << 7, 1, 1 << 7                                              // RFC 6455, 5.2
 	frame := append([]byte{final | text, masked | byte(len(message)), 0, 0, 0, 0}, message...) // a mask of zeros
-	for _, c := range conns {
-		all = append(all, &plainConn{c.NetConn(), frame, make([]byte, 2+len(message))})
+	return &plainConn{conn.NetConn(), frame, make([]byte, 2+len(message))}
+}
+
+func plainConns(conns []*websocket.Conn) (all []*plainConn) {
+	for _, conn := range conns {
+		all = append(all, plain(conn))
 	}
 	return all
 }

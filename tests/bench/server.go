@@ -22,7 +22,8 @@ type server struct {
 type setup struct {
 	binary, source, isolation string
 	workers                   int
-	fpm                       *php // nil: wsbridge's own
+	fpm                       *php     // nil: wsbridge's own
+	env                       []string // on top of this process's
 }
 
 // startServer returns when wsbridge listens. The caller stops it.
@@ -43,6 +44,7 @@ func (s *server) start(with setup) error {
 		return err
 	}
 	s.cmd = exec.Command(with.binary, "serve", "--config", path)
+	s.cmd.Env = append(os.Environ(), with.env...)
 	stderr, err := s.cmd.StderrPipe()
 	if err != nil {
 		return err

@@ -9,8 +9,7 @@ import (
 // target is something wanted of wsbridge, and what was measured of it.
 type target struct {
 	name     string
-	limit    string  // "≥", "≤", or empty: it explains the others
-	wanted   float64 // with a limit
+	limit    limit // zero: it explains the others
 	measured float64
 	write    func(float64) string
 }
@@ -54,17 +53,17 @@ func measureTargetsOnce(ctx context.Context, o options) ([]target, error) {
 		return nil, fmt.Errorf("sleeping: %w", err)
 	}
 	return []target{
-		{fmt.Sprintf("own-row echoes/s of %d clients", o.clients), "", 0, echo.rate, whole},
-		{"… to the bare codec's", "≥", 0.6, echo.rate / bare.rate, ratio},
-		{"median latency of 1 client, the bare codec's", "", 0, float64(bare.single), brief},
-		{"… added to it", "≤", 60e3, float64(echo.single - bare.single), brief},
-		{fmt.Sprintf("median at %.0f %% of the highest rate", 100*loaded), "", 0, float64(paced.p50), brief},
-		{"… p99, to it", "≤", 3, float64(paced.p99) / float64(paced.p50), ratio},
-		{"p99 at that rate", "", 0, float64(paced.p99), brief},
-		{"p99 at that rate of a Go server alone: the machine's", "", 0, float64(floor.p99), brief},
-		{"wsbridge's CPU per echo", "≤", 25e3, float64(echo.bridge), brief},
-		{"wsbridge's garbage per echo, in bytes", "≤", 2000, garbage, whole},
-		{fmt.Sprintf("rate with %d workers that sleep, to that with 1", manyWorkers), "≥", 50, scaling, ratio},
+		{fmt.Sprintf("own-row echoes/s of %d clients", o.clients), limit{}, echo.rate, whole},
+		{"… to the bare codec's", limit{"≥", 0.6}, echo.rate / bare.rate, ratio},
+		{"median latency of 1 client, the bare codec's", limit{}, float64(bare.single), brief},
+		{"… added to it", limit{"≤", 60e3}, float64(echo.single - bare.single), brief},
+		{fmt.Sprintf("median at %.0f %% of the highest rate", 100*loaded), limit{}, float64(paced.p50), brief},
+		{"… p99, to it", limit{"≤", 3}, float64(paced.p99) / float64(paced.p50), ratio},
+		{"p99 at that rate", limit{}, float64(paced.p99), brief},
+		{"p99 at that rate of a Go server alone: the machine's", limit{}, float64(floor.p99), brief},
+		{"wsbridge's CPU per echo", limit{"≤", 25e3}, float64(echo.bridge), brief},
+		{"wsbridge's garbage per echo, in bytes", limit{"≤", 2000}, garbage, whole},
+		{fmt.Sprintf("rate with %d workers that sleep, to that with 1", manyWorkers), limit{"≥", 50}, scaling, ratio},
 	}, nil
 }
 
@@ -76,14 +75,7 @@ func printTarget(i int, rounds [][]target) {
 		values, each = append(values, round[i].measured), append(each, t.write(round[i].measured))
 	}
 	middle := median(values)
-	wanted, verdict := "", ""
-	if t.limit != "" {
-		wanted, verdict = t.limit+" "+t.write(t.wanted), "missed"
-	}
-	if t.limit == "≥" && middle >= t.wanted || t.limit == "≤" && middle <= t.wanted {
-		verdict = "met"
-	}
-	fmt.Printf("| %s | %s | %s | %s | %s |\n", t.name, wanted, t.write(middle), strings.Join(each, ", "), verdict)
+	fmt.Printf("| %s | %s | %s | %s | %s |\n", t.name, t.limit.text(t.write), t.write(middle), strings.Join(each, ", "), t.limit.verdict(middle))
 }
 
 func ratio(x float64) string { return fmt.Sprintf("%.2f", x) }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 )
 
@@ -108,8 +109,8 @@ func noConnection(key int64, err error) error {
 }
 
 // filterOf reads the state and row.NAME parameters; a final asterisk stands for anything.
-func filterOf(q url.Values) (bridge.Filter, error) {
-	var f bridge.Filter
+func filterOf(q url.Values) (rows.Filter, error) {
+	var f rows.Filter
 	for name, values := range q {
 		field, isRow := strings.CutPrefix(name, "row.")
 		if !isRow && name != "state" {
@@ -120,7 +121,7 @@ func filterOf(q url.Values) (bridge.Filter, error) {
 			if strings.Contains(begin, "*") {
 				return nil, refusal(http.StatusBadRequest, "%s=%s: an asterisk may stand at the end only", name, value)
 			}
-			f = append(f, bridge.Condition{Field: field, Value: begin, Prefix: isPrefix})
+			f = append(f, rows.Condition{Field: field, Value: begin, Prefix: isPrefix})
 		}
 	}
 	return f, nil
