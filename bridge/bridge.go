@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/wsbridge/wsbridge/bridge/door/admission"
+	"github.com/wsbridge/wsbridge/bridge/door"
 	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/bridge/rows"
@@ -36,8 +36,8 @@ type Bridge struct {
 	over      *overload
 	failures  *failures
 	excess    *excess
-	limiter   *admission.Limiter
-	doorman   *doorman
+	limiter   *door.Limiter
+	rejected  *rejectionLog
 	totals    totals
 	upgrader  socket.Upgrader
 
@@ -91,8 +91,8 @@ func New(cfg Config) (*Bridge, error) {
 	b.over = &overload{log: cfg.Logger, backlog: b.backlog}
 	b.failures = newFailures(cfg.Logger)
 	b.excess = newExcess(cfg.Logger)
-	b.limiter = admission.NewLimiter(cfg.Limits)
-	b.doorman = &doorman{log: cfg.Logger, observer: cfg.Observer, turned: map[string]int{}}
+	b.limiter = door.NewLimiter(cfg.Limits)
+	b.rejected = &rejectionLog{log: cfg.Logger, counts: map[string]int{}}
 	b.upgrader.Spawn = b.spawn
 	b.base, b.abort = context.WithCancelCause(context.Background())
 	b.events = b.scheduler.NewQueue(documents, documentBytes)

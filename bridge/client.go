@@ -18,16 +18,16 @@ import (
 // client is one connection, from the accepted socket to the end of its close event.
 type client struct {
 	// Set before another goroutine sees the client.
-	bridge      *Bridge
-	key         int64
-	peer        string // ip:port
-	env         []byte
-	subprotocol string // agreed to; empty: none
-	session     string // the PHP session it shares with others, if that is to matter; else empty
-	log         *slog.Logger
-	events      *schedule.Queue
-	tapped      bool  // PHP has known it since the socket was accepted
-	came        int64 // microseconds since 1970
+	bridge     *Bridge
+	key        int64
+	peer       string // ip:port
+	env        []byte
+	agreed     agreement // in its handshake
+	session    string    // the PHP session it shares with others, if that is to matter; else empty
+	log        *slog.Logger
+	events     *schedule.Queue
+	readEvents bool  // and connect events: PHP has known it since the socket was accepted
+	came       int64 // microseconds since 1970
 
 	tally   tally
 	last    atomic.Int64 // when its last message came, as came

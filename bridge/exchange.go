@@ -78,11 +78,11 @@ func (x *exchange) timedApply(e *protocol.Effect) error {
 
 // observation tells where the time went, after queue until the turn came.
 func (x *exchange) observation(queue time.Duration, err error) Observation {
-	o := Observation{Kind: x.kind, Failure: outcome.Of(err).Name, Queue: queue, Connect: x.event.Trip.Connect, Apply: x.applied}
+	o := Observation{Kind: x.kind, Failure: outcome.Of(err).Name, Queue: queue, Connect: x.event.Timing.Connect, Apply: x.applied}
 	if x.done != nil {
 		o.Run = time.Duration(x.done.Took * float64(time.Second))
 	}
-	o.Wait = max(0, x.event.Trip.Exchange-o.Run-o.Apply)
+	o.Wait = max(0, x.event.Timing.Exchange-o.Run-o.Apply)
 	return o
 }
 

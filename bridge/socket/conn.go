@@ -81,8 +81,13 @@ func (c *Conn) Abort() {
 // Queued returns how many messages and control frames wait or are being written, and how many bytes they carry.
 func (c *Conn) Queued() (items, bytes int) { return c.queue.length() }
 
-// HungUp reports whether the other side has ended the connection, though some of what it sent may still be unread.
-func (c *Conn) HungUp() bool { return c.raw.hungUp() }
+// HungUp reports whether the other side has ended the connection, though some of what it sent may still be unread. Where the lowest layer
+// of the connection cannot tell, it reports false.
+func (c *Conn) HungUp() bool {
+	l, _ := lowest(c.conn)
+	kernels, ok := l.(interface{ HungUp() bool })
+	return ok && kernels.HungUp()
+}
 
 // endWriter is called once, with the error that ended writing, or nil after the last frame. The other side may still answer our close
 // frame. If it is only waited for to end the connection, our half is closed to ask for that (RFC 6455, section 7.1.1).

@@ -10,7 +10,7 @@
 //
 //	message.go, frame.go, deflate.go          it becomes a frame, once for all who are sent it
 //	sendqueue.go                              it waits for what was sent before it
-//	write.go, rawconn.go                      the kernel takes it
+//	write.go, rawconn.go, layer.go            the kernel takes it
 //
 // upgrade.go and extension.go are the handshake.
 //

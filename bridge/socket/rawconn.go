@@ -1,7 +1,6 @@
 package socket
 
 import (
-	"crypto/tls"
 	"net"
 	"syscall"
 
@@ -14,24 +13,14 @@ type rawConn struct {
 	direct bool // the socket gets what is written to the connection as it is
 }
 
-// newRawConn looks for the socket below conn. Connections around another one have a NetConn method, as tls.Conn does; all but TLS
-// leave alone what is written.
 func newRawConn(conn net.Conn) rawConn {
-	direct := true
-	for {
-		if c, ok := conn.(syscall.Conn); ok {
-			raw, err := c.SyscallConn()
-			return rawConn{raw, direct && err == nil}
-		}
-		if _, isTLS := conn.(interface{ ConnectionState() tls.ConnectionState }); isTLS {
-			direct = false
-		}
-		wrapper, ok := conn.(interface{ NetConn() net.Conn })
-		if !ok {
-			return rawConn{}
-		}
-		conn = wrapper.NetConn()
+	l, isDirect := lowest(conn)
+	kernels, ok := l.(syscall.Conn)
+	if !ok {
+		return rawConn{}
 	}
+	raw, err := kernels.SyscallConn()
+	return rawConn{raw, isDirect && err == nil}
 }
 
 // write writes as much of b as the socket takes without waiting. It heeds no deadline: raw.Write would fail after one has passed.
@@ -59,20 +48,3 @@ func (c rawConn) cut() {
 		_ = c.raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_RDWR) }) // if it fails, the end was there before
 	}
 }
-
-// hungUp reports whether the other side has ended the connection, or this one has, though something may still be unread. It does not
-// notice an end that comes after more data than the socket's buffer holds.
-func (c rawConn) hungUp() (ended bool) {
-	if c.raw == nil {
-		return false
-	}
-	err := c.raw.Control(func(fd uintptr) {
-		fds := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}} // POLLHUP and POLLERR are always reported
-		n, err := unix.Poll(fds[:], 0)
-		ended = err == nil && n > 0
-	})
-	return ended || err != nil
-}
-
-// HungUp is Conn.HungUp for a connection that is not a WebSocket yet.
-func HungUp(conn net.Conn) bool { return newRawConn(conn).hungUp() }

@@ -41,7 +41,7 @@ func (s *Server) calls() []route {
 		{method: "GET", path: "/v1/log", call: s.log},
 		{method: "PUT", path: "/v1/log", call: s.setLog},
 		{method: "GET", path: "/v1/errors", call: s.errors},
-		{method: "GET", path: "/v1/series", call: s.series, params: []string{"after"}},
+		{method: "GET", path: "/v1/series", call: s.getSeries, params: []string{"after"}},
 	}
 }
 
@@ -65,9 +65,7 @@ func (s *Server) routes() http.Handler {
 	}
 	mux.HandleFunc("/v1/", notFound)
 	mux.HandleFunc("/debug/", notFound)
-	if s.cfg.Profiles {
-		handleProfiles(mux)
-	}
+	handleProfiles(mux)
 	mux.Handle("/", s.page())
 	return mux
 }
