@@ -191,7 +191,7 @@ func (b *Bridge) Sockets() int { return b.limiter.Connections() }
 // Unsent returns what clients' sockets have not taken yet: messages and control frames, and their bytes. It asks each client.
 func (b *Bridge) Unsent() (items, size int) {
 	for _, c := range b.clients.connected() {
-		n, bytes := c.out.Queued()
+		n, bytes := c.conn.Queued()
 		items += n
 		size += bytes
 	}

@@ -38,7 +38,7 @@ type client struct {
 	upgraded bool // answered 101; guarded by clients.mu
 
 	// Set by opened, before upgraded is; constant afterwards.
-	out  *socket.Conn
+	conn *socket.Conn
 	ping *time.Timer
 	idle *idleness
 
@@ -65,7 +65,7 @@ func (b *Bridge) newClient(peer string) *client {
 // opened makes c an open WebSocket, and then sends the handshake's answer: who has it is OPEN to everybody. It reports false if c was
 // ended by a drain out of time.
 func (c *client) opened(conn *socket.Conn) bool {
-	c.out = conn
+	c.conn = conn
 	c.ping = time.AfterFunc(c.bridge.cfg().PingInterval, c.sendPing)
 	c.idle = c.watchIdle()
 	if !c.bridge.clients.open(c) {
@@ -107,7 +107,7 @@ func (c *client) send(m *socket.Message) {
 func sendAll(clients []*client, m *socket.Message, failed func(*client, error)) {
 	conns := make([]*socket.Conn, len(clients))
 	for i, c := range clients {
-		if conns[i] = c.out; !m.IsControl() {
+		if conns[i] = c.conn; !m.IsControl() {
 			c.idle.note()
 		}
 	}
@@ -142,7 +142,7 @@ func (c *client) endWith(e outcome.Ending, code int, reason string) {
 	c.overLimit(e)
 	switch e {
 	case outcome.EndedSlow:
-		c.out.DropAndClose(code, reason)
+		c.conn.DropAndClose(code, reason)
 		fallthrough
 	case outcome.EndedByHangup, outcome.EndedSilent:
 		c.unreachable()
@@ -192,7 +192,7 @@ func (c *client) leave() {
 	if opened {
 		c.ping.Stop()
 		c.idle.stop()
-		c.out.Close(code, reason)
+		c.conn.Close(code, reason)
 	}
 }
 

@@ -88,7 +88,7 @@ func (c *client) describe(row protocol.Fields) Connection {
 		d.Request = *r
 	}
 	if c.bridge.clients.isUpgraded(c) {
-		d.SendQueue, d.SendQueueBytes = c.out.Queued()
+		d.SendQueue, d.SendQueueBytes = c.conn.Queued()
 		d.Request.Subprotocol = c.agreed.subprotocol
 	}
 	return d
