@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -9,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 )
 
 func newConfigCommand() *cobra.Command {
@@ -42,7 +42,7 @@ password are left out.`,
 				entries = slices.DeleteFunc(entries, func(e config.Entry) bool { return e.Usual })
 			}
 			if asJSON {
-				return printJSON(cmd.OutOrStdout(), entries)
+				return terminal.WriteJSON(cmd.OutOrStdout(), entries, "  ")
 			}
 			if doPrint || changed {
 				_, err = io.WriteString(cmd.OutOrStdout(), config.FormatTOML(entries))
@@ -56,11 +56,4 @@ password are left out.`,
 	flags.BoolVar(&changed, "changed", false, "print only what differs from the defaults")
 	flags.BoolVar(&asJSON, "json", false, "print as one JSON list")
 	return cmd
-}
-
-func printJSON(out io.Writer, v any) error {
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
 }

@@ -2,13 +2,13 @@ package check
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -53,9 +53,4 @@ func failureFinding(err error) protocol.Finding {
 }
 
 // WriteJSON writes the report as one document.
-func (r *Report) WriteJSON(out io.Writer) error {
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
-}
+func (r *Report) WriteJSON(out io.Writer) error { return terminal.WriteJSON(out, r, "  ") }

@@ -78,7 +78,7 @@ func (t *textReport) php() string {
 
 func (t *textReport) files() [][]string {
 	var rows [][]string
-	title := fmt.Sprintf("%s in", plural(t.Functions, "function"))
+	title := fmt.Sprintf("%s in", terminal.Plural(t.Functions, "function"))
 	for i, file := range t.Files {
 		if i == maxShownFiles && i+1 < len(t.Files) {
 			return append(rows, []string{"", fmt.Sprintf("and %d more files (--json lists all)", len(t.Files)-i)})
@@ -92,7 +92,7 @@ func (t *textReport) files() [][]string {
 func (t *textReport) handlers() {
 	var rows [][]string
 	for _, h := range t.Handlers {
-		rows = append(rows, []string{h.Name, plural(h.Params, "parameter"), h.turn.String(), t.cause(h.Cause)})
+		rows = append(rows, []string{h.Name, terminal.Plural(h.Params, "parameter"), h.turn.String(), t.cause(h.Cause)})
 	}
 	t.section(fmt.Sprintf("Handlers, with isolation.mode = %q", t.Isolation), rows)
 }

@@ -123,8 +123,8 @@ func tailFilter(q url.Values) (bridge.TailFilter, error) {
 		f.Clients = append(f.Clients, key)
 	}
 	for _, text := range q["event"] {
-		if !slices.Contains(eventNames(), text) {
-			return f, refusal(http.StatusBadRequest, "event=%s: want one of %v", text, eventNames())
+		if known := api.EventNames(); !slices.Contains(known, text) {
+			return f, refusal(http.StatusBadRequest, "event=%s: want one of %v", text, known)
 		}
 		f.Kinds = append(f.Kinds, protocol.Kind(text))
 	}
@@ -136,16 +136,6 @@ func tailFilter(q url.Values) (bridge.TailFilter, error) {
 		return f, refusal(http.StatusBadRequest, "payloads=%s: want 0 or 1", text)
 	}
 	return f, nil
-}
-
-// eventNames are the events that have handlers.
-func eventNames() (names []string) {
-	for _, kind := range protocol.Kinds() {
-		if len(kind.Handlers()) > 0 {
-			names = append(names, string(kind))
-		}
-	}
-	return names
 }
 
 // event is a trace as the API writes it.

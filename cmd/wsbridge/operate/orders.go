@@ -14,70 +14,52 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 )
 
-func newPause(failed func(error) error) *cobra.Command {
-	c := &command{failed: failed}
-	cmd := &cobra.Command{
+func newPause() *command {
+	c := &command{Command: cobra.Command{
 		Use:   "pause",
 		Short: "Let events wait: no handler begins until resume",
-		Long: `Lets what runs end, and everything else wait: clients stay connected and are answered pings,
-their messages wait as long as the bounds of the configuration let them. For work that no
-handler shall see half done, such as a change of the database.`,
+		Long: `Lets running handlers end and everything else wait: clients stay connected, their pings are
+answered, and their messages wait within the bounds of the configuration. For work that no
+handler may see half done, such as a change of the database.`,
 		Example: `  wsbridge pause`,
-		Args:    arguments(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.ask(cmd, func(ctx context.Context, client *api.Client) error {
-				if err := client.Pause(ctx); err != nil {
-					return err
-				}
-				return c.publish(cmd, api.Paused{Paused: true}, say("paused: events wait for wsbridge resume"))
-			})
-		},
-	}
-	c.flags(cmd)
-	return cmd
+	}}
+	return c.asks(func(ctx context.Context, server *api.Client) error {
+		if err := server.Pause(ctx); err != nil {
+			return err
+		}
+		return c.publish(api.Paused{Paused: true}, say("paused: events wait for wsbridge resume"))
+	})
 }
 
-func newResume(failed func(error) error) *cobra.Command {
-	c := &command{failed: failed}
-	cmd := &cobra.Command{
+func newResume() *command {
+	c := &command{Command: cobra.Command{
 		Use:     "resume",
 		Short:   "End a pause",
 		Example: `  wsbridge resume`,
-		Args:    arguments(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.ask(cmd, func(ctx context.Context, client *api.Client) error {
-				if err := client.Resume(ctx); err != nil {
-					return err
-				}
-				return c.publish(cmd, api.Paused{}, say("events run"))
-			})
-		},
-	}
-	c.flags(cmd)
-	return cmd
+	}}
+	return c.asks(func(ctx context.Context, server *api.Client) error {
+		if err := server.Resume(ctx); err != nil {
+			return err
+		}
+		return c.publish(api.Paused{}, say("events run"))
+	})
 }
 
-func newReload(failed func(error) error) *cobra.Command {
-	c := &command{failed: failed}
-	cmd := &cobra.Command{
+func newReload() *command {
+	c := &command{Command: cobra.Command{
 		Use:   "reload",
-		Short: "Read the configuration anew, without dropping a client",
-		Long: `Reads the configuration and the certificate anew, as SIGHUP does, and says what holds now and
-what needs a restart. If anything is wrong with them, nothing changes.`,
+		Short: "Read the configuration again, without dropping a client",
+		Long: `Reads the configuration and the certificate again, as SIGHUP does, and says what has changed
+and what needs a restart. If anything is wrong with them, nothing changes.`,
 		Example: `  wsbridge reload`,
-		Args:    arguments(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.ask(cmd, func(ctx context.Context, client *api.Client) error {
-				done, err := client.Reload(ctx)
-				if err != nil {
-					return err
-				}
-				return c.publish(cmd, done, func(out io.Writer) { writeReloaded(out, done) })
-			})
-		},
-	}
-	c.flags(cmd)
-	return cmd
+	}}
+	return c.asks(func(ctx context.Context, server *api.Client) error {
+		done, err := server.Reload(ctx)
+		if err != nil {
+			return err
+		}
+		return c.publish(done, func(out io.Writer) { writeReloaded(out, done) })
+	})
 }
 
 func writeReloaded(out io.Writer, r *api.Reloaded) {
@@ -94,46 +76,42 @@ func writeReloaded(out io.Writer, r *api.Reloaded) {
 	}
 }
 
-// drainInterval is how often a server that shuts down is asked whether it is still there.
+// drainInterval is how often a server that shuts down is asked whether it still runs.
 const drainInterval = 100 * time.Millisecond
 
-func newDrain(failed func(error) error) *cobra.Command {
-	c := &command{failed: failed}
+func newDrain() *command {
 	wait := false
-	cmd := &cobra.Command{
+	c := &command{Command: cobra.Command{
 		Use:   "drain",
 		Short: "Shut the server down",
-		Long: `Shuts the server down as SIGTERM does: no new clients, what is queued runs, every client gets its
-close event and is told 1001.`,
+		Long: `Shuts the server down as SIGTERM does: no client is accepted any more, queued events run, and
+every client gets its close event and is closed with 1001.`,
 		Example: `  wsbridge drain --wait`,
-		Args:    arguments(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.ask(cmd, func(ctx context.Context, client *api.Client) error {
-				if err := client.Drain(ctx); err != nil {
-					return err
-				}
-				if wait {
-					return awaitEnd(ctx, client, func() error {
-						return c.publish(cmd, api.Draining{Draining: true}, say("the server has ended"))
-					})
-				}
-				return c.publish(cmd, api.Draining{Draining: true}, say("the server is shutting down"))
-			})
-		},
-	}
-	cmd.Flags().BoolVar(&wait, "wait", false, "return when it has ended")
-	c.flags(cmd)
-	return cmd
+	}}
+	c.Flags().BoolVar(&wait, "wait", false, "return when it has ended")
+	return c.asks(func(ctx context.Context, server *api.Client) error {
+		if err := server.Drain(ctx); err != nil {
+			return err
+		}
+		text := "the server is shutting down"
+		if wait {
+			if err := awaitEnd(ctx, server); err != nil {
+				return err
+			}
+			text = "the server has ended"
+		}
+		return c.publish(api.Draining{Draining: true}, say("%s", text))
+	})
 }
 
-// awaitEnd calls done when nobody answers any more. The server bounds that by its drain_timeout.
-func awaitEnd(ctx context.Context, client *api.Client, done func() error) error {
+// awaitEnd blocks until the server does not answer any more, which its drain_timeout bounds, or until ctx ends.
+func awaitEnd(ctx context.Context, server *api.Client) error {
 	tick := time.NewTicker(drainInterval)
 	defer tick.Stop()
 	for {
-		err := client.Do(ctx, http.MethodGet, "/healthz", nil, "", nil, nil)
+		err := server.Do(ctx, http.MethodGet, "/healthz", nil, "", nil, nil)
 		if _, answered := errors.AsType[*api.Error](err); err != nil && !answered && ctx.Err() == nil {
-			return done()
+			return nil
 		}
 		select {
 		case <-ctx.Done():
@@ -143,55 +121,51 @@ func awaitEnd(ctx context.Context, client *api.Client, done func() error) error 
 	}
 }
 
-func newLog(failed func(error) error) *cobra.Command {
-	c := &command{failed: failed}
-	cmd := &cobra.Command{
+func newLog() *command {
+	c := &command{}
+	c.Command = cobra.Command{
 		Use:       "log [LEVEL]",
 		Short:     "Show or change the level of the log",
 		Long:      `Shows the level of the server's log, or changes it until the next reload or restart.`,
 		Example:   `  wsbridge log debug`,
-		Args:      arguments(0, 1),
+		Args:      Arguments(0, 1),
 		ValidArgs: []string{"debug", "info", "warn", "error"},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.ask(cmd, func(ctx context.Context, client *api.Client) error {
+		RunE: func(_ *cobra.Command, args []string) error {
+			return c.ask(func(ctx context.Context, server *api.Client) error {
 				if len(args) > 0 {
-					if err := client.SetLogLevel(ctx, args[0]); err != nil {
+					if err := server.SetLogLevel(ctx, args[0]); err != nil {
 						return err
 					}
 				}
-				level, err := client.LogLevel(ctx)
+				level, err := server.LogLevel(ctx)
 				if err != nil {
 					return err
 				}
-				return c.publish(cmd, level, say("%s", level.Level))
+				return c.publish(level, say("%s", level.Level))
 			})
 		},
 	}
-	c.flags(cmd)
-	return cmd
+	return c
 }
 
-func newHealth(failed func(error) error) *cobra.Command {
-	c := &command{failed: failed}
-	cmd := &cobra.Command{
+// healthTimeout bounds the wait for an answer.
+const healthTimeout = 10 * time.Second
+
+func newHealth() *command {
+	c := &command{Command: cobra.Command{
 		Use:   "health",
 		Short: "Tell by the exit code whether the server takes clients",
 		Long: `Asks whether php-fpm answers and no shutdown has begun, as a health check does.
 
 Exit codes: 0 it takes clients, 1 it does not or is not there, 2 wrong use.`,
 		Example: `  wsbridge health --config /etc/wsbridge/wsbridge.toml`,
-		Args:    arguments(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.ask(cmd, func(ctx context.Context, client *api.Client) error {
-				ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-				defer cancel()
-				if err := client.Do(ctx, http.MethodGet, "/readyz", nil, "", nil, nil); err != nil {
-					return err
-				}
-				return c.publish(cmd, map[string]bool{"ready": true}, say("ready"))
-			})
-		},
-	}
-	c.flags(cmd)
-	return cmd
+	}}
+	return c.asks(func(ctx context.Context, server *api.Client) error {
+		ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+		defer cancel()
+		if err := server.Do(ctx, http.MethodGet, "/readyz", nil, "", nil, nil); err != nil {
+			return err
+		}
+		return c.publish(map[string]bool{"ready": true}, say("ready"))
+	})
 }

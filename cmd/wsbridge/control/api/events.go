@@ -7,6 +7,16 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
+// EventNames returns the names of the events that an application can have handlers for.
+func EventNames() (names []string) {
+	for _, kind := range protocol.Kinds() {
+		if len(kind.Handlers()) > 0 {
+			names = append(names, string(kind))
+		}
+	}
+	return names
+}
+
 // Event is an event that is over.
 type Event struct {
 	Time    time.Time `json:"time"` // of its end
