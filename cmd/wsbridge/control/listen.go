@@ -14,9 +14,6 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 )
 
-// Auto is the address that stands for the best one.
-const Auto = "auto"
-
 var errNoPlace = errors.New("there is no run-time folder: neither RUNTIME_DIRECTORY nor XDG_RUNTIME_DIR is set")
 
 // ListenAuto is Listen at api.ServerSocket, whose folder it makes.

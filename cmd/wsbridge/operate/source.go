@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
-	"github.com/wsbridge/wsbridge/cmd/wsbridge/control"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 )
 
@@ -53,13 +52,13 @@ func (s *source) client() (*api.Client, error) {
 		}
 	}
 	s.address = address
-	if address == "" || address == control.Auto {
+	if address == "" || address == config.AutoAddress {
 		s.address = "unix:" + api.FindSocket()
 	}
 	token := ""
 	if tokenFile != "" && !strings.HasPrefix(s.address, "unix:") {
 		var err error
-		if token, err = control.ReadToken(tokenFile); err != nil {
+		if token, err = api.ReadToken(tokenFile); err != nil {
 			return nil, fmt.Errorf("read token: %w", err)
 		}
 	}
