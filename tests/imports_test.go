@@ -1,3 +1,4 @@
+// Package tests holds the packages of this module to what each may import. The folders beside it run the real program.
 package tests
 
 import (

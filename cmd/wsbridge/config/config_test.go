@@ -61,8 +61,19 @@ func TestGoodConfigs(t *testing.T) {
 		},
 		"control.toml": func(c *Config) {
 			c.PHP.EventsFile = "/srv/shop/push_server_events.php"
-			c.Control = Control{Listen: Addresses{"unix:/run/shop/control.sock", "0.0.0.0:9180"}, Mode: 0o660, Group: "www-data",
-				TokenFile: filepath.Join(here, "token"), PublicPath: "/wsbridge/", Pprof: true}
+			c.Control = Control{Listen: Addresses{"unix:/run/shop/control.sock", "0.0.0.0:9180"}, Group: "www-data",
+				TokenFile: filepath.Join(here, "token"), PublicPath: "/wsbridge/"}
+		},
+		"retired.toml": func(c *Config) {
+			c.PHP.EventsFile = "/srv/shop/push_server_events.php"
+			c.Server.HandshakeRate = 100
+			c.Notes = []string{
+				"retired.toml:3: server.handshake_burst is no longer a key, and its value is not used: " +
+					"as many handshakes may come at once as server.handshake_rate allows in a second",
+				"retired.toml:7: php.dial_timeout is no longer a key, and its value is not used: connecting to php-fpm may take 3s",
+				"retired.toml:9: control.pprof is no longer a key, and its value is not used: " +
+					"/debug/pprof/ is there for everybody who may do everything",
+			}
 		},
 		"control_none.toml": func(c *Config) {
 			c.PHP.EventsFile = "/srv/shop/push_server_events.php"

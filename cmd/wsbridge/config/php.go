@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/wsbridge/wsbridge/fastcgi"
@@ -14,6 +15,9 @@ import (
 // externalConnections is how many connections wsbridge keeps to a php-fpm whose number of workers it cannot know: fewer
 // than the five that Debian's default pool has.
 const externalConnections = 4
+
+// DialTimeout is how long connecting to php-fpm may take.
+const DialTimeout = 3 * time.Second
 
 // PHP is about php-fpm and the application's code.
 type PHP struct {
@@ -33,7 +37,6 @@ type PHP struct {
 	StatusPath      string   `toml:"status_path"` // an external php-fpm's pm.status_path; empty: not asked
 	Reserve         int      `toml:"reserve"`     // workers of an external php-fpm that are left to others
 	IdleTimeout     Duration `toml:"idle_timeout"`
-	DialTimeout     Duration `toml:"dial_timeout"`
 	Timeout         Duration `toml:"timeout"`          // one event
 	UnavailableWait Duration `toml:"unavailable_wait"` // how long events wait for php-fpm
 	Initialize      string   `toml:"initialize"`       // "every" or "once"

@@ -5,7 +5,6 @@ type Pipe struct {
 	Path        string   `toml:"path"` // absolute; empty: no pipe
 	Mode        FileMode `toml:"mode"`
 	MaxDocument ByteSize `toml:"max_document"`
-	Quiet       Duration `toml:"quiet"`
 }
 
 func (c *checker) pipe(p *Pipe) {

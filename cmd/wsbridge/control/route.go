@@ -65,9 +65,7 @@ func (s *Server) routes() http.Handler {
 	}
 	mux.HandleFunc("/v1/", notFound)
 	mux.HandleFunc("/debug/", notFound)
-	if s.cfg.Profiles {
-		handleProfiles(mux)
-	}
+	handleProfiles(mux)
 	mux.Handle("/", s.page())
 	return mux
 }

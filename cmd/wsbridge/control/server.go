@@ -45,7 +45,6 @@ type Config struct {
 	// MaxMessage returns how many bytes a message to a client may have now.
 	MaxMessage  func() int64
 	MaxDocument int64 // bytes, of what is brought to ws_server_fifo
-	Profiles    bool  // /debug/pprof/
 	SocketMode  fs.FileMode
 	SocketGroup string            // empty: the process's own
 	Status      func() api.Status // what of it comes from the configuration in force

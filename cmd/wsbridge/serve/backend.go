@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/metrics"
@@ -18,8 +19,9 @@ type backend struct {
 	*runDir
 	log      *slog.Logger
 	current  atomic.Pointer[fpm]
-	cfg      fpmConfig      // of current; replace is called by one goroutine at a time
-	replaced sync.WaitGroup // php-fpms that end after another took over
+	cfg      fpmConfig           // of current; replace is called by one goroutine at a time
+	replaced atomic.Pointer[fpm] // ends after current took over; nil: it has ended
+	ending   sync.WaitGroup      // waits for replaced
 }
 
 // fpmConfig is everything that a change of needs another php-fpm or another client.
@@ -57,7 +59,7 @@ func (b *backend) replace(ctx context.Context, cfg *config.Config, use func(*fpm
 	if reflect.DeepEqual(wanted, b.cfg) {
 		return use(before)
 	}
-	b.replaced.Wait() // two php-fpms at a time are enough
+	b.ending.Wait() // two php-fpms at a time are enough
 	fresh, err := b.start(ctx, cfg, b.log, b.log)
 	if err != nil {
 		return err
@@ -65,14 +67,26 @@ func (b *backend) replace(ctx context.Context, cfg *config.Config, use func(*fpm
 	if err := use(fresh); err != nil {
 		return errors.Join(err, fresh.stop())
 	}
+	b.replaced.Store(before)
 	b.current.Store(fresh)
 	b.cfg = wanted
-	b.replaced.Go(func() {
+	b.ending.Go(func() {
+		defer b.replaced.Store(nil)
 		if err := before.stop(); err != nil {
 			b.log.Error("the php-fpm that was replaced did not end well", "error", err)
 		}
 	})
 	return nil
+}
+
+// overdue returns by how much an exchange with a php-fpm has passed its time limit, the latest if there are several, or 0.
+func (b *backend) overdue(now time.Time) (late time.Duration) {
+	for _, f := range []*fpm{b.current.Load(), b.replaced.Load()} {
+		if f != nil {
+			late = max(late, f.client.Overdue(now))
+		}
+	}
+	return late
 }
 
 // status asks the current php-fpm for its status page.
@@ -107,6 +121,6 @@ func (b *backend) workers(ctx context.Context) (s *fastcgi.Status, most int, err
 // close ends all php-fpms and removes their files.
 func (b *backend) close() error {
 	err := b.current.Load().stop()
-	b.replaced.Wait()
+	b.ending.Wait()
 	return errors.Join(err, b.runDir.close())
 }

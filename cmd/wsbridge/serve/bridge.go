@@ -4,7 +4,7 @@ import (
 	"cmp"
 
 	"github.com/wsbridge/wsbridge/bridge"
-	"github.com/wsbridge/wsbridge/bridge/door/admission"
+	"github.com/wsbridge/wsbridge/bridge/door"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 )
 
@@ -12,7 +12,7 @@ import (
 func (s *server) bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
 	admit := cfg.Server.Admission()
 	return bridge.Config{
-		PHP:              s.exchanges.watch(f.client, exchangeLimit(*cfg)),
+		PHP:              f.client,
 		LogPayloads:      cfg.Log.Payloads,
 		ServerHeader:     cfg.Server.ServerHeader,
 		RequireCookie:    cfg.Server.RequireCookie,
@@ -26,11 +26,11 @@ func (s *server) bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
 		MessageRate:      cfg.Server.MessageRate,
 		MessageBurst:     cfg.Server.MessageBurst,
 		ControlRate:      cfg.Server.ControlRate,
-		ControlBurst:     cfg.Server.ControlBurst,
+		ControlBurst:     cfg.Server.ControlBurst(),
 		Compression:      cfg.Server.Compression,
 		EmptyText:        cfg.Server.EmptyText,
-		EventQueue:       cfg.Server.EventQueue,
-		SendQueue:        cfg.Server.SendQueue,
+		EventQueue:       config.EventQueue,
+		SendQueue:        cfg.Server.SendQueue(),
 		SendQueueBytes:   int(cfg.Server.SendQueueBytes),
 		HandshakeTimeout: cfg.Server.HandshakeTimeout.Std(),
 		WriteTimeout:     cfg.Server.WriteTimeout.Std(),
@@ -41,29 +41,31 @@ func (s *server) bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
 		UnavailableWait:  cfg.PHP.UnavailableWait.Std(),
 		DrainTimeout:     cfg.Server.DrainTimeout.Std(),
 
-		EventQueueTotal:      cfg.Server.EventQueueTotal,
+		EventQueueTotal:      cfg.Server.EventQueueTotal(),
 		EventQueueTotalBytes: int(cfg.Server.EventQueueTotalBytes),
 
-		Origins:       admit.Origins,
-		Hosts:         admit.Hosts,
-		Paths:         admit.Paths,
-		Subprotocols:  cfg.Server.Subprotocols,
-		MaxHeader:     int(cfg.Server.MaxHeader),
-		Limits:        limits(&cfg.Server, f.connections),
-		Proxies:       admit.Proxies,
-		Forwarding:    admit.Forwarding,
-		ProxyProtocol: cfg.Server.ProxyProtocol,
+		MaxHeader: config.MaxHeader,
+		Limits:    limits(&cfg.Server, f.connections),
+		Policy: door.Policy{
+			Origins:       admit.Origins,
+			Hosts:         admit.Hosts,
+			Paths:         admit.Paths,
+			Subprotocols:  cfg.Server.Subprotocols,
+			Proxies:       admit.Proxies,
+			Forwarding:    admit.Forwarding,
+			ProxyProtocol: cfg.Server.ProxyProtocol,
+		},
 	}
 }
 
-func limits(s *config.Server, phpConnections int) admission.Limits {
-	return admission.Limits{
+func limits(s *config.Server, phpConnections int) door.Limits {
+	return door.Limits{
 		Connections:     cmp.Or(s.MaxConnections, clientLimit(phpConnections)),
 		PerAddress:      s.MaxConnectionsPerAddress,
 		Rate:            s.HandshakeRate,
-		Burst:           cmp.Or(s.HandshakeBurst, s.HandshakeRate),
+		Burst:           s.HandshakeRate,
 		RatePerAddress:  s.HandshakeRatePerAddress,
-		BurstPerAddress: cmp.Or(s.HandshakeBurstPerAddress, s.HandshakeRatePerAddress),
-		IPv6Prefix:      s.IPv6Prefix,
+		BurstPerAddress: s.HandshakeRatePerAddress,
+		IPv6Prefix:      config.IPv6Prefix,
 	}
 }

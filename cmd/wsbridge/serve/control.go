@@ -52,8 +52,8 @@ func (s *server) controlConfig(cfg *config.Config) (control.Config, error) {
 		Pool:        func() (connections, most int) { p := s.backend.pool(); return p.Connections, p.Limit },
 		Workers:     s.backend.workers,
 		MaxMessage:  func() int64 { return int64(s.cfg.Load().Server.MaxMessage) },
-		MaxDocument: int64(cfg.Pipe.MaxDocument), Profiles: cfg.Control.Pprof,
-		SocketMode: cfg.Control.Mode.Std(), SocketGroup: cfg.Control.Group,
+		MaxDocument: int64(cfg.Pipe.MaxDocument),
+		SocketMode:  cfg.Control.SocketMode(), SocketGroup: cfg.Control.Group,
 	}
 	if s.Load != nil {
 		c.Reload = s.reloadForControl

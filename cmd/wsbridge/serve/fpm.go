@@ -69,10 +69,10 @@ func (d *runDir) clientConfig(cfg *config.Config, log *slog.Logger) fastcgi.Conf
 		InitializeOnce: cfg.PHP.Initialize == "once",
 		MaxConnections: cfg.PHP.Connections(),
 		IdleTimeout:    cfg.PHP.IdleTimeout.Std(),
-		DialTimeout:    cfg.PHP.DialTimeout.Std(),
+		DialTimeout:    config.DialTimeout,
 		Timeout:        cfg.PHP.Timeout.Std(),
 		MaxPayload:     int(cfg.Server.SendQueueBytes), // nothing larger could be sent
-		Payloads:       cfg.Log.Payloads,
+		LogPayloads:    cfg.Log.Payloads,
 		Logger:         log,
 	}
 }

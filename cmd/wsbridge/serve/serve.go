@@ -42,11 +42,10 @@ type server struct {
 	reload  *reloader
 	cfg     atomic.Pointer[config.Config] // in force
 
-	passed    *sockets
-	cert      *certificate // nil without TLS
-	backend   *backend
-	bridge    *bridge.Bridge
-	exchanges exchanges
+	passed  *sockets
+	cert    *certificate // nil without TLS
+	backend *backend
+	bridge  *bridge.Bridge
 }
 
 // Run serves as cfg says until ctx ends, then drains. It returns once everything that it started has ended.
@@ -89,7 +88,7 @@ func (s *server) run(ctx context.Context, cfg *config.Config) (err error) {
 		return err
 	}
 	s.addReloadables()
-	defer startWatchdog(s.bridge, &s.exchanges, s.log.Logger).close()
+	defer startWatchdog(s.bridge, s.backend.overdue, s.log.Logger).close()
 	err = s.serveClients(ctx, cfg, operators)
 	if finalErr := s.bridge.Finalize(); finalErr != nil {
 		s.log.Error("ws_server_finalize failed", "error", finalErr)
@@ -152,7 +151,6 @@ func (s *server) createPipe(cfg *config.Pipe) (*fifo.Pipe, error) {
 		Path:  cfg.Path,
 		Mode:  cfg.Mode.Std(),
 		Limit: int(cfg.MaxDocument),
-		Quiet: cfg.Quiet.Std(),
 		Report: func(skipped fifo.Skipped) {
 			s.metrics.Skipped(skipped)
 			s.log.Warn("data in the pipe was skipped", "skipped", skipped)
