@@ -20,7 +20,7 @@ type Closing struct {
 
 // Broadcast is the answer of POST /v1/broadcast.
 type Broadcast struct {
-	To     int `json:"to"`     // connections it was queued for
+	To     int `json:"to"`     // connections that it was queued for
 	Missed int `json:"missed"` // whose queues were full
 }
 
@@ -43,7 +43,7 @@ type Draining struct {
 // Reloaded is the answer of POST /v1/reload.
 type Reloaded struct {
 	Applied    []string `json:"applied"`     // keys whose new values hold now
-	NewClients []string `json:"new_clients"` // those of Applied that hold only for clients that come from now on
+	NewClients []string `json:"new_clients"` // those of Applied that hold only for new clients
 	Restart    []string `json:"restart"`     // keys whose new values hold after a restart
 	Unchanged  int      `json:"unchanged"`   // keys
 }

@@ -3,7 +3,6 @@ package control
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -13,13 +12,13 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// How long a document may wait for its turn and run.
+// Limits of the time in which a document waits for its turn and runs.
 const (
 	fifoTimeout    = 30 * time.Second
 	maxFifoTimeout = 10 * time.Minute
 )
 
-// reloadTimeout bounds reading the configuration anew, and php-fpm's reload.
+// reloadTimeout bounds reading the configuration again and starting another php-fpm.
 const reloadTimeout = 60 * time.Second
 
 func (s *Server) fifo(w http.ResponseWriter, r *http.Request) (any, error) {
@@ -32,7 +31,7 @@ func (s *Server) fifo(w http.ResponseWriter, r *http.Request) (any, error) {
 		return nil, err
 	}
 	if len(document) == 0 {
-		return nil, refusal(http.StatusBadRequest, "the body is empty: want the document")
+		return nil, errorf(http.StatusBadRequest, "the body is empty: want the document")
 	}
 	extend(w, timeout)
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
@@ -41,7 +40,7 @@ func (s *Server) fifo(w http.ResponseWriter, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, fifoError(trace, err)
 	}
-	a := api.Fifo{Event: event(trace, false)}
+	a := api.Fifo{Event: apiEvent(trace, false)}
 	a.Result, a.Event.Result = a.Event.Result, nil
 	if a.Result == nil {
 		a.Result = []byte("null")
@@ -49,13 +48,13 @@ func (s *Server) fifo(w http.ResponseWriter, r *http.Request) (any, error) {
 	return a, nil
 }
 
-// fifoError tells a handler that failed, with its event, from what kept it from running.
+// fifoError adds the event to the error of a handler that failed. Without a trace, the handler did not run.
 func fifoError(trace *observe.Trace, err error) *api.Error {
 	e := asError(err)
 	if trace == nil {
 		return e
 	}
-	failed := event(trace, false)
+	failed := apiEvent(trace, false)
 	e.Event = &failed
 	switch {
 	case errors.Is(err, protocol.ErrTimeout):
@@ -73,16 +72,16 @@ func timeoutOf(r *http.Request) (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 || d > maxFifoTimeout {
-		return 0, refusal(http.StatusBadRequest, `timeout=%s: want a duration with a unit, up to %v, such as "10s"`, text, maxFifoTimeout)
+		return 0, errorf(http.StatusBadRequest, `timeout=%s: want a duration with a unit, up to %v, such as "10s"`, text, maxFifoTimeout)
 	}
 	return d, nil
 }
 
-// extend lets an answer take d longer than others.
+// extend lets an answer take d longer than other answers.
 func extend(w http.ResponseWriter, d time.Duration) {
 	c := http.NewResponseController(w)
 	// They fail only on a connection that has ended.
-	_ = c.SetReadDeadline(time.Time{}) // its end would end the request
+	_ = c.SetReadDeadline(time.Time{}) // it would end the request
 	_ = c.SetWriteDeadline(time.Now().Add(d + requestTimeout))
 }
 
@@ -104,19 +103,19 @@ func (s *Server) drain(http.ResponseWriter, *http.Request) (any, error) {
 	return api.Draining{Draining: true}, nil
 }
 
-// problems is an error that lists everything that is wrong.
+// problems is an error that can list everything that is wrong.
 type problems interface{ Problems() []string }
 
 func (s *Server) reload(w http.ResponseWriter, r *http.Request) (any, error) {
 	if s.cfg.Reload == nil {
-		return nil, refusal(http.StatusConflict, "there is no configuration to be read anew")
+		return nil, errorf(http.StatusConflict, "there is no configuration to be read anew")
 	}
 	extend(w, reloadTimeout)
 	ctx, cancel := context.WithTimeout(r.Context(), reloadTimeout)
 	defer cancel()
 	done, err := s.cfg.Reload(ctx)
 	if err != nil {
-		e := refusal(http.StatusUnprocessableEntity, "nothing was reloaded: %v", err)
+		e := errorf(http.StatusUnprocessableEntity, "nothing was reloaded: %v", err)
 		if p, ok := err.(problems); ok { //nolint:errorlint // as it comes from the function
 			e.Text, e.Problems = "nothing was reloaded: the configuration has problems", p.Problems()
 		}
@@ -135,16 +134,16 @@ func (s *Server) log(http.ResponseWriter, *http.Request) (any, error) {
 }
 
 func (s *Server) setLog(w http.ResponseWriter, r *http.Request) (any, error) {
-	var order api.Log
-	if err := decode(w, r, &order); err != nil {
+	var body api.Log
+	if err := decode(w, r, &body); err != nil {
 		return nil, err
 	}
-	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
-	level, ok := levels[order.Level]
-	if !ok {
-		return nil, refusal(http.StatusBadRequest, `level %q: want "debug", "info", "warn" or "error"`, order.Level)
+	switch body.Level {
+	case "debug", "info", "warn", "error":
+	default:
+		return nil, errorf(http.StatusBadRequest, `level %q: want "debug", "info", "warn" or "error"`, body.Level)
 	}
-	s.cfg.Level.Set(level)
-	s.cfg.Logger.Warn("the log's level has changed", "level", order.Level)
-	return order, nil
+	_ = s.cfg.Level.UnmarshalText([]byte(body.Level)) // slog knows these names
+	s.cfg.Logger.Warn("the log's level has changed", "level", body.Level)
+	return body, nil
 }

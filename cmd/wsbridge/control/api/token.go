@@ -1,4 +1,4 @@
-package control
+package api
 
 import (
 	"fmt"
@@ -12,8 +12,8 @@ const (
 	maxToken = 4096
 )
 
-// ReadToken reads the token that a file holds, of at least 16 printable characters, without the white space around it. The
-// file must not be readable by others than its owner and group.
+// ReadToken returns the token in a file without the white space around it. The token needs 16 to 4096 printable characters, and only the
+// file's owner and group may read it.
 func ReadToken(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
