@@ -19,7 +19,7 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	message, err := body(w, r, s.cfg.MaxMessage)
+	message, err := body(w, r, s.cfg.MaxMessage())
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (s *Server) broadcast(w http.ResponseWriter, r *http.Request) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	message, err := body(w, r, s.cfg.MaxMessage)
+	message, err := body(w, r, s.cfg.MaxMessage())
 	if err != nil {
 		return nil, err
 	}

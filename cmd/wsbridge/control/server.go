@@ -39,9 +39,9 @@ type Config struct {
 	// Dashboard answers what is none of the API, without a token; nil: nobody does.
 	Dashboard http.Handler
 
-	Token       string // of those who come over TCP; empty: they see health and metrics only
-	MaxMessage  int64  // bytes, of what is sent
-	MaxDocument int64  // bytes, of what is brought to ws_server_fifo
+	Token       string       // of those who come over TCP; empty: they see health and metrics only
+	MaxMessage  func() int64 // bytes, of what is sent; a reload may change it
+	MaxDocument int64        // bytes, of what is brought to ws_server_fifo
 	SocketMode  fs.FileMode
 	SocketGroup string            // empty: the process's own
 	Status      func() api.Status // what of it comes from the configuration in force

@@ -55,11 +55,12 @@ func controlConfig(cfg *config.Config, at *surroundings, php *backend) (control.
 	c := control.Config{
 		Dashboard: dashboard.Handler(),
 		Level:     at.log.Level, Logger: at.log.Logger, Reload: at.reload.answer(),
-		Pool:       func() (connections, most int) { p := php.pool(); return p.Connections, p.Limit },
-		Workers:    php.workers,
-		MaxMessage: int64(cfg.Server.MaxMessage), MaxDocument: int64(cfg.Pipe.MaxDocument),
-		SocketMode: cfg.Control.SocketMode(), SocketGroup: cfg.Control.Group,
-		Status: func() api.Status { return at.status(php.now.Load()) },
+		Pool:        func() (connections, most int) { p := php.pool(); return p.Connections, p.Limit },
+		Workers:     php.workers,
+		MaxMessage:  func() int64 { return int64(at.cfg.Load().Server.MaxMessage) },
+		MaxDocument: int64(cfg.Pipe.MaxDocument),
+		SocketMode:  cfg.Control.SocketMode(), SocketGroup: cfg.Control.Group,
+		Status: at.status,
 	}
 	if cfg.Control.TokenFile != "" {
 		token, err := control.ReadToken(cfg.Control.TokenFile)
@@ -72,8 +73,8 @@ func controlConfig(cfg *config.Config, at *surroundings, php *backend) (control.
 }
 
 // status is what is known without asking anybody.
-func (at *surroundings) status(p *php) api.Status {
-	cfg := at.cfg.Load()
+func (at *surroundings) status() api.Status {
+	cfg, p := at.cfg.Load(), at.php.now.Load()
 	return api.Status{
 		Version: at.Version, Pipe: cfg.Pipe.Path, Config: at.ConfigFile,
 		PHP:         api.PHP{Managed: p.own != nil, Address: p.address},

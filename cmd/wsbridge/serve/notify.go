@@ -66,14 +66,14 @@ func sendDatagram(socket, message string) error {
 	return err
 }
 
-// announce returns l, of which the service manager hears: that the first client can be accepted, and when no more will be,
-// since a drain has begun that takes as long as within.
-func (n notifier) announce(l net.Listener, within time.Duration) net.Listener {
+// announce returns l, and tells the service manager when its first client can be accepted, and when it is closed: a drain has
+// begun then, which takes as long as within says at that time.
+func (n notifier) announce(l net.Listener, within func() time.Duration) net.Listener {
 	return &announced{Listener: l, notify: n, within: within}
 }
 
 // stopTime is how long the end may take: the drain, ws_server_shutdown, ws_server_finalize, and php-fpm's own end.
-func stopTime(cfg config.Config) time.Duration {
+func stopTime(cfg *config.Config) time.Duration {
 	const margin = 15 * time.Second
 	return cfg.Server.DrainTimeout.Std() + 2*cfg.PHP.Timeout.Std() + margin
 }
@@ -81,7 +81,7 @@ func stopTime(cfg config.Config) time.Duration {
 type announced struct {
 	net.Listener
 	notify  notifier
-	within  time.Duration
+	within  func() time.Duration
 	started sync.Once
 	ended   sync.Once
 }
@@ -92,6 +92,6 @@ func (a *announced) Accept() (net.Conn, error) {
 }
 
 func (a *announced) Close() error {
-	a.ended.Do(func() { a.notify.stopping(a.within) })
+	a.ended.Do(func() { a.notify.stopping(a.within()) })
 	return a.Listener.Close()
 }

@@ -47,10 +47,11 @@ func (p *place) close() error { return errors.Join(p.presence.Close(), os.Remove
 // php is one php-fpm that events go to, and the way to it.
 type php struct {
 	client      *fastcgi.Client
-	address     string  // "network:address"
-	connections int     // to it, at most
-	page        bool    // it tells its status
-	own         *ownFPM // nil for an external one
+	asked       fastcgi.Config // what client was made with
+	address     string         // "network:address"
+	connections int            // to it, at most
+	page        bool           // it tells its status
+	own         *ownFPM        // nil for an external one
 }
 
 // start starts a php-fpm, unless cfg names an existing one, and makes a client of it, which connects to nothing yet. The caller
@@ -82,7 +83,7 @@ func newPHP(cfg fastcgi.Config, own *ownFPM) (*php, error) {
 	if err != nil {
 		return nil, errors.Join(err, own.stop())
 	}
-	return &php{client: client, address: cfg.Network + ":" + cfg.Address, connections: cfg.MaxConnections, page: cfg.StatusPage.Path != "",
+	return &php{client: client, asked: cfg, address: cfg.Network + ":" + cfg.Address, connections: cfg.MaxConnections, page: cfg.StatusPage.Path != "",
 		own: own}, nil
 }
 

@@ -38,6 +38,8 @@ type surroundings struct {
 	log    *logs.Log
 	reload *reloader                     // nil: there is nothing to be read anew
 	cfg    atomic.Pointer[config.Config] // in force
+	php    *backend
+	bridge *bridge.Bridge
 }
 
 // Run serves as cfg says until ctx ends, then drains. It blocks until all is over.
@@ -86,7 +88,8 @@ func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error)
 	if err != nil {
 		return err
 	}
-	watch(m, b, php, cert, at)
+	at.php, at.bridge = php, b
+	watch(m, cert, at)
 	operators, err := startControl(&cfg, at, passed.control, b, php, m.Handler(), series)
 	if err != nil {
 		return err
@@ -97,7 +100,7 @@ func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error)
 	}
 	at.reload.add("server.tls_cert and server.tls_key", func(context.Context, config.Config) error { return cert.reload() })
 	at.reload.add("php-fpm and the bridge", func(ctx context.Context, cfg config.Config) error {
-		return reconfigure(ctx, cfg, php, b, at, underWay)
+		return reconfigure(ctx, cfg, at, underWay)
 	})
 	at.reload.add("log", func(_ context.Context, cfg config.Config) error { log.Set(cfg.Log); return nil })
 	defer startWatchdog(b, underWay, log.Logger).close()
@@ -115,9 +118,9 @@ func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error)
 }
 
 // watch has m ask everybody who knows something.
-func watch(m *metrics.Metrics, b *bridge.Bridge, php *backend, cert *certificate, at *surroundings) {
-	m.WatchBridge(b)
-	m.WatchFPM(php.pool, php.status)
+func watch(m *metrics.Metrics, cert *certificate, at *surroundings) {
+	m.WatchBridge(at.bridge)
+	m.WatchFPM(at.php.pool, at.php.status)
 	m.WatchDailyLog(at.log.Dropped)
 	if cert != nil {
 		m.WatchCertificate(func() time.Time { return cert.pair.Load().Leaf.NotAfter })
@@ -126,8 +129,8 @@ func watch(m *metrics.Metrics, b *bridge.Bridge, php *backend, cert *certificate
 }
 
 // reconfigure brings cfg to the bridge, with the php-fpm that it wants.
-func reconfigure(ctx context.Context, cfg config.Config, backend *backend, b *bridge.Bridge, at *surroundings, e *exchanges) error {
-	err := backend.replace(ctx, cfg, func(p *php) error { return b.Reconfigure(ctx, bridgeConfig(cfg, p, e)) })
+func reconfigure(ctx context.Context, cfg config.Config, at *surroundings, e *exchanges) error {
+	err := at.php.replace(ctx, cfg, func(p *php) error { return at.bridge.Reconfigure(ctx, bridgeConfig(cfg, p, e)) })
 	if err == nil {
 		at.cfg.Store(&cfg)
 	}
@@ -164,7 +167,8 @@ func listenAndServe(ctx context.Context, cfg config.Config, at *surroundings, ce
 	at.log.Info("listening", "address", l.Addr().String(), "tls", cfg.Server.TLS(), "pipe", cfg.Pipe.Path)
 	serves(l.Addr().String())
 	defer keepCurrent(ctx, at.reload, cert)()
-	return b.Serve(ctx, notifier{at.log.Logger}.announce(l, stopTime(cfg)), pipe)
+	l = notifier{at.log.Logger}.announce(l, func() time.Duration { return stopTime(at.cfg.Load()) })
+	return b.Serve(ctx, l, pipe)
 }
 
 func createPipe(cfg config.Pipe, m *metrics.Metrics, log *slog.Logger) (*fifo.Pipe, error) {
