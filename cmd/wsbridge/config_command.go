@@ -17,13 +17,13 @@ func newConfigCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config (--settings FILE | --config FILE) [--fastcgi ADDRESS] [--print] [--changed] [--json]",
 		Short: "Check the configuration, and print where each value comes from",
-		Long: `Reads the configuration as serve does, and nothing else: it asks no running server and no
-php-fpm. Without --print it only says what is wrong, as before a reload.
+		Long: `Reads the configuration as serve does, without asking a running server or php-fpm. Without
+--print it only says what is wrong, which is useful before a reload.
 
---print writes what a server started now would have in force, as a wsbridge.toml: each value
-with the file and line, the flag or "default" that it comes from, and in parentheses which
-clients a reload (SIGHUP) reaches if it does not reach all. php.ini directives that may hold a
-password are left out.`,
+--print writes the values that a server started now would have, as a wsbridge.toml: each with
+the file and line, the flag or "default" that it comes from, and in parentheses "new clients"
+or "restart" if a reload (SIGHUP) does not change it for everybody at once. php.ini directives
+that may hold a password are left out.`,
 		Example: `  wsbridge config --settings /etc/push/server_shared.conf --print
   wsbridge config --config /etc/wsbridge/wsbridge.toml --print --changed`,
 		Args: noArguments,
