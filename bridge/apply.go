@@ -44,7 +44,7 @@ func (x *exchange) send(s *protocol.Send) {
 		op = socket.OpText
 		data = x.text(data)
 	}
-	x.deliver(s.To, op, bytes.Clone(data))
+	x.deliver(s.To, op, data)
 }
 
 // text makes a text message UTF-8: a browser would end the connection over anything else (RFC 6455, section 8.1).
@@ -58,7 +58,7 @@ func (x *exchange) text(data []byte) []byte {
 
 // sendFrames does what the bytes given to do_reply say.
 func (x *exchange) sendFrames(s *protocol.Send) {
-	frames, err := socket.ParseFrames(bytes.Clone(s.Payload))
+	frames, err := socket.ParseFrames(s.Payload)
 	if err != nil {
 		x.log().Warn("do_reply was given no websocket frames", keyError, err)
 	}

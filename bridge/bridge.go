@@ -11,10 +11,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/wsbridge/wsbridge/bridge/door/admission"
+	"github.com/wsbridge/wsbridge/bridge/door"
 	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/bridge/rows"
+	"github.com/wsbridge/wsbridge/bridge/schedule"
 	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -23,23 +24,22 @@ import (
 //
 // Its life is New, Initialize, Serve, Finalize, in this order, once.
 type Bridge struct {
-	config   atomic.Pointer[Config] // see cfg and Reconfigure
-	log      *slog.Logger
-	clients  *clients
-	table    *rows.Table
-	gate     *gate
-	events   *mailbox // of the server itself
-	seq      atomic.Uint64
-	outage   *outage
-	backlog  *backlog
-	over     *overload
-	failures *failures
-	excess   *excess
-	limiter  *admission.Limiter
-	doorman  *doorman
-	totals   totals
-	sessions *sessions
-	upgrader socket.Upgrader
+	config    atomic.Pointer[Config] // see cfg and Reconfigure
+	log       *slog.Logger
+	clients   *clients
+	table     *rows.Table
+	scheduler *schedule.Scheduler
+	events    *schedule.Queue // of the server itself
+	seq       atomic.Uint64
+	outage    *schedule.Outage
+	backlog   *schedule.Backlog
+	over      *overload
+	failures  *failures
+	excess    *excess
+	limiter   *door.Limiter
+	rejected  *rejectionLog
+	totals    totals
+	upgrader  socket.Upgrader
 
 	tails     tails
 	incidents incidents
@@ -57,9 +57,9 @@ type Bridge struct {
 	once    sync.Once     // closes quit
 	serving chan struct{} // closed after the started event
 	drained chan struct{} // closed when a drain begins
-	hasty   atomic.Bool   // the drain ran out of time: nothing waits for php-fpm any more
+	noWait  atomic.Bool   // the drain ran out of time: nothing waits for php-fpm any more
 
-	work sync.WaitGroup // every goroutine of a client or a mailbox
+	work sync.WaitGroup // every goroutine of a client, and every event of a queue
 
 	entranceMu sync.Mutex // guards draining, and handshakes against growing while they are waited for
 	draining   bool
@@ -81,21 +81,21 @@ func New(cfg Config) (*Bridge, error) {
 	if cfg.Observer == nil {
 		cfg.Observer = Nobody{}
 	}
-	b := &Bridge{log: cfg.Logger, gate: newGate(cfg.Parallel), outage: newOutage(), quit: make(chan struct{}),
+	b := &Bridge{log: cfg.Logger, outage: schedule.NewOutage(), quit: make(chan struct{}),
 		paced: make(chan struct{}, 1), drained: make(chan struct{}), serving: make(chan struct{})}
 	b.config.Store(&cfg)
 	b.clients = newClients()
 	b.table = rows.New(cfg.Presence, func(err error) { b.log.Error("handlers are not told who has left", keyError, err) })
-	b.backlog = &backlog{limit: cfg.EventQueueTotal, bytes: cfg.EventQueueTotalBytes}
+	b.scheduler = schedule.New(cfg.Parallel, &b.work)
+	b.backlog = schedule.NewBacklog(cfg.EventQueueTotal, cfg.EventQueueTotalBytes)
 	b.over = &overload{log: cfg.Logger, backlog: b.backlog}
 	b.failures = newFailures(cfg.Logger)
 	b.excess = newExcess(cfg.Logger)
-	b.limiter = admission.NewLimiter(cfg.Limits)
-	b.doorman = &doorman{log: cfg.Logger, observer: cfg.Observer, turned: map[string]int{}}
-	b.sessions = newSessions()
+	b.limiter = door.NewLimiter(cfg.Limits)
+	b.rejected = &rejectionLog{log: cfg.Logger, counts: map[string]int{}}
 	b.upgrader.Spawn = b.spawn
 	b.base, b.abort = context.WithCancelCause(context.Background())
-	b.events = newMailbox(documents, documentBytes, b.spawn, b.serve)
+	b.events = b.scheduler.NewQueue(documents, documentBytes)
 	return b, nil
 }
 
@@ -126,7 +126,7 @@ func (c *Config) check() error {
 func (b *Bridge) Initialize(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { b.abort(context.Cause(ctx)) })
 	defer stop()
-	err := b.persist(func() error {
+	err := b.retryWhileAway(func() error {
 		app, err := b.describe(b.base, b.cfg(), nil)
 		b.app.Store(app)
 		return err
@@ -134,13 +134,13 @@ func (b *Bridge) Initialize(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = b.serverTurn().run(protocol.Initialize, nil)
+	_, err = b.serverDispatcher().run(protocol.Initialize, nil)
 	return err
 }
 
 // Finalize runs ws_server_finalize, the last thing that happens, when the pipe is gone too.
 func (b *Bridge) Finalize() error {
-	_, err := b.serverTurn().run(protocol.Finalize, nil)
+	_, err := b.serverDispatcher().run(protocol.Finalize, nil)
 	b.abort(outcome.ErrStopped)
 	b.tails.close()
 	return err
@@ -168,7 +168,7 @@ func (b *Bridge) Away(ctx context.Context) bool { return b.reach(ctx) != nil }
 
 // reach looks for php-fpm, and asks it if it was away when it was last needed.
 func (b *Bridge) reach(ctx context.Context) error {
-	if !b.outage.on() {
+	if !b.outage.On() {
 		return b.cfg().PHP.Reachable(ctx)
 	}
 	if _, err := b.cfg().PHP.Describe(ctx); err != nil {
@@ -211,7 +211,7 @@ func (b *Bridge) fifo(_ context.Context, document []byte) error {
 		b.log.Warn("document from the pipe dropped: there is no ws_server_fifo", keyBytes, len(document))
 		return nil
 	}
-	if !b.events.put(errand{kind: protocol.Fifo, payload: document}) {
+	if !b.events.Put(b.serverEvent(protocol.Fifo, document)) {
 		return outcome.ErrStopped
 	}
 	return nil
@@ -225,7 +225,7 @@ func (b *Bridge) loop(ctx context.Context) {
 		select {
 		case <-tick.C:
 			if b.has(protocol.Loop) {
-				b.events.offer(errand{kind: protocol.Loop})
+				b.events.Offer(b.serverEvent(protocol.Loop, nil))
 			}
 		case <-b.paced:
 			tick.Reset(b.cfg().LoopInterval)

@@ -43,11 +43,7 @@ func TestNoEventOfAClientRunsAfterItsCloseHandlers(t *testing.T) {
 			eventually(t, "the handler runs", func() bool { return a.count("text 1 begins") == 1 })
 			c := s.clients.get(2)
 			leave(second.NetConn())
-			eventually(t, "the event waits for its turn", func() bool {
-				c.events.mu.Lock()
-				defer c.events.mu.Unlock()
-				return c.events.running && len(c.events.queue) == 0
-			})
+			eventually(t, "the event waits for its turn", func() bool { return c.events.Busy() && c.events.Len() == 0 })
 			close(proceed)
 			s.drained()
 			if a.count("text 2 begins")+a.count("close 2 begins") > 0 {

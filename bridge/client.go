@@ -10,6 +10,7 @@ import (
 
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/bridge/rows"
+	"github.com/wsbridge/wsbridge/bridge/schedule"
 	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -17,16 +18,16 @@ import (
 // client is one connection, from the accepted socket to the end of its close event.
 type client struct {
 	// Set before another goroutine sees the client.
-	bridge      *Bridge
-	key         int64
-	peer        string // ip:port
-	env         []byte
-	subprotocol string // agreed to; empty: none
-	session     string // the PHP session it shares with others, if that is to matter; else empty
-	log         *slog.Logger
-	events      *mailbox
-	tapped      bool  // PHP has known it since the socket was accepted
-	came        int64 // microseconds since 1970
+	bridge     *Bridge
+	key        int64
+	peer       string // ip:port
+	env        []byte
+	agreed     agreement // in its handshake
+	session    string    // the PHP session it shares with others, if that is to matter; else empty
+	log        *slog.Logger
+	events     *schedule.Queue
+	readEvents bool  // and connect events: PHP has known it since the socket was accepted
+	came       int64 // microseconds since 1970
 
 	tally   tally
 	last    atomic.Int64 // when its last message came, as came
@@ -52,7 +53,7 @@ func (b *Bridge) newClient(peer string) *client {
 	c := &client{bridge: b, peer: peer, came: time.Now().UnixMicro()}
 	c.last.Store(c.came)
 	cfg := b.cfg()
-	c.events = newMailbox(cfg.EventQueue, int(cfg.MaxMessage), b.spawn, c.run)
+	c.events = b.scheduler.NewQueue(cfg.EventQueue, int(cfg.MaxMessage))
 	c.key = b.table.NewKey()
 	c.log = b.log.With(keyClient, c.key, keyPeer, peer)
 	b.clients.add(c)
@@ -105,7 +106,7 @@ func (c *client) send(m *socket.Message) {
 func sendAll(clients []*client, m *socket.Message, failed func(*client, error)) {
 	conns := make([]*socket.Conn, len(clients))
 	for i, c := range clients {
-		if conns[i] = c.out; m.IsMessage() {
+		if conns[i] = c.out; !m.IsControl() {
 			c.idle.note()
 		}
 	}
@@ -147,7 +148,7 @@ func (c *client) endWith(e outcome.Ending, code int, reason string) {
 	case outcome.EndedByHangup, outcome.EndedSilent:
 		c.unreachable()
 	}
-	c.events.last(errand{kind: protocol.Closing})
+	c.enqueueClose()
 }
 
 // markEnded records how the client ends; it reports false if that is settled already.
@@ -181,7 +182,7 @@ func (c *client) leave() {
 		return
 	}
 	c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Removed})
-	c.events.close()
+	c.events.Close()
 	ending, code, reason := c.how()
 	level := slog.LevelInfo
 	if ending == outcome.EndedRefused { // its refusal has been logged, or counted

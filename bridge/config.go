@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/wsbridge/wsbridge/bridge/door/admission"
+	"github.com/wsbridge/wsbridge/bridge/door"
 	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/protocol"
@@ -57,18 +57,9 @@ type Config struct {
 	RequireCookie    bool   // a handshake without Cookie is refused, as the original did
 	RequireUserAgent bool   // likewise
 
-	Origins      admission.Origins // of pages, beside those of the host that was asked for
-	Hosts        admission.Hosts   // over it: 421
-	Paths        admission.Paths   // of handshakes; over it: 404
-	Subprotocols []string          // in the order in which they are preferred
-	MaxHeader    int               // bytes of a request's line and fields; over it: 431
-
-	Limits admission.Limits // of the whole server, over them 503; of one address, over them 429
-	// Proxies are believed what they say of their clients: by Forwarding in each request, and if ProxyProtocol is set, by the
-	// header that each of their connections must begin with.
-	Proxies       admission.Proxies
-	Forwarding    admission.Forwarding
-	ProxyProtocol bool
+	door.Policy
+	Limits    door.Limits // of the whole server, over them 503; of one address, over them 429
+	MaxHeader int         // bytes of a request's line and fields; over it: 431
 
 	Isolation isolation.Config // which events run beside each other, and which global variables live
 	// SessionCookie names the cookie by which clients share a PHP session; events of those that do run one after the other.

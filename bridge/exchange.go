@@ -15,7 +15,7 @@ type exchange struct {
 	bridge *Bridge
 	client *client // nil: the server's
 	kind   protocol.Kind
-	plan   *isolation.RunMode
+	mode   *isolation.RunMode
 	event  protocol.Event // what PHP gets to see
 
 	injection *injection // if somebody waits for it; else nil
@@ -26,6 +26,35 @@ type exchange struct {
 	done    *protocol.Done
 	failure *protocol.Failure
 	missed  map[int64]bool // clients that could not be sent to, each reported once
+}
+
+// exchange brings one event to PHP as mode says and blocks until it is over; the caller has the turn. While php-fpm is away it asks again,
+// as long as no handler can have run. It logs what went wrong.
+func (d *dispatcher) exchange(payload []byte, mode *isolation.RunMode) (*protocol.Done, error) {
+	b, queued := d.bridge, d.queued()
+	x := &exchange{bridge: b, client: d.client, kind: d.kind, mode: mode, injection: d.injection}
+	x.event.Seq = d.seq
+	x.watch()
+	b.totals.running.Add(1)
+	defer b.totals.running.Add(-1)
+	began := time.Now()
+	err := b.retryWhileAway(func() error { return x.run(payload) }, x.mayWait())
+	if err == nil && x.failure != nil {
+		err = x.failure
+	}
+	if !isChange(err) {
+		o := x.observation(queued, err)
+		o.Total = queued + time.Since(began)
+		b.conclude(x, payload, o, err)
+	}
+	if err != nil {
+		x.logFailure(err)
+		return nil, err
+	}
+	if x.done == nil {
+		return &protocol.Done{}, nil
+	}
+	return x.done, nil
 }
 
 // run makes the request; effects are applied as they arrive.
@@ -49,24 +78,24 @@ func (x *exchange) timedApply(e *protocol.Effect) error {
 
 // observation tells where the time went, after queue until the turn came.
 func (x *exchange) observation(queue time.Duration, err error) Observation {
-	o := Observation{Kind: x.kind, Failure: outcome.Of(err).Name, Queue: queue, Connect: x.event.Trip.Connect, Apply: x.applied}
+	o := Observation{Kind: x.kind, Failure: outcome.Of(err).Name, Queue: queue, Connect: x.event.Timing.Connect, Apply: x.applied}
 	if x.done != nil {
 		o.Run = time.Duration(x.done.Took * float64(time.Second))
 	}
-	o.Wait = max(0, x.event.Trip.Exchange-o.Run-o.Apply)
+	o.Wait = max(0, x.event.Timing.Exchange-o.Run-o.Apply)
 	return o
 }
 
-// prepare makes the event as the plan says. Rows and global variables are those of now. The error is outcome.ErrGone.
+// prepare makes the event as the run mode says. Rows and global variables are those of now. The error is outcome.ErrGone.
 func (x *exchange) prepare(payload []byte) error {
-	b, p, e := x.bridge, x.plan, &x.event
-	*e = protocol.Event{Kind: x.kind, Seq: e.Seq, Payload: payload, Code: p.Code, Whole: p.Whole, Sockets: p.Sockets,
-		Globals: p.Globals, AnyGlobal: p.AnyGlobal, Result: x.injection != nil}
+	b, m, e := x.bridge, x.mode, &x.event
+	*e = protocol.Event{Kind: x.kind, Seq: e.Seq, Payload: payload, Code: m.Code, Whole: m.Whole, Sockets: m.Sockets,
+		Globals: m.Globals, AnyGlobal: m.AnyGlobal, Result: x.injection != nil}
 	if x.client != nil {
 		e.Client, e.Environment = x.client.key, x.client.env
 	}
 	switch {
-	case p.Whole:
+	case m.Whole:
 		e.Rows = b.table.All()
 	case x.client != nil:
 		own, ok := b.table.Own(x.client.key)
@@ -75,11 +104,11 @@ func (x *exchange) prepare(payload []byte) error {
 		}
 		e.Rows = own
 	}
-	if p.Open && !p.Whole {
+	if m.Open && !m.Whole {
 		e.Open = b.table.OpenRanges()
 	}
-	if len(p.Values) > 0 {
-		e.Values = b.table.Globals(p.Values)
+	if len(m.Values) > 0 {
+		e.Values = b.table.Globals(m.Values)
 	}
 	return nil
 }

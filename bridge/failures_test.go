@@ -65,7 +65,7 @@ func TestObserverLearnsWhereTheTimeGoes(t *testing.T) {
 	w := &watched{make(chan Observation, 10), make(chan time.Duration, 10)}
 	a := &standin{handlers: map[protocol.Kind]handler{
 		protocol.Text: func(_ context.Context, e *protocol.Event, apply func(*protocol.Effect) error) string {
-			e.Trip = protocol.Trip{Connect: time.Second, Exchange: 3 * time.Second}
+			e.Timing = protocol.Timing{Connect: time.Second, Exchange: 3 * time.Second}
 			apply(&protocol.Effect{Seq: e.Seq, Send: &protocol.Send{To: protocol.Recipients{Keys: []int64{1}}, Payload: e.Payload}})
 			return "null"
 		},

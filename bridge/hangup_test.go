@@ -35,11 +35,7 @@ func TestFullQueueHidesNeitherPingsNorAHangup(t *testing.T) {
 	for i := range 3 { // one runs, two wait
 		say(t, conn, fmt.Sprint(i))
 	}
-	eventually(t, "the queue is full", func() bool {
-		c.events.mu.Lock()
-		defer c.events.mu.Unlock()
-		return c.events.full()
-	})
+	eventually(t, "the queue is full", func() bool { return c.events.Len() == 2 })
 	answered(t, conn)
 	say(t, conn, "not read to its end")
 	conn.Close()

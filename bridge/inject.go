@@ -47,12 +47,14 @@ func (b *Bridge) queue(in *injection, document []byte) error {
 		return err
 	}
 	defer leave()
+	e := b.serverEvent(protocol.Fifo, document)
+	e.injection, e.after = in, in.end
 	switch {
-	case b.gate.isPaused():
+	case b.Paused():
 		return ErrPaused
 	case !b.has(protocol.Fifo):
 		return ErrNoHandler
-	case !b.events.add(errand{kind: protocol.Fifo, payload: document, injection: in, after: in.end}):
+	case !b.events.Add(e):
 		return ErrFull
 	}
 	return nil

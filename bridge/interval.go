@@ -27,6 +27,6 @@ func (b *Bridge) flushLogs() {
 	b.over.flush()
 	b.failures.flush()
 	b.excess.flush()
-	b.doorman.flush()
+	b.rejected.flush()
 	b.limiter.Sweep(time.Now())
 }

@@ -82,13 +82,13 @@ func (b *Bridge) Connection(key int64) (Connection, []Trace, error) {
 func (c *client) describe(row protocol.Fields) Connection {
 	state, _ := rows.TextOf(row.Get("state"))
 	d := Connection{Key: c.key, State: state, Row: row, Peer: c.peer, Connected: time.UnixMicro(c.came), Last: time.UnixMicro(c.last.Load()),
-		EventsWaiting: c.events.length(), Messages: c.tally.now()}
+		EventsWaiting: c.events.Len(), Messages: c.tally.now()}
 	if r := c.request.Load(); r != nil {
 		d.Request = *r
 	}
 	if c.bridge.clients.isUpgraded(c) {
 		d.SendQueue, d.SendQueueBytes = c.out.Queued()
-		d.Request.Subprotocol = c.subprotocol
+		d.Request.Subprotocol = c.agreed.subprotocol
 	}
 	return d
 }

@@ -3,12 +3,14 @@ package bridge
 import (
 	"log/slog"
 	"sync"
+
+	"github.com/wsbridge/wsbridge/bridge/schedule"
 )
 
 // overload counts the clients that there was no room or no time for. The first is logged at once, the others together.
 type overload struct {
 	log     *slog.Logger
-	backlog *backlog
+	backlog *schedule.Backlog
 
 	mu      sync.Mutex // guards the fields below
 	closed  int        // since the last line: clients with 1013,
@@ -44,7 +46,7 @@ func (o *overload) flush() {
 
 // say is called with mu held: lines keep their order.
 func (o *overload) say() {
-	events, size := o.backlog.now()
+	events, size := o.backlog.Now()
 	o.log.Warn("overloaded: clients were turned away", "closed", o.closed, "refused", o.refused, keyError, o.why,
 		keyWaiting, events, keyBytes, size)
 	o.closed, o.refused, o.said = 0, 0, true

@@ -12,13 +12,14 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/schedule"
 )
 
 // An overload is logged at once, and while it lasts once per interval, with how many it met.
 func TestOverloadIsLoggedOncePerInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		o := &overload{log: slog.New(slog.NewTextHandler(&log, nil)), backlog: &backlog{}}
+		o := &overload{log: slog.New(slog.NewTextHandler(&log, nil)), backlog: schedule.NewBacklog(1, 1)}
 		ctx, stop := context.WithCancel(t.Context())
 		var group sync.WaitGroup
 		group.Go(func() { everyInterval(ctx, o.flush) })
@@ -56,25 +57,4 @@ func TestOverloadIsLoggedOncePerInterval(t *testing.T) {
 			t.Errorf("at the end: %s", got)
 		}
 	})
-}
-
-func TestBacklogBoundsNumberAndBytes(t *testing.T) {
-	b := &backlog{limit: 3, bytes: 10}
-	for _, row := range []struct {
-		size int
-		want bool
-	}{{100, true}, {1, false}} { // one event always may
-		if got := b.take(row.size); got != row.want {
-			t.Errorf("%d bytes: got %v", row.size, got)
-		}
-	}
-	b.give(100)
-	for _, row := range []struct {
-		size int
-		want bool
-	}{{4, true}, {7, false}, {6, true}, {0, true}, {0, false}} {
-		if got := b.take(row.size); got != row.want {
-			t.Errorf("%d bytes: got %v", row.size, got)
-		}
-	}
 }

@@ -14,7 +14,7 @@ import (
 // works so long that its client's queue has filled.
 const watchInterval = 500 * time.Millisecond
 
-// read takes messages off the socket until it ends. A full mailbox keeps it from reading more than the head of the next
+// read takes messages off the socket until it ends. A full event queue keeps it from reading more than the head of the next
 // one, and what stands before that: pings, pongs, a close frame. Then TCP pushes back.
 func (c *client) read() {
 	for {
@@ -37,13 +37,13 @@ func (c *client) alive() {
 	}
 }
 
-// OnMessage implements socket.Owner. It blocks while c's mailbox is full. Afterwards c may be silent for as long as ever: it was
+// OnMessage implements socket.Owner. It blocks while c's queue is full. Afterwards c may be silent for as long as ever: it was
 // not heard meanwhile.
 func (c *client) OnMessage(op socket.Opcode) bool {
 	if op == socket.OpBinary && !c.bridge.has(protocol.Binary) {
 		return false
 	}
-	if c.events.ready(func() { c.watch(c.out.HungUp()) }) {
+	if c.events.AwaitRoom(watchInterval, func() { c.watch(c.out.HungUp()) }) {
 		c.alive()
 	}
 	return true
@@ -63,14 +63,14 @@ func (c *client) received(op socket.Opcode, data []byte) {
 	c.heard(len(data))
 	switch {
 	case op == socket.OpBinary:
-		c.bring(errand{kind: protocol.Binary, payload: data})
+		c.enqueue(protocol.Binary, data, nil)
 	case len(data) > 0 || c.bridge.cfg().EmptyText:
-		c.bring(errand{kind: protocol.Text, payload: data})
+		c.enqueue(protocol.Text, data, nil)
 	}
 }
 
 func (c *client) endRead(end *socket.End) {
-	if end.Violation() {
+	if end.IsViolation() {
 		level := slog.LevelInfo
 		if isLimit(end.Ending) { // those are counted
 			level = slog.LevelDebug

@@ -45,9 +45,9 @@ func (b *Bridge) Reconfigure(ctx context.Context, cfg Config) error {
 	}
 	b.config.Store(&cfg)
 	b.app.Store(app)
-	b.gate.resize(cfg.Parallel)
+	b.scheduler.Resize(cfg.Parallel)
 	b.limiter.SetLimits(cfg.Limits)
-	b.backlog.resize(cfg.EventQueueTotal, cfg.EventQueueTotalBytes)
+	b.backlog.Resize(cfg.EventQueueTotal, cfg.EventQueueTotalBytes)
 	if cfg.LoopInterval != now.LoopInterval {
 		b.pace()
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -146,36 +145,4 @@ func TestReconfigureLetsMoreRunSideBySide(t *testing.T) {
 	}
 	eventually(t, "the second runs beside the first", func() bool { return a.count("text 2 begins") == 1 })
 	close(proceed)
-}
-
-func TestGateCanBeResizedWhileSomebodyIsInside(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := &crowd{t: t, gate: newGate(1)}
-		c.add("alone", laneAlone, true)
-		c.gate.resize(3)
-		c.add("a", laneOwn, false)
-		c.add("b", laneOwn, false)
-		c.add("c", laneOwn, false)
-		c.gate.resize(2)
-		if got := c.got(); got != "alone@0 a@1 b@1 c@2" && got != "alone@0 b@1 a@1 c@2" {
-			t.Errorf("got %s", got)
-		}
-		if c.gate.inside != 0 || c.gate.alone {
-			t.Errorf("%d inside at the end", c.gate.inside)
-		}
-	})
-}
-
-func TestGateMadeNarrowerWaitsForThoseInside(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := &crowd{t: t, gate: newGate(3)}
-		c.add("a", laneOwn, false)
-		c.add("b", laneOwn, false)
-		c.gate.resize(1)
-		c.add("c", laneOwn, false)
-		c.add("d", laneOwn, false)
-		if got := c.got(); got != "a@0 b@0 c@1 d@2" {
-			t.Errorf("got %s", got)
-		}
-	})
 }

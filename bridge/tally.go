@@ -77,8 +77,8 @@ func (b *Bridge) Totals() Totals {
 	t := &b.totals
 	open, connecting, all := b.table.Counts()
 	running := int(t.running.Load())
-	events, size := b.backlog.now()
-	documents := b.events.length()
+	events, size := b.backlog.Now()
+	documents := b.events.Len()
 	return Totals{
 		Open: open, Connecting: connecting, Clients: all, Accepted: t.accepted.Load(), Refused: t.refused.Load(),
 		Running: running, Waiting: max(0, events+documents-running), WaitingBytes: size, Queued: events, Documents: documents,
@@ -96,7 +96,7 @@ func (c *client) heard(size int) {
 // OnSent implements socket.Owner.
 func (c *client) OnSent(m *socket.Message, took time.Duration) {
 	c.bridge.cfg().Observer.Written(took)
-	if m.IsMessage() {
+	if !m.IsControl() {
 		c.tally.send(m.Size())
 		c.bridge.totals.messages.send(m.Size())
 	}

@@ -76,9 +76,9 @@ func (s *secured) connect() *websocket.Conn {
 	return conn
 }
 
-// A tapped connection hides its TLS from net/http, not from PHP.
+// Read events hide TLS from net/http, not from PHP.
 func TestPHPLearnsOfTLS(t *testing.T) {
-	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "tapped": {protocol.Read: nil, protocol.Connect: nil}} {
+	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "read events": {protocol.Read: nil, protocol.Connect: nil}} {
 		t.Run(name, func(t *testing.T) {
 			a := &learner{standin: &standin{handlers: kinds}}
 			s := serveTLS(t, a, nil)
@@ -131,9 +131,9 @@ func TestTLSIsHeldToItsVersionsAndToHTTP1(t *testing.T) {
 	}
 }
 
-// Who opens a connection and says nothing, or half a hello, holds it no longer than a slow header would.
+// A client that says nothing, or half a hello, holds its connection no longer than a slow header would.
 func TestSlowTLSHandshakeIsBounded(t *testing.T) {
-	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "tapped": {protocol.Read: nil}} {
+	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "read events": {protocol.Read: nil}} {
 		for _, said := range []string{"", "\x16\x03\x01\x02\x00\x01\x00"} {
 			t.Run(fmt.Sprintf("%s, %d bytes", name, len(said)), func(t *testing.T) {
 				t.Parallel()
@@ -163,11 +163,7 @@ func TestFullQueueHidesNoHangupOfTLS(t *testing.T) {
 	for i := range 4 { // one runs, two wait, one is not read to its end
 		say(t, conn, fmt.Sprint(i))
 	}
-	eventually(t, "the queue is full", func() bool {
-		c.events.mu.Lock()
-		defer c.events.mu.Unlock()
-		return c.events.full()
-	})
+	eventually(t, "the queue is full", func() bool { return c.events.Len() == 2 })
 	conn.Close()
 	eventually(t, "the hang-up is noticed", s.present.isUnreachable(c.key))
 	if a.count("text 1 begins") != 1 {
@@ -182,7 +178,7 @@ func TestFullQueueHidesNoHangupOfTLS(t *testing.T) {
 
 // A client that goes on sending sees the close frame and then the end that TLS has for this, not a broken connection.
 func TestLingeringEndsTLSCleanly(t *testing.T) {
-	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "tapped": {protocol.Read: nil}} {
+	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "read events": {protocol.Read: nil}} {
 		t.Run(name, func(t *testing.T) {
 			s := serveTLS(t, &standin{handlers: kinds}, nil)
 			conn := s.connect()
@@ -208,7 +204,7 @@ func TestLingeringEndsTLSCleanly(t *testing.T) {
 	}
 }
 
-// Behind a write that nobody has taken TLS would wait five more seconds to say goodbye.
+// After a write that the client has not taken, TLS would wait five more seconds to say goodbye.
 func TestClientThatIsGivenUpIsNotSaidGoodbyeTo(t *testing.T) {
 	const size, goodbye = 16 << 20, 5 * time.Second
 	seen := &endings{}
@@ -223,9 +219,9 @@ func TestClientThatIsGivenUpIsNotSaidGoodbyeTo(t *testing.T) {
 	}
 }
 
-// The proxy's header comes before TLS, and what ws_server_read sees after it.
-func TestTLSBehindAProxysHeader(t *testing.T) {
-	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "tapped": {protocol.Read: nil}} {
+// The PROXY header comes before TLS, and what ws_server_read sees after it.
+func TestTLSAfterAPROXYHeader(t *testing.T) {
+	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "read events": {protocol.Read: nil}} {
 		t.Run(name, func(t *testing.T) {
 			proxies, err := admission.ParseProxies([]string{"127.0.0.1"})
 			if err != nil {
@@ -249,8 +245,8 @@ func TestTLSBehindAProxysHeader(t *testing.T) {
 	}
 }
 
-// There is no TLS yet in which to say why: an answer in plain text would look like a fault of the server's.
-func TestWhoIsTurnedAwayFromTLSSeesTheEnd(t *testing.T) {
+// There is no TLS yet in which to say why: an answer in plain text would look like a fault of the server.
+func TestRejectedTLSConnectionIsOnlyClosed(t *testing.T) {
 	s := serveTLS(t, &standin{}, func(c *Config) { c.Limits.Connections = 1 })
 	s.connect()
 	got, err := io.ReadAll(s.dial())
@@ -259,7 +255,7 @@ func TestWhoIsTurnedAwayFromTLSSeesTheEnd(t *testing.T) {
 	}
 }
 
-// TLS says goodbye before it closes a connection, and waits for that to be taken; nobody has the time.
+// TLS says goodbye before it closes a connection, and waits until that is taken; a drain has no time for it.
 func TestDrainIsBoundedWhenTLSClientsDoNotRead(t *testing.T) {
 	const size = 16 << 20
 	s := serveTLS(t, &standin{handlers: map[protocol.Kind]handler{protocol.Text: nil}},

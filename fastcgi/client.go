@@ -20,13 +20,13 @@ const maxAttempts = 3
 
 // Client runs events in one php-fpm. Its methods may be called concurrently.
 type Client struct {
-	cfg     Config
-	token   string
-	begin   string // with which the PHP half announces that it has read a request
-	session gofast.SessionHandler
-	server  []byte // the environment of events that no client caused
-	own     *ownParams
-	pool    *pool
+	cfg          Config
+	token        string
+	announcement string // with which the PHP half announces that it has read a request
+	session      gofast.SessionHandler
+	server       []byte // the environment of events that no client caused
+	params       *contractParams
+	pool         *pool
 }
 
 // New returns a client of cfg's php-fpm. It connects to nothing yet. The caller closes it.
@@ -36,11 +36,11 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("configure fastcgi: %w", err)
 	}
 	c := &Client{cfg: cfg, token: newToken(), session: newSession(cfg.Script)}
-	c.begin = c.token + " begun"
+	c.announcement = c.token + " begun"
 	if c.server, err = c.serverEnvironment(); err != nil {
 		return nil, fmt.Errorf("configure fastcgi: %w", err)
 	}
-	c.own = newOwnParams(&c.cfg, c.token)
+	c.params = newContractParams(&c.cfg, c.token)
 	c.pool = newPool(&c.cfg)
 	return c, nil
 }
@@ -59,8 +59,12 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// Connections returns how many connections to php-fpm there are, in use or idle. It is an estimate while events come and go.
+// Connections returns how many connections to php-fpm there are, in use or idle.
 func (c *Client) Connections() int { return c.pool.connections() }
+
+// Overdue returns by how much an exchange has passed Config.Timeout without having ended, the latest if there are several, or 0.
+// At the timeout all reading and writing fails, so an exchange that is long overdue waits for something else: its apply.
+func (c *Client) Overdue(now time.Time) time.Duration { return c.pool.overdue(now) }
 
 // Run runs events in one request and blocks until that has ended. Their Seq ascend, and they share an Environment, since a
 // request has only one. Effects reach apply on the calling goroutine as they arrive; a payload is valid only during the
@@ -82,18 +86,18 @@ func (c *Client) Run(ctx context.Context, apply func(*protocol.Effect) error, ev
 	if err := checkEvents(events); err != nil {
 		return err
 	}
-	return c.run(ctx, c.own.bytes(), apply, events)
+	return c.run(ctx, c.params.bytes(), apply, events)
 }
 
 // run sends events with these own parameters.
 func (c *Client) run(ctx context.Context, own []byte, apply func(*protocol.Effect) error, events []*protocol.Event) error {
-	if err := c.pool.enter(ctx); err != nil {
+	if err := c.pool.acquire(ctx); err != nil {
 		return err
 	}
-	defer c.pool.leave()
-	take := c.pool.take
+	defer c.pool.release()
+	take := c.pool.get
 	began := time.Now()
-	trip := &events[0].Trip
+	trip := &events[0].Timing
 	for attempt := 1; ; attempt++ {
 		k, err := take(ctx)
 		if err != nil {
@@ -103,7 +107,7 @@ func (c *Client) run(ctx context.Context, own []byte, apply func(*protocol.Effec
 		k.request.encode(c.environmentOf(events), own, events)
 		err = c.exchange(ctx, k, apply, events)
 		trip.Connect, trip.Exchange = connected.Sub(began), time.Since(connected)
-		if _, unread := err.(*unreadError); !unread { //nolint:errorlint // never wrapped
+		if _, unread := err.(*unreadRequestError); !unread { //nolint:errorlint // never wrapped
 			return err
 		}
 		if attempt == maxAttempts {
@@ -123,22 +127,22 @@ func (c *Client) environmentOf(events []*protocol.Event) []byte {
 
 // exchange sends k's request and reads the answer. It keeps k or closes it, also when apply panics.
 func (c *Client) exchange(ctx context.Context, k *conn, apply func(*protocol.Effect) error, events []*protocol.Event) error {
-	disarm := k.arm(ctx, c.cfg.Timeout)
+	k.arm(ctx)
 	whole := false
 	defer func() {
-		if fit := disarm(); fit && whole {
-			c.pool.keep(k)
+		if whole && ctx.Err() == nil {
+			c.pool.put(k)
 		} else {
-			k.Close()
+			c.pool.discard(k)
 		}
 	}()
 	if err := k.send(); err != nil {
 		return c.explain(ctx, err)
 	}
-	if err := k.await(ctx, c.pool.spare); err != nil {
+	if err := k.await(ctx, c.pool.closeOldestIdle); err != nil {
 		return c.explain(ctx, err)
 	}
-	x := &k.exchange
+	x := &k.sink
 	x.begin(c, apply, events)
 	defer x.end()
 	status, err := readAnswer(k.reader, x)
@@ -146,7 +150,7 @@ func (c *Client) exchange(ctx context.Context, k *conn, apply func(*protocol.Eff
 		err = x.finish(status)
 	}
 	whole = err == nil
-	k.announce = x.errors.begun
+	k.announces = x.errors.announced
 	return c.explain(ctx, err)
 }
 

@@ -18,7 +18,7 @@ const (
 // request is an encoded request. Its memory serves the next one too.
 //
 // It ends with the body's last byte: no padding behind that, and no empty record unless endStdin is set, which php-fpm does not
-// need, since it reads as much as CONTENT_LENGTH says. So a request that is read whole leaves nothing unread, see conn.unread.
+// need, since it reads as much as CONTENT_LENGTH says. So a request that is read whole leaves nothing unread, see conn.wasUnread.
 type request struct {
 	endStdin bool // see Config
 

@@ -135,7 +135,7 @@ func (d *AnswerDecoder) partial(p []byte, apply func(*Effect) error) (int, error
 }
 
 func (d *AnswerDecoder) effect(line []byte, apply func(*Effect) error) error {
-	e, ok := d.quick(line)
+	e, ok := d.fast(line)
 	if !ok {
 		e = Effect{}
 		if err := json.Unmarshal(line, &e); err != nil {

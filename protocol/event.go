@@ -87,12 +87,12 @@ type Event struct {
 	// Result asks for what the handler of a document returns; nobody waits for that as a rule.
 	Result bool
 
-	// Trip is filled in by who brings the event to PHP.
-	Trip Trip
+	// Timing is filled in by who brings the event to PHP.
+	Timing Timing
 }
 
-// Trip is how long the request of an event was under way.
-type Trip struct {
+// Timing is how long the request of an event was under way.
+type Timing struct {
 	Connect  time.Duration // until there was a connection
 	Exchange time.Duration // from the request's first byte to the answer's last
 }

@@ -60,7 +60,7 @@ func FuzzFrames(f *testing.F) {
 		if n > len(b) || err == nil && len(b) > 0 && len(frames) == 0 {
 			t.Errorf("%d frames of %d bytes from %d", len(frames), n, len(b))
 		}
-		if err != nil && errors.Is(err, ErrShortFrame) {
+		if err != nil && errors.Is(err, errShortFrame) {
 			if more, _ := ParseFrames(append(bytes.Clone(b), make([]byte, 8)...)); len(more) < len(frames) {
 				t.Error("more bytes gave fewer frames")
 			}

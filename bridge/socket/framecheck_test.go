@@ -30,8 +30,8 @@ func (i input) SetReadDeadline(time.Time) error  { return nil }
 func (i input) SetWriteDeadline(time.Time) error { return nil }
 func (i input) Close() error                     { return nil }
 
-func guarded(r io.Reader, deflate bool) *guard {
-	return &guard{Conn: input{Reader: r}, limit: 1000, deflate: deflate}
+func checked(r io.Reader, deflate bool) *frameCheck {
+	return &frameCheck{Conn: input{Reader: r}, limit: 1000, deflate: deflate}
 }
 
 // hijacked is a response whose connection is conn.
@@ -60,7 +60,7 @@ func gorilla(t testing.TB, conn net.Conn) *websocket.Conn {
 
 func masked(b ...byte) []byte { return append(b, 0, 0, 0, 0) } // with a key that changes nothing
 
-func TestGuardEndsAtTheByteThatIsWrong(t *testing.T) {
+func TestFrameCheckEndsAtTheByteThatIsWrong(t *testing.T) {
 	hello := append(masked(0x81, 0x85), "hello"...)
 	for name, row := range map[string]struct {
 		bytes   []byte
@@ -85,13 +85,13 @@ func TestGuardEndsAtTheByteThatIsWrong(t *testing.T) {
 		"close reason":                 {append(masked(0x88, 0x83), 3, 0xe8, 0xff), 8, false, outcome.EndedNotUTF8},
 	} {
 		for kind, r := range map[string]func(io.Reader) io.Reader{"whole": same, "bytewise": iotest.OneByteReader} {
-			g := guarded(r(bytes.NewReader(append(bytes.Clone(hello), row.bytes...))), row.deflate)
-			passed, err := io.ReadAll(g)
+			f := checked(r(bytes.NewReader(append(bytes.Clone(hello), row.bytes...))), row.deflate)
+			passed, err := io.ReadAll(f)
 			var bad *violation
 			if !errors.As(err, &bad) || bad.ending != row.ending || len(passed) != len(hello)+row.passes {
 				t.Errorf("%s, %s: %d bytes passed behind a good frame, %v", name, kind, len(passed)-len(hello), err)
 			}
-			if _, again := g.Read(make([]byte, 1)); again != err {
+			if _, again := f.Read(make([]byte, 1)); again != err {
 				t.Errorf("%s, %s: read on with %v", name, kind, again)
 			}
 		}
@@ -100,7 +100,7 @@ func TestGuardEndsAtTheByteThatIsWrong(t *testing.T) {
 
 func same(r io.Reader) io.Reader { return r }
 
-func TestGuardKeepsTheCloseFrame(t *testing.T) {
+func TestFrameCheckKeepsTheCloseFrame(t *testing.T) {
 	for name, row := range map[string]struct {
 		bytes []byte
 		code  int
@@ -109,22 +109,22 @@ func TestGuardKeepsTheCloseFrame(t *testing.T) {
 		"coded":  {append(masked(0x88, 0x82), 0x0f, 0xa0), 4000},
 		"reason": {append(masked(0x88, 0x85), 0x03, 0xe8, 'b', 'y', 'e'), 1000},
 	} {
-		_, err := io.ReadAll(guarded(bytes.NewReader(row.bytes), false))
+		_, err := io.ReadAll(checked(bytes.NewReader(row.bytes), false))
 		if !websocket.IsCloseError(err, row.code) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-// FuzzGuard holds that packets' borders make no difference, and that gorilla has no objection to what passes.
-func FuzzGuard(f *testing.F) {
+// FuzzFrameCheck holds that packets' borders make no difference, and that gorilla has no objection to what passes.
+func FuzzFrameCheck(f *testing.F) {
 	f.Add(append(masked(0x81, 0x85), "hello"...), uint8(1), false)
 	f.Add(append(masked(0x41, 0x81), 0, 0x00, 0x80, 1, 2, 3, 4), uint8(3), true)
 	f.Add(append(masked(0x88, 0x85), 0x03, 0xe8, 'b', 'y', 'e'), uint8(5), false)
 	f.Add(append(masked(0x89, 0x81, 7), masked(0x81, 0xfe, 1, 0)...), uint8(2), false)
 	f.Fuzz(func(t *testing.T, sent []byte, piece uint8, deflate bool) {
-		passed, err := io.ReadAll(guarded(bytes.NewReader(sent), deflate))
-		chopped, choppedErr := io.ReadAll(guarded(&pieces{sent, int(piece) + 1}, deflate))
+		passed, err := io.ReadAll(checked(bytes.NewReader(sent), deflate))
+		chopped, choppedErr := io.ReadAll(checked(&pieces{sent, int(piece) + 1}, deflate))
 		if !bytes.Equal(passed, chopped) || fmt.Sprint(err) != fmt.Sprint(choppedErr) {
 			t.Errorf("%d bytes and %v; in pieces %d bytes and %v", len(passed), err, len(chopped), choppedErr)
 		}

@@ -16,7 +16,7 @@ func inflate(sent []byte, piece, limit int) ([]byte, error) {
 	var pool sync.Pool
 	i := newInflater(&pool, &pieces{bytes.Clone(sent), piece})
 	defer i.release(&pool)
-	m := message{limit: int64(limit), more: i.next}
+	m := incoming{limit: int64(limit), more: i.next}
 	err := m.read(i, 0)
 	return m.data, err
 }

@@ -1,82 +1,46 @@
 package socket
 
 import (
-	"io"
-	"slices"
-	"unicode/utf8"
-
-	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"sync"
+	"sync/atomic"
 )
 
-// Sizes of a message's buffer: what an announced length is believed before any of it has come, and the least that it grows by.
-const (
-	maxFirstRead = 32 << 10
-	minGrowth    = 512
-)
+// minDeflated is the size in bytes from which messages are compressed. Compression gains nothing below it.
+const minDeflated = 256
 
-// message is what a client sends, while it comes in.
-type message struct {
-	limit int64 // bytes; after decompression, whatever the frames were
-	text  bool
-	data  []byte
-	more  func(data []byte) (bool, error) // if not nil, asked at io.EOF whether that is the end
-	whole int                             // bytes of a text that are whole characters
+// Message is a text or binary message, or a control frame. It is made a frame once and never changes, so any number of connections
+// may be sent it concurrently.
+type Message struct {
+	op    Opcode // 0: no frame, but bytes of the handshake, or no bytes at all for the end without a close frame
+	size  int    // of the payload
+	frame []byte
+
+	deflating  sync.Once // guards deflated
+	deflated   []byte    // the frame with its payload compressed
+	isDeflated atomic.Bool
 }
 
-// read takes the message from r, and fails at the first piece with which it cannot be any good. announced is a hint.
-func (m *message) read(r io.Reader, announced int64) error {
-	m.data = make([]byte, 0, min(announced, maxFirstRead)+1)
-	for {
-		if len(m.data) == cap(m.data) {
-			m.data = slices.Grow(m.data, max(len(m.data), minGrowth))
-		}
-		n, err := r.Read(m.data[len(m.data):cap(m.data)])
-		m.data = m.data[:len(m.data)+n]
-		if err == io.EOF && m.more != nil {
-			var more bool
-			if more, err = m.more(m.data); err == nil && !more {
-				err = io.EOF
-			}
-		}
-		if bad := m.check(err == io.EOF); bad != nil {
-			return bad
-		}
-		switch err {
-		case nil:
-		case io.EOF:
-			return nil
-		default:
-			return err
-		}
-	}
+// NewMessage copies payload into a frame. A control frame's payload is at most 125 bytes long.
+func NewMessage(op Opcode, payload []byte) *Message {
+	frame := appendHeader(make([]byte, 0, maxHeader+len(payload)), finBit|byte(op), len(payload))
+	return &Message{op: op, size: len(payload), frame: append(frame, payload...)}
 }
 
-func (m *message) check(complete bool) error {
-	if int64(len(m.data)) > m.limit {
-		return &violation{outcome.EndedTooBig, "message too big"}
-	}
-	if !m.text {
-		return nil
-	}
-	var ok bool
-	m.whole, ok = wholeText(m.data, m.whole)
-	if !ok || complete && m.whole < len(m.data) {
-		return &violation{outcome.EndedNotUTF8, "text is not utf-8"}
-	}
-	return nil
-}
+// Size returns the payload's length in bytes.
+func (m *Message) Size() int { return m.size }
 
-// wholeText returns how many bytes of b are whole characters, given that the first n are. It is not ok if no further bytes could
-// make b a text.
-func wholeText(b []byte, n int) (whole int, ok bool) {
-	end := len(b)
-	for i := 1; i < utf8.UTFMax && i <= end-n; i++ {
-		if tail := b[end-i:]; utf8.RuneStart(tail[0]) {
-			if !utf8.FullRune(tail) {
-				end -= i
-			}
-			break
-		}
-	}
-	return end, utf8.Valid(b[n:end])
+// IsControl reports whether m is a control frame.
+func (m *Message) IsControl() bool { return !m.op.isData() }
+
+// isLast reports whether nothing may be written after m.
+func (m *Message) isLast() bool { return m.op == OpClose || len(m.frame) == 0 }
+
+// deflatedFrame compresses m when it is called first, while other callers wait.
+func (m *Message) deflatedFrame(pool *sync.Pool) []byte {
+	m.deflating.Do(func() {
+		payload := m.frame[len(m.frame)-m.size:]
+		m.deflated = deflate(pool, m.op, payload)
+		m.isDeflated.Store(true)
+	})
+	return m.deflated
 }

@@ -2,110 +2,65 @@ package socket
 
 import (
 	"errors"
-	"net/http"
-	"net/http/httptest"
-	"runtime"
-	"strings"
-	"sync"
 	"testing"
-	"time"
-
-	"github.com/gorilla/websocket"
 )
 
-// pair returns both ends of a WebSocket connection.
-func pair(t *testing.T) (server, client *websocket.Conn) {
-	t.Helper()
-	conns := make(chan *websocket.Conn, 1)
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		conn, err := (&websocket.Upgrader{}).Upgrade(w, r, nil)
-		if err != nil {
-			t.Error(err)
+func TestSendQueueIsBounded(t *testing.T) {
+	ten := NewMessage(OpText, make([]byte, 10))
+	for name, row := range map[string]struct {
+		limit, bytes, fit int
+	}{
+		"in number":             {3, 1000, 3},
+		"in bytes":              {100, 35, 3},
+		"one may have too many": {100, 5, 1},
+	} {
+		q := sendQueue{limit: row.limit, bytes: row.bytes}
+		for i := range row.fit {
+			if isHead, err := q.add(ten); err != nil || isHead != (i == 0) {
+				t.Errorf("%s: %d: %v, %v", name, i, isHead, err)
+			}
 		}
-		conns <- conn
-	}))
-	t.Cleanup(s.Close)
-	client, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server = <-conns
-	t.Cleanup(func() { client.Close(); server.Close() })
-	return server, client
-}
-
-func newOutbox(conn *websocket.Conn, limit, bytes int) (*outbox, *sync.WaitGroup, chan bool) {
-	var work sync.WaitGroup
-	ended := make(chan bool, 2) // a second end would be a fault, and is looked for
-	return &outbox{conn: conn, spawn: func(f func()) { work.Go(f) }, ended: func(drop bool, _ error) { ended <- drop },
-		told:    func(*Message, time.Duration) {},
-		timeout: 500 * time.Millisecond, limit: limit, bytes: bytes}, &work, ended
-}
-
-func TestOutboxWritesInOrderAndEndsOnce(t *testing.T) {
-	server, client := pair(t)
-	b, work, ended := newOutbox(server, 10, 1000)
-	for _, text := range []string{"one", "two"} {
-		if err := b.push(Message{op: websocket.TextMessage, data: []byte(text)}, 3); err != nil {
-			t.Fatal(err)
+		if _, err := q.add(ten); !errors.Is(err, ErrFull) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		q.next()
+		if _, err := q.add(ten); err != nil {
+			t.Errorf("%s: after one is written: %v", name, err)
 		}
 	}
-	b.close(4000, "over")
-	b.close(1000, "not sent")
-	if err := b.push(Message{op: websocket.TextMessage}, 0); !errors.Is(err, ErrClosed) {
-		t.Errorf("push after close: %v", err)
-	}
-	for _, want := range []string{"one", "two"} {
-		if _, got, err := client.ReadMessage(); err != nil || string(got) != want {
-			t.Fatalf("got %q, %v; want %q", got, err, want)
-		}
-	}
-	if _, _, err := client.ReadMessage(); !websocket.IsCloseError(err, 4000) {
-		t.Errorf("got %v", err)
-	}
-	work.Wait()
-	if drop := <-ended; drop || len(ended) > 0 {
-		t.Errorf("ended with drop %v, and %d times more", drop, len(ended))
-	}
 }
 
-func TestOutboxIsBounded(t *testing.T) {
-	server, _ := pair(t) // the client never reads, and no kernel buffer takes a whole message
-	const size = 16 << 20
-	b, work, ended := newOutbox(server, 100, size)
-	big := Message{op: websocket.BinaryMessage, data: make([]byte, size)}
-	push := func() error { return b.push(big, size) }
-	if err := push(); err != nil {
-		t.Fatal(err)
-	}
-	for b.queued() > 0 { // the writer has not taken it yet
-		runtime.Gosched()
-	}
-	if err := b.push(Message{op: websocket.BinaryMessage, data: []byte("x")}, 1); !errors.Is(err, ErrFull) {
-		t.Errorf("what is being written was not counted: %v", err)
-	}
-	b.abort(1013, "too slow")
-	work.Wait() // the write deadline ends it
-	if drop := <-ended; !drop {
-		t.Error("a client that does not read was waited for")
-	}
-}
-
-func TestOutboxAnswersTheLatestPingOfMany(t *testing.T) {
-	b := &outbox{spawn: func(func()) {}, limit: 100, bytes: 1000} // nothing is written
+func TestSendQueueHoldsTheLatestPongOfMany(t *testing.T) {
+	q := sendQueue{limit: 100, bytes: 1000}
 	for i := range 10_000 {
-		if err := b.push(Message{op: websocket.PongMessage, data: []byte{byte(i)}}, 1); err != nil {
+		if _, err := q.add(NewMessage(OpPong, make([]byte, i%10))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	last := b.queue[len(b.queue)-1]
-	if n := b.queued(); n != manyQueued || last.data[0] != 9999%256 {
-		t.Errorf("%d pongs are queued, the last for ping %d", n, last.data[0])
+	last := q.after[len(q.after)-1]
+	if len(q.after) != manyQueued || last.size != 9999%10 {
+		t.Errorf("%d pongs are queued, the last has %d bytes", len(q.after), last.size)
+	}
+	for q.next() != nil {
+	}
+	if items, bytes := q.length(); items != 0 || bytes != 0 {
+		t.Errorf("an empty queue has %d items of %d bytes", items, bytes)
 	}
 }
 
-func (b *outbox) queued() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.queue)
+func TestSendQueueTakesTheEndWhenFull(t *testing.T) {
+	q := sendQueue{limit: 1, bytes: 1}
+	message, end := NewMessage(OpText, []byte("x")), NewMessage(OpClose, nil)
+	if _, err := q.add(message); err != nil {
+		t.Fatal(err)
+	}
+	if q.close(end, false) || q.close(NewMessage(OpClose, nil), false) {
+		t.Error("the end is the head of a queue that is not empty")
+	}
+	if _, err := q.add(message); !errors.Is(err, ErrClosed) {
+		t.Errorf("after the end: %v", err)
+	}
+	if got := q.next(); got != end || q.next() != nil {
+		t.Error("the end is not the last")
+	}
 }

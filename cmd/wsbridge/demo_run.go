@@ -25,7 +25,7 @@ WEBSOCKET_EVENTS_INCLUDE_FILE=%[1]s/%[2]s
 
 // runDemo serves the demo application and its page until ctx ends. Log lines go to out.
 func runDemo(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
-	dir, err := serve.MakeRunDir("", serve.RunDirMode(&cfg.PHP))
+	dir, err := serve.MakeRunDir(&cfg.PHP)
 	if err != nil {
 		return err
 	}

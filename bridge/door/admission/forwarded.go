@@ -10,17 +10,16 @@ import (
 
 // The headers by which proxies tell for whom they ask.
 const (
-	HeaderForwarded = "Forwarded" // RFC 7239: for, proto and host
-	HeaderFor       = "X-Forwarded-For"
-	HeaderProto     = "X-Forwarded-Proto"
-	HeaderHost      = "X-Forwarded-Host"
+	headerForwarded = "Forwarded" // RFC 7239: for, proto and host
+	headerFor       = "X-Forwarded-For"
+	headerProto     = "X-Forwarded-Proto"
+	headerHost      = "X-Forwarded-Host"
 )
 
-// ErrForwarded says that Forwarded is malformed; it deserves status 400, since what a trusted proxy has added cannot be told
-// from what it was sent.
-var ErrForwarded = errors.New("bad Forwarded")
+// errForwarded deserves status 400: in a malformed header, what a trusted proxy has added cannot be told from what it was sent.
+var errForwarded = errors.New("bad Forwarded")
 
-// Forwarding is whom and what to believe of where a request comes from. The zero value believes nobody.
+// Forwarding is which proxies are believed where a request comes from, and by which headers. The zero value believes nobody.
 type Forwarding struct {
 	proxies Proxies
 	headers []string
@@ -32,16 +31,16 @@ const (
 )
 
 // ParseForwarding reads the names of the headers that proxies set; Forwarded excludes the others. The error joins a
-// PatternError for each that is none.
+// PatternError for each bad one.
 func ParseForwarding(proxies Proxies, headers []string) (Forwarding, error) {
 	f := Forwarding{proxies: proxies}
 	var errs []error
 	for _, h := range headers {
 		known := http.CanonicalHeaderKey(h)
 		switch {
-		case !slices.Contains([]string{HeaderForwarded, HeaderFor, HeaderProto, HeaderHost}, known):
+		case !slices.Contains([]string{headerForwarded, headerFor, headerProto, headerHost}, known):
 			errs = append(errs, &PatternError{h, wantHeaders})
-		case known == HeaderForwarded && len(headers) > 1:
+		case known == headerForwarded && len(headers) > 1:
 			errs = append(errs, &PatternError{h, wantOnly})
 		}
 		f.headers = append(f.headers, known)
@@ -51,26 +50,26 @@ func ParseForwarding(proxies Proxies, headers []string) (Forwarding, error) {
 
 // Client is who made a request, as far as is known.
 type Client struct {
-	Addr   netip.AddrPort // port 0: not told
+	Addr   netip.AddrPort // port 0: not known
 	Secure bool           // its connection is encrypted
 	Host   string         // that it asked for; empty: that of the request
 }
 
-// Client returns for whom peer asks with headers h. If peer is no trusted proxy that is peer itself, whatever h says. The
-// addresses that proxies append are believed from the last to the first that is no proxy: what stands before it was sent by
-// that client. Where a proxy does not tell an address ("unknown", RFC 7239, section 6.2), it is the proxy's own.
+// Client returns for whom peer asks with headers h: for itself, whatever h says, unless peer is a trusted proxy. The addresses that
+// proxies append are believed from the last one back to the first that is not a proxy's: what comes before it was sent by that
+// client. Where a proxy does not tell an address ("unknown", RFC 7239, section 6.2), the client's is the proxy's own.
 //
-// Of X-Forwarded-Proto and X-Forwarded-Host the last value counts, which the nearest proxy has set. The error is ErrForwarded.
+// Of X-Forwarded-Proto and X-Forwarded-Host the last value counts, which the nearest proxy has set. An error deserves status 400.
 func (f Forwarding) Client(peer netip.AddrPort, h http.Header) (Client, error) {
 	c := Client{Addr: peer}
 	if !f.proxies.Trust(peer.Addr()) {
 		return c, nil
 	}
-	if slices.Contains(f.headers, HeaderForwarded) {
+	if slices.Contains(f.headers, headerForwarded) {
 		return f.standard(c, h)
 	}
-	if slices.Contains(f.headers, HeaderFor) {
-		hops := list(h[HeaderFor])
+	if slices.Contains(f.headers, headerFor) {
+		hops := list(h[headerFor])
 		for f.proxies.Trust(c.Addr.Addr()) && len(hops) > 0 {
 			if !c.from(hops[len(hops)-1]) {
 				break
@@ -78,18 +77,18 @@ func (f Forwarding) Client(peer netip.AddrPort, h http.Header) (Client, error) {
 			hops = hops[:len(hops)-1]
 		}
 	}
-	if slices.Contains(f.headers, HeaderProto) {
-		c.overProto(last(h[HeaderProto]))
+	if slices.Contains(f.headers, headerProto) {
+		c.overProto(last(h[headerProto]))
 	}
-	if slices.Contains(f.headers, HeaderHost) {
-		c.askedFor(last(h[HeaderHost]))
+	if slices.Contains(f.headers, headerHost) {
+		c.askedFor(last(h[headerHost]))
 	}
 	return c, nil
 }
 
-// standard takes proto and host from the element of the proxy that the client itself spoke to.
+// standard reads Forwarded. Proto and host are those of the proxy that the client itself spoke to.
 func (f Forwarding) standard(c Client, h http.Header) (Client, error) {
-	hops, err := ParseForwarded(h[HeaderForwarded])
+	hops, err := parseForwarded(h[headerForwarded])
 	if err != nil {
 		return c, err
 	}
@@ -106,7 +105,8 @@ func (f Forwarding) standard(c Client, h http.Header) (Client, error) {
 	return c, nil
 }
 
-// from reports whether node is an address: with or without a port, IPv6 in brackets or not, since proxies write both.
+// from takes node as the address and reports whether it is one: with or without a port, IPv6 in brackets or not, since proxies write
+// both.
 func (c *Client) from(node string) bool {
 	if ap := AddrPort(node); ap.IsValid() {
 		c.Addr = ap
@@ -119,7 +119,7 @@ func (c *Client) from(node string) bool {
 	if err != nil {
 		return false
 	}
-	c.Addr = netip.AddrPortFrom(Plain(a), 0)
+	c.Addr = netip.AddrPortFrom(plain(a), 0)
 	return true
 }
 
@@ -128,12 +128,12 @@ func (c *Client) overProto(proto string) {
 }
 
 func (c *Client) askedFor(host string) {
-	if IsHost(host) {
+	if isHost(host) {
 		c.Host = host
 	}
 }
 
-// list joins the lines of a header that is a list.
+// list splits the lines of a header that is a list.
 func list(lines []string) []string {
 	var all []string
 	for _, line := range lines {

@@ -83,7 +83,7 @@ func TestForwarded(t *testing.T) {
 	}
 	for _, bad := range []string{`for="`, "for", "for=", "=a", "for =a", "for= a", "for=a b", "for=a;for=b", `for="\`, "a=b c=d",
 		`for="a"b`, "for=2001:db8::7"} {
-		if _, err := f.Client(AddrPort("10.0.0.1:1"), http.Header{"Forwarded": {bad}}); !errors.Is(err, ErrForwarded) {
+		if _, err := f.Client(AddrPort("10.0.0.1:1"), http.Header{"Forwarded": {bad}}); !errors.Is(err, errForwarded) {
 			t.Errorf("%q: got %v", bad, err)
 		}
 	}

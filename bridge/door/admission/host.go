@@ -14,7 +14,7 @@ type authority struct {
 	port string // empty: none is given
 }
 
-// parseAuthority accepts what may stand in a Host header; it does not look names up, so it leaves them as they are.
+// parseAuthority accepts what a Host header may hold. It does not look names up.
 func parseAuthority(s string) (authority, bool) {
 	host, port := s, ""
 	if i := strings.LastIndexByte(s, ':'); i > strings.LastIndexByte(s, ']') {
@@ -36,14 +36,14 @@ func isPort(s string) bool {
 	return err == nil && n > 0 && s[0] != '0'
 }
 
-// notInName lets underscores through, which real names of hosts have.
+// notInName allows underscores, which real host names have.
 func notInName(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-._", r)
 }
 
-// name is one host, or with a leading "*." all names below it, however deep, but not itself.
+// name is one host, or all names below it, however deep, without itself.
 type name struct {
-	host  string // with a leading dot if it is a suffix
+	host  string // with a leading dot if below
 	below bool
 }
 
@@ -54,8 +54,8 @@ func (n name) matches(host string) bool {
 	return host == n.host
 }
 
-// parsePattern reads [*.]host[:port] in lower case, as browsers write hosts, without the final dot of an absolute name. There are
-// no names below an IP address.
+// parsePattern reads [*.]host[:port] in lower case, as browsers write hosts, without the final dot of an absolute name. An IP address
+// has no names below it.
 func parsePattern(s string) (n name, port string, ok bool) {
 	plain, below := strings.CutPrefix(s, "*.")
 	a, ok := parseAuthority(plain)
@@ -70,7 +70,7 @@ func parsePattern(s string) (n name, port string, ok bool) {
 	return name{"." + a.host, true}, a.port, notNumber != nil && !strings.Contains(a.host, ":")
 }
 
-// Hosts are the names by which a server is asked for. The zero value allows all.
+// Hosts are the names under which a server answers. The zero value allows all.
 type Hosts struct{ patterns []hostPattern }
 
 type hostPattern struct {
@@ -81,7 +81,7 @@ type hostPattern struct {
 const wantHost = `want "host" for any port or "host:port", in lower case; "*.shop.example" is every name below that`
 
 // ParseHosts reads patterns of the form host[:port], where a host that begins with "*." stands for all names below it, and
-// no port for any. The error joins a PatternError for each that is none.
+// no port for any port. The error joins a PatternError for each bad one.
 func ParseHosts(patterns []string) (Hosts, error) {
 	var h Hosts
 	var errs []error
@@ -95,7 +95,7 @@ func ParseHosts(patterns []string) (Hosts, error) {
 	return h, errors.Join(errs...)
 }
 
-// Allow reports whether the value of a Host header is one of h. A final dot, which makes a name absolute, is no difference.
+// Allow reports whether the value of a Host header is one of h. A final dot, which makes a name absolute, makes no difference.
 func (h Hosts) Allow(host string) bool {
 	if len(h.patterns) == 0 {
 		return true
@@ -107,8 +107,8 @@ func (h Hosts) Allow(host string) bool {
 	})
 }
 
-// IsHost reports whether s has the form of a Host header, host[:port].
-func IsHost(s string) bool {
+// isHost reports whether s has the form of a Host header, host[:port].
+func isHost(s string) bool {
 	_, ok := parseAuthority(s)
 	return ok
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Origins are the pages that may connect, besides those of the server's own host. The zero value is none.
+// Origins are the pages that may connect, besides those of the server's own host. The zero value has no others.
 type Origins struct {
 	any      bool
 	patterns []originPattern
@@ -26,8 +26,8 @@ const (
 
 // ParseOrigins reads patterns of the form scheme://host[:port], as browsers write an Origin (RFC 6454, section 6.2): http or
 // https, in lower case, without a port that is the scheme's own, without a path. A host that begins with "*." stands for all
-// names below it, the port "*" for any. The pattern "*", alone, is every origin. The error joins a PatternError for each that
-// is none.
+// names below it, the port "*" for any port. The pattern "*", alone, allows every origin. The error joins a PatternError for each bad
+// one.
 func ParseOrigins(patterns []string) (Origins, error) {
 	var o Origins
 	var errs []error
@@ -57,7 +57,7 @@ func parseOriginPattern(s string) (p originPattern, ok bool) {
 	return p, ok && p.port != ownPort(p.scheme) && !(p.anyPort && p.port != "")
 }
 
-// ownPort is the port that an origin of that scheme does not write; empty for other schemes.
+// ownPort is the port that browsers leave out of an origin of that scheme; empty for schemes other than http and https.
 func ownPort(scheme string) string {
 	switch scheme {
 	case "http":
@@ -68,8 +68,8 @@ func ownPort(scheme string) string {
 	return ""
 }
 
-// Allow reports whether a page of that origin may connect to a server that was asked for as host: one of the same host, on any
-// port, as a legacy server stood on a port of its own, or one of o. An origin that is none, such as "null", may not.
+// Allow reports whether a page of that origin may connect to a server that was asked for as host: a page of the same host on any
+// port, since the legacy server had a port of its own, or one of o. A malformed origin, such as "null", may not.
 func (o Origins) Allow(origin, host string) bool {
 	if o.any {
 		return true

@@ -8,13 +8,12 @@ import (
 	"unicode"
 )
 
-// Paths are the request paths that are the server's. The zero value is all of them.
+// Paths are the request paths that are the server's. The zero value allows all.
 type Paths struct{ patterns []string }
 
 const wantPath = `want a path such as "/ws", or with a final slash, such as "/ws/", for all below it`
 
-// ParsePaths reads paths. One with a final slash is all that begin with it. The error joins a PatternError for each that is
-// none.
+// ParsePaths reads paths. One with a final slash allows all that begin with it. The error joins a PatternError for each bad one.
 func ParsePaths(patterns []string) (Paths, error) {
 	var errs []error
 	for _, p := range patterns {
@@ -25,14 +24,14 @@ func ParsePaths(patterns []string) (Paths, error) {
 	return Paths{slices.Clone(patterns)}, errors.Join(errs...)
 }
 
-// isCleanPath reports whether nothing in p could be read as another path.
+// isCleanPath reports whether p can be read in one way only.
 func isCleanPath(p string) bool {
 	clean := path.Clean(p)
 	return strings.HasPrefix(p, "/") && (p == clean || p == clean+"/" && clean != "/")
 }
 
-// Allow reports whether p, decoded, is one of the server's. A path with "." or ".." in it, or two slashes, is none: the
-// application may read it as another one.
+// Allow reports whether p, decoded, is one of the server's. A path with ".", ".." or two slashes in it is not: the application may
+// read it as another one.
 func (ps Paths) Allow(p string) bool {
 	if len(ps.patterns) == 0 {
 		return true

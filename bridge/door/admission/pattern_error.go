@@ -2,7 +2,7 @@ package admission
 
 import "strconv"
 
-// PatternError is a configured value that means nothing. The Parse functions join one for each.
+// PatternError is a configured value that has no meaning. The Parse functions join one for each.
 type PatternError struct {
 	Value string
 	Want  string // what is wanted instead

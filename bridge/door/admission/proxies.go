@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// Proxies are the addresses whose word counts. The zero value is nobody.
+// Proxies are the addresses that are trusted to say for whom they connect. The zero value trusts nobody.
 type Proxies struct{ prefixes []netip.Prefix }
 
 const wantProxy = `want an address, such as "127.0.0.1", or a network, such as "10.0.0.0/8", whose other bits are zero`
 
-// ParseProxies reads addresses and networks in CIDR notation. The error joins a PatternError for each that is none.
+// ParseProxies reads addresses and networks in CIDR notation. The error joins a PatternError for each bad one.
 func ParseProxies(networks []string) (Proxies, error) {
 	var p Proxies
 	var errs []error
@@ -26,7 +26,7 @@ func ParseProxies(networks []string) (Proxies, error) {
 	return p, errors.Join(errs...)
 }
 
-// parseNetwork takes an address for the network of it alone.
+// parseNetwork reads an address as a network of one.
 func parseNetwork(s string) (netip.Prefix, error) {
 	if strings.Contains(s, "/") || strings.Contains(s, "%") { // ParsePrefix refuses zones
 		return netip.ParsePrefix(s)
@@ -35,20 +35,20 @@ func parseNetwork(s string) (netip.Prefix, error) {
 	return netip.PrefixFrom(addr, addr.BitLen()), err
 }
 
-// Trust reports whether a is one of them. An IPv4 address counts as itself however it is written.
+// Trust reports whether a is one of p. An IPv4 address mapped into IPv6 counts as itself.
 func (p Proxies) Trust(a netip.Addr) bool {
-	a = Plain(a)
+	a = plain(a)
 	return a.IsValid() && slices.ContainsFunc(p.prefixes, func(prefix netip.Prefix) bool { return prefix.Contains(a) })
 }
 
-// Plain returns a without a zone, and as IPv4 if it is such an address mapped into IPv6.
-func Plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
+// plain returns a without a zone, and as IPv4 if it is such an address mapped into IPv6.
+func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 
-// AddrPort reads ip:port, as connections name their ends; the result is not valid if s is anything else.
+// AddrPort reads ip:port, as connections name their ends. The result is not valid if s is anything else.
 func AddrPort(s string) netip.AddrPort {
 	ap, err := netip.ParseAddrPort(s)
 	if err != nil {
 		return netip.AddrPort{}
 	}
-	return netip.AddrPortFrom(Plain(ap.Addr()), ap.Port())
+	return netip.AddrPortFrom(plain(ap.Addr()), ap.Port())
 }

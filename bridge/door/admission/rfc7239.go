@@ -2,9 +2,9 @@ package admission
 
 import "strings"
 
-// ParseForwarded reads the lines of a Forwarded header: a map for each element, from the names of its parameters in lower case
-// to their values (RFC 7239, section 4). The error is ErrForwarded.
-func ParseForwarded(lines []string) ([]map[string]string, error) {
+// parseForwarded reads the lines of a Forwarded header: for each element a map from its parameters, in lower case, to their values
+// (RFC 7239, section 4). The error is errForwarded.
+func parseForwarded(lines []string) ([]map[string]string, error) {
 	var elements []map[string]string
 	for _, line := range lines {
 		for line = blank(line); line != ""; line = blank(line) {
@@ -12,7 +12,7 @@ func ParseForwarded(lines []string) ([]map[string]string, error) {
 			if err != nil {
 				return nil, err
 			}
-			if len(element) > 0 { // an empty element of a list is nothing
+			if len(element) > 0 { // an empty element of a list does not count
 				elements = append(elements, element)
 			}
 			line = rest
@@ -21,7 +21,7 @@ func ParseForwarded(lines []string) ([]map[string]string, error) {
 	return elements, nil
 }
 
-// parseElement takes an element off the list, and the comma behind it.
+// parseElement takes an element off the list, and the comma after it.
 func parseElement(s string) (element map[string]string, rest string, err error) {
 	element = map[string]string{}
 	for {
@@ -29,7 +29,7 @@ func parseElement(s string) (element map[string]string, rest string, err error) 
 		if s != "" && s[0] != ',' && s[0] != ';' {
 			name, value, rest, ok := parsePair(s)
 			if _, twice := element[name]; !ok || twice {
-				return nil, "", ErrForwarded
+				return nil, "", errForwarded
 			}
 			element[name] = value
 			s = blank(rest)
@@ -40,13 +40,13 @@ func parseElement(s string) (element map[string]string, rest string, err error) 
 		case s[0] == ',':
 			return element, s[1:], nil
 		case s[0] != ';':
-			return nil, "", ErrForwarded
+			return nil, "", errForwarded
 		}
 		s = s[1:]
 	}
 }
 
-// parsePair reads token=token or token="…"; no blanks stand around the sign.
+// parsePair reads token=token or token="…", without blanks around the sign.
 func parsePair(s string) (name, value, rest string, ok bool) {
 	name, rest = CutToken(s)
 	rest, ok = strings.CutPrefix(rest, "=")

@@ -6,12 +6,26 @@ import (
 	"strings"
 )
 
-// ErrSubprotocols says that Sec-WebSocket-Protocol is malformed; it deserves status 400.
-var ErrSubprotocols = errors.New("bad Sec-WebSocket-Protocol")
+var errSubprotocols = errors.New("bad Sec-WebSocket-Protocol")
 
-// OfferedSubprotocols reads the lines of Sec-WebSocket-Protocol in their order: a list of tokens, none of them twice (RFC 6455,
-// section 4.1). Empty elements of the list are nothing (RFC 9110, section 5.6.1.2), but a header of nothing else is malformed.
-func OfferedSubprotocols(lines []string) ([]string, error) {
+// ChooseSubprotocol returns the first of spoken that a client offers in lines, those of Sec-WebSocket-Protocol; empty: none is
+// agreed to (RFC 6455, section 4.2.2). An error says that lines are malformed, which deserves status 400.
+func ChooseSubprotocol(spoken, lines []string) (string, error) {
+	offered, err := offeredSubprotocols(lines)
+	if err != nil {
+		return "", err
+	}
+	for _, s := range spoken {
+		if slices.Contains(offered, s) {
+			return s, nil
+		}
+	}
+	return "", nil
+}
+
+// offeredSubprotocols parses a list of tokens, none of them twice (RFC 6455, section 4.1). Empty elements of the list do not count
+// (RFC 9110, section 5.6.1.2), but a header with nothing else is malformed.
+func offeredSubprotocols(lines []string) ([]string, error) {
 	var offered []string
 	for _, line := range lines {
 		for element := range strings.SplitSeq(line, ",") {
@@ -19,21 +33,21 @@ func OfferedSubprotocols(lines []string) ([]string, error) {
 			switch {
 			case element == "":
 			case !isToken(element), slices.Contains(offered, element):
-				return nil, ErrSubprotocols
+				return nil, errSubprotocols
 			default:
 				offered = append(offered, element)
 			}
 		}
 	}
 	if len(lines) > 0 && len(offered) == 0 {
-		return nil, ErrSubprotocols
+		return nil, errSubprotocols
 	}
 	return offered, nil
 }
 
 const wantSubprotocol = "want the name of a sub-protocol, without spaces, commas and quotes, once"
 
-// CheckSubprotocols checks the names that a server speaks. The error joins a PatternError for each that is none.
+// CheckSubprotocols checks the names that a server speaks. The error joins a PatternError for each bad one.
 func CheckSubprotocols(names []string) error {
 	var errs []error
 	for i, n := range names {
@@ -42,14 +56,4 @@ func CheckSubprotocols(names []string) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// ChooseSubprotocol returns the first of spoken that is offered, or nothing: then none is agreed to (RFC 6455, section 4.2.2).
-func ChooseSubprotocol(spoken, offered []string) string {
-	for _, s := range spoken {
-		if slices.Contains(offered, s) {
-			return s
-		}
-	}
-	return ""
 }

@@ -18,12 +18,12 @@ func TestOfferedSubprotocols(t *testing.T) {
 		"case matters":     {[]string{"a,A"}, []string{"a", "A"}},
 		"as tokens may be": {[]string{"!#$%&'*+-.^_`|~09"}, []string{"!#$%&'*+-.^_`|~09"}},
 	} {
-		if got, err := OfferedSubprotocols(row.lines); err != nil || !slices.Equal(got, row.want) {
+		if got, err := offeredSubprotocols(row.lines); err != nil || !slices.Equal(got, row.want) {
 			t.Errorf("%s: got %q, %v", name, got, err)
 		}
 	}
 	for _, bad := range []string{"", ",", "a b", `"a"`, "a;b", "a/b", "é", "a,a", "a\x00", "[a]"} {
-		if got, err := OfferedSubprotocols([]string{bad}); !errors.Is(err, ErrSubprotocols) {
+		if got, err := offeredSubprotocols([]string{bad}); !errors.Is(err, errSubprotocols) {
 			t.Errorf("%q: got %q, %v", bad, got, err)
 		}
 	}
@@ -32,12 +32,15 @@ func TestOfferedSubprotocols(t *testing.T) {
 func TestTheServersFirstSubprotocolIsChosen(t *testing.T) {
 	spoken := []string{"v2", "v1"}
 	for _, row := range []struct {
-		offered []string
-		want    string
-	}{{nil, ""}, {[]string{"v1"}, "v1"}, {[]string{"v1", "v2"}, "v2"}, {[]string{"V2"}, ""}, {[]string{"v3", "v1"}, "v1"}} {
-		if got := ChooseSubprotocol(spoken, row.offered); got != row.want {
-			t.Errorf("%q: got %q", row.offered, got)
+		lines []string
+		want  string
+	}{{nil, ""}, {[]string{"v1"}, "v1"}, {[]string{"v1", "v2"}, "v2"}, {[]string{"V2"}, ""}, {[]string{"v3, v1"}, "v1"}} {
+		if got, err := ChooseSubprotocol(spoken, row.lines); err != nil || got != row.want {
+			t.Errorf("%q: got %q, %v", row.lines, got, err)
 		}
+	}
+	if _, err := ChooseSubprotocol(spoken, []string{"v1 v2"}); err != errSubprotocols {
+		t.Errorf("a malformed list: got %v", err)
 	}
 	if err := CheckSubprotocols(spoken); err != nil {
 		t.Error(err)
@@ -52,7 +55,7 @@ func TestTheServersFirstSubprotocolIsChosen(t *testing.T) {
 func FuzzOfferedSubprotocols(f *testing.F) {
 	f.Add("a, b", "c")
 	f.Fuzz(func(t *testing.T, first, second string) {
-		offered, err := OfferedSubprotocols([]string{first, second})
+		offered, err := offeredSubprotocols([]string{first, second})
 		if err != nil {
 			return
 		}

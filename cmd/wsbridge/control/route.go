@@ -41,7 +41,7 @@ func (s *Server) calls() []route {
 		{method: "GET", path: "/v1/log", call: s.log},
 		{method: "PUT", path: "/v1/log", call: s.setLog},
 		{method: "GET", path: "/v1/errors", call: s.errors},
-		{method: "GET", path: "/v1/series", call: s.series, params: []string{"after"}},
+		{method: "GET", path: "/v1/series", call: s.getSeries, params: []string{"after"}},
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/timing"
 	"github.com/wsbridge/wsbridge/fastcgi"
 )
 
@@ -22,14 +23,15 @@ const (
 	probeTimeout   = 3 * time.Second  // of asking php-fpm whether it is there
 )
 
-// Config is what a Server needs. Bridge, Series, Metrics, Level and Logger are required.
+// Config is what a Server needs. Bridge, Metrics, Times, Level and Logger are required.
 type Config struct {
 	Bridge  *bridge.Bridge
-	Series  *Series      // an Observer of Bridge's
 	Metrics http.Handler // Prometheus
 	Level   *slog.LevelVar
 	Logger  *slog.Logger
 
+	// Times returns how long events have taken since the start.
+	Times func() *timing.Times
 	// Workers asks php-fpm; nil: it does not say. most are those it may have; 0: unknown.
 	Workers func(context.Context) (s *fastcgi.Status, most int, err error)
 	// Pool returns how many connections to php-fpm there are, and may be.
@@ -39,9 +41,10 @@ type Config struct {
 	// Dashboard answers what is none of the API, without a token; nil: nobody does.
 	Dashboard http.Handler
 
-	Token       string       // of those who come over TCP; empty: they see health and metrics only
-	MaxMessage  func() int64 // bytes, of what is sent; a reload may change it
-	MaxDocument int64        // bytes, of what is brought to ws_server_fifo
+	Token string // of those who come over TCP; empty: they see health and metrics only
+	// MaxMessage returns how many bytes a message to a client may have now.
+	MaxMessage  func() int64
+	MaxDocument int64 // bytes, of what is brought to ws_server_fifo
 	SocketMode  fs.FileMode
 	SocketGroup string            // empty: the process's own
 	Status      func() api.Status // what of it comes from the configuration in force
@@ -53,6 +56,7 @@ type Server struct {
 	started time.Time
 	handler http.Handler
 	listen  atomic.Pointer[string] // where clients connect
+	series  series
 
 	ctx       context.Context // of every stream, and of the collector
 	stop      context.CancelFunc
@@ -68,7 +72,7 @@ func Start(cfg Config) *Server {
 	s := &Server{cfg: cfg, started: time.Now()}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.handler = s.routes()
-	s.work.Go(func() { s.cfg.Series.collect(s.ctx, s.cfg.Bridge, s.workersIfWatched) })
+	s.work.Go(s.collectSeries)
 	return s
 }
 

@@ -15,7 +15,7 @@ import (
 const workersTimeout = time.Second
 
 func (s *Server) status(_ http.ResponseWriter, r *http.Request) (any, error) {
-	s.cfg.Series.look()
+	s.series.ask()
 	b, a := s.cfg.Bridge, s.cfg.Status()
 	t, app := b.Totals(), b.Application()
 	a.PID, a.Started, a.Uptime = os.Getpid(), stamp(s.started), api.Of(time.Since(s.started))
@@ -57,14 +57,6 @@ func (s *Server) workers(ctx context.Context) *api.Workers {
 		return nil // all are busy, or there is no page
 	}
 	return &api.Workers{Active: st.Workers - st.Idle, Idle: st.Idle, Queue: st.ListenQueue, Total: st.Workers, Max: most}
-}
-
-// workersIfWatched asks php-fpm only while somebody looks: an answer takes one of its workers for a moment.
-func (s *Server) workersIfWatched(ctx context.Context) *api.Workers {
-	if !s.cfg.Series.isWatched() {
-		return nil
-	}
-	return s.workers(ctx)
 }
 
 func isClosed(c <-chan struct{}) bool {

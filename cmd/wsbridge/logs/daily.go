@@ -10,58 +10,57 @@ import (
 	"time"
 )
 
-// dailyLines bounds the lines that wait for the disk: what a busy server writes in a second. More are counted.
+// dailyLines bounds the lines that wait for the disk: as many as a busy server logs in a second.
 const dailyLines = 4096
 
-// dailyLog writes the original's log file, one for each day by UTC, as its PHP process did: WEBSOCKET_LOG_PATH/ws_YYYYMMDD.log.
-// The PHP half appends to the same file. Nobody waits for it: lines that cannot be written are counted, and missed once.
+// dailyLog writes the original's log file, one a day by UTC, as its PHP process did: WEBSOCKET_LOG_PATH/ws_YYYYMMDD.log. The PHP half
+// appends to the same file. put never blocks: lines that cannot be written are counted, and a line of the file says how many are
+// missing.
 type dailyLog struct {
-	log    *slog.Logger // learns what goes wrong
-	lines  chan dailyLine
-	folder atomic.Pointer[string] // empty: nothing is written
-	lost   atomic.Int64           // lines that found no room, since the last that was written
+	log     *slog.Logger // for what goes wrong
+	lines   chan dailyLine
+	folder  atomic.Pointer[string] // empty: nothing is written
+	dropped atomic.Uint64          // lines that were not written, since the start
 
-	dropped atomic.Uint64 // lines that were not written, since the start
-
-	quit chan struct{} // closed by close
+	stop chan struct{} // closed by close
 	once sync.Once
 	done chan struct{} // closed when the writer has ended
 
-	failing bool  // the writer's: the last lines could not be written
-	missing int64 // the writer's: and how many there were since
+	// The fields below belong to the writer.
+	failing  bool   // the last write failed
+	reported uint64 // how many of the dropped lines a file tells of
 }
 
 type dailyLine struct {
-	at   time.Time
+	at   time.Time // UTC
 	text string
 }
 
-// newDailyLog starts the writer. It writes nothing before setFolder.
+// newDailyLog starts the writer, which writes nothing before setFolder. The caller closes it.
 func newDailyLog(log *slog.Logger) *dailyLog {
-	d := &dailyLog{log: log, lines: make(chan dailyLine, dailyLines), quit: make(chan struct{}), done: make(chan struct{})}
+	d := &dailyLog{log: log, lines: make(chan dailyLine, dailyLines), stop: make(chan struct{}), done: make(chan struct{})}
 	d.setFolder("")
 	go d.run()
 	return d
 }
 
-// setFolder says where lines that come from now on go; empty: nowhere.
+// setFolder sets where lines go from now on; empty: they are not written.
 func (d *dailyLog) setFolder(folder string) { d.folder.Store(&folder) }
 
-func (d *dailyLog) on() bool { return *d.folder.Load() != "" }
+func (d *dailyLog) isOn() bool { return *d.folder.Load() != "" }
 
-// put takes a line and never blocks.
+// put queues a line, or counts it as dropped if the queue is full.
 func (d *dailyLog) put(at time.Time, text string) {
 	select {
 	case d.lines <- dailyLine{at.UTC(), text}:
 	default:
-		d.lost.Add(1)
 		d.dropped.Add(1)
 	}
 }
 
-// close writes what waits and ends the writer.
+// close writes the queued lines and waits for the writer to end.
 func (d *dailyLog) close() {
-	d.once.Do(func() { close(d.quit) })
+	d.once.Do(func() { close(d.stop) })
 	<-d.done
 }
 
@@ -70,48 +69,54 @@ func (d *dailyLog) run() {
 	for {
 		select {
 		case l := <-d.lines:
-			d.write(d.take(l))
-		case <-d.quit:
+			d.writeQueued(l)
+		case <-d.stop:
 			for len(d.lines) > 0 {
-				d.write(d.take(<-d.lines))
+				d.writeQueued(<-d.lines)
 			}
 			return
 		}
 	}
 }
 
-// take returns the lines that wait, first and those behind it that belong into the same file.
-func (d *dailyLog) take(first dailyLine) (day string, text []byte, lines int64) {
-	day = first.at.Format("20060102")
-	var b bytes.Buffer
-	for l := first; ; l = <-d.lines {
-		if next := l.at.Format("20060102"); next != day {
-			d.write(day, b.Bytes(), lines)
-			day, lines = next, 0
-			b.Reset()
+// dailyBatch is lines of one day.
+type dailyBatch struct {
+	day   string
+	text  bytes.Buffer
+	lines uint64
+}
+
+// writeQueued writes l and the lines that are queued after it, with one write for each day.
+func (d *dailyLog) writeQueued(l dailyLine) {
+	batch := &dailyBatch{}
+	for ; ; l = <-d.lines {
+		if day := l.at.Format("20060102"); day != batch.day {
+			d.write(batch)
+			batch = &dailyBatch{day: day}
 		}
-		fmt.Fprintf(&b, "[%s]  %s\n", l.at.Format(time.DateTime), l.text)
-		lines++
+		fmt.Fprintf(&batch.text, "[%s]  %s\n", l.at.Format(time.DateTime), l.text)
+		batch.lines++
 		if len(d.lines) == 0 {
-			return day, b.Bytes(), lines
+			d.write(batch)
+			return
 		}
 	}
 }
 
-// write appends to the day's file, which is opened anew each time: it may have been moved, and its folder mounted.
-func (d *dailyLog) write(day string, text []byte, lines int64) {
+// write appends to the day's file. It opens the file for each batch, since the file may have been moved or its folder mounted.
+func (d *dailyLog) write(b *dailyBatch) {
 	folder := *d.folder.Load()
-	if folder == "" {
+	if folder == "" || b.lines == 0 {
 		return
 	}
-	d.missing += d.lost.Swap(0)
-	if d.missing > 0 {
-		text = append(d.gap(), text...)
+	path := filepath.Join(folder, "ws_"+b.day+".log")
+	missing := d.dropped.Load() - d.reported
+	text := b.text.Bytes()
+	if missing > 0 {
+		text = append(missingLine(missing), text...)
 	}
-	path := filepath.Join(folder, "ws_"+day+".log")
 	if err := appendShared(path, text); err != nil {
-		d.missing += lines
-		d.dropped.Add(uint64(lines))
+		d.dropped.Add(b.lines)
 		if !d.failing {
 			d.log.Warn("the daily log file cannot be written: its lines are counted until it can", "file", path, "error", err)
 		}
@@ -119,12 +124,13 @@ func (d *dailyLog) write(day string, text []byte, lines int64) {
 		return
 	}
 	if d.failing {
-		d.log.Info("the daily log file is written again", "file", path, "missing", d.missing)
+		d.log.Info("the daily log file is written again", "file", path, "missing", missing)
 	}
-	d.failing, d.missing = false, 0
+	d.failing = false
+	d.reported += missing
 }
 
-// gap says that lines are missing, on a line of its own: the disk may have taken half of the last one.
-func (d *dailyLog) gap() []byte {
-	return fmt.Appendf(nil, "\n[%s]  *** %d lines are missing here\n", time.Now().UTC().Format(time.DateTime), d.missing)
+// missingLine starts with a line break: the disk may have taken a part of the last line.
+func missingLine(n uint64) []byte {
+	return fmt.Appendf(nil, "\n[%s]  *** %d lines are missing here\n", time.Now().UTC().Format(time.DateTime), n)
 }

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// appendShared appends to a file that php-fpm's user appends to as well. It can be that user's folder, so a link or a pipe in the
-// file's place is none of ours.
+// appendShared appends to a file that php-fpm's user appends to as well. The folder may belong to that user, so a link, a pipe or a
+// device in the file's place is refused.
 func appendShared(path string, text []byte) error {
 	const flags = os.O_WRONLY | os.O_APPEND | syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 	f, err := os.OpenFile(path, flags, 0)
@@ -29,7 +29,7 @@ func appendShared(path string, text []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// createShared makes the file with the permissions that the original and the PHP half make it with: both have no umask.
+// createShared creates the file with the permissions that the original and the PHP half give it; neither has a umask.
 func createShared(path string, flags int) (*os.File, error) {
 	const everybody = 0o666
 	f, err := os.OpenFile(path, flags|os.O_CREATE|os.O_EXCL, everybody)

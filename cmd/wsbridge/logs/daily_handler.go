@@ -6,9 +6,11 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 )
 
-// dailyHandler hands records on, and writes those into the daily file that are not the application's own words: show_message
+// dailyHandler passes every record on, and puts those that are not the application's own words into the daily file: show_message
 // writes its lines there itself.
 type dailyHandler struct {
 	slog.Handler
@@ -18,7 +20,7 @@ type dailyHandler struct {
 
 // Handle implements slog.Handler.
 func (h *dailyHandler) Handle(ctx context.Context, r slog.Record) error {
-	if h.daily.on() {
+	if h.daily.isOn() {
 		if text, ok := dailyText(r, h.attrs); ok {
 			h.daily.put(r.Time, text)
 		}
@@ -32,26 +34,26 @@ func (h *dailyHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return &dailyHandler{h.Handler.WithAttrs(attrs), h.daily, all}
 }
 
-// WithGroup implements slog.Handler. The daily file knows no groups.
+// WithGroup implements slog.Handler. The daily file ignores groups.
 func (h *dailyHandler) WithGroup(name string) slog.Handler {
 	return &dailyHandler{h.Handler.WithGroup(name), h.daily, h.attrs}
 }
 
-// dailyText is a record as a line of the daily file: its message, starred as the original's errors were if it is a warning or an
-// error, and its attributes. ok is false for what the application has said or printed, which may be anything.
+// dailyText returns a record as a line of the daily file: the message, with the original's asterisks if it is a warning or an error,
+// and the attributes. ok is false for what the application said or printed, which may be anything.
 func dailyText(r slog.Record, attrs []slog.Attr) (text string, ok bool) {
 	var b strings.Builder
 	if r.Level >= slog.LevelWarn {
 		b.WriteString("*** ")
 	}
-	b.WriteString(oneLine(r.Message))
+	b.WriteString(terminal.Printable(r.Message))
 	ok = true
 	add := func(a slog.Attr) bool {
 		switch {
-		case a.Key == "source": // see bridge
+		case a.Key == "source": // bridge adds it to the application's words
 			ok = false
-		case a.Key != "text" && a.Key != "payload": // what php-fpm has written, and what clients say
-			b.WriteString(" " + a.Key + "=" + quoteOdd(a.Value.String()))
+		case a.Key != "text" && a.Key != "payload": // what php-fpm wrote, and what clients say
+			b.WriteString(" " + a.Key + "=" + quoteIfNeeded(a.Value.String()))
 		}
 		return ok
 	}
@@ -62,19 +64,10 @@ func dailyText(r slog.Record, attrs []slog.Attr) (text string, ok bool) {
 	return b.String(), ok
 }
 
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
-}
-
-// quoteOdd quotes a value that would not be seen to be one.
-func quoteOdd(s string) string {
-	odd := func(r rune) bool { return r == '"' || r == '=' || unicode.IsSpace(r) || !unicode.IsPrint(r) }
-	if s == "" || strings.ContainsFunc(s, odd) {
+// quoteIfNeeded quotes a value whose end would not be seen otherwise.
+func quoteIfNeeded(s string) string {
+	needsQuotes := func(r rune) bool { return r == '"' || r == '=' || unicode.IsSpace(r) || !unicode.IsPrint(r) }
+	if s == "" || strings.ContainsFunc(s, needsQuotes) {
 		return strconv.Quote(s)
 	}
 	return s

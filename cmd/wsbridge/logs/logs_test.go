@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
-	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 )
 
 func TestLoggerWritesJSONUnlessToATerminal(t *testing.T) {
@@ -102,17 +101,5 @@ func TestJournalIsRecognised(t *testing.T) {
 		if got := string(line[:n]); err != nil || !strings.HasPrefix(got, want) {
 			t.Errorf("%q: got %q, %v", stream, got, err)
 		}
-	}
-}
-
-func TestAPipeIsNoTerminal(t *testing.T) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	defer w.Close()
-	if terminal.Is(w) {
-		t.Error("a pipe passes for a terminal")
 	}
 }

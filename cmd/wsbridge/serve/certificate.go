@@ -13,22 +13,22 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 )
 
-// certificateInterval is how often the files are looked at: soon enough for whoever has just renewed them, and next to nothing.
+// certificateInterval is how often the files are checked for a change, which costs next to nothing.
 const certificateInterval = 5 * time.Second
 
-// certificate is the server's TLS certificate with its chain, and its key. They are read again when their files change;
-// connections keep what they began with.
+// certificate is the server's TLS certificate with its chain and its key. It is read again when its files change; connections keep the
+// certificate that they began with. All its methods accept nil, which is a server without TLS.
 type certificate struct {
 	cert, key string // paths
 	log       *slog.Logger
 	pair      atomic.Pointer[tls.Certificate]
 
-	mu      sync.Mutex // guards the fields below
-	seen    [2]os.FileInfo
-	refused string // the last error of watch
+	mu        sync.Mutex     // guards the fields below
+	files     [2]os.FileInfo // of pair
+	lastError string         // the last one of readIfChanged
 }
 
-// loadCertificate reads the files of server.tls_cert and server.tls_key; nil without an error if there are to be none.
+// loadCertificate reads the files of server.tls_cert and server.tls_key; nil without an error if neither is set.
 func loadCertificate(s *config.Server, log *slog.Logger) (*certificate, error) {
 	if !s.TLS() {
 		return nil, nil
@@ -43,7 +43,7 @@ func CheckCertificate(s *config.Server) error {
 	return err
 }
 
-// config asks for the certificate with each connection.
+// config returns a configuration that asks for the certificate with each connection.
 func (c *certificate) config() *tls.Config {
 	if c == nil {
 		return nil
@@ -51,7 +51,7 @@ func (c *certificate) config() *tls.Config {
 	return &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.pair.Load(), nil }}
 }
 
-// reload reads the files, if there are to be any. If they are no pair, what has been read before stays.
+// reload reads the files. If they are not a pair, the certificate that was read before stays.
 func (c *certificate) reload() error {
 	if c == nil {
 		return nil
@@ -61,8 +61,8 @@ func (c *certificate) reload() error {
 	return c.read()
 }
 
-// watch reads the files when they change, until ctx ends. While they are replaced one after the other they may be no pair; that
-// is logged once, and they are read again until they are one.
+// watch reads the files when they change, until ctx ends. While a tool replaces one after the other they may not be a pair; that is
+// logged once, and they are read again until they are.
 func (c *certificate) watch(ctx context.Context) {
 	if c == nil {
 		return
@@ -72,29 +72,29 @@ func (c *certificate) watch(ctx context.Context) {
 	for {
 		select {
 		case <-tick.C:
-			c.look()
+			c.readIfChanged()
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-func (c *certificate) look() {
+func (c *certificate) readIfChanged() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if seen, err := c.stat(); err == nil && isSame(seen[0], c.seen[0]) && isSame(seen[1], c.seen[1]) {
+	if files, err := c.stat(); err == nil && isSame(files[0], c.files[0]) && isSame(files[1], c.files[1]) {
 		return
 	}
 	err := c.read()
-	if err != nil && err.Error() != c.refused {
+	if err != nil && err.Error() != c.lastError {
 		c.log.Error("the changed certificate is not used: what was in force stays", "error", err)
-		c.refused = err.Error()
+		c.lastError = err.Error()
 	}
 }
 
 // read is called with mu held.
 func (c *certificate) read() error {
-	seen, err := c.stat()
+	files, err := c.stat()
 	if err != nil {
 		return err
 	}
@@ -102,34 +102,34 @@ func (c *certificate) read() error {
 	if err != nil {
 		return fmt.Errorf("server.tls_cert = %q, server.tls_key = %q: %w", c.cert, c.key, err)
 	}
-	c.seen, c.refused = seen, ""
+	c.files, c.lastError = files, ""
 	c.pair.Store(&pair)
-	c.tell(&pair)
+	c.logLoaded(&pair)
 	return nil
 }
 
-func (c *certificate) stat() (seen [2]os.FileInfo, err error) {
+func (c *certificate) stat() (files [2]os.FileInfo, err error) {
 	for i, file := range [...]struct{ key, path string }{{"server.tls_cert", c.cert}, {"server.tls_key", c.key}} {
-		if seen[i], err = os.Stat(file.path); err != nil {
-			return seen, fmt.Errorf("%s = %q: %w", file.key, file.path, err)
+		if files[i], err = os.Stat(file.path); err != nil {
+			return files, fmt.Errorf("%s = %q: %w", file.key, file.path, err)
 		}
 	}
-	return seen, nil
+	return files, nil
 }
 
-// isSame reports whether a file is the one it was, unchanged. Tools that renew certificates write a file anew, or a link.
+// isSame reports whether a file was neither replaced nor changed. Tools that renew certificates write a new file, or a new link.
 func isSame(a, b os.FileInfo) bool {
 	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
 }
 
-// tell logs which certificate is in force, and what somebody should do about it.
-func (c *certificate) tell(pair *tls.Certificate) {
+// logLoaded logs the certificate in force, and what should be done about it.
+func (c *certificate) logLoaded(pair *tls.Certificate) {
 	const others = 0o004
 	c.log.Info("certificate loaded", "names", pair.Leaf.DNSNames, "subject", pair.Leaf.Subject.String(), "expires", pair.Leaf.NotAfter)
 	if time.Now().After(pair.Leaf.NotAfter) {
 		c.log.Warn("the certificate has expired", "file", c.cert, "expired", pair.Leaf.NotAfter)
 	}
-	if c.seen[1].Mode().Perm()&others != 0 {
+	if c.files[1].Mode().Perm()&others != 0 {
 		c.log.Warn("everybody on this machine can read the certificate's key", "file", c.key)
 	}
 }

@@ -80,13 +80,13 @@ func TestCertificateIsRenewedWhenBothFilesAre(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.look(); inForce(t, c) != "old" || strings.Count(log.String(), "certificate loaded") != 1 {
+	if c.readIfChanged(); inForce(t, c) != "old" || strings.Count(log.String(), "certificate loaded") != 1 {
 		t.Errorf("nothing has changed, and %s is in force: %s", inForce(t, c), log.String())
 	}
 	cert, key := pemPair(t, "new", time.Now().Add(time.Hour))
 	f.write(f.TLSCert, cert)
 	for range 3 {
-		c.look()
+		c.readIfChanged()
 	}
 	if n := strings.Count(log.String(), "what was in force stays"); n != 1 || inForce(t, c) != "old" {
 		t.Errorf("%s is in force, %d complaints: %s", inForce(t, c), n, log.String())
@@ -95,13 +95,13 @@ func TestCertificateIsRenewedWhenBothFilesAre(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	f.write(f.TLSKey, key)
-	if c.look(); inForce(t, c) != "new" {
+	if c.readIfChanged(); inForce(t, c) != "new" {
 		t.Errorf("%s is in force", inForce(t, c))
 	}
 	if err := os.Remove(f.TLSKey); err != nil {
 		t.Fatal(err)
 	}
-	if c.look(); inForce(t, c) != "new" {
+	if c.readIfChanged(); inForce(t, c) != "new" {
 		t.Errorf("%s is in force", inForce(t, c))
 	}
 }

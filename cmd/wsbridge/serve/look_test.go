@@ -28,12 +28,12 @@ func all(looks ...look) look {
 
 // inBridge looks at fields of the configuration that the bridge has in force.
 func inBridge(fields ...string) look {
-	return func(r *running) values { return fieldsOf(r.at.bridge.Config(), fields) }
+	return func(r *running) values { return fieldsOf(r.server.bridge.Config(), fields) }
 }
 
 // inClient looks at fields of what the client of the php-fpm in force was made with.
 func inClient(fields ...string) look {
-	return func(r *running) values { return fieldsOf(r.at.php.now.Load().asked, fields) }
+	return func(r *running) values { return fieldsOf(r.server.backend.current.Load().asked, fields) }
 }
 
 func fieldsOf(config any, names []string) (found values) {
@@ -51,7 +51,7 @@ func fieldsOf(config any, names []string) (found values) {
 func inPool(directive string) look {
 	line := regexp.MustCompile(`(?m)^` + directive + ` = (.*)$`)
 	return func(r *running) values {
-		own := r.at.php.now.Load().own
+		own := r.server.backend.current.Load().managed
 		if own == nil {
 			return nil
 		}
@@ -89,10 +89,10 @@ func pipeMode(r *running) values {
 	return values{must(os.Stat(filepath.Join(r.dir, "pipe"))).Mode().Perm()}
 }
 
-func logLevel(r *running) values { return values{r.at.log.Level.Level()} }
+func logLevel(r *running) values { return values{r.server.log.Level.Level()} }
 
 // dailyFiles logs a line and counts the daily files.
 func dailyFiles(r *running) values {
-	r.at.log.Warn("a line for the daily file")
+	r.server.log.Warn("a line for the daily file")
 	return values{len(must(filepath.Glob(filepath.Join(r.dir, "ws_*.log"))))}
 }

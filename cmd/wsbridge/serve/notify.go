@@ -14,36 +14,35 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 )
 
-// notifyTimeout bounds the wait for a service manager that does not read. What it has not taken by then is lost.
+// notifyTimeout bounds the wait for a service manager that does not read. A message that it does not take in that time is lost.
 const notifyTimeout = time.Second
 
-// notifier tells the service manager that started the program how it is (sd_notify(3)). Without one it says nothing. Its
-// methods may be called concurrently and block for notifyTimeout at most.
+// notifier tells the service manager that started the program about its state (sd_notify(3)). Without a service manager it does
+// nothing. Its methods may be called concurrently and block for notifyTimeout at most.
 type notifier struct{ log *slog.Logger }
 
-// ready says that clients are accepted, for the first time or again after reloading.
-func (n notifier) ready() { n.say(daemon.SdNotifyReady) }
+// ready says that clients are accepted, for the first time or again after a reload.
+func (n notifier) ready() { n.send(daemon.SdNotifyReady) }
 
-// reloading says that the configuration is being read anew. ready ends it, however the reload has ended: until then
-// "systemctl reload" waits. The time is what Type=notify-reload wants to know.
+// reloading says that the configuration is being read again. "systemctl reload" waits until ready is called, which it must be whether
+// the reload succeeds or not. Type=notify-reload wants the time.
 func (n notifier) reloading() {
-	n.say(daemon.SdNotifyReloading, "MONOTONIC_USEC="+daemon.SdNotifyMonotonicUsec())
+	n.send(daemon.SdNotifyReloading, "MONOTONIC_USEC="+daemon.SdNotifyMonotonicUsec())
 }
 
-// stopping says that the end has begun, and asks for the time it may take where TimeoutStopSec is shorter.
+// stopping says that the end has begun and asks for that much time, in case TimeoutStopSec is shorter.
 func (n notifier) stopping(within time.Duration) {
-	n.say(daemon.SdNotifyStopping, "EXTEND_TIMEOUT_USEC="+strconv.FormatInt(within.Microseconds(), 10))
+	n.send(daemon.SdNotifyStopping, "EXTEND_TIMEOUT_USEC="+strconv.FormatInt(within.Microseconds(), 10))
 }
 
 // status sets the line that "systemctl status" shows.
-func (n notifier) status(text string) { n.say("STATUS=" + strings.ReplaceAll(text, "\n", " ")) }
+func (n notifier) status(text string) { n.send("STATUS=" + strings.ReplaceAll(text, "\n", " ")) }
 
 // alive feeds the manager's watchdog.
-func (n notifier) alive() { n.say(daemon.SdNotifyWatchdog) }
+func (n notifier) alive() { n.send(daemon.SdNotifyWatchdog) }
 
-// say sends one datagram. The library's own SdNotify has no time limit, and would hold up the drain behind a service manager
-// that hangs.
-func (n notifier) say(lines ...string) {
+// send sends one datagram. The library's own SdNotify has no time limit: a service manager that hangs would delay the drain.
+func (n notifier) send(lines ...string) {
 	socket := os.Getenv("NOTIFY_SOCKET")
 	if socket == "" {
 		return
@@ -54,7 +53,7 @@ func (n notifier) say(lines ...string) {
 }
 
 func sendDatagram(socket, message string) error {
-	conn, err := net.Dial("unixgram", socket) // "@" begins an abstract name here, as it does there
+	conn, err := net.Dial("unixgram", socket) // both net and systemd write "@" at the start of an abstract name
 	if err != nil {
 		return err
 	}
@@ -66,32 +65,28 @@ func sendDatagram(socket, message string) error {
 	return err
 }
 
-// announce returns l, and tells the service manager when its first client can be accepted, and when it is closed: a drain has
-// begun then, which takes as long as within says at that time.
-func (n notifier) announce(l net.Listener, within func() time.Duration) net.Listener {
-	return &announced{Listener: l, notify: n, within: within}
-}
-
-// stopTime is how long the end may take: the drain, ws_server_shutdown, ws_server_finalize, and php-fpm's own end.
+// stopTime returns how long the end may take: the drain, ws_server_shutdown, ws_server_finalize, and php-fpm's own end.
 func stopTime(cfg *config.Config) time.Duration {
 	const margin = 15 * time.Second
 	return cfg.Server.DrainTimeout.Std() + 2*cfg.PHP.Timeout.Std() + margin
 }
 
-type announced struct {
+// announcedListener tells the service manager when the first client can be accepted, and when no client will be accepted any more
+// because a drain has begun.
+type announcedListener struct {
 	net.Listener
-	notify  notifier
-	within  func() time.Duration
-	started sync.Once
-	ended   sync.Once
+	notify   notifier
+	stopTime func() time.Duration // how long the end may take
+	started  sync.Once
+	ended    sync.Once
 }
 
-func (a *announced) Accept() (net.Conn, error) {
-	a.started.Do(a.notify.ready)
-	return a.Listener.Accept()
+func (l *announcedListener) Accept() (net.Conn, error) {
+	l.started.Do(l.notify.ready)
+	return l.Listener.Accept()
 }
 
-func (a *announced) Close() error {
-	a.ended.Do(func() { a.notify.stopping(a.within()) })
-	return a.Listener.Close()
+func (l *announcedListener) Close() error {
+	l.ended.Do(func() { l.notify.stopping(l.stopTime()) })
+	return l.Listener.Close()
 }

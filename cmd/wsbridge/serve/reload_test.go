@@ -22,19 +22,21 @@ func withHeader(header string) config.Config {
 	return cfg
 }
 
+func ignore(error) {}
+
 func TestReloadThatFailsLeavesEverythingAsItWas(t *testing.T) {
 	var log strings.Builder
 	load := func() (config.Config, error) { return withHeader("new"), nil }
-	r := newReloader(withHeader("old"), load, slog.New(slog.NewTextHandler(&log, nil)))
+	r := newReloader(withHeader("old"), load, ignore, slog.New(slog.NewTextHandler(&log, nil)))
 	defer r.close()
 	bad := errors.New("no such file")
 	var first []string
-	r.add("first", func(_ context.Context, cfg config.Config) error {
+	r.add("first", func(_ context.Context, cfg *config.Config) error {
 		first = append(first, cfg.Server.ServerHeader)
 		return nil
 	})
-	r.add("second", func(context.Context, config.Config) error { return bad })
-	r.add("third", func(context.Context, config.Config) error { t.Error("was reloaded"); return nil })
+	r.add("second", func(context.Context, *config.Config) error { return bad })
+	r.add("third", func(context.Context, *config.Config) error { t.Error("was reloaded"); return nil })
 	if _, err := r.reload(t.Context()); !errors.Is(err, bad) || !strings.Contains(err.Error(), "reload second") {
 		t.Errorf("got %v", err)
 	}
@@ -51,9 +53,9 @@ func TestReloadOfABadConfigurationLogsEachProblem(t *testing.T) {
 	load := func() (config.Config, error) {
 		return config.Load(config.Sources{Config: "../config/testdata/bad/values.toml"})
 	}
-	r := newReloader(config.Default(), load, slog.New(slog.NewTextHandler(&log, nil)))
+	r := newReloader(config.Default(), load, ignore, slog.New(slog.NewTextHandler(&log, nil)))
 	defer r.close()
-	r.add("it", func(context.Context, config.Config) error { t.Error("was reloaded"); return nil })
+	r.add("it", func(context.Context, *config.Config) error { t.Error("was reloaded"); return nil })
 	_, err := r.reload(t.Context())
 	if got, want := strings.Count(log.String(), "not reloaded"), len(config.Each(err)); got != want || want < 2 {
 		t.Errorf("%d lines for %d problems:\n%s", got, want, log.String())
@@ -68,12 +70,12 @@ func TestReloadTellsWhatItHasDone(t *testing.T) {
 		cfg.Notes = []string{"a note"}
 		return cfg, nil
 	}
-	r := newReloader(withHeader("old"), load, slog.New(slog.NewTextHandler(&log, nil)))
+	r := newReloader(withHeader("old"), load, ignore, slog.New(slog.NewTextHandler(&log, nil)))
 	defer r.close()
 	if _, err := r.reload(t.Context()); err == nil {
 		t.Error("reloaded before there was anything to reload")
 	}
-	r.add("it", func(context.Context, config.Config) error { return nil })
+	r.add("it", func(context.Context, *config.Config) error { return nil })
 	change, err := r.reload(t.Context())
 	if err != nil || !slices.Equal(change.Applied, []string{"server.server_header"}) || !slices.Equal(change.Restart, []string{"server.listen"}) {
 		t.Errorf("got %+v, %v", change, err)
@@ -88,10 +90,10 @@ func TestReloadTellsWhatItHasDone(t *testing.T) {
 }
 
 func TestReloadIsGivenUpWhenTheServerEnds(t *testing.T) {
-	r := newReloader(config.Default(), func() (config.Config, error) { return config.Default(), nil }, slog.New(slog.DiscardHandler))
+	r := newReloader(config.Default(), func() (config.Config, error) { return config.Default(), nil }, ignore, slog.New(slog.DiscardHandler))
 	defer r.close()
 	begun := make(chan struct{})
-	r.add("php-fpm that does not start", func(ctx context.Context, _ config.Config) error {
+	r.add("php-fpm that does not start", func(ctx context.Context, _ *config.Config) error {
 		close(begun)
 		<-ctx.Done()
 		return ctx.Err()
@@ -110,13 +112,13 @@ func TestReloadIsGivenUpWhenTheServerEnds(t *testing.T) {
 
 // A SIGHUP that comes before all things are there is not lost, and does not end the program.
 func TestSIGHUPReloads(t *testing.T) {
-	r := newReloader(config.Default(), func() (config.Config, error) { return config.Default(), nil }, slog.New(slog.DiscardHandler))
+	r := newReloader(config.Default(), func() (config.Config, error) { return config.Default(), nil }, ignore, slog.New(slog.DiscardHandler))
 	defer r.close()
 	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
 	reloaded := make(chan struct{})
-	r.add("it", func(context.Context, config.Config) error { close(reloaded); return nil })
+	r.add("it", func(context.Context, *config.Config) error { close(reloaded); return nil })
 	ctx, stop := context.WithCancel(t.Context())
 	var work sync.WaitGroup
 	work.Go(func() { r.run(ctx) })

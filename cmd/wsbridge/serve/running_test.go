@@ -16,6 +16,7 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/logs"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/metrics"
 	"github.com/wsbridge/wsbridge/fastcgi/phpfpm"
 )
 
@@ -30,7 +31,7 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$document) { return ev
 type running struct {
 	t       *testing.T
 	dir     string
-	at      *surroundings
+	server  *server
 	control *api.Client
 	stop    func()      // and wait until it has ended
 	stopped chan string // what the manager is told then
@@ -47,10 +48,13 @@ func run(t *testing.T) *running {
 	cfg := must(load())
 	listens, ended := make(chan struct{}), make(chan error, 1)
 	log := must(os.Create(filepath.Join(r.dir, "log")))
-	r.at = &surroundings{Options: Options{Load: load, Listening: func(string, []string) { close(listens) }}, log: logs.New(log, cfg.Log)}
-	r.at.reload = newReloader(cfg, load, r.at.log.Logger)
+	s := &server{Options: Options{Load: load, Listening: func(string, []string) { close(listens) }}, log: logs.New(log, cfg.Log),
+		metrics: metrics.New("")}
+	s.cfg.Store(&cfg)
+	s.reload = newReloader(cfg, load, s.metrics.Reloaded, s.log.Logger)
+	r.server = s
 	ctx, cancel := context.WithCancel(context.Background())
-	go func() { ended <- serve(ctx, cfg, r.at) }()
+	go func() { ended <- s.run(ctx, &cfg) }()
 	r.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -61,8 +65,8 @@ func run(t *testing.T) *running {
 	t.Cleanup(func() {
 		r.control.Close()
 		r.stop()
-		r.at.reload.close()
-		r.at.log.Close()
+		s.reload.close()
+		s.log.Close()
 		if text, _ := os.ReadFile(log.Name()); t.Failed() {
 			t.Logf("the log:\n%s", text)
 		}
@@ -126,7 +130,7 @@ func (r *running) configure(values map[string]string) {
 func (r *running) reload(values map[string]string) config.Change {
 	r.t.Helper()
 	r.configure(values)
-	change, err := r.at.reload.reload(r.t.Context())
+	change, err := r.server.reload.reload(r.t.Context())
 	if err != nil {
 		r.t.Fatal(err)
 	}

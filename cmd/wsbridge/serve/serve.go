@@ -1,19 +1,21 @@
+// Package serve runs the server: it joins the bridge, php-fpm, the named pipe, the control API and the metrics, and keeps the
+// configuration, the certificate and the service manager's view of it current. It owns everything that it starts and ends it before
+// it returns.
+//
+// The commands serve, demo and check call it, and it calls no command. Run blocks until the server has ended, Inspect until php-fpm
+// has answered.
 package serve
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge"
-	"github.com/wsbridge/wsbridge/bridge/door/admission"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/logs"
@@ -25,220 +27,133 @@ import (
 type Options struct {
 	Version    string
 	Log        io.Writer                     // where log lines go
-	ConfigFile string                        // that the configuration was read from; empty: none
-	Load       func() (config.Config, error) // reads the configuration again; nil: there is nothing to be reloaded
-	Page       http.Handler                  // answers requests that are no WebSocket handshake, if it is not nil
-	// Listening is called with the addresses for clients and for control once the server can be reached there; nil: nobody asks.
-	Listening func(clients string, control []string)
+	ConfigFile string                        // where the configuration was read from; empty: there is no file
+	Load       func() (config.Config, error) // reads the configuration again; nil: it cannot be reloaded
+	Page       http.Handler                  // answers requests that are not WebSocket handshakes; nil: the bridge does
+	// Listening is called with the addresses for clients and for operators once both are reachable. It may be nil.
+	Listening func(clients string, operators []string)
 }
 
-// surroundings are what a server has besides its configuration.
-type surroundings struct {
+// server is what one call of Run joins.
+type server struct {
 	Options
-	log    *logs.Log
-	reload *reloader                     // nil: there is nothing to be read anew
-	cfg    atomic.Pointer[config.Config] // in force
-	php    *backend
-	bridge *bridge.Bridge
+	log     *logs.Log
+	metrics *metrics.Metrics
+	reload  *reloader
+	cfg     atomic.Pointer[config.Config] // in force
+
+	passed  *sockets
+	cert    *certificate // nil without TLS
+	backend *backend
+	bridge  *bridge.Bridge
 }
 
-// Run serves as cfg says until ctx ends, then drains. It blocks until all is over.
+// Run serves as cfg says until ctx ends, then drains. It returns once everything that it started has ended.
 func Run(ctx context.Context, cfg config.Config, o Options) error {
-	at := &surroundings{Options: o, log: logs.New(o.Log, cfg.Log)}
-	defer at.log.Close()
+	s := &server{Options: o, log: logs.New(o.Log, cfg.Log), metrics: metrics.New(o.Version)}
+	defer s.log.Close()
+	s.cfg.Store(&cfg)
 	for _, note := range cfg.Notes {
-		at.log.Warn(note)
+		s.log.Warn(note)
 	}
 	if cfg.Log.Payloads {
-		at.log.Warn("log.payloads is on: what clients and handlers say is in the log")
+		s.log.Warn("log.payloads is on: what clients and handlers say is in the log")
 	}
-	if o.Load != nil {
-		at.reload = newReloader(cfg, o.Load, at.log.Logger)
-		defer at.reload.close()
-	}
-	return serve(ctx, cfg, at)
+	s.reload = newReloader(cfg, o.Load, s.metrics.Reloaded, s.log.Logger)
+	defer s.reload.close()
+	return s.run(ctx, &cfg)
 }
 
-// serve starts everything in the original's order and ends it in the opposite one: php-fpm is there first and last, since
-// handlers run from initialize to finalize, and the pipe exists before the first client and until the last has left.
-func serve(ctx context.Context, cfg config.Config, at *surroundings) (err error) {
-	log := at.log
-	at.cfg.Store(&cfg)
-	passed, err := takeSockets()
-	if err != nil {
+// run starts everything in the original's order and ends it in the opposite order: php-fpm is there first and last, since handlers run
+// from initialize to finalize, and the pipe exists before the first client comes and until the last has left.
+func (s *server) run(ctx context.Context, cfg *config.Config) (err error) {
+	if s.passed, err = takeSockets(); err != nil {
 		return err
 	}
-	defer passed.close()
-	log.Info("starting", "events_file", cfg.PHP.EventsFile)
-	php, err := startBackend(ctx, cfg, log.Logger)
-	if err != nil {
+	defer s.passed.close()
+	s.log.Info("starting", "events_file", cfg.PHP.EventsFile)
+	if s.backend, err = startBackend(ctx, cfg, s.log.Logger); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, php.close()) }()
-
-	underWay := &exchanges{}
-	m, series := metrics.New(at.Version), control.NewSeries()
-	cert, err := loadCertificate(&cfg.Server, log.Logger)
-	if err != nil {
+	defer func() { err = errors.Join(err, s.backend.close()) }()
+	if err := s.newBridge(cfg); err != nil {
 		return err
 	}
-	bc := bridgeConfig(cfg, php.now.Load(), underWay)
-	bc.Presence, bc.Page, bc.Logger, bc.Observer, bc.TLS = php.presence, at.Page, log.Logger, observers{m, series}, cert.config()
-	b, err := bridge.New(bc)
-	if err != nil {
-		return err
-	}
-	at.php, at.bridge = php, b
-	watch(m, cert, at)
-	operators, err := startControl(&cfg, at, passed.control, b, php, m.Handler(), series)
+	operators, err := s.startControl(cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, operators.Close()) }()
-	if err := b.Initialize(ctx); err != nil {
+	if err := s.bridge.Initialize(ctx); err != nil {
 		return err
 	}
-	at.reload.add("server.tls_cert and server.tls_key", func(context.Context, config.Config) error { return cert.reload() })
-	at.reload.add("php-fpm and the bridge", func(ctx context.Context, cfg config.Config) error {
-		return reconfigure(ctx, cfg, at, underWay)
-	})
-	at.reload.add("log", func(_ context.Context, cfg config.Config) error { log.Set(cfg.Log); return nil })
-	defer startWatchdog(b, underWay, log.Logger).close()
-	err = listenAndServe(ctx, cfg, at, cert, b, m, passed, func(address string) {
-		operators.Serves(address)
-		if at.Listening != nil {
-			at.Listening(address, operators.Addresses())
-		}
-	})
-	if finalErr := b.Finalize(); finalErr != nil {
-		log.Error("ws_server_finalize failed", "error", finalErr)
+	s.addReloadables()
+	defer startWatchdog(s.bridge, s.backend.overdue, s.log.Logger).close()
+	err = s.serveClients(ctx, cfg, operators)
+	if finalErr := s.bridge.Finalize(); finalErr != nil {
+		s.log.Error("ws_server_finalize failed", "error", finalErr)
 	}
-	log.Info("stopped")
+	s.log.Info("stopped")
 	return err
 }
 
-// watch has m ask everybody who knows something.
-func watch(m *metrics.Metrics, cert *certificate, at *surroundings) {
-	m.WatchBridge(at.bridge)
-	m.WatchFPM(at.php.pool, at.php.status)
-	m.WatchDailyLog(at.log.Dropped)
-	if cert != nil {
-		m.WatchCertificate(func() time.Time { return cert.pair.Load().Leaf.NotAfter })
+// newBridge makes the bridge, and lets the metrics ask it and everything that it stands on.
+func (s *server) newBridge(cfg *config.Config) (err error) {
+	if s.cert, err = loadCertificate(&cfg.Server, s.log.Logger); err != nil {
+		return err
 	}
-	at.reload.tells(m.Reloaded)
-}
-
-// reconfigure brings cfg to the bridge, with the php-fpm that it wants.
-func reconfigure(ctx context.Context, cfg config.Config, at *surroundings, e *exchanges) error {
-	err := at.php.replace(ctx, cfg, func(p *php) error { return at.bridge.Reconfigure(ctx, bridgeConfig(cfg, p, e)) })
-	if err == nil {
-		at.cfg.Store(&cfg)
+	c := s.bridgeConfig(cfg, s.backend.current.Load())
+	c.Presence, c.Page, c.Logger, c.Observer, c.TLS = s.backend.presence, s.Page, s.log.Logger, s.metrics, s.cert.config()
+	if s.bridge, err = bridge.New(c); err != nil {
+		return err
 	}
-	return err
+	s.metrics.WatchBridge(s.bridge)
+	s.metrics.WatchFPM(s.backend.pool, s.backend.status)
+	s.metrics.WatchDailyLog(s.log.Dropped)
+	if s.cert != nil {
+		s.metrics.WatchCertificate(func() time.Time { return s.cert.pair.Load().Leaf.NotAfter })
+	}
+	return nil
 }
 
-// keepCurrent reloads what can be replaced while the server runs. The caller calls stop, which waits for it.
-func keepCurrent(ctx context.Context, r *reloader, cert *certificate) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var work sync.WaitGroup
-	work.Go(func() { cert.watch(ctx) })
-	work.Go(func() { r.run(ctx) })
-	return func() { cancel(); r.end(); work.Wait() }
-}
-
-// listenAndServe makes the pipe, if there is to be one, and then the listener, whose address it tells; the pipe is gone when it
-// returns.
-func listenAndServe(ctx context.Context, cfg config.Config, at *surroundings, cert *certificate,
-	b *bridge.Bridge, m *metrics.Metrics, passed *sockets, serves func(address string)) (err error) {
+// serveClients creates the pipe, if there is to be one, then listens for clients, and returns when the last client has left and the
+// pipe is removed.
+func (s *server) serveClients(ctx context.Context, cfg *config.Config, operators *control.Server) (err error) {
 	var pipe bridge.Pipe
 	if cfg.Pipe.Path != "" {
-		own, createErr := createPipe(cfg.Pipe, m, at.log.Logger)
+		own, createErr := s.createPipe(&cfg.Pipe)
 		if createErr != nil {
 			return createErr
 		}
 		defer func() { err = errors.Join(err, own.Close()) }()
-		at.reload.add("pipe.mode", func(_ context.Context, cfg config.Config) error { return own.Chmod(cfg.Pipe.Mode.Std()) })
-		pipe = m.Pipe(own)
+		s.reload.add("pipe.mode", func(_ context.Context, cfg *config.Config) error { return own.Chmod(cfg.Pipe.Mode.Std()) })
+		pipe = s.metrics.Pipe(own)
 	}
-	l, err := passed.listenForClients(cfg.Server.Listen)
+	l, err := s.passed.listenForClients(cfg.Server.Listen)
 	if err != nil {
 		return fmt.Errorf("listen for clients: %w", err)
 	}
-	at.log.Info("listening", "address", l.Addr().String(), "tls", cfg.Server.TLS(), "pipe", cfg.Pipe.Path)
-	serves(l.Addr().String())
-	defer keepCurrent(ctx, at.reload, cert)()
-	l = notifier{at.log.Logger}.announce(l, func() time.Duration { return stopTime(at.cfg.Load()) })
-	return b.Serve(ctx, l, pipe)
+	address := l.Addr().String()
+	s.log.Info("listening", "address", address, "tls", cfg.Server.TLS(), "pipe", cfg.Pipe.Path)
+	operators.Serves(address)
+	if s.Listening != nil {
+		s.Listening(address, operators.Addresses())
+	}
+	defer s.keepCurrent(ctx)()
+	return s.bridge.Serve(ctx, &announcedListener{Listener: l, notify: notifier{s.log.Logger}, stopTime: s.stopTime}, pipe)
 }
 
-func createPipe(cfg config.Pipe, m *metrics.Metrics, log *slog.Logger) (*fifo.Pipe, error) {
+// stopTime returns how long the end may take with the configuration in force.
+func (s *server) stopTime() time.Duration { return stopTime(s.cfg.Load()) }
+
+func (s *server) createPipe(cfg *config.Pipe) (*fifo.Pipe, error) {
 	return fifo.Create(fifo.Config{
 		Path:  cfg.Path,
 		Mode:  cfg.Mode.Std(),
 		Limit: int(cfg.MaxDocument),
-		Report: func(s fifo.Skipped) {
-			m.Skipped(s)
-			log.Warn("data in the pipe was skipped", "skipped", s)
+		Report: func(skipped fifo.Skipped) {
+			s.metrics.Skipped(skipped)
+			s.log.Warn("data in the pipe was skipped", "skipped", skipped)
 		},
 	})
-}
-
-// bridgeConfig is what cfg says to the bridge, whose events go to php, watched by e.
-func bridgeConfig(cfg config.Config, php *php, e *exchanges) bridge.Config {
-	admit := cfg.Server.Admission()
-	return bridge.Config{
-		PHP:              e.watch(php.client, exchangeLimit(cfg)),
-		LogPayloads:      cfg.Log.Payloads,
-		ServerHeader:     cfg.Server.ServerHeader,
-		RequireCookie:    cfg.Server.RequireCookie,
-		RequireUserAgent: cfg.Server.RequireUserAgent,
-		Isolation:        cfg.RunModes(),
-		SessionCookie:    cfg.Isolation.SessionCookie,
-		Parallel:         php.connections,
-		CloseOnError:     cfg.PHP.OnError == "close",
-		LoopInterval:     cfg.Loop.Interval.Std(),
-		MaxMessage:       int64(cfg.Server.MaxMessage),
-		MessageRate:      cfg.Server.MessageRate,
-		MessageBurst:     cfg.Server.MessageBurst,
-		ControlRate:      cfg.Server.ControlRate,
-		ControlBurst:     cfg.Server.ControlBurst(),
-		Compression:      cfg.Server.Compression,
-		EmptyText:        cfg.Server.EmptyText,
-		EventQueue:       config.EventQueue,
-		SendQueue:        cfg.Server.SendQueue(),
-		SendQueueBytes:   int(cfg.Server.SendQueueBytes),
-		HandshakeTimeout: cfg.Server.HandshakeTimeout.Std(),
-		WriteTimeout:     cfg.Server.WriteTimeout.Std(),
-		PingInterval:     cfg.Server.PingInterval.Std(),
-		PongTimeout:      cfg.Server.PongTimeout.Std(),
-		IdleTimeout:      cfg.Server.IdleTimeout.Std(),
-		QueueWait:        cfg.Server.QueueWait.Std(),
-		UnavailableWait:  cfg.PHP.UnavailableWait.Std(),
-		DrainTimeout:     cfg.Server.DrainTimeout.Std(),
-
-		EventQueueTotal:      cfg.Server.EventQueueTotal(),
-		EventQueueTotalBytes: int(cfg.Server.EventQueueTotalBytes),
-
-		Origins:       admit.Origins,
-		Hosts:         admit.Hosts,
-		Paths:         admit.Paths,
-		Subprotocols:  cfg.Server.Subprotocols,
-		MaxHeader:     config.MaxHeader,
-		Limits:        limits(&cfg.Server, php.connections),
-		Proxies:       admit.Proxies,
-		Forwarding:    admit.Forwarding,
-		ProxyProtocol: cfg.Server.ProxyProtocol,
-	}
-}
-
-func limits(s *config.Server, phpConnections int) admission.Limits {
-	return admission.Limits{
-		Connections:     cmp.Or(s.MaxConnections, connectionsWithin(phpConnections)),
-		PerAddress:      s.MaxConnectionsPerAddress,
-		Rate:            s.HandshakeRate,
-		Burst:           s.HandshakeRate,
-		RatePerAddress:  s.HandshakeRatePerAddress,
-		BurstPerAddress: s.HandshakeRatePerAddress,
-		IPv6Prefix:      config.IPv6Prefix,
-	}
 }

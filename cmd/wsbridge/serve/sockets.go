@@ -9,15 +9,15 @@ import (
 	"github.com/coreos/go-systemd/v22/activation"
 )
 
-// controlSocket is the FileDescriptorName= of the socket that takes control.listen's place.
+// controlSocket is the FileDescriptorName= of the socket that replaces control.listen.
 const controlSocket = "control"
 
-// sockets are what the service manager listens at for us (socket activation, sd_listen_fds(3)): clients that come while the
-// program starts anew wait instead of being refused. Nil: it does not, and the configuration says where to listen.
+// sockets are those that the service manager listens on for wsbridge (socket activation, sd_listen_fds(3)): clients that connect while
+// the program restarts wait instead of being refused. A nil one is listened on as the configuration says.
 type sockets struct{ clients, control net.Listener }
 
-// takeSockets takes over what the service manager passed, and must come before any process is started, which would inherit
-// it. One socket is for clients; one more, named "control", may be for those who operate the server. The caller closes them.
+// takeSockets takes over what the service manager passed: one socket for clients, and at most one more, named "control", for
+// operators. It must be called before any process is started, which would inherit them. The caller closes them.
 func takeSockets() (*sockets, error) {
 	s := &sockets{}
 	var errs []error
@@ -41,24 +41,24 @@ func (s *sockets) take(f *os.File) error {
 	if err != nil {
 		return fmt.Errorf("socket %q of the service manager: want a listening stream socket (ListenStream=): %w", f.Name(), err)
 	}
-	place := &s.clients
+	use := &s.clients
 	if f.Name() == controlSocket {
-		place = &s.control
+		use = &s.control
 	}
-	if _, isTCP := l.(*net.TCPListener); !isTCP && place == &s.clients {
+	if _, isTCP := l.(*net.TCPListener); !isTCP && use == &s.clients {
 		l.Close()
 		return fmt.Errorf("socket %q of the service manager: clients come by TCP, not by %s %s", f.Name(), l.Addr().Network(), l.Addr())
 	}
-	if *place != nil {
+	if *use != nil {
 		l.Close()
 		return fmt.Errorf("socket %q of the service manager: %s already is one for the same use; pass one for clients, and one "+
-			"with FileDescriptorName=%s at most", f.Name(), (*place).Addr(), controlSocket)
+			"with FileDescriptorName=%s at most", f.Name(), (*use).Addr(), controlSocket)
 	}
-	*place = l
+	*use = l
 	return nil
 }
 
-// close may be called after whoever was given a socket has closed it.
+// close may be called after a server that was given a socket has closed it.
 func (s *sockets) close() {
 	for _, l := range []net.Listener{s.clients, s.control} {
 		if l != nil {
@@ -67,7 +67,7 @@ func (s *sockets) close() {
 	}
 }
 
-// listenForClients returns the service manager's socket if there is one, else listens at address.
+// listenForClients returns the service manager's socket if there is one, else listens on address.
 func (s *sockets) listenForClients(address string) (net.Listener, error) {
 	if s.clients != nil {
 		return s.clients, nil

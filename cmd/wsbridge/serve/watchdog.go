@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -18,17 +19,24 @@ const probeTimeout = 3 * time.Second
 // statusInterval is how often the service manager's status line is renewed where no watchdog wants to hear more often.
 const statusInterval = 15 * time.Second
 
+// stuckAfter is how far past its time limit an exchange with php-fpm counts as one that will never end. Reading and writing
+// end at the limit, and what is left to do then takes moments.
+const stuckAfter = time.Minute
+
+// errStuck says that the server has to be started anew.
+var errStuck = errors.New("an exchange with php-fpm is long past its time limit and has not ended")
+
 // watchdog tells the service manager at intervals how many clients there are, and that the server lives. It asks the server
 // each time, so a bridge whose locks are held for ever, or whose events have ceased to end, is not reported as alive. The
 // manager then ends the program with SIGABRT, which writes down where each goroutine stands. A php-fpm that is away or slow
 // is no reason.
 type watchdog struct {
-	server    watched
-	exchanges *exchanges
-	notify    notifier
-	log       *slog.Logger
-	interval  time.Duration
-	stuck     bool // has been logged
+	server   watched
+	overdue  func(now time.Time) time.Duration // how far an exchange with php-fpm is past its time limit, or 0
+	notify   notifier
+	log      *slog.Logger
+	interval time.Duration
+	stuck    bool // has been logged
 
 	stop  context.CancelFunc
 	ended chan struct{} // closed when run has returned
@@ -43,8 +51,8 @@ type watched interface {
 var _ watched = (*bridge.Bridge)(nil)
 
 // startWatchdog does nothing where no service manager listens. The caller closes it.
-func startWatchdog(server watched, e *exchanges, log *slog.Logger) *watchdog {
-	w := &watchdog{server: server, exchanges: e, notify: notifier{log}, log: log, interval: statusInterval, ended: make(chan struct{})}
+func startWatchdog(server watched, overdue func(time.Time) time.Duration, log *slog.Logger) *watchdog {
+	w := &watchdog{server: server, overdue: overdue, notify: notifier{log}, log: log, interval: statusInterval, ended: make(chan struct{})}
 	ctx, stop := context.WithCancel(context.Background())
 	w.stop = stop
 	if os.Getenv("NOTIFY_SOCKET") == "" {
@@ -86,11 +94,8 @@ func (w *watchdog) run(ctx context.Context) {
 func (w *watchdog) ping(ctx context.Context) {
 	ready := w.ready(ctx)
 	clients := w.server.Clients()
-	if err := w.exchanges.check(time.Now()); err != nil {
-		if !w.stuck {
-			w.log.Error("the service manager's watchdog is no longer fed", "error", err)
-		}
-		w.stuck = true
+	if late := w.overdue(time.Now()); late > stuckAfter {
+		w.starve(fmt.Errorf("%w (%v late)", errStuck, late.Round(time.Second)))
 		return
 	}
 	w.stuck = false
@@ -100,6 +105,14 @@ func (w *watchdog) ping(ctx context.Context) {
 	}
 	w.notify.status(text)
 	w.notify.alive()
+}
+
+// starve leaves the manager without a sign of life, and logs why once.
+func (w *watchdog) starve(err error) {
+	if !w.stuck {
+		w.log.Error("the service manager's watchdog is no longer fed", "error", err)
+	}
+	w.stuck = true
 }
 
 // ready asks whether clients are taken. Where that takes a question to php-fpm, the next ping must not be late for it.

@@ -1,17 +1,15 @@
 package serve
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"net"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
-
-	"github.com/wsbridge/wsbridge/bridge"
-	"github.com/wsbridge/wsbridge/protocol"
 )
 
 // serverWithLocks is a server that does not answer while its lock is held.
@@ -24,75 +22,79 @@ func (s serverWithLocks) Clients() int {
 	return 7
 }
 
-// What the real bridge says is looked at in tests/; that it hangs can hardly be brought about.
-func TestWatchdogStarvesWhenTheServerDoesNotAnswer(t *testing.T) {
+// manager is a service manager's socket.
+type manager struct{ *net.UnixConn }
+
+func newManager(t *testing.T) manager {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "notify")
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	t.Cleanup(func() { conn.Close() })
 	t.Setenv("NOTIFY_SOCKET", path)
 	t.Setenv("WATCHDOG_USEC", "20000")
-	read := func(within time.Duration) string {
-		_ = conn.SetReadDeadline(time.Now().Add(within))
-		buf := make([]byte, 4096)
-		n, _ := conn.Read(buf)
-		return string(buf[:n])
-	}
+	return manager{conn}
+}
 
-	server := serverWithLocks{make(chan struct{}, 1)}
-	w := startWatchdog(server, &exchanges{}, slog.New(slog.DiscardHandler))
-	defer w.close()
+// read returns what comes within a time, or "".
+func (m manager) read(within time.Duration) string {
+	_ = m.SetReadDeadline(time.Now().Add(within))
+	buf := make([]byte, 4096)
+	n, _ := m.Read(buf)
+	return string(buf[:n])
+}
+
+// fed checks that the server is reported alive.
+func (m manager) fed(t *testing.T) {
+	t.Helper()
 	for _, want := range []string{"STATUS=7 clients", "WATCHDOG=1"} {
-		if got := read(20 * time.Second); got != want {
+		if got := m.read(20 * time.Second); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
-	server.lock <- struct{}{} // held for ever
-	defer func() { <-server.lock }()
-	for read(time.Second) != "" { // what was said before
+}
+
+// starved checks that nothing is said for ten intervals.
+func (m manager) starved(t *testing.T) {
+	t.Helper()
+	for m.read(time.Second) != "" { // what was said before
 	}
-	if got := read(200 * time.Millisecond); got != "" { // ten intervals
+	if got := m.read(200 * time.Millisecond); got != "" {
 		t.Errorf("got %q of a server that hangs", got)
 	}
 }
 
-// waitingPHP answers when told to.
-type waitingPHP struct {
-	bridge.PHP
-	answer chan struct{}
+func inTime(time.Time) time.Duration { return 0 }
+
+// What the real bridge says is looked at in tests/; that it hangs can hardly be brought about.
+func TestWatchdogStarvesWhenTheServerDoesNotAnswer(t *testing.T) {
+	m := newManager(t)
+	server := serverWithLocks{make(chan struct{}, 1)}
+	w := startWatchdog(server, inTime, slog.New(slog.DiscardHandler))
+	defer w.close()
+	m.fed(t)
+	server.lock <- struct{}{} // held for ever
+	defer func() { <-server.lock }()
+	m.starved(t)
 }
 
-func (p waitingPHP) Run(context.Context, func(*protocol.Effect) error, ...*protocol.Event) error {
-	<-p.answer
-	return nil
-}
-
-func TestExchangeThatDoesNotEndIsNoticed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		php := waitingPHP{answer: make(chan struct{})}
-		var e exchanges
-		watched := e.watch(php, time.Minute)
-		for range 2 {
-			go func() { _ = watched.Run(t.Context(), nil) }()
-		}
-		time.Sleep(time.Minute)
-		if err := e.check(time.Now()); err != nil {
-			t.Errorf("at the limit: %v", err)
-		}
-		time.Sleep(time.Second)
-		if err := e.check(time.Now()); err == nil || !strings.Contains(err.Error(), "(1s late)") {
-			t.Errorf("past the limit: got %v", err)
-		}
-		php.answer <- struct{}{}
-		if err := e.check(time.Now()); err == nil {
-			t.Error("one has not ended yet")
-		}
-		php.answer <- struct{}{}
-		synctest.Wait()
-		if err := e.check(time.Now()); err != nil {
-			t.Errorf("all have ended: %v", err)
-		}
-	})
+func TestWatchdogStarvesWhileAnExchangeDoesNotEnd(t *testing.T) {
+	m := newManager(t)
+	var late atomic.Int64
+	var log bytes.Buffer
+	w := startWatchdog(serverWithLocks{make(chan struct{}, 1)}, func(time.Time) time.Duration { return time.Duration(late.Load()) },
+		slog.New(slog.NewTextHandler(&log, nil)))
+	late.Store(int64(stuckAfter))
+	m.fed(t)
+	late.Store(int64(stuckAfter + time.Second))
+	m.starved(t)
+	late.Store(0)
+	m.fed(t)
+	w.close()
+	const line = "the service manager's watchdog is no longer fed"
+	if got := log.String(); strings.Count(got, line) != 1 || !strings.Contains(got, "has not ended (1m1s late)") {
+		t.Errorf("logged %q", got)
+	}
 }

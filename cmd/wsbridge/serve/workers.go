@@ -10,14 +10,14 @@ import (
 )
 
 const (
-	// settled is how long after its start, in whole seconds, a php-fpm has certainly started all its workers.
+	// settled is the age, in whole seconds, at which a php-fpm has certainly started all its workers.
 	settled = 2 * time.Second
-	// settleInterval is how often one that has just started is asked.
+	// settleInterval is how often a younger php-fpm is asked.
 	settleInterval = 200 * time.Millisecond
 )
 
-// learnWorkers asks an external php-fpm how many workers it has, logs what it learnt, and returns how many connections there
-// may be. It waits up to two seconds for a php-fpm that has just started.
+// learnWorkers asks an external php-fpm how many workers it has, logs the answer, and returns how many connections there may be. It
+// waits up to two seconds for a php-fpm that has just started.
 func learnWorkers(ctx context.Context, cfg *config.PHP, page fastcgi.StatusPage, log *slog.Logger) int {
 	log = log.With("page", page.Path)
 	s, err := readSettled(ctx, page)
@@ -38,7 +38,7 @@ func learnWorkers(ctx context.Context, cfg *config.PHP, page fastcgi.StatusPage,
 	return connections
 }
 
-// readSettled reads the page, again and again while php-fpm may still be starting its workers.
+// readSettled reads the page until php-fpm is old enough to have started all its workers.
 func readSettled(ctx context.Context, page fastcgi.StatusPage) (*fastcgi.Status, error) {
 	tick := time.NewTicker(settleInterval)
 	defer tick.Stop()

@@ -14,7 +14,7 @@ import (
 )
 
 func TestAnExternalPHPIsAskedForItsWorkers(t *testing.T) {
-	dir, err := MakeRunDir("", allReach)
+	dir, err := makeRunDir("", allEnter)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,8 +51,8 @@ func TestAnExternalPHPIsAskedForItsWorkers(t *testing.T) {
 
 func TestRunDirIsReachedByThoseWhoNeedIt(t *testing.T) {
 	parent := t.TempDir()
-	for _, mode := range []os.FileMode{ownerReaches, groupReaches, allReach} {
-		dir, err := MakeRunDir(parent, mode)
+	for _, mode := range []os.FileMode{ownerEnters, groupEnters, allEnter} {
+		dir, err := makeRunDir(parent, mode)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,16 +61,16 @@ func TestRunDirIsReachedByThoseWhoNeedIt(t *testing.T) {
 		}
 	}
 	t.Setenv("RUNTIME_DIRECTORY", parent+":/run/other")
-	dir, err := MakeRunDir("", ownerReaches)
+	dir, err := makeRunDir("", ownerEnters)
 	if err != nil || filepath.Dir(dir) != parent {
 		t.Errorf("got %s, %v, want one in %s", dir, err, parent)
 	}
 	own, external := config.PHP{}, config.PHP{FastCGI: "unix:/run/php/php-fpm.sock"}
-	want := [2]os.FileMode{ownerReaches, groupReaches}
+	want := [2]os.FileMode{ownerEnters, groupEnters}
 	if os.Geteuid() == 0 {
-		want = [2]os.FileMode{allReach, allReach}
+		want = [2]os.FileMode{allEnter, allEnter}
 	}
-	if got := [2]os.FileMode{RunDirMode(&own), RunDirMode(&external)}; got != want {
+	if got := [2]os.FileMode{runDirMode(&own), runDirMode(&external)}; got != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
