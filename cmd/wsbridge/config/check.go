@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -107,24 +106,6 @@ func (c *checker) paths(cfg *Config) {
 	}
 	pipe := cfg.Pipe.Path
 	c.require(pipe == "" || filepath.Clean(pipe) != cfg.PHP.EventsFile, "pipe.path", pipe, "is php.events_file too")
-}
-
-// unused returns notes about values that are not the default and have no effect.
-func (c *checker) unused(cfg *Config) []string {
-	keys, why := []string{"php.script", "php.status_path", "php.reserve"}, "without php.fastcgi"
-	if cfg.PHP.External() {
-		keys = []string{"php.fpm", "php.workers", "php.user", "php.group", "php.memory_limit", "php.ini"}
-		why = "with a php-fpm that wsbridge does not run"
-	}
-	plain := Default()
-	values, defaults := fields(cfg), fields(&plain)
-	var notes []string
-	for _, key := range keys {
-		if !reflect.DeepEqual(values[key], defaults[key]) {
-			notes = append(notes, fmt.Sprintf("%s has no effect %s", c.from.at(key), why))
-		}
-	}
-	return notes
 }
 
 // isHostPort reports whether address is a host and a numeric port. The host may be empty.

@@ -17,7 +17,7 @@ type annotated struct {
 	lines    []string
 }
 
-// readAnnotated panics if the embedded file cannot be parsed, which a test rules out.
+// readAnnotated and defaults panic if the embedded file is no configuration, which the tests rule out.
 func readAnnotated() annotated {
 	text := deploy.Config()
 	d, err := parseDocument("wsbridge.toml", []byte(text), fields(new(Config)))
@@ -28,9 +28,11 @@ func readAnnotated() annotated {
 }
 
 // defaults returns the configuration in the file.
-func (a annotated) defaults() (cfg Config, found problems) {
-	found, _ = a.document.decode(fields(&cfg), provenance{})
-	return cfg, found
+func (a annotated) defaults() (cfg Config) {
+	if found, _ := a.document.decode(fields(&cfg), provenance{}); len(found) > 0 {
+		panic(fmt.Sprintf("config: %v", found))
+	}
+	return cfg
 }
 
 // reloads returns the reload class of each key.

@@ -17,24 +17,23 @@ type Entry struct {
 }
 
 // List is Load, and also returns each value with its origin and its reload class, in the order of the annotated file.
-func List(s Sources) (cfg Config, entries []Entry, err error) {
-	cfg, from, err := load(s)
+func List(s Sources) (Config, []Entry, error) {
+	l, err := load(s)
 	if err != nil {
 		return Config{}, nil, err
 	}
-	plain := Default()
-	usual, classes := fields(&plain), readAnnotated().reloads()
-	for _, f := range list(&cfg) {
+	var entries []Entry
+	defaults, classes := fields(&l.defaults), l.keys.reloads()
+	for _, f := range list(&l.cfg) {
 		v := reflect.ValueOf(f.value).Elem()
-		e := Entry{Key: f.key, From: from.at(f.key).listed(), Reload: classes[f.key],
-			Usual: reflect.DeepEqual(v.Interface(), reflect.ValueOf(usual[f.key]).Elem().Interface())}
-		if _, ok := from[f.key]; !ok {
-			e.From = "default"
+		e := Entry{Key: f.key, From: "default", Usual: reflect.DeepEqual(f.value, defaults[f.key]), Reload: classes[f.key]}
+		if from, ok := l.from[f.key]; ok {
+			e.From = from.listed()
 		}
 		e.Value, e.Hidden = shown(f.key, v)
 		entries = append(entries, e)
 	}
-	return cfg, entries, nil
+	return l.cfg, entries, nil
 }
 
 // shown returns a value as a TOML file has it, without possible secrets.

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -18,27 +19,30 @@ type Sources struct {
 // paths in a TOML file start at its folder; in a settings file at the working directory, as in the original. The paths of the
 // result are absolute.
 func Load(s Sources) (Config, error) {
-	cfg, _, err := load(s)
-	return cfg, err
+	l, err := load(s)
+	return l.cfg, err
 }
 
-// load also returns the origins of the values.
-func load(s Sources) (Config, provenance, error) {
-	l := loader{cfg: Default(), from: provenance{}}
+// load returns a loader that is done.
+func load(s Sources) (*loader, error) {
+	keys := readAnnotated()
+	l := &loader{keys: keys, cfg: keys.defaults(), defaults: keys.defaults(), from: provenance{}}
 	if err := l.read(s); err != nil {
-		return Config{}, nil, err
+		return l, err
 	}
 	l.join(s)
 	l.required(s)
 	l.complete()
 	c := checker{from: l.from, problems: l.problems}
 	c.all(&l.cfg)
-	l.cfg.Notes = append(l.cfg.Notes, c.unused(&l.cfg)...)
-	return l.cfg, l.from, c.problems.err()
+	l.cfg.Notes = append(l.cfg.Notes, l.unused()...)
+	return l, c.problems.err()
 }
 
 // loader holds what has been read so far.
 type loader struct {
+	keys     annotated
+	defaults Config
 	cfg      Config
 	from     provenance
 	file     *document // nil without a TOML file
@@ -133,6 +137,23 @@ func (l *loader) complete() {
 	if l.cfg.Pipe.Path == "" {
 		l.cfg.Notes = append(l.cfg.Notes, fmt.Sprintf("%s: %s is missing or empty: there is no pipe", l.settings.Path, settingPipe))
 	}
+}
+
+// unused returns notes about values that are not the default and have no effect.
+func (l *loader) unused() []string {
+	keys, why := []string{"php.script", "php.status_path", "php.reserve"}, "without php.fastcgi"
+	if l.cfg.PHP.External() {
+		keys = []string{"php.fpm", "php.workers", "php.user", "php.group", "php.memory_limit", "php.ini"}
+		why = "with a php-fpm that wsbridge does not run"
+	}
+	values, defaults := fields(&l.cfg), fields(&l.defaults)
+	var notes []string
+	for _, key := range keys {
+		if !reflect.DeepEqual(values[key], defaults[key]) {
+			notes = append(notes, fmt.Sprintf("%s has no effect %s", l.from.at(key), why))
+		}
+	}
+	return notes
 }
 
 // absolute makes paths absolute. Those that are still relative start at dir.
