@@ -10,7 +10,7 @@ demo:
 # Every test, with the race detector, a real php-fpm and a real browser.
 test:
 	.ci/install test
-	CGO_ENABLED=1 go test -count=1 -race -timeout 13m ./...
+	CGO_ENABLED=1 go test -count=1 -race -timeout 45m ./...
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/wsbridge
@@ -20,7 +20,7 @@ package:
 	deploy/package/build
 
 # Ratios measured in one run; the numbers are this machine's. ARGS="-parts others" compares with other programs, ARGS="-parts
-# targets" with what was wanted.
+# targets" with what was wanted, ARGS="-parts versus -against COMMIT" with wsbridge as it was.
 bench:
 	.ci/install demo
 	$(if $(findstring others,$(ARGS)),.ci/install others)

@@ -5,7 +5,7 @@
 //
 //	door.go, preamble.go, doorman.go, tls.go    a connection comes in, if there is room for it
 //	request.go, handshake.go                    a client comes in, if package admission and PHP let it
-//	guard.go, limiter.go, idle.go               its frames are good, and not too many, or end its connection
+//	socket, idle.go                             its frames are good, and not too many, or end its connection
 //	reader.go, raw.go, bridge.go                something happens
 //	backlog.go                                  it finds room, or its client is turned away
 //	mailbox.go                                  it waits for the earlier events of the same client
@@ -13,7 +13,7 @@
 //	turn.go, session.go, gate.go                it waits for its turn among all clients, in the lane of its kind
 //	dispatch.go, exchange.go                    it goes to PHP, and again while php-fpm is away
 //	apply.go                                    PHP's effects become sends, closes and changed rows
-//	outbox.go, broadcast.go, eager.go           what is sent waits for the client's socket
+//	socket                                      what is sent waits for the client's socket
 //
 // What an operator sees and does: operator.go and inject.go (clients, messages, documents), pause.go, and trace.go with
 // tail.go, history.go and incidents.go (what became of events), tally.go (how many).

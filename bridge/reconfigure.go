@@ -31,7 +31,7 @@ func (b *Bridge) Reconfigure(ctx context.Context, cfg Config) error {
 	if app == nil {
 		return ErrStarting
 	}
-	app = app.under(&cfg)
+	app = app.Under(&cfg.Isolation)
 	if cfg.PHP != now.PHP {
 		fresh, err := b.describe(ctx, &cfg, app)
 		if err != nil {
@@ -42,9 +42,9 @@ func (b *Bridge) Reconfigure(ctx context.Context, cfg Config) error {
 	}
 	b.config.Store(&cfg)
 	b.app.Store(app)
-	b.gate.resize(cfg.Parallel)
+	b.scheduler.Resize(cfg.Parallel)
 	b.limiter.SetLimits(cfg.Limits)
-	b.backlog.resize(cfg.EventQueueTotal, cfg.EventQueueTotalBytes)
+	b.backlog.Resize(cfg.EventQueueTotal, cfg.EventQueueTotalBytes)
 	if cfg.LoopInterval != now.LoopInterval {
 		b.pace()
 	}

@@ -20,13 +20,13 @@ const maxAttempts = 3
 
 // Client runs events in one php-fpm. Its methods may be called concurrently.
 type Client struct {
-	cfg     Config
-	token   string
-	begin   string // with which the PHP half announces that it has read a request
-	session gofast.SessionHandler
-	server  []byte // the environment of events that no client caused
-	own     *ownParams
-	pool    *pool
+	cfg          Config
+	token        string
+	announcement string // with which the PHP half announces that it has read a request
+	session      gofast.SessionHandler
+	server       []byte // the environment of events that no client caused
+	params       *contractParams
+	pool         *pool
 }
 
 // New returns a client of cfg's php-fpm. It connects to nothing yet. The caller closes it.
@@ -36,11 +36,11 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("configure fastcgi: %w", err)
 	}
 	c := &Client{cfg: cfg, token: newToken(), session: newSession(cfg.Script)}
-	c.begin = c.token + " begun"
+	c.announcement = c.token + " begun"
 	if c.server, err = c.serverEnvironment(); err != nil {
 		return nil, fmt.Errorf("configure fastcgi: %w", err)
 	}
-	c.own = newOwnParams(&c.cfg, c.token)
+	c.params = newContractParams(&c.cfg, c.token)
 	c.pool = newPool(&c.cfg)
 	return c, nil
 }
@@ -59,12 +59,16 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// Connections returns how many connections to php-fpm there are, in use or idle. It is an estimate while events come and go.
+// Connections returns how many connections to php-fpm there are, in use or idle.
 func (c *Client) Connections() int { return c.pool.connections() }
 
-// Run runs events, whose Seq ascend, in one request and blocks until that ended. A nil environment is the server's own,
-// any other is one of Environment's. Effects reach apply on the calling goroutine as they arrive; a payload is valid
-// only during the call. What the application printed reaches it as Stray.
+// Overdue returns by how much an exchange has passed Config.Timeout without having ended, the latest if there are several, or 0.
+// At the timeout all reading and writing fails, so an exchange that is long overdue waits for something else: its apply.
+func (c *Client) Overdue(now time.Time) time.Duration { return c.pool.overdue(now) }
+
+// Run runs events in one request and blocks until that has ended. Their Seq ascend, and they share an Environment, since a
+// request has only one. Effects reach apply on the calling goroutine as they arrive; a payload is valid only during the
+// call. What the application printed reaches it as Stray.
 //
 // Nil means that every event got its done or failed line. An error of apply ends the exchange and is returned
 // unchanged; so is ctx's cause, wrapped, if ctx is cancelled. Any other error wraps one of these:
@@ -78,38 +82,32 @@ func (c *Client) Connections() int { return c.pool.connections() }
 //   - protocol.ErrMalformed: the answer is not one of the contract.
 //
 // A request is sent again only if it is certain that no handler ran, see the package documentation.
-func (c *Client) Run(ctx context.Context, environment []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
+func (c *Client) Run(ctx context.Context, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
 	if err := checkEvents(events); err != nil {
 		return err
 	}
-	if environment == nil {
-		environment = c.server
-	}
-	if len(environment) > maxContent {
-		return fmt.Errorf("run exchange: environment of %d bytes", len(environment))
-	}
-	return c.run(ctx, environment, c.own.bytes(), apply, events)
+	return c.run(ctx, c.params.bytes(), apply, events)
 }
 
-// run sends events with these two blocks of parameters.
-func (c *Client) run(ctx context.Context, environment, own []byte, apply func(*protocol.Effect) error, events []*protocol.Event) error {
-	if err := c.pool.enter(ctx); err != nil {
+// run sends events with these own parameters.
+func (c *Client) run(ctx context.Context, own []byte, apply func(*protocol.Effect) error, events []*protocol.Event) error {
+	if err := c.pool.acquire(ctx); err != nil {
 		return err
 	}
-	defer c.pool.leave()
-	take := c.pool.take
+	defer c.pool.release()
+	take := c.pool.get
 	began := time.Now()
-	trip := &events[0].Trip
+	trip := &events[0].Timing
 	for attempt := 1; ; attempt++ {
 		k, err := take(ctx)
 		if err != nil {
 			return err
 		}
 		connected := time.Now()
-		k.request.encode(environment, own, events)
-		err = c.exchange(ctx, k, environment, apply, events)
+		k.request.encode(c.environmentOf(events), own, events)
+		err = c.exchange(ctx, k, apply, events)
 		trip.Connect, trip.Exchange = connected.Sub(began), time.Since(connected)
-		if _, unread := err.(*unreadError); !unread { //nolint:errorlint // never wrapped
+		if _, unread := err.(*unreadRequestError); !unread { //nolint:errorlint // never wrapped
 			return err
 		}
 		if attempt == maxAttempts {
@@ -119,32 +117,40 @@ func (c *Client) run(ctx context.Context, environment, own []byte, apply func(*p
 	}
 }
 
-// exchange sends k's request, which has that environment, and reads the answer. It keeps k or closes it, also when apply panics.
-func (c *Client) exchange(ctx context.Context, k *conn, environment []byte, apply func(*protocol.Effect) error, events []*protocol.Event) error {
-	disarm := k.arm(ctx, c.cfg.Timeout)
+// environmentOf returns the environment that the events share.
+func (c *Client) environmentOf(events []*protocol.Event) []byte {
+	if own := events[0].Environment; own != nil {
+		return own
+	}
+	return c.server
+}
+
+// exchange sends k's request and reads the answer. It keeps k or closes it, also when apply panics.
+func (c *Client) exchange(ctx context.Context, k *conn, apply func(*protocol.Effect) error, events []*protocol.Event) error {
+	k.arm(ctx)
 	whole := false
 	defer func() {
-		if fit := disarm(); fit && whole {
-			c.pool.keep(k)
+		if whole && ctx.Err() == nil {
+			c.pool.put(k)
 		} else {
-			k.Close()
+			c.pool.discard(k)
 		}
 	}()
 	if err := k.send(); err != nil {
 		return c.explain(ctx, err)
 	}
-	if err := k.await(ctx, c.pool.spare); err != nil {
+	if err := k.await(ctx, c.pool.closeOldestIdle); err != nil {
 		return c.explain(ctx, err)
 	}
-	x := &k.exchange
-	x.begin(c, environment, apply, events)
+	x := &k.sink
+	x.begin(c, apply, events)
 	defer x.end()
 	status, err := readAnswer(k.reader, x)
 	if err == nil {
 		err = x.finish(status)
 	}
 	whole = err == nil
-	k.announce = x.errors.begun
+	k.announces = x.errors.announced
 	return c.explain(ctx, err)
 }
 

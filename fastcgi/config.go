@@ -46,7 +46,7 @@ type Config struct {
 
 	// Payloads lets log lines and errors show what clients have sent. Default: it is taken out of what PHP says, as far as it can be
 	// recognized.
-	Payloads bool
+	LogPayloads bool
 
 	// Logger gets what php-fpm writes to a request's error stream. Default: nothing is logged.
 	Logger *slog.Logger

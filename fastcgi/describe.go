@@ -26,7 +26,7 @@ func (c *Client) Describe(ctx context.Context) (*protocol.Description, error) {
 	if err != nil {
 		return nil, fmt.Errorf("describe application: %w", err)
 	}
-	c.own.describe(found{yielded: yielded, watched: d.Watch})
+	c.params.setDescribed(described{yielded: yielded, watched: d.Watch})
 	return d, nil
 }
 
@@ -43,7 +43,7 @@ func (c *Client) Inspect(ctx context.Context) (*protocol.Inspection, error) {
 // introspect runs an event that asks about the code, and decodes its result into result, of which d is a part. It returns
 // what had to be yielded to the application for that, and has to be in later requests, too.
 func (c *Client) introspect(ctx context.Context, kind protocol.Kind, result any, d *protocol.Description) (yielded []string, err error) {
-	yielded = c.own.files()
+	yielded = c.params.yieldedFiles()
 	for {
 		last, err := c.introspectOnce(ctx, kind, yielded)
 		if err != nil {
@@ -92,7 +92,7 @@ func addYielded(yielded *[]string, more []string) bool {
 func (c *Client) introspectOnce(ctx context.Context, kind protocol.Kind, yielded []string) (*protocol.Effect, error) {
 	var last *protocol.Effect
 	event := protocol.Event{Kind: kind, Seq: 1}
-	err := c.run(ctx, c.server, c.own.encode(found{yielded: yielded}), func(e *protocol.Effect) error {
+	err := c.run(ctx, c.params.encode(described{yielded: yielded}), func(e *protocol.Effect) error {
 		if e.Last() {
 			last = e
 		}

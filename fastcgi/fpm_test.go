@@ -226,9 +226,9 @@ func ask(ctx context.Context, c *Client, environment []byte, payloads ...string)
 	var a answer
 	var events []*protocol.Event
 	for i, p := range payloads {
-		events = append(events, &protocol.Event{Kind: protocol.Text, Seq: uint64(i + 1), Client: 1, Payload: []byte(p)})
+		events = append(events, &protocol.Event{Kind: protocol.Text, Seq: uint64(i + 1), Client: 1, Environment: environment, Payload: []byte(p)})
 	}
-	err := c.Run(ctx, environment, a.take, events...)
+	err := c.Run(ctx, a.take, events...)
 	return a, err
 }
 

@@ -70,11 +70,11 @@ func bodyOf(events []*protocol.Event) string {
 
 func askOurs(tb testing.TB, c *Client, environment []byte, events []*protocol.Event) opinion {
 	tb.Helper()
-	k, err := c.pool.take(tb.Context())
+	k, err := c.pool.get(tb.Context())
 	if err != nil {
 		tb.Fatal(err)
 	}
-	k.request.encode(environment, c.own.bytes(), events)
+	k.request.encode(environment, c.params.bytes(), events)
 	if err := k.send(); err != nil {
 		tb.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func askOurs(tb testing.TB, c *Client, environment []byte, events []*protocol.Ev
 	if status, err := readAnswer(k.reader, &got); err != nil || status != statusComplete {
 		tb.Fatalf("status %d: %v", status, err)
 	}
-	c.pool.keep(k)
+	c.pool.put(k)
 	return newOpinion(got.out.String(), got.err.String())
 }
 
@@ -113,7 +113,7 @@ func gofastRequest(tb testing.TB, c *Client, environment []byte, body string) *g
 	request := gofast.NewRequest(nil)
 	request.KeepConn = true
 	request.Params = decodePairs(tb, environment)
-	for name, value := range decodePairs(tb, c.own.bytes()) {
+	for name, value := range decodePairs(tb, c.params.bytes()) {
 		request.Params[name] = value
 	}
 	request.Params["CONTENT_LENGTH"] = strconv.Itoa(len(body))

@@ -98,25 +98,25 @@ func (f *fake) client(t *testing.T, change ...func(*Config)) *Client {
 func TestTurnsAreTakenInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(&Config{MaxConnections: 1})
-		if err := p.enter(t.Context()); err != nil {
+		if err := p.acquire(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		var mu sync.Mutex
 		var order []int
 		for i := range 10 {
 			go func() {
-				if err := p.enter(t.Context()); err != nil {
+				if err := p.acquire(t.Context()); err != nil {
 					t.Error(err)
 					return
 				}
 				mu.Lock()
 				order = append(order, i)
 				mu.Unlock()
-				p.leave()
+				p.release()
 			}()
 			synctest.Wait()
 		}
-		p.leave()
+		p.release()
 		synctest.Wait()
 		if fmt.Sprint(order) != "[0 1 2 3 4 5 6 7 8 9]" {
 			t.Errorf("got %v", order)
@@ -128,28 +128,28 @@ func TestTurnsAreTakenInOrder(t *testing.T) {
 func TestWaitingForATurnEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(&Config{MaxConnections: 1})
-		if err := p.enter(t.Context()); err != nil {
+		if err := p.acquire(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		late, stop := context.WithTimeout(t.Context(), time.Minute)
 		defer stop()
-		if err := p.enter(late); !errors.Is(err, protocol.ErrOverloaded) {
+		if err := p.acquire(late); !errors.Is(err, protocol.ErrOverloaded) {
 			t.Errorf("deadline: got %v", err)
 		}
 		cause := errors.New("went away")
 		gone, cancel := context.WithCancelCause(t.Context())
 		cancel(cause)
-		if err := p.enter(gone); !errors.Is(err, cause) || errors.Is(err, protocol.ErrOverloaded) {
+		if err := p.acquire(gone); !errors.Is(err, cause) || errors.Is(err, protocol.ErrOverloaded) {
 			t.Errorf("cancel: got %v", err)
 		}
 		waiting := make(chan error, 1)
-		go func() { waiting <- p.enter(t.Context()) }()
+		go func() { waiting <- p.acquire(t.Context()) }()
 		synctest.Wait()
 		go p.close() // waits for the turn taken above
 		if err := <-waiting; !errors.Is(err, ErrClosed) || !errors.Is(err, protocol.ErrUnavailable) {
 			t.Errorf("close: got %v", err)
 		}
-		p.leave()
+		p.release()
 	})
 }
 
@@ -189,11 +189,11 @@ func TestClosedIdleConnectionsAreNotHeldOnTo(t *testing.T) {
 	if _, err := ask(t.Context(), c, nil, ""); err != nil {
 		t.Fatal(err)
 	}
-	k := c.pool.pop()
+	k := c.pool.popIdle()
 	if err := k.Conn.(*net.UnixConn).CloseWrite(); err != nil { // the server closes its side
 		t.Fatal(err)
 	}
-	c.pool.keep(k)
+	c.pool.put(k)
 	eventually(t, "the pool has closed it", func() bool {
 		c.pool.mu.Lock()
 		defer c.pool.mu.Unlock()
@@ -216,11 +216,11 @@ func TestStaleConnectionsAreReplacedSilently(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 			if name == "closed" {
-				k := c.pool.pop()
+				k := c.pool.popIdle()
 				if err := k.raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_RDWR) }); err != nil {
 					t.Fatal(err)
 				}
-				c.pool.keep(k)
+				c.pool.put(k)
 			}
 		}
 		if f.served.Load() != 10 {
@@ -235,12 +235,12 @@ func TestAConnectionThatTakesNoByteIsReplaced(t *testing.T) {
 	if _, err := ask(t.Context(), c, nil, ""); err != nil {
 		t.Fatal(err)
 	}
-	k := c.pool.pop()
+	k := c.pool.popIdle()
 	if err := k.raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_WR) }); err != nil {
 		t.Fatal(err)
 	}
 	k.request.encode(nil, nil, nil)
-	var unread *unreadError
+	var unread *unreadRequestError
 	if err := k.send(); !errors.As(err, &unread) || !errors.Is(err, syscall.EPIPE) {
 		t.Errorf("got %v", err)
 	}
@@ -380,14 +380,14 @@ func TestIdleConnectionsGiveWay(t *testing.T) {
 	f := s.foreign(t, "pm.max_children = 1")
 	c := f.client(t, func(cfg *Config) { cfg.IdleTimeout = time.Hour })
 	mustAsk(t, c, "echo:a")
-	k := c.pool.pop() // so that the next event gets a new connection
+	k := c.pool.popIdle() // so that the next event gets a new connection
 	got := make(chan error, 1)
 	go func() {
 		_, err := ask(t.Context(), c, nil, "echo:b")
 		got <- err
 	}()
 	eventually(t, "the event has a connection of its own", func() bool { return len(c.pool.slots) == 1 })
-	c.pool.keep(k)
+	c.pool.put(k)
 	if err := <-got; err != nil {
 		t.Error(err)
 	}

@@ -78,8 +78,8 @@ func pairs(b []byte) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for len(b) > 0 {
 			var name, value int
-			name, b = takeLength(b)
-			value, b = takeLength(b)
+			name, b = cutLength(b)
+			value, b = cutLength(b)
 			if !yield(string(b[:name]), string(b[name:name+value])) {
 				return
 			}
@@ -88,7 +88,7 @@ func pairs(b []byte) iter.Seq2[string, string] {
 	}
 }
 
-func takeLength(b []byte) (n int, rest []byte) {
+func cutLength(b []byte) (n int, rest []byte) {
 	if b[0] < 128 {
 		return int(b[0]), b[1:]
 	}

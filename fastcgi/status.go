@@ -93,13 +93,14 @@ func (p StatusPage) get(ctx context.Context) (body []byte, err error) {
 		return nil, err
 	}
 	defer k.Close()
-	disarm := k.arm(ctx, statusTimeout)
-	defer disarm()
+	k.deadline = time.Now().Add(statusTimeout)
+	k.watch.start(ctx)
+	k.arm(ctx)
 	k.request.encode(params, nil, nil)
 	if err := k.send(); err != nil {
 		return nil, fmt.Errorf("%w: %w", protocol.ErrUnavailable, err)
 	}
-	var got plainAnswer
+	var got pageSink
 	if _, err := readAnswer(k.reader, &got); err != nil {
 		return nil, explain(ctx, err, statusTimeout)
 	}
@@ -161,13 +162,13 @@ func (s *Status) set(name, value string) {
 	}
 }
 
-// plainAnswer is the answer to a request that is none of ours.
-type plainAnswer struct {
+// pageSink is the answer to a request that is none of ours.
+type pageSink struct {
 	header header
 	body   []byte
 }
 
-func (p *plainAnswer) stdout(b []byte) error {
+func (p *pageSink) stdout(b []byte) error {
 	b, err := p.header.feed(b)
 	if err == nil && len(p.body)+len(b) > maxStatusPage {
 		err = fmt.Errorf("%w: page over %d bytes", protocol.ErrMalformed, maxStatusPage)
@@ -176,4 +177,4 @@ func (p *plainAnswer) stdout(b []byte) error {
 	return err
 }
 
-func (p *plainAnswer) stderr([]byte) error { return nil }
+func (p *pageSink) stderr([]byte) error { return nil }

@@ -95,5 +95,11 @@ func (d *Description) Has(k Kind) bool {
 // opcache may run what it was before (opcache.revalidate_freq); its fingerprint ends with Uncertain until then.
 func (d *Description) Settled() bool { return !strings.HasSuffix(d.Code, Uncertain) }
 
+// AsSettled returns the description as it will be once it is settled.
+func (d Description) AsSettled() *Description {
+	d.Code = strings.TrimSuffix(d.Code, Uncertain)
+	return &d
+}
+
 // Uncertain ends the fingerprint of code that may still run as it was before.
 const Uncertain = "+"

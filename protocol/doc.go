@@ -4,10 +4,9 @@
 //
 // # A request
 //
-// One FastCGI request (role Responder) carries one or more events, in order, of one connection or of the server.
-//
-// Its parameters are the CGI/1.1 environment (RFC 3875) of the client's own handshake, on every event of the client's
-// life, and these:
+// One FastCGI request (role Responder) carries one or more events, in order. Each event has an environment, the CGI/1.1
+// parameters (RFC 3875) of its client's handshake, which is the same for all of the client's life; the events of one
+// request share it, since a request has one set of parameters. Besides the environment these are:
 //
 //	WSBRIDGE_CONTRACT       the version, "1"
 //	WSBRIDGE_TOKEN          the word each line of the answer starts with

@@ -9,7 +9,7 @@ import (
 type Effect struct {
 	Seq    uint64   `json:"seq"`
 	Send   *Send    `json:"send,omitempty"`
-	Frames *Send    `json:"frames,omitempty"` // Payload: whole server frames, see ParseFrames
+	Frames *Send    `json:"frames,omitempty"` // Payload: whole server frames, as RFC 6455 has them
 	Close  *Close   `json:"close,omitempty"`
 	Log    *Log     `json:"log,omitempty"`
 	Done   *Done    `json:"done,omitempty"`

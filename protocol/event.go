@@ -64,6 +64,9 @@ type Event struct {
 	Seq     uint64
 	Client  int64
 	Payload []byte
+	// Environment is the CGI environment of the client's handshake, in a form that only the package that carries the event
+	// knows. Nil is the server's own.
+	Environment []byte
 
 	// Code is the fingerprint of the code that the bridge knows. If PHP is about to run other code, it does not, and the
 	// event fails with FailedChanged. Empty: whatever code there is runs.
@@ -84,12 +87,12 @@ type Event struct {
 	// Result asks for what the handler of a document returns; nobody waits for that as a rule.
 	Result bool
 
-	// Trip is filled in by who brings the event to PHP.
-	Trip Trip
+	// Timing is filled in by who brings the event to PHP.
+	Timing Timing
 }
 
-// Trip is how long the request of an event was under way.
-type Trip struct {
+// Timing is how long the request of an event was under way.
+type Timing struct {
 	Connect  time.Duration // until there was a connection
 	Exchange time.Duration // from the request's first byte to the answer's last
 }

@@ -1,3 +1,4 @@
+// Package tests holds the packages of this module to what each may import. The folders beside it run the real program.
 package tests
 
 import (
@@ -32,7 +33,7 @@ func importRules() []rule {
 			"it declares the interface it asks for answers, so that it can be tested without php-fpm"},
 		{"fastcgi", []string{contract, "github.com/yookoala/gofast", "golang.org/x/sys/unix"},
 			"it answers events, and knows of no clients"},
-		{"cmd", []string{module, "github.com/", "golang.org/x/sys/unix"}, "it joins the others, and asks a terminal for its size"},
+		{"cmd", []string{module, "github.com/", "golang.org/x/term"}, "it joins the others, and asks a terminal for its size"},
 		{"tests", []string{module, "github.com/", "golang.org/x/sys/unix"}, "they use everything"},
 	}
 }

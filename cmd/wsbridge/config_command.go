@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -9,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/operate"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 )
 
 func newConfigCommand() *cobra.Command {
@@ -17,16 +18,16 @@ func newConfigCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config (--settings FILE | --config FILE) [--fastcgi ADDRESS] [--print] [--changed] [--json]",
 		Short: "Check the configuration, and print where each value comes from",
-		Long: `Reads the configuration as serve does, and nothing else: it asks no running server and no
-php-fpm. Without --print it only says what is wrong, as before a reload.
+		Long: `Reads the configuration as serve does, without asking a running server or php-fpm. Without
+--print it only reports what is wrong, for instance before a reload.
 
---print writes what a server started now would have in force, as a wsbridge.toml: each value
-with the file and line, the flag or "default" that it comes from, and in parentheses which
-clients a reload (SIGHUP) reaches if it does not reach all. php.ini directives that may hold a
-password are left out.`,
+--print writes the values that a server started now would use, as a wsbridge.toml: each with
+the file and line, the flag or "default" that it comes from, and in parentheses which clients
+a reload (SIGHUP) reaches if it does not reach all. php.ini directives that may hold a password
+are left out.`,
 		Example: `  wsbridge config --settings /etc/push/server_shared.conf --print
   wsbridge config --config /etc/wsbridge/wsbridge.toml --print --changed`,
-		Args: noArguments,
+		Args: operate.Arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := requireSources(cmd, from); err != nil {
 				return err
@@ -42,7 +43,7 @@ password are left out.`,
 				entries = slices.DeleteFunc(entries, func(e config.Entry) bool { return e.Usual })
 			}
 			if asJSON {
-				return printJSON(cmd.OutOrStdout(), entries)
+				return terminal.WriteJSON(cmd.OutOrStdout(), entries, "  ")
 			}
 			if doPrint || changed {
 				_, err = io.WriteString(cmd.OutOrStdout(), config.FormatTOML(entries))
@@ -56,11 +57,4 @@ password are left out.`,
 	flags.BoolVar(&changed, "changed", false, "print only what differs from the defaults")
 	flags.BoolVar(&asJSON, "json", false, "print as one JSON list")
 	return cmd
-}
-
-func printJSON(out io.Writer, v any) error {
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // crier broadcasts as much as it is asked for, and echoes everything else.
-const crier = everybody + `
+const crier = `
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
 	if (sscanf($msg,"cry %d %d",$n,$size)==2) { broadcast_to_all(str_pad("cry ".$n." ",$size,"x")); }
@@ -36,7 +36,7 @@ func TestClientThatNeverReadsIsBroadcastTo(t *testing.T) {
 	s := serve(t, crier, impatient)
 	const size, cries = 64 << 10, 200
 	survives(t, s, func(t *testing.T) {
-		deaf, loud := s.Connect(t), s.Connect(t)
+		deaf, loud := s.In(t).Peer(), s.In(t).Peer()
 		deafen(deaf)
 		longest := time.Duration(0)
 		for n := range cries {
@@ -60,7 +60,7 @@ var leftSlow = regexp.MustCompile(`"msg":"client left".*"ending":"slow"`)
 func slow(t *testing.T, s *server, n int) {
 	t.Helper()
 	harness.Eventually(t, fmt.Sprint(n, " clients are ended as slow"), func() bool {
-		return len(leftSlow.FindAllString(s.Log(), -1)) == n
+		return len(leftSlow.FindAllString(s.Log.Text(), -1)) == n
 	})
 }
 
@@ -78,7 +78,7 @@ func TestBroadcastToThousandsOfWhomSomeAreStuck(t *testing.T) {
 		for _, p := range peers[stuck:] {
 			group.Go(func() { hear(p, size, heard) })
 		}
-		loud := s.Connect(t)
+		loud := s.In(t).Peer()
 		defer loud.Conn.Close()
 		go func() { _ = loud.Discard() }() // ends with the connection
 		for n := range cries {

@@ -14,7 +14,7 @@ import (
 
 // keeper keeps what it is sent in its row and in a global variable, and says in the next event what has become of both. A Bomb
 // that is made from a text leaves a file behind.
-const keeper = everybody + `
+const keeper = `
 class Bomb { public function __wakeup() { touch(__DIR__."/exploded"); } public function __destruct() { touch(__DIR__."/exploded"); } }
 $last=null;
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
@@ -37,7 +37,7 @@ func TestClientsCannotSpeakTheContract(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			s := serve(t, keeper, fmt.Sprintf("isolation.mode = %q\n", mode))
 			survives(t, s, func(t *testing.T) {
-				p := s.Connect(t)
+				p := s.In(t).Peer()
 				for _, sent := range []string{
 					`{"\u0000php":` + evil + `}`,
 					`{"a":{"\u0000php":` + evil + `}}`,
@@ -59,7 +59,7 @@ func TestClientsCannotSpeakTheContract(t *testing.T) {
 			if _, err := os.Stat(s.Path("exploded")); !os.IsNotExist(err) {
 				t.Error("a client's text has become an object")
 			}
-			if log := s.Log(); strings.Contains(log, "event failed") || strings.Contains(log, "handler failed") {
+			if log := s.Log.Text(); strings.Contains(log, "event failed") || strings.Contains(log, "handler failed") {
 				t.Error("an event failed")
 			}
 		})
@@ -93,10 +93,10 @@ func holds(t *testing.T, p *peer, sent string) {
 
 // TestNullBytes sends them wherever a WebSocket may carry them: they are characters like any other.
 func TestNullBytes(t *testing.T) {
-	s := serve(t, harness.Echo(t), "")
+	s := serve(t, harness.Echo, "")
 	survives(t, s, func(t *testing.T) {
 		for _, payload := range []string{"\x00", strings.Repeat("\x00", 70_000), "a\x00b", "\x00php", "\x00b64:"} {
-			p := s.Connect(t)
+			p := s.In(t).Peer()
 			p.Send(text(payload), bin(payload))
 			p.Want(text(payload), bin(payload))
 			p.Send(ping("\x00"))

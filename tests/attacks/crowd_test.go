@@ -19,7 +19,7 @@ const mostOfMany = 768 << 20
 // TestThousandsComeAtOnce connects clients that do not wait for each other. Each must come in and be answered, or be told to come
 // back.
 func TestThousandsComeAtOnce(t *testing.T) {
-	s := serve(t, harness.Echo(t), "")
+	s := serve(t, harness.Echo, "")
 	survivesGrowing(t, s, mostOfMany, func(t *testing.T) {
 		var group sync.WaitGroup
 		ready, start := make(chan struct{}, many), make(chan struct{})
@@ -39,7 +39,7 @@ func TestThousandsComeAtOnce(t *testing.T) {
 }
 
 func comeIn(t *testing.T, s *server, greeting string) {
-	p, response, err := s.TryHandshake(t)
+	p, response, err := s.In(t).TryHandshake()
 	if err != nil {
 		t.Errorf("handshake: %v", err)
 		return
@@ -70,7 +70,7 @@ func gather(t *testing.T, s *server, n int) []*peer {
 		turns <- struct{}{}
 		group.Go(func() {
 			defer func() { <-turns }()
-			p, response, err := s.TryHandshake(t)
+			p, response, err := s.In(t).TryHandshake()
 			if err != nil || response.StatusCode != http.StatusSwitchingProtocols {
 				t.Errorf("handshake: %v, %v", response, err)
 				return

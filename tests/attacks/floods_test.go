@@ -19,7 +19,7 @@ func flood(p *peer, b []byte, times int) {
 }
 
 func TestFloods(t *testing.T) {
-	s := serve(t, harness.Echo(t), harness.Compression+"server.max_message = \"1MiB\"\nserver.control_rate = 0\n") // what a limit would spare it
+	s := serve(t, harness.Echo, harness.Compression+"server.max_message = \"1MiB\"\nserver.control_rate = 0\n") // what a limit would spare it
 	const clients = 6
 	announced := append(text("").AppendHead(nil, 2<<30, harness.Shortest, true), 1, 2, 3, 4)
 	bomb := harness.Compressed(text(strings.Repeat("\x00", 16<<20))).Append(nil)

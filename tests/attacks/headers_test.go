@@ -13,7 +13,7 @@ import (
 )
 
 // seen tells what PHP has of the handshake, and is echo otherwise.
-const seen = `<?php
+const seen = `
 function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
@@ -24,7 +24,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 func TestHeadersThatAttackTheApplication(t *testing.T) {
 	s := serve(t, seen, "")
 	survives(t, s, func(t *testing.T) {
-		p, response := s.Handshake(t, "Proxy: http://evil.example", "Cookie: a=b%0d%0aX-Evil: 1", "User-Agent: a%00b",
+		p, response := s.In(t).Handshake("Proxy: http://evil.example", "Cookie: a=b%0d%0aX-Evil: 1", "User-Agent: a%00b",
 			"Sec-WebSocket-Protocol: chat, superchat", "Script-Filename: /etc/passwd", "Wsbridge-Contract: 9")
 		if response.StatusCode != 101 || response.Header.Get("Sec-WebSocket-Protocol") != "" || len(response.Cookies()) > 0 {
 			t.Fatalf("got %s, %v", response.Status, response.Header)
@@ -49,7 +49,7 @@ func TestHeadersThatAttackTheApplication(t *testing.T) {
 }
 
 func TestBytesThatNoHandshakeMayHave(t *testing.T) {
-	s := serve(t, harness.Echo(t), "")
+	s := serve(t, harness.Echo, "")
 	survives(t, s, func(t *testing.T) {
 		for _, bad := range []string{"\x00", "\r", "\n", "\x01", "\x7f"} {
 			for _, line := range []string{

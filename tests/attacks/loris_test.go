@@ -14,7 +14,7 @@ import (
 // TestSlowLorisInTheHandshake opens sockets and sends a request bytewise, or nothing at all.
 func TestSlowLorisInTheHandshake(t *testing.T) {
 	const timeout = time.Second
-	s := serve(t, harness.Echo(t), "server.handshake_timeout = \""+timeout.String()+"\"\n")
+	s := serve(t, harness.Echo, "server.handshake_timeout = \""+timeout.String()+"\"\n")
 	request := s.Request("Cookie: a=" + strings.Repeat("x", 1000))
 	for name, begin := range map[string]int{
 		"nothing comes":       -1,
@@ -72,7 +72,7 @@ func dripRequest(t *testing.T, s *server, request string, begin int, timeout tim
 
 // TestSlowLorisInMidFrame sends a frame bytewise, for as long as it is let.
 func TestSlowLorisInMidFrame(t *testing.T) {
-	s := serve(t, harness.Echo(t), "server.ping_interval = \"500ms\"\nserver.pong_timeout = \"1500ms\"\n")
+	s := serve(t, harness.Echo, "server.ping_interval = \"500ms\"\nserver.pong_timeout = \"1500ms\"\n")
 	long, control := text(strings.Repeat("x", 70_000)).Append(nil), ping(strings.Repeat("x", 100)).Append(nil)
 	for name, row := range map[string]struct {
 		bytes []byte

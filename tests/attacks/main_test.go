@@ -23,11 +23,6 @@ func rest(payload string) frame { return harness.Rest(payload) }
 func ping(payload string) frame { return harness.Ping(payload) }
 func pong(payload string) frame { return harness.Pong(payload) }
 
-// everybody lets clients in; the other handlers follow.
-const everybody = `<?php
-function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }
-`
-
 // server is what is attacked.
 type server struct {
 	*harness.Server
@@ -36,6 +31,6 @@ type server struct {
 
 func serve(t *testing.T, handlers, toml string) *server {
 	t.Helper()
-	s := harness.Serve(t, handlers, harness.Brief+toml)
-	return &server{s, s.Settled(t)}
+	s := harness.Serve(t, harness.App{Handlers: handlers, TOML: harness.Brief + harness.Anybody + toml})
+	return &server{s, s.Settled()}
 }

@@ -14,12 +14,12 @@ import (
 // TestPipeWritersThatDieInMidDocument kills processes that have written a part of a document. What they have written must not
 // become a document, nor may it take one that comes after it along.
 func TestPipeWritersThatDieInMidDocument(t *testing.T) {
-	s := serve(t, everybody+`
+	s := serve(t, `
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,$msg); }
 function ws_server_fifo(&$server,&$sockets,&$connections,&$fifo_data) { broadcast_to_all("document ".$fifo_data); }
 `, "")
 	survives(t, s, func(t *testing.T) {
-		p := s.Connect(t)
+		p := s.In(t).Peer()
 		for i, half := range []string{
 			`{`, `{"text"`, `{"text":"half a str`, `{"text":"half an escape \`, `{"text":"half an escape \u00`, `{"text":[1,2`, `[[[[[[[[`,
 			`{"text":"` + strings.Repeat("x", 3000), `{"text":"` + strings.Repeat("x", 300_000), "{\"text\":\"half a character \xc3", "{\"text\":\x00",
@@ -27,7 +27,7 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$fifo_data) { broadcas
 			dieWriting(t, s, half)
 			skipped := i + 1
 			harness.Eventually(t, fmt.Sprintf("%.30q is skipped", half), func() bool {
-				return strings.Count(s.Log(), "data in the pipe was skipped") >= skipped
+				return strings.Count(s.Log.Text(), "data in the pipe was skipped") >= skipped
 			})
 			whole := fmt.Sprintf(`{"after":%d}`, i)
 			writePipe(t, s, whole)
@@ -40,7 +40,7 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$fifo_data) { broadcas
 // TestPipeWritersThatDieBesideOthers has no pause between what is left by the dead and what the living write: nobody can tell these
 // apart, but the documents that come when all is quiet again must arrive.
 func TestPipeWritersThatDieBesideOthers(t *testing.T) {
-	s := serve(t, everybody+`
+	s := serve(t, `
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,$msg); }
 function ws_server_fifo(&$server,&$sockets,&$connections,&$fifo_data)
 {
@@ -50,12 +50,12 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$fifo_data)
 }
 `, "")
 	survives(t, s, func(t *testing.T) {
-		p := s.Connect(t)
+		p := s.In(t).Peer()
 		for n := range 30 {
 			dieWriting(t, s, `{"half":"`+strings.Repeat("y", n*50))
 			writePipe(t, s, fmt.Sprintf(`{"whole":%d}`, n))
 		}
-		harness.Eventually(t, "what is broken is skipped", func() bool { return strings.Contains(s.Log(), "data in the pipe was skipped") })
+		harness.Eventually(t, "what is broken is skipped", func() bool { return strings.Contains(s.Log.Text(), "data in the pipe was skipped") })
 		writePipe(t, s, "\n"+`{"whole":"last"}`)
 		p.Want(text("last"))
 		p.Bye()
@@ -65,7 +65,7 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$fifo_data)
 // dieWriting has a process write to the pipe and be killed before it can write on.
 func dieWriting(t *testing.T, s *server, half string) {
 	t.Helper()
-	writer := exec.Command("sh", "-c", `cat >"$1"; kill -KILL $$`, "sh", s.Path("pipe"))
+	writer := exec.Command("sh", "-c", `cat >"$1"; kill -KILL $$`, "sh", s.Path(harness.Pipe))
 	writer.Stdin = strings.NewReader(half)
 	err := writer.Run()
 	if status, ok := writer.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() {
@@ -76,7 +76,7 @@ func dieWriting(t *testing.T, s *server, half string) {
 // writePipe writes a document as the web application does: open, write, close.
 func writePipe(t *testing.T, s *server, document string) {
 	t.Helper()
-	f, err := os.OpenFile(s.Path("pipe"), os.O_RDWR, 0)
+	f, err := os.OpenFile(s.Path(harness.Pipe), os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

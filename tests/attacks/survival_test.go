@@ -25,10 +25,10 @@ func survives(t *testing.T, s *server, attack func(t *testing.T)) {
 // survivesGrowing is survives for attacks that have a right to more memory, such as thousands of clients.
 func survivesGrowing(t *testing.T, s *server, most int, attack func(t *testing.T)) {
 	t.Helper()
-	s.ForgetPeak(t)
-	resident := s.Vitals(t).Resident
+	s.In(t).ForgetPeak()
+	resident := s.In(t).Vitals().Resident
 	over, stall := make(chan struct{}), make(chan time.Duration, 1)
-	witness := s.Connect(t)
+	witness := s.In(t).Peer()
 	go func() { stall <- talk(witness, over) }()
 	began := time.Now()
 	attack(t)
@@ -38,11 +38,11 @@ func survivesGrowing(t *testing.T, s *server, most int, attack func(t *testing.T
 	if longest < 0 || longest > mostStall {
 		t.Errorf("somebody else waited for %v", longest)
 	}
-	peak := s.Vitals(t).Peak - resident
+	peak := s.In(t).Vitals().Peak - resident
 	if peak > most {
 		t.Errorf("memory grew by %d MiB", peak>>20)
 	}
-	s.Recovers(t, s.before)
+	s.In(t).Recovers(s.before)
 	t.Logf("%v; somebody else waited %v at most, memory grew by %d MiB", took.Round(time.Millisecond),
 		longest.Round(time.Millisecond), peak>>20)
 }
@@ -84,7 +84,7 @@ func crowd(t *testing.T, s *server, n int, f func(p *peer)) {
 	t.Helper()
 	var group sync.WaitGroup
 	for range n {
-		p := s.Connect(t, harness.Offer)
+		p := s.In(t).Peer(harness.Offer)
 		group.Go(func() {
 			defer p.Conn.Close()
 			f(p)

@@ -10,7 +10,7 @@ import (
 
 // TestTextThatIsWrongInEveryPosition puts what is no UTF-8 everywhere in a text: in one frame, and in frames of a byte each.
 func TestTextThatIsWrongInEveryPosition(t *testing.T) {
-	s := serve(t, harness.Echo(t), "")
+	s := serve(t, harness.Echo, "")
 	const length = 140 // over what a short header holds
 	ways := map[string]func(payload string) []byte{
 		"whole": func(payload string) []byte { return text(payload).Append(nil) },
@@ -36,7 +36,7 @@ func TestTextThatIsWrongInEveryPosition(t *testing.T) {
 						turns <- struct{}{}
 						group.Go(func() {
 							defer func() { <-turns }()
-							p := s.Connect(t)
+							p := s.In(t).Peer()
 							_, _ = p.Conn.Write(way(payload)) // the server may have had enough before its end
 							p.Closes(1007)
 						})

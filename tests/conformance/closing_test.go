@@ -8,10 +8,13 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-func TestClosing(t *testing.T) { play(t, harness.Serve(t, harness.Echo(t), ""), closingCases()) }
+func TestClosing(t *testing.T) { play(t, serve(t, harness.Echo, ""), closingCases()) }
 
 // TLS has an end of its own, which the connection's may not outrun.
-func TestClosingOverTLS(t *testing.T) { play(t, serveTLS(t, harness.Echo(t), ""), closingCases()) }
+func TestClosingOverTLS(t *testing.T) {
+	a := harness.App{Handlers: harness.Echo, TOML: "require_cookie = false\nrequire_user_agent = false\n"}
+	play(t, harness.ServeTLS(t, a, harness.NewCertificate(t, "x")), closingCases())
+}
 
 func closingCases() []exchange {
 	hello, bye := text("Hello World!"), closing(1000, "")
@@ -51,12 +54,12 @@ func closingCases() []exchange {
 // TestAFailedConnectionIsSpokenToOnce sends on after what is wrong: nothing of it has an effect, and nothing of it makes the
 // kernel reset the connection before the close frame has been read.
 func TestAFailedConnectionIsSpokenToOnce(t *testing.T) {
-	s := harness.Serve(t, harness.Echo(t), "")
+	s := serve(t, harness.Echo, "")
 	after := []frame{text("after"), ping("after"), text(strings.Repeat("after", 100_000)), closing(1000, "")}
 	for id, f := range map[string]frame{"opcode": {Op: 3}, "text": text("\xff"), "close": {Op: opClose, Payload: "a"}} {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			p := s.Connect(t)
+			p := s.In(t).Peer()
 			p.Send(append([]frame{f}, after...)...)
 			p.Closes(map[bool]uint16{true: 1007, false: 1002}[f.Op == opText])
 		})
@@ -65,7 +68,7 @@ func TestAFailedConnectionIsSpokenToOnce(t *testing.T) {
 
 // TestCloseHandlersStillSend is about a connection that fails, too: what comes from the client is over, what goes to it is not.
 func TestCloseHandlersStillSend(t *testing.T) {
-	s := harness.Serve(t, `<?php
+	s := serve(t, `
 function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { $connection["said"]=$msg; }
 function ws_server_before_close(&$connections,&$connection) { do_reply(key_of($connections,$connection),encode_frame(1,"last: ".$connection["said"].", ".$connection["state"])); }
@@ -79,7 +82,7 @@ function key_of($connections,$connection)
 		code uint16
 	}{"not utf-8": {text("\xff"), 1007}, "closed": {closing(4000, "enough"), 4000}, "wrong": {frame{Op: 3}, 1002}} {
 		t.Run(id, func(t *testing.T) {
-			p := s.Connect(t)
+			p := s.In(t).Peer()
 			p.Send(text(id), row.end)
 			p.Want(text("last: " + id + ", OPEN"))
 			p.Closes(row.code)

@@ -85,12 +85,12 @@ func converse(p *harness.Peer, s sample, form shape) {
 }
 
 func TestCompression(t *testing.T) {
-	s := harness.Serve(t, harness.Echo(t), harness.Compression)
+	s := serve(t, harness.Echo, harness.Compression)
 	for kind, sample := range samples() {
 		for i, form := range shapes() {
 			t.Run(fmt.Sprintf("12.%d.%d", kind+1, i+1), func(t *testing.T) {
 				t.Parallel()
-				p := s.Connect(t, harness.Offer)
+				p := s.In(t).Peer(harness.Offer)
 				if p.Extensions != harness.Agreement {
 					t.Fatalf("agreed to %q", p.Extensions)
 				}
@@ -105,7 +105,7 @@ func TestCompression(t *testing.T) {
 func TestCompressionIsNegotiated(t *testing.T) {
 	const client = "; client_no_context_takeover; client_max_window_bits"
 	const deflate = "Sec-WebSocket-Extensions: permessage-deflate"
-	s := harness.Serve(t, harness.Echo(t), harness.Compression)
+	s := serve(t, harness.Echo, harness.Compression)
 	for i, row := range []struct{ offer, agreement string }{
 		{deflate + client, harness.Agreement},
 		{deflate + client + "; server_no_context_takeover", harness.Agreement},
@@ -119,7 +119,7 @@ func TestCompressionIsNegotiated(t *testing.T) {
 		for j, form := range shapes() {
 			t.Run(fmt.Sprintf("13.%d.%d", i+1, j+1), func(t *testing.T) {
 				t.Parallel()
-				p := s.Connect(t, row.offer)
+				p := s.In(t).Peer(row.offer)
 				if p.Extensions != row.agreement {
 					t.Fatalf("agreed to %q, want %q", p.Extensions, row.agreement)
 				}
@@ -130,7 +130,7 @@ func TestCompressionIsNegotiated(t *testing.T) {
 }
 
 func TestExtensionsThatAreNotAgreedTo(t *testing.T) {
-	with, without := harness.Serve(t, harness.Echo(t), harness.Compression), harness.Serve(t, harness.Echo(t), "")
+	with, without := serve(t, harness.Echo, harness.Compression), serve(t, harness.Echo, "")
 	hello := text("Hello, world!")
 	for name, row := range map[string]struct {
 		s      *harness.Server
@@ -145,7 +145,7 @@ func TestExtensionsThatAreNotAgreedTo(t *testing.T) {
 		"no list, and it off": {without, "permessage deflate", 400},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, response := row.s.Handshake(t, "Sec-WebSocket-Extensions: "+row.offer)
+			p, response := row.s.In(t).Handshake("Sec-WebSocket-Extensions: " + row.offer)
 			if response.StatusCode != row.status || p.Extensions != "" {
 				t.Fatalf("got %s, agreed to %q", response.Status, p.Extensions)
 			}
@@ -161,7 +161,7 @@ func TestExtensionsThatAreNotAgreedTo(t *testing.T) {
 }
 
 func TestCompressedFrames(t *testing.T) {
-	s := harness.Serve(t, harness.Echo(t), harness.Compression+emptyText+"server.max_message = \"1MiB\"\n")
+	s := serve(t, harness.Echo, harness.Compression+emptyText+"server.max_message = \"1MiB\"\n")
 	hello, large := text("Hello, world!"), text(strings.Repeat("Grüße ", 100_000))
 	packed := harness.Compressed(hello)
 	twoParts := []frame{packed.Part(), rest(packed.Payload[5:])}
@@ -191,7 +191,7 @@ func TestCompressedFrames(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := s.Connect(t, harness.Offer)
+			p := s.In(t).Peer(harness.Offer)
 			b := harness.AppendAll(nil, x.send)
 			p.Chop(b, max(x.chop, len(b)*(1-x.chop)))
 			for _, f := range x.want {
@@ -219,11 +219,11 @@ func noise(size int) string {
 }
 
 func TestBroadcastReachesCompressedAndOthers(t *testing.T) {
-	s := harness.Serve(t, `<?php
+	s := serve(t, `
 function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { broadcast_to_all(str_repeat($msg,1000)); }
 `, harness.Compression)
-	a, b, plain := s.Connect(t, harness.Offer), s.Connect(t, harness.Offer), s.Connect(t)
+	a, b, plain := s.Peer(harness.Offer), s.Peer(harness.Offer), s.Peer()
 	a.Send(text("to all "))
 	want := text(strings.Repeat("to all ", 1000))
 	if got := plain.Next(); got != want {

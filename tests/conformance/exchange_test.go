@@ -20,7 +20,7 @@ func play(t *testing.T, s *harness.Server, cases []exchange) {
 	for _, x := range cases {
 		t.Run(x.id, func(t *testing.T) {
 			t.Parallel()
-			p := s.Connect(t)
+			p := s.In(t).Peer()
 			b := harness.AppendAll(nil, x.send)
 			if x.chop == 0 {
 				x.chop = len(b)

@@ -31,12 +31,12 @@ func TestFragments(t *testing.T) {
 			exchange{id: fmt.Sprint("5.", 9+i), send: []frame{stray, hello}, chop: chop, code: 1002},
 			exchange{id: fmt.Sprint("5.", 12+i), send: []frame{stray.Part(), hello}, chop: chop, code: 1002})
 	}
-	s := harness.Serve(t, harness.Echo(t), "")
+	s := serve(t, harness.Echo, "")
 	play(t, s, cases)
 	for i, chop := range []int{whole, chopped} {
 		t.Run(fmt.Sprint("5.", 19+i), func(t *testing.T) {
 			t.Parallel()
-			p := s.Connect(t)
+			p := s.In(t).Peer()
 			write := func(frames ...frame) {
 				b := harness.AppendAll(nil, frames)
 				p.Chop(b, max(chop, len(b)*(1-chop)))

@@ -19,7 +19,7 @@ func TestFraming(t *testing.T) {
 			cases = append(cases, exchange{id: fmt.Sprintf("1.%d.%d", kind+1, i+1), send: []frame{f}, chop: chop, want: []frame{f}})
 		}
 	}
-	play(t, harness.Serve(t, harness.Echo(t), emptyText), cases)
+	play(t, serve(t, harness.Echo, emptyText), cases)
 }
 
 func TestPingsAndPongs(t *testing.T) {
@@ -30,7 +30,7 @@ func TestPingsAndPongs(t *testing.T) {
 		payload := fmt.Sprint("payload-", i)
 		pings, pongs = append(pings, ping(payload)), append(pongs, pong(payload))
 	}
-	play(t, harness.Serve(t, harness.Echo(t), ""), []exchange{
+	play(t, serve(t, harness.Echo, ""), []exchange{
 		{id: "2.1", send: []frame{ping("")}, want: []frame{pong("")}},
 		{id: "2.2", send: []frame{ping("Hello, world!")}, want: []frame{pong("Hello, world!")}},
 		{id: "2.3", send: []frame{ping(odd)}, want: []frame{pong(odd)}},
@@ -58,7 +58,7 @@ func TestReservedBits(t *testing.T) {
 		{id: "3.7", send: []frame{frame{Op: opClose}.Reserved(7)}, code: 1002},
 		{id: "within a message", send: []frame{hello.Part(), rest("").Reserved(4)}, code: 1002},
 	}
-	play(t, harness.Serve(t, harness.Echo(t), ""), cases)
+	play(t, serve(t, harness.Echo, ""), cases)
 }
 
 func TestReservedOpcodes(t *testing.T) {
@@ -81,12 +81,12 @@ func TestReservedOpcodes(t *testing.T) {
 			cases = append(cases, x)
 		}
 	}
-	play(t, harness.Serve(t, harness.Echo(t), ""), cases)
+	play(t, serve(t, harness.Echo, ""), cases)
 }
 
 // TestHeadersThatNoClientMayWrite is about what the Autobahn client cannot write.
 func TestHeadersThatNoClientMayWrite(t *testing.T) {
-	s := harness.Serve(t, harness.Echo(t), "")
+	s := serve(t, harness.Echo, "")
 	hello := text("Hello, world!")
 	long := text(strings.Repeat("*", 1000))
 	key := [4]byte{1, 2, 3, 4}
@@ -105,13 +105,13 @@ func TestHeadersThatNoClientMayWrite(t *testing.T) {
 	} {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			p := s.Connect(t)
+			p := s.In(t).Peer()
 			p.Write(row.bytes)
 			p.Closes(row.code)
 		})
 	}
 	t.Run("a mask of zeros", func(t *testing.T) { // as random as any other
-		p := s.Connect(t)
+		p := s.In(t).Peer()
 		p.Write(hello.AppendMasked(nil, [4]byte{}, harness.Shortest))
 		p.Want(hello)
 		p.Bye()

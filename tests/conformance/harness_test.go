@@ -12,6 +12,12 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
 
+// serve serves handlers to clients that say nothing of themselves, with further lines of the configuration.
+func serve(t *testing.T, handlers, toml string) *harness.Server {
+	t.Helper()
+	return harness.Serve(t, harness.App{Handlers: handlers, TOML: harness.Anybody + toml})
+}
+
 // frame and what makes one have short names: the tables here are full of them.
 type frame = harness.Frame
 

@@ -15,14 +15,14 @@ func repeat(pattern string, size int) string {
 
 func TestSizes(t *testing.T) {
 	const kilo, mega = 1 << 10, 1 << 20
-	s := harness.Serve(t, harness.Echo(t), "")
+	s := serve(t, harness.Echo, "")
 	kinds := []struct {
 		op      byte
 		pattern string
 	}{{opText, "BAsd7&jh23"}, {opBinary, "\x00\xfe\x23\xfa\xf0"}}
 	run := func(id string, f frame, bytes []byte, chop int) {
 		t.Run(id, func(t *testing.T) {
-			p := s.Connect(t)
+			p := s.In(t).Peer()
 			echoed := make(chan struct{})
 			go func() { defer close(echoed); p.Chop(bytes, chop) }() // who only writes would wait for ever
 			p.Want(f)
@@ -49,12 +49,12 @@ func TestSizes(t *testing.T) {
 // TestRoundTrips has fewer of them than Autobahn's 1000 in each case: they ask for speed, and bench measures that.
 func TestRoundTrips(t *testing.T) {
 	const n = 50
-	s := harness.Serve(t, harness.Echo(t), emptyText)
+	s := serve(t, harness.Echo, emptyText)
 	for i, size := range []int{0, 16, 64, 256, 1024, 4096} {
 		for kind, f := range []frame{text(strings.Repeat("*", size)), bin(strings.Repeat("\xfe", size))} {
 			t.Run(fmt.Sprintf("9.%d.%d", kind+7, i+1), func(t *testing.T) {
 				t.Parallel()
-				p := s.Connect(t)
+				p := s.In(t).Peer()
 				for range n {
 					p.Send(f)
 					p.Want(f)
@@ -65,7 +65,7 @@ func TestRoundTrips(t *testing.T) {
 	}
 	t.Run("10.1.1", func(t *testing.T) {
 		t.Parallel()
-		p := s.Connect(t)
+		p := s.In(t).Peer()
 		f := text(strings.Repeat("*", 65536))
 		p.Send(harness.Fragments(opText, f.Payload, 1300)...)
 		p.Want(f)
@@ -75,7 +75,7 @@ func TestRoundTrips(t *testing.T) {
 
 func TestTheLongestMessage(t *testing.T) {
 	const limit = 64 << 10
-	s := harness.Serve(t, harness.Echo(t), "server.max_message = \"64KiB\"\n")
+	s := serve(t, harness.Echo, "server.max_message = \"64KiB\"\n")
 	most := text(strings.Repeat("*", limit))
 	over := text(most.Payload + "*")
 	play(t, s, []exchange{
@@ -94,7 +94,7 @@ func TestTheLongestMessage(t *testing.T) {
 	} {
 		t.Run(id, func(t *testing.T) { // and nothing of them comes
 			t.Parallel()
-			p := s.Connect(t)
+			p := s.In(t).Peer()
 			p.Write(append(head, 1, 2, 3, 4))
 			p.Closes(1009)
 		})

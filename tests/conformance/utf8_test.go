@@ -28,7 +28,7 @@ func TestText(t *testing.T) {
 		{id: "6.3.1", send: []frame{text(surrogate)}, code: 1007},
 		{id: "6.3.2", send: harness.Fragments(opText, surrogate, 1), code: 1007},
 	}
-	play(t, harness.Serve(t, harness.Echo(t), emptyText), append(cases, sequences()...))
+	play(t, serve(t, harness.Echo, emptyText), append(cases, sequences()...))
 }
 
 // sequences are those of Markus Kuhn's "UTF-8 decoder capability and stress test", which Autobahn's 6.5 to 6.23 send.
@@ -92,7 +92,7 @@ func sequences() []exchange {
 
 // TestTextFailsAtItsFirstWrongByte sends no more than what is wrong, and never the message's end.
 func TestTextFailsAtItsFirstWrongByte(t *testing.T) {
-	s := harness.Serve(t, harness.Echo(t), "")
+	s := serve(t, harness.Echo, "")
 	good := len(greek)
 	for id, row := range map[string]struct {
 		cut      int // bytes of the first part, which is good, and of the second, which is not
@@ -106,7 +106,7 @@ func TestTextFailsAtItsFirstWrongByte(t *testing.T) {
 	} {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			p := s.Connect(t)
+			p := s.In(t).Peer()
 			first, second := beyond[:row.cut], beyond[row.cut:row.cut+row.then]
 			if row.oneFrame {
 				b := text(beyond).Append(nil)
@@ -125,7 +125,7 @@ func TestTextFailsAtItsFirstWrongByte(t *testing.T) {
 }
 
 func TestTextMayNotEndWithinACharacter(t *testing.T) {
-	s := harness.Serve(t, harness.Echo(t), "")
+	s := serve(t, harness.Echo, "")
 	play(t, s, []exchange{
 		{id: "in one frame", send: []frame{text("a\xe2\x82")}, code: 1007},
 		{id: "in two", send: []frame{text("a\xe2").Part(), rest("\x82")}, code: 1007},

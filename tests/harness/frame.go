@@ -115,7 +115,7 @@ func Fragments(op byte, payload string, each int) []Frame {
 	return append(frames, Frame{Op: op, Payload: payload})
 }
 
-// AppendAll writes frames one behind the other.
+// AppendAll writes frames one after the other.
 func AppendAll(b []byte, frames []Frame) []byte {
 	for _, f := range frames {
 		b = f.Append(b)

@@ -13,50 +13,75 @@ import (
 	"time"
 )
 
-// Peer is the client's end of a WebSocket, which can send anything. Its methods that take no error back fail the test.
+// Anybody is configuration for clients that say nothing of themselves, as a Peer does not.
+const Anybody = "server.require_cookie = false\nserver.require_user_agent = false\n"
+
+// Peer is the client's end of a connection, which can send anything. Its methods that return no error fail the test.
 type Peer struct {
 	T          testing.TB
 	Conn       net.Conn
-	Extensions string // as agreed
+	Extensions string // agreed to
 
 	r *bufio.Reader
 }
 
-// Connect opens a WebSocket, with further header lines. The test's end closes it.
-func (s *Server) Connect(tb testing.TB, header ...string) *Peer {
-	tb.Helper()
-	p, response := s.Handshake(tb, header...)
+// Open connects from an address of this machine, 127.0.0.1 to 127.255.255.254, and sends bytes as they are: a handshake, or what
+// is none. The test's end closes the connection.
+func (s *Server) Open(from, request string) *Peer {
+	s.T.Helper()
+	p, err := s.open(from)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	_, _ = io.WriteString(p.Conn, request) // a server that has answered already may not take all of it
+	return p
+}
+
+func (s *Server) open(from string) (*Peer, error) {
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+	conn, err := dialer.Dial("tcp", s.Address)
+	if err != nil {
+		return nil, err
+	}
+	s.T.Cleanup(func() { conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(Patience))
+	if s.Trust != nil {
+		trust := s.Trust.Clone()
+		trust.ServerName = "127.0.0.1"
+		conn = tls.Client(conn, trust)
+	}
+	return &Peer{T: s.T, Conn: conn, r: bufio.NewReader(conn)}, nil
+}
+
+// Peer opens a WebSocket, with further header lines. The test's end closes it.
+func (s *Server) Peer(header ...string) *Peer {
+	s.T.Helper()
+	p, response := s.Handshake(header...)
 	if response.StatusCode != http.StatusSwitchingProtocols {
-		tb.Fatalf("handshake: %s", response.Status)
+		s.T.Fatalf("handshake: %s", response.Status)
 	}
 	return p
 }
 
-// Handshake is Connect, whatever the answer.
-func (s *Server) Handshake(tb testing.TB, header ...string) (*Peer, *http.Response) {
-	tb.Helper()
-	p, response, err := s.TryHandshake(tb, header...)
+// Handshake is Peer, whatever the answer.
+func (s *Server) Handshake(header ...string) (*Peer, *http.Response) {
+	s.T.Helper()
+	p, response, err := s.TryHandshake(header...)
 	if err != nil {
-		tb.Fatalf("handshake: %v", err)
+		s.T.Fatalf("handshake: %v", err)
 	}
 	return p, response
 }
 
-// TryHandshake is Handshake for those who can do with an error, such as goroutines.
-func (s *Server) TryHandshake(tb testing.TB, header ...string) (*Peer, *http.Response, error) {
-	conn, err := net.Dial("tcp", s.Address)
+// TryHandshake is Handshake for callers that can do with an error, such as goroutines.
+func (s *Server) TryHandshake(header ...string) (*Peer, *http.Response, error) {
+	p, err := s.open("127.0.0.1")
 	if err != nil {
 		return nil, nil, err
 	}
-	tb.Cleanup(func() { conn.Close() })
-	_ = conn.SetDeadline(time.Now().Add(Patience))
-	if s.Trust != nil {
-		conn = tls.Client(conn, s.Trust)
-	}
-	if _, err := io.WriteString(conn, s.Request(header...)); err != nil {
+	if _, err := io.WriteString(p.Conn, s.Request(header...)); err != nil {
 		return nil, nil, err
 	}
-	p := &Peer{T: tb, Conn: conn, r: bufio.NewReader(conn)}
 	response, err := http.ReadResponse(p.r, nil)
 	if err != nil {
 		return nil, nil, err
@@ -70,6 +95,19 @@ func (s *Server) Request(header ...string) string {
 	lines := append([]string{"GET / HTTP/1.1", "Host: " + s.Address, "Connection: Upgrade", "Upgrade: websocket",
 		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"}, header...)
 	return strings.Join(lines, "\r\n") + "\r\n\r\n"
+}
+
+// Answer returns the HTTP response; if the connection ends without one, its status code is 0 and its status says how.
+func (p *Peer) Answer() *http.Response {
+	p.T.Helper()
+	response, err := http.ReadResponse(p.r, nil)
+	if err != nil {
+		if network, ok := err.(net.Error); ok && network.Timeout() {
+			p.T.Fatal("no answer, and no end")
+		}
+		return &http.Response{Status: err.Error(), Body: http.NoBody}
+	}
+	return response
 }
 
 // Send writes frames at once.
@@ -140,8 +178,8 @@ func (p *Peer) Want(frames ...Frame) {
 	}
 }
 
-// Closes takes the server's close frame, which must carry the code, and the end of the connection behind it, which must not
-// be a reset.
+// Closes takes the server's close frame, which must carry the code, and the end of the connection after it, which must
+// not be a reset.
 func (p *Peer) Closes(code uint16) {
 	p.T.Helper()
 	f := p.Next()

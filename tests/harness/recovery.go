@@ -3,7 +3,6 @@ package harness
 import (
 	"fmt"
 	"slices"
-	"testing"
 	"time"
 )
 
@@ -16,14 +15,14 @@ const Brief = "php.idle_timeout = \"300ms\"\n"
 // mostLeft is what may be left of heap and stacks, each, when collections have been: pools, and what this harness asks for.
 const mostLeft = 8 << 20
 
-// Settled returns what there is at rest, behind Brief: the median of some time, since asking makes goroutines come and go.
-func (s *Server) Settled(tb testing.TB) (v Vitals) {
-	tb.Helper()
+// Settled returns what there is at rest, with Brief: the median of some time, since asking makes goroutines come and go.
+func (s *Server) Settled() (v Vitals) {
+	s.T.Helper()
 	const samples = 15
 	var files, goroutines [samples]int
 	time.Sleep(2 * kept)
 	for i := range samples {
-		v = s.Vitals(tb)
+		v = s.Vitals()
 		files[i], goroutines[i] = v.Files, v.Goroutines
 	}
 	slices.Sort(files[:])
@@ -33,16 +32,16 @@ func (s *Server) Settled(tb testing.TB) (v Vitals) {
 }
 
 // Recovers waits until there is no more than before. Asking makes garbage, so that collections come.
-func (s *Server) Recovers(tb testing.TB, before Vitals) {
-	tb.Helper()
+func (s *Server) Recovers(before Vitals) {
+	s.T.Helper()
 	var now Vitals
 	defer func() {
-		if tb.Failed() {
-			tb.Logf("before: %+v; now: %+v", before, now)
+		if s.T.Failed() {
+			s.T.Logf("before: %+v; now: %+v", before, now)
 		}
 	}()
-	Eventually(tb, fmt.Sprintf("all is as before, %+v", before), func() bool {
-		now = s.Vitals(tb)
+	Eventually(s.T, fmt.Sprintf("all is as before, %+v", before), func() bool {
+		now = s.Vitals()
 		return now.Files <= before.Files && now.Goroutines <= before.Goroutines &&
 			now.Heap <= before.Heap+mostLeft && now.Stacks <= before.Stacks+mostLeft
 	})

@@ -1,157 +1,187 @@
 package harness
 
 import (
-	"bufio"
-	"bytes"
 	"crypto/tls"
-	"encoding/json"
-	"fmt"
-	"io"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
+	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// Server is a running wsbridge.
+// Pipe is the named pipe in a Server's folder.
+const Pipe = "ws_notify"
+
+// Server is the program with an application of the test's own.
 type Server struct {
-	Address string      // host:port
-	Trust   *tls.Config // of its clients; nil: they speak no TLS
-	Dir     string      // holds the application, the control socket and the pipe; its handlers may write there
+	T       testing.TB          // which it fails
+	Dir     string              // holds the application, its settings, the pipe and the control socket; its handlers may write there
+	Address string              // of its clients: host:port
+	Trust   *tls.Config         // of its clients; nil: they speak no TLS
+	Owner   *syscall.Credential // who it runs as; nil: who the tests do
+	Log     *LogBook
 
-	tb     testing.TB
-	cmd    *exec.Cmd
-	exited chan error
-
-	mu  sync.Mutex // guards log
-	log bytes.Buffer
+	process *process
 }
 
-// Serve starts wsbridge with the handlers, PHP, and the configuration's further lines, TOML, and waits until it listens. The
-// test's end stops it, and fails the test unless it drains in time, which is when no goroutine of a client is left.
-func Serve(tb testing.TB, handlers, toml string) *Server {
+// process is a run of the program.
+type process struct {
+	cmd    *exec.Cmd
+	exited chan error // one value
+	ended  bool       // the value was taken
+	asked  bool       // to stop; a second time would kill it
+}
+
+// Serve prepares an application and runs it.
+func Serve(tb testing.TB, a App) *Server {
 	tb.Helper()
-	s := &Server{Dir: PublicDir(tb), tb: tb, exited: make(chan error, 1)}
-	events, config := s.Path("push_server_events.php"), s.Path("wsbridge.toml")
-	toml = fmt.Sprintf("php.events_file = %q\nserver.listen = \"127.0.0.1:0\"\npipe.path = %q\npipe.mode = \"0666\"\n"+
-		"control.listen = %q\n%s", events, s.Path("pipe"), "unix:"+s.Path("control.sock"), toml)
-	for path, content := range map[string]string{events: handlers, config: toml} {
-		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-			tb.Fatal(err)
-		}
-	}
-	s.start(config)
+	s := Prepare(tb, a)
+	s.Run(a)
 	return s
 }
 
-// PublicDir is a folder that php-fpm's user can use.
-func PublicDir(tb testing.TB) string {
-	tb.Helper()
-	dir, err := os.MkdirTemp("", "wsbridge-app-")
-	if err != nil {
-		tb.Fatal(err)
+// In returns the server for a subtest, which is then the one that fails.
+func (s *Server) In(tb testing.TB) *Server {
+	sub := *s
+	sub.T = tb
+	if s.Log != nil {
+		sub.Log = s.Log.in(tb)
 	}
-	tb.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o777); err != nil {
-		tb.Fatal(err)
-	}
-	return dir
+	return &sub
 }
 
-// Echo is an application that sends back what it gets.
-func Echo(tb testing.TB) string {
-	tb.Helper()
-	_, here, _, _ := runtime.Caller(0)
-	handlers, err := os.ReadFile(filepath.Join(filepath.Dir(here), "../../deploy/autobahn/push_server_events.php"))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return string(handlers)
-}
-
-// Path is that of a file in the server's folder.
+// Path returns the path of a file in the server's folder.
 func (s *Server) Path(name string) string { return filepath.Join(s.Dir, name) }
 
 // PID is the process's.
-func (s *Server) PID() int { return s.cmd.Process.Pid }
+func (s *Server) PID() int { return s.process.cmd.Process.Pid }
 
-func (s *Server) start(config string) {
-	s.tb.Helper()
-	s.cmd = exec.Command(program, "serve", "--config", config)
-	s.cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=0")
-	stderr, err := s.cmd.StderrPipe()
-	if err != nil {
-		s.tb.Fatal(err)
-	}
-	if err := s.cmd.Start(); err != nil {
-		s.tb.Fatal(err)
-	}
-	listening := make(chan string, 1)
-	go func() {
-		s.readLog(stderr, listening)
-		s.exited <- s.cmd.Wait()
-	}()
-	s.tb.Cleanup(s.stop)
-	select {
-	case s.Address = <-listening:
-	case <-time.After(Patience):
-	}
-	if s.Address == "" {
-		s.tb.Fatalf("wsbridge does not listen:\n%s", s.Log())
-	}
+// Run starts the prepared application and waits until it listens.
+func (s *Server) Run(a App) {
+	s.T.Helper()
+	s.Start(s.Arguments(a)...)
+	s.AwaitListening()
 }
 
-// readLog keeps the log and finds the address in it; the end of the log without one is an empty address.
-func (s *Server) readLog(r io.Reader, listening chan<- string) {
-	defer close(listening)
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, 1<<20)
-	for found := false; lines.Scan(); {
-		s.mu.Lock()
-		s.log.Write(append(lines.Bytes(), '\n'))
-		s.mu.Unlock()
-		var line struct{ Msg, Address string }
-		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "listening" && !found {
-			listening <- line.Address
-			found = true
+// AwaitListening waits until the program listens, and returns the log line that says so.
+func (s *Server) AwaitListening() map[string]any {
+	s.T.Helper()
+	line := s.Log.Wait("listening")
+	s.Address = line["address"].(string)
+	return line
+}
+
+// Start runs the program; its standard error is the log. The test's end stops it, which must succeed.
+func (s *Server) Start(args ...string) {
+	s.T.Helper()
+	s.Launch(exec.Command(program, args...))
+}
+
+// Launch is Start for a command that becomes the program.
+func (s *Server) Launch(cmd *exec.Cmd) {
+	s.T.Helper()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.Owner}
+	cmd.Env = append(append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=0",
+		"RUNTIME_DIRECTORY="+s.Path("")), // of its own, so that each has its control socket
+		cmd.Env...)
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		s.T.Fatal(err)
+	}
+	p := &process{cmd: cmd, exited: make(chan error, 1)}
+	s.Log, s.process = newLogBook(s.T), p
+	log := s.Log
+	go func() {
+		log.read(stderr)
+		p.exited <- cmd.Wait()
+	}()
+	s.T.Cleanup(func() { s.end(p, log) })
+}
+
+// end stops a process that still runs when the test is over.
+func (s *Server) end(p *process, log *LogBook) {
+	s.process, s.Log = p, log // of several runs
+	if !p.ended {
+		if !p.asked {
+			s.Signal(syscall.SIGTERM)
+		}
+		if status := s.Wait(); status != 0 {
+			s.T.Errorf("wsbridge exited with %d", status)
 		}
 	}
+	if s.T.Failed() {
+		s.T.Log(lastOf(log.Text()))
+	}
 }
 
-// Log is what wsbridge has logged so far.
-func (s *Server) Log() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.log.String()
+// Stop sends SIGTERM and returns the exit status.
+func (s *Server) Stop() int {
+	s.T.Helper()
+	s.Signal(syscall.SIGTERM)
+	return s.Wait()
 }
 
-func (s *Server) stop() {
-	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+// Signal sends a signal.
+func (s *Server) Signal(sig os.Signal) {
+	s.T.Helper()
+	s.process.asked = s.process.asked || sig == syscall.SIGTERM
+	if err := s.process.cmd.Process.Signal(sig); err != nil {
+		s.T.Errorf("signal wsbridge: %v", err)
+	}
+}
+
+// Wait returns the exit status; a program that does not exit is killed and fails the test.
+func (s *Server) Wait() int {
+	s.T.Helper()
+	p := s.process
 	select {
-	case <-s.exited:
-	case <-time.After(Patience):
-		s.tb.Error("wsbridge does not exit")
-		_ = s.cmd.Process.Signal(syscall.SIGQUIT) // its goroutines go to the log
-		<-s.exited
+	case <-p.exited:
+	case <-time.After(2 * Patience):
+		s.T.Error("wsbridge did not exit")
+		s.Signal(syscall.SIGQUIT) // its goroutines go to the log
+		<-p.exited
 	}
-	if code := s.cmd.ProcessState.ExitCode(); code != 0 || strings.Contains(s.Log(), "DATA RACE") {
-		s.tb.Errorf("wsbridge exited with %d", code)
+	p.ended = true
+	if strings.Contains(s.Log.Text(), "DATA RACE") {
+		s.T.Error("the race detector found a race")
 	}
-	if s.tb.Failed() {
-		s.tb.Log(lastOf(s.Log()))
-	}
+	return p.cmd.ProcessState.ExitCode()
 }
 
-// lastOf is the end of a log, which can be long when thousands of clients came.
-func lastOf(log string) string {
-	const most = 64 << 10
-	if len(log) > most {
-		return "…" + log[len(log)-most:]
+// Reload sends SIGHUP and waits until the log has one more line with msg, which it returns.
+func (s *Server) Reload(msg string) map[string]any {
+	s.T.Helper()
+	before := s.Log.Count(msg)
+	s.Signal(syscall.SIGHUP)
+	Eventually(s.T, msg, func() bool { return s.Log.Count(msg) > before })
+	return s.Log.Last(msg)
+}
+
+// WantError looks for a line that says why the program has ended.
+func (s *Server) WantError(parts ...string) {
+	s.T.Helper()
+	for line := range strings.Lines(s.Log.Text()) {
+		missing := slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(line, part) })
+		if strings.HasPrefix(line, "wsbridge: ") && !missing {
+			return
+		}
 	}
-	return log
+	s.T.Errorf("no error line with %q in:\n%s", parts, s.Log.Text())
+}
+
+// Finish runs a command to its end and returns what it wrote, both to output and errors, and its exit status.
+func Finish(tb testing.TB, cmd *exec.Cmd) (out string, status int) {
+	tb.Helper()
+	text, err := cmd.CombinedOutput()
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
+		tb.Fatal(err)
+	}
+	return string(text), cmd.ProcessState.ExitCode()
 }

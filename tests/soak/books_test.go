@@ -114,7 +114,7 @@ func (b *books) String() string {
 
 // writeDocuments writes into the pipe until ctx ends, and returns how many.
 func writeDocuments(ctx context.Context, t *testing.T, s *harness.Server) (n int) {
-	f, err := os.OpenFile(s.Path("pipe"), os.O_RDWR, 0)
+	f, err := os.OpenFile(s.Path(harness.Pipe), os.O_RDWR, 0)
 	if err != nil {
 		t.Error(err)
 		return 0

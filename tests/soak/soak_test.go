@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 }
 
 // application writes each event that it runs into a journal, and acknowledges it only then.
-const application = `<?php
+const application = `
 function note($line) { file_put_contents(__DIR__."/journal",$line."\n",FILE_APPEND|LOCK_EX); }
 function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }
 function ws_server_open(&$connections,&$connection,$client_key) { $connection["said"]=0; send_text($client_key,"key ".$client_key); }
@@ -52,8 +52,9 @@ const (
 
 func TestSoak(t *testing.T) {
 	fpm := harness.StartFPM(t, workers+1) // one that dies has its connection's successor meet one that lives
-	s := harness.Serve(t, application, harness.Brief+fpm.Config()+fmt.Sprintf("php.max_connections = %d\n", workers))
-	before := s.Settled(t)
+	s := harness.Serve(t, harness.App{Handlers: application,
+		TOML: harness.Anybody + harness.Brief + fpm.Config() + fmt.Sprintf("php.max_connections = %d\n", workers)})
+	before := s.Settled()
 	ctx, cancel := context.WithTimeout(t.Context(), *length)
 	defer cancel()
 
@@ -71,7 +72,7 @@ func TestSoak(t *testing.T) {
 	traffic.Wait()
 
 	b := newBooks(crowd, documents)
-	s.Recovers(t, before)
+	s.Recovers(before)
 	b.read(t, s.Path("journal"))
 	b.failed = failures(t, s)
 	b.settle(t, trouble.kills)
@@ -81,7 +82,7 @@ func TestSoak(t *testing.T) {
 // failures is how many events have failed, of all kinds.
 func failures(t *testing.T, s *harness.Server) (n int) {
 	t.Helper()
-	for line := range strings.Lines(string(s.Get(t, "/metrics"))) {
+	for line := range strings.Lines(s.Metrics()) {
 		var labels string
 		var count float64
 		if rest, ok := strings.CutPrefix(line, "wsbridge_event_failures_total{"); ok {

@@ -1,17 +1,11 @@
 package config
 
 import (
-	"fmt"
-
-	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/door/admission"
 )
 
-const (
-	leastHeader = 1 << 10  // holds what browsers send, without cookies
-	mostHeader  = 48 << 10 // fits the CGI environment, with all that stands beside it there
-	// maxHandshakes per second are more than there are ports to come from.
-	maxHandshakes = 1 << 16
-)
+// maxHandshakes per second are more than there are ports to come from.
+const maxHandshakes = 1 << 16
 
 // Admission is who may come in, of a server's lists.
 type Admission struct {
@@ -62,20 +56,10 @@ func (c *checker) admission(s *Server) {
 			}
 		}
 	}
-	c.require(leastHeader <= s.MaxHeader && s.MaxHeader <= mostHeader, "server.max_header", s.MaxHeader,
-		fmt.Sprintf("want a size from %v to %v", ByteSize(leastHeader), ByteSize(mostHeader)))
 	c.require(!s.ProxyProtocol || len(s.TrustedProxies) > 0, "server.proxy_protocol", s.ProxyProtocol,
 		"want server.trusted_proxies, too: nobody else may say for whom a connection is")
 	c.number("server.max_connections", s.MaxConnections, 0, maxQueue)
 	c.number("server.max_connections_per_address", s.MaxConnectionsPerAddress, 0, maxQueue)
-	c.number("server.ipv6_prefix", s.IPv6Prefix, 1, 128)
-	c.rate("server.handshake_rate", s.HandshakeRate, "server.handshake_burst", s.HandshakeBurst)
-	c.rate("server.handshake_rate_per_address", s.HandshakeRatePerAddress,
-		"server.handshake_burst_per_address", s.HandshakeBurstPerAddress)
-}
-
-func (c *checker) rate(key string, rate int, burstKey string, burst int) {
-	c.number(key, rate, 0, maxHandshakes)
-	c.number(burstKey, burst, 0, maxHandshakes)
-	c.require(rate > 0 || burst == 0, burstKey, burst, "want "+key+", too")
+	c.number("server.handshake_rate", s.HandshakeRate, 0, maxHandshakes)
+	c.number("server.handshake_rate_per_address", s.HandshakeRatePerAddress, 0, maxHandshakes)
 }

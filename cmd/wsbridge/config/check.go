@@ -3,8 +3,6 @@ package config
 import (
 	"fmt"
 	"maps"
-	"math"
-	"net"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -44,16 +42,12 @@ func (c *checker) all(cfg *Config) {
 	c.tls(&cfg.Server)
 	c.durations(cfg)
 	c.php(&cfg.PHP)
-	c.oneOf("isolation.mode", cfg.Isolation.Mode, IsolationAuto, IsolationSerial, IsolationConnection)
-	c.handlers(cfg.Isolation.Handlers)
+	c.isolation(&cfg.Isolation)
 	c.globals(&cfg.Globals)
-	c.require(cfg.Pipe.Mode != 0 && cfg.Pipe.Mode&^0o777 == 0, "pipe.mode", cfg.Pipe.Mode, `want permission bits, such as "0660"`)
-	c.size("pipe.max_document", cfg.Pipe.MaxDocument, 1)
-	c.name("isolation.session_cookie", cfg.Isolation.SessionCookie)
+	c.loop(&cfg.Loop)
+	c.pipe(&cfg.Pipe)
 	c.control(&cfg.Control)
-	c.oneOf("log.level", cfg.Log.Level, "debug", "info", "warn", "error")
-	c.oneOf("log.format", cfg.Log.Format, "auto", "text", "json", "journal")
-	c.require(!cfg.Log.Legacy || cfg.Log.Folder != "", "log.legacy", cfg.Log.Legacy, "want WEBSOCKET_LOG_PATH in a legacy settings file")
+	c.log(&cfg.Log)
 	c.paths(cfg)
 }
 
@@ -70,6 +64,11 @@ func (c *checker) oneOf(key, value string, allowed ...string) {
 		quoted[i] = strconv.Quote(a)
 	}
 	c.require(slices.Contains(allowed, value), key, value, "want "+Either(quoted))
+}
+
+func (c *checker) name(key, value string) {
+	c.require(!strings.ContainsFunc(value, func(r rune) bool { return r == ' ' || notPrintable(r) }), key, value,
+		"want a name without spaces")
 }
 
 func (c *checker) number(key string, n, least, most int) {
@@ -89,27 +88,6 @@ func (c *checker) below(ok bool, lowKey string, low fmt.Stringer, highKey string
 	c.require(ok, lowKey, low, fmt.Sprintf("too high for %s, %s", highKey, high))
 }
 
-func (c *checker) server(s *Server) {
-	host, port, err := net.SplitHostPort(s.Listen)
-	_, bad := strconv.ParseUint(port, 10, 16)
-	c.require(err == nil && bad == nil && !strings.ContainsAny(host, "/ \t"), "server.listen", s.Listen,
-		`want host:port, such as "127.0.0.1:50000"`)
-	c.require(!strings.ContainsFunc(s.ServerHeader, notPrintable), "server.server_header", s.ServerHeader,
-		"want printable ASCII only")
-	c.admission(s)
-	c.size("server.max_message", s.MaxMessage, 1)
-	c.number("server.event_queue", s.EventQueue, 1, maxQueue)
-	c.number("server.event_queue_total", s.EventQueueTotal, 1, maxQueue)
-	c.size("server.event_queue_total_bytes", s.EventQueueTotalBytes, 1)
-	c.number("server.send_queue", s.SendQueue, 1, maxQueue)
-	c.below(s.MaxMessage <= s.EventQueueTotalBytes, "server.max_message", s.MaxMessage,
-		"server.event_queue_total_bytes", s.EventQueueTotalBytes)
-	c.below(s.MaxMessage <= s.SendQueueBytes, "server.max_message", s.MaxMessage, "server.send_queue_bytes", s.SendQueueBytes)
-	c.below(s.PingInterval < s.PongTimeout, "server.ping_interval", s.PingInterval, "server.pong_timeout", s.PongTimeout)
-}
-
-func notPrintable(r rune) bool { return r < ' ' || r > '~' }
-
 // durations are all positive but one: zero would be no time at all in one place and no limit in another.
 func (c *checker) durations(cfg *Config) {
 	values := fields(cfg)
@@ -118,48 +96,6 @@ func (c *checker) durations(cfg *Config) {
 			c.require(*d > 0, key, *d, "want more than zero")
 		}
 	}
-	c.require(cfg.Loop.Interval <= 0 || cfg.Loop.Interval.Std() >= leastLoop, "loop.interval", cfg.Loop.Interval,
-		fmt.Sprintf("want %v or more", leastLoop))
-}
-
-func (c *checker) php(p *PHP) {
-	_, _, ok := p.Endpoint()
-	c.require(ok || !p.External(), "php.fastcgi", p.FastCGI, `want "unix:/path" or "tcp:host:port"`)
-	c.number("php.workers", p.Workers, 1, maxWorkers)
-	most := maxWorkers
-	if !p.External() {
-		most = max(p.Workers, 1) // each connection holds a worker; one more would wait for ever
-	}
-	c.number("php.max_connections", p.MaxConnections, 0, most)
-	c.require(isStatusPath(p.StatusPath), "php.status_path", p.StatusPath, `want a path such as "/status", or nothing`)
-	c.number("php.reserve", p.Reserve, 0, maxWorkers)
-	c.require(isMemoryLimit(p.MemoryLimit), "php.memory_limit", p.MemoryLimit, `want php.ini notation, such as "512M", or "-1" for none`)
-	c.name("php.user", p.User)
-	c.name("php.group", p.Group)
-	c.oneOf("php.initialize", p.Initialize, "every", "once")
-	c.oneOf("php.on_error", p.OnError, "continue", "close")
-}
-
-// isStatusPath accepts what php-fpm accepts as pm.status_path.
-func isStatusPath(s string) bool {
-	return s == "" || s[0] == '/' && len(s) > 1 && !strings.ContainsFunc(s, func(r rune) bool {
-		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/-_.~", r)
-	})
-}
-
-func (c *checker) name(key, value string) {
-	c.require(!strings.ContainsFunc(value, func(r rune) bool { return r == ' ' || notPrintable(r) }), key, value,
-		"want a name without spaces")
-}
-
-// isMemoryLimit accepts php.ini's shorthand: https://www.php.net/manual/en/faq.using.php#faq.using.shorthandbytes
-func isMemoryLimit(s string) bool {
-	if s == "-1" {
-		return true
-	}
-	n, err := strconv.ParseUint(strings.TrimRight(s, "KkMmGg"), 10, 63)
-	unit := strings.TrimLeft(s, "0123456789")
-	return err == nil && n > 0 && n < math.MaxInt64>>30 && len(unit) <= 1
 }
 
 // paths become lines of configuration files and values of CGI parameters, which control characters would end.

@@ -2,12 +2,21 @@ package config
 
 import (
 	"errors"
+	"io/fs"
 	"net"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"unicode"
 )
+
+// Control is about those who operate the server.
+type Control struct {
+	Listen     Addresses `toml:"listen"`      // see Addresses; empty: nowhere
+	Group      string    `toml:"group"`       // that unix sockets let in; empty: none, only their owner
+	TokenFile  string    `toml:"token_file"`  // absolute after loading; empty: TCP shows health and metrics only
+	PublicPath string    `toml:"public_path"` // begins and ends with a slash; empty: not on the clients' listener
+}
 
 // AutoAddress stands alone for the best place of a unix socket.
 const AutoAddress = "auto"
@@ -44,6 +53,14 @@ func (a *Addresses) UnmarshalTOML(data any) error {
 // Auto reports whether the program picks the address.
 func (a Addresses) Auto() bool { return len(a) == 1 && a[0] == AutoAddress }
 
+// SocketMode returns the permissions of unix sockets: who can open one may do everything.
+func (c *Control) SocketMode() fs.FileMode {
+	if c.Group != "" {
+		return 0o660
+	}
+	return 0o600
+}
+
 func (c *checker) control(s *Control) {
 	for _, address := range s.Listen {
 		switch {
@@ -56,7 +73,6 @@ func (c *checker) control(s *Control) {
 				"want control.token_file, too, for what others than this machine can reach")
 		}
 	}
-	c.require(s.Mode != 0 && s.Mode&^0o777 == 0, "control.mode", s.Mode, `want permission bits, such as "0660"`)
 	c.name("control.group", s.Group)
 	c.require(isPublicPath(s.PublicPath), "control.public_path", s.PublicPath,
 		`want a path that begins and ends with a slash, such as "/wsbridge/", or nothing`)

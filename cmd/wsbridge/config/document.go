@@ -20,8 +20,9 @@ const maxConfigFile = 1 << 20
 type document struct {
 	path    string
 	meta    toml.MetaData
-	values  []value // leaves of the known sections, in the file's order
+	values  []value // of known keys, in the file's order
 	unknown problems
+	retired []string // notes about keys that are none any more
 }
 
 type value struct {
@@ -51,7 +52,7 @@ func parseDocument(path string, text []byte, known map[string]any) (*document, e
 	}
 	d := &document{path: path, meta: meta}
 	d.collect(sections)
-	d.setUnknownAside(known)
+	d.removeUnknown(known)
 	return d, nil
 }
 
@@ -79,18 +80,23 @@ func (d *document) isTable(raw toml.Primitive) bool {
 	return ok
 }
 
-// setUnknownAside moves values that no key is known for to the problems. Spelling counts, capitals too.
-func (d *document) setUnknownAside(known map[string]any) {
-	sections := tagged(reflect.ValueOf(Config{}))
+// removeUnknown takes out the values that no key is known for. They are problems, unless their key is a retired one. Spelling
+// counts, capitals too.
+func (d *document) removeUnknown(known map[string]any) {
+	sections, retired := tagged(reflect.ValueOf(Config{})), retired()
 	d.values = slices.DeleteFunc(d.values, func(v value) bool {
 		if _, ok := known[v.key]; ok {
 			return false
 		}
-		want := "unknown key"
-		if _, ok := sections[v.key]; ok {
-			want = "want a table, [" + v.key + "]"
+		_, isSection := sections[v.key]
+		switch now, ok := retired[v.key]; {
+		case ok:
+			d.retired = append(d.retired, fmt.Sprintf("%s is no longer a key, and its value is not used: %s", d.origin(v), now))
+		case isSection:
+			d.unknown.add(fmt.Sprintf("%s: want a table, [%s]", d.origin(v), v.key))
+		default:
+			d.unknown.add(fmt.Sprintf("%s: unknown key", d.origin(v)))
 		}
-		d.unknown.add(fmt.Sprintf("%s: %s", d.origin(v), want))
 		return true
 	})
 }

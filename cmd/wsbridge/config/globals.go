@@ -2,6 +2,13 @@ package config
 
 import "slices"
 
+// Globals is about the application's global variables, named without the dollar sign. Those that stand in neither
+// list live if the application's code lets them.
+type Globals struct {
+	Live   []string `toml:"live"`   // carried from event to event
+	Forget []string `toml:"forget"` // at their start in each event
+}
+
 // globals checks the names in globals.live and globals.forget.
 func (c *checker) globals(g *Globals) {
 	for _, name := range g.Live {

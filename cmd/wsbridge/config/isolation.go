@@ -8,7 +8,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
-	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -18,6 +18,14 @@ const (
 	IsolationSerial     = "serial"     // alone, with all rows
 	IsolationConnection = "connection" // beside those of other connections, with the own row
 )
+
+// Isolation is about what may run at the same time.
+type Isolation struct {
+	Mode     string       `toml:"mode"`     // "auto", "serial" or "connection"
+	Handlers HandlerModes `toml:"handlers"` // overrule Mode
+	// SessionCookie is the name of PHP's session cookie; empty: sessions do not matter.
+	SessionCookie string `toml:"session_cookie"`
+}
 
 // HandlerPrefix begins the name of each handler function; the configuration leaves it out.
 const HandlerPrefix = "ws_server_"
@@ -50,6 +58,12 @@ func isHandler(name string) bool {
 	})
 }
 
+func (c *checker) isolation(i *Isolation) {
+	c.oneOf("isolation.mode", i.Mode, IsolationAuto, IsolationSerial, IsolationConnection)
+	c.handlers(i.Handlers)
+	c.name("isolation.session_cookie", i.SessionCookie)
+}
+
 // handlers checks isolation.handlers. Its line is all that is known of where its keys stand.
 func (c *checker) handlers(modes HandlerModes) {
 	table := c.from.at("isolation.handlers")
@@ -64,11 +78,12 @@ func (c *checker) handlers(modes HandlerModes) {
 	}
 }
 
-// ByFunction returns the modes by the names of the handler functions.
-func (m HandlerModes) ByFunction() map[string]bridge.Isolation {
-	modes := map[string]bridge.Isolation{}
-	for name, mode := range m {
-		modes[HandlerPrefix+name] = bridge.Isolation(mode)
+// RunModes returns what the configuration says of how events run.
+func (c *Config) RunModes() isolation.Config {
+	modes := map[string]isolation.Mode{}
+	for name, mode := range c.Isolation.Handlers {
+		modes[HandlerPrefix+name] = isolation.Mode(mode)
 	}
-	return modes
+	return isolation.Config{Mode: isolation.Mode(c.Isolation.Mode), Handlers: modes,
+		LiveGlobals: c.Globals.Live, ForgetGlobals: c.Globals.Forget}
 }

@@ -13,7 +13,7 @@ type Entry struct {
 	Hidden []string `json:"hidden,omitempty"` // what of it may be a secret, and was left out: the names of php.ini directives
 	From   string   `json:"from"`             // "file:line key", the flag, or "default"
 	Usual  bool     `json:"default"`          // it is the default, whoever said so
-	Effect Effect   `json:"reload"`
+	Reload Reload   `json:"reload"`
 }
 
 // List reads, joins and validates the sources as Load does and tells each value, where it came from, and when a reload puts a
@@ -24,10 +24,10 @@ func List(s Sources) (cfg Config, entries []Entry, err error) {
 		return Config{}, nil, err
 	}
 	plain := Default()
-	usual := fields(&plain)
+	usual, classes := fields(&plain), readAnnotated().reloads()
 	for _, f := range list(&cfg) {
 		v := reflect.ValueOf(f.value).Elem()
-		e := Entry{Key: f.key, From: from.at(f.key).listed(), Effect: effectOf(f.key),
+		e := Entry{Key: f.key, From: from.at(f.key).listed(), Reload: classes[f.key],
 			Usual: reflect.DeepEqual(v.Interface(), reflect.ValueOf(usual[f.key]).Elem().Interface())}
 		if _, ok := from[f.key]; !ok {
 			e.From = "default"
@@ -69,8 +69,8 @@ func (e Entry) String() string {
 	b := append([]byte(name), " = "...)
 	b = appendTOML(b, reflect.ValueOf(e.Value))
 	b = append(b, "  # "+comment(e.From)...)
-	if e.Effect != AtOnce {
-		b = append(b, " ("+string(e.Effect)+")"...)
+	if e.Reload != AtOnce {
+		b = append(b, " ("+string(e.Reload)+")"...)
 	}
 	for _, name := range e.Hidden {
 		b = append(b, "\n# "+comment(name)+" is not shown: it may hold a password"...)

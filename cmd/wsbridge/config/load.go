@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -96,7 +97,7 @@ func (l *loader) join(s Sources) {
 	if l.file != nil {
 		found, overridden := l.file.decode(fields(&l.cfg), l.from)
 		l.problems.add(found...)
-		l.cfg.Notes = append(l.cfg.Notes, overridden...)
+		l.cfg.Notes = slices.Concat(l.cfg.Notes, l.file.retired, overridden)
 		l.absolute(filepath.Dir(s.Config))
 	}
 	if s.FastCGI != "" {

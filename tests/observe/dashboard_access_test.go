@@ -1,0 +1,91 @@
+package observe
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
+	"github.com/wsbridge/wsbridge/tests/harness/browser"
+)
+
+// Who gets to the dashboard, and what nobody gets through it.
+
+func TestDashboardWantsTheToken(t *testing.T) {
+	s, address := watched(t, "")
+	s.ConnectAs("login=anna")
+	open := browser.Start(t)
+	p := open(address)
+	p.Sees("dialog", "This address wants the token")
+	p.Write("dialog input", "not-the-right-one")
+	p.Press("Open")
+	p.Sees("dialog", "The server does not take this token.")
+	p.Write("dialog input", harness.Token)
+	p.Press("Open")
+	tile(p, "Connections", "1")
+
+	known := open(withToken(address))
+	tile(known, "Connections", "1")
+	if at := browser.Value[string](known, "location.href"); at != address+"#/" {
+		t.Errorf("the address has become %s", at)
+	}
+	if kept := browser.Value[int](known, "localStorage.length"); kept != 0 {
+		t.Errorf("%d things are kept on disk", kept)
+	}
+}
+
+// Everything a client can choose is shown as it is.
+func TestDashboardShowsHostileTextAsText(t *testing.T) {
+	s, address := watched(t, "[log]\npayloads = true\n") // else what clients sent is taken out of errors
+	const evil = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`
+	c := s.ConnectAs("login=" + strings.ReplaceAll(strings.ReplaceAll(evil, " ", "%20"), ";", "%3B"))
+	open := browser.Start(t)
+	live := open(withToken(address))
+	view(live, "#/live")
+	tailing(live)
+	live.Click("#tail-payloads")
+	tailing(live)
+	c.Ask(evil)
+	c.Send("throw " + evil)
+	live.Sees(".events", "heard "+evil)
+	live.Sees(".failure", evil)
+	p := open(withToken(address))
+	p.Sees("#errors", evil)
+	view(p, "#/connections")
+	p.Write("#columns", "login"+kb.Tab)
+	p.Sees("#connections", evil)
+	view(p, "#/connections/1")
+	p.Sees("#row", evil)
+	p.Sees("#history", evil)
+	view(p, "#/<img src=x>")
+	tile(p, "Connections", "1")
+	for _, page := range []*browser.Tab{live, p} {
+		if n := browser.Value[int](page, `document.querySelectorAll("main img, main script, main iframe").length`); n != 0 {
+			t.Errorf("%d elements came from text", n)
+		}
+		if title := browser.Value[string](page, "document.title"); strings.Contains(title, "owned") {
+			t.Error("a script of a client has run")
+		}
+	}
+	response, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if policy := response.Header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'self';") {
+		t.Errorf("policy %q", policy)
+	}
+}
+
+// Below a path of the clients' listener everything must still be found.
+func TestDashboardOnThePublicListener(t *testing.T) {
+	s, _ := watched(t, "public_path = \"/ops/\"")
+	p := browser.Start(t)(withToken("http://" + s.Address + "/ops"))
+	p.Sees("#state", "ready")
+	s.Connect()
+	tile(p, "Connections", "1")
+	view(p, "#/live")
+	tailing(p)
+}

@@ -1,0 +1,59 @@
+package observe
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
+)
+
+// What belongs to an event says so, whoever says it: a line without its client and number cannot be followed.
+func TestLinesOfAnEventTellWhichOne(t *testing.T) {
+	t.Parallel()
+	s := harness.Serve(t, harness.App{TOML: "[server]\n", Handlers: `
+function ws_server_text(&$connections,&$connection,$client_key,$msg)
+{
+	global $held;
+	show_message("shown");
+	echo "echoed";
+	trigger_error("warned",E_USER_WARNING);
+	file_put_contents("php://stderr","stderr\n");
+	do_reply($client_key,"\x81");
+	send_text($client_key,"\xff");
+	$open="fopen";
+	$held=$open("php://memory","r");
+	unset($connections[$client_key]);
+}`})
+	c := s.Connect()
+	c.Send("x")
+	if code, _ := c.Next(); code != 1 {
+		t.Fatalf("got message type %d", code)
+	}
+	c.Closed()
+	for _, msg := range []string{"shown", "echoed", "warned", "do_reply was given no websocket frames", "text is not utf-8",
+		"it was given what cannot outlive one", "a handler removed the client's row"} {
+		line := s.Log.Wait(msg)
+		if got := fmt.Sprint(line["client"], " ", line["event"], " ", line["seq"] != nil, " ", line["peer"] != nil); got != "1 text true true" {
+			t.Errorf("%s: got %s in %v", msg, got, line)
+		}
+	}
+}
+
+func TestLinesOfTheErrorStreamTellWhichEvent(t *testing.T) {
+	t.Parallel()
+	s := harness.Serve(t, harness.App{TOML: "[server]\n", Handlers: `
+function ws_server_text(&$connections,&$connection,$client_key,$msg)
+{
+	ini_set("log_errors","1");
+	ini_set("error_log","");
+	error_log("to the error stream");
+	send_text($client_key,"done");
+}`})
+	c := s.Connect()
+	c.Send("x")
+	c.Want("done")
+	line := s.Log.Wait("php-fpm wrote to its error stream", "to the error stream")
+	if got := fmt.Sprint(line["client"], " ", line["event"], " ", line["seq"] != nil); got != "1 text true" {
+		t.Errorf("got %s in %v", got, line)
+	}
+}

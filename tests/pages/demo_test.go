@@ -1,0 +1,184 @@
+package pages
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
+	"github.com/wsbridge/wsbridge/tests/harness/browser"
+)
+
+func say(p *browser.Tab, text string) {
+	p.T.Helper()
+	p.Write("#text", text+"\r")
+}
+
+// demo runs the demo on a port of its own, and returns the pipe's path, too.
+func demo(t *testing.T, args ...string) (s *harness.Server, pipe string) {
+	t.Helper()
+	s = &harness.Server{T: t}
+	s.Start(append([]string{"demo", "--listen", "127.0.0.1:0", "--workers", "2"}, args...)...)
+	listening := s.Log.Wait("listening")
+	s.Address = listening["address"].(string)
+	return s, listening["pipe"].(string)
+}
+
+func TestDemoChatInABrowser(t *testing.T) {
+	s, pipe := demo(t)
+	url := "http://" + s.Address + "/"
+	open := browser.Start(t)
+
+	anna := open(url + "?name=Anna")
+	anna.Sees("#state", "connected")
+	anna.Sees("#me", "Anna in lobby")
+	bert := open(url + "?name=Bert")
+	bert.Sees("#me", "Bert in lobby")
+	anna.Sees("#rooms", "Bert")
+	anna.Sees("#log", "Bert joined lobby")
+
+	say(anna, "Grüße, 世界 <b>&amp;<img src=x onerror=alert(1)>")
+	bert.Sees("#log", "Grüße, 世界 <b>&amp;<img src=x onerror=alert(1)>")
+	say(bert, "/join kitchen")
+	anna.Sees("#log", "Bert left lobby")
+	anna.Sees("#rooms", "kitchen")
+	say(anna, "only the lobby sees this")
+	say(anna, "/name Anna <i>the</i> Second")
+	anna.Sees("#me", "Anna <i>the</i> Second in lobby")
+	bert.Sees("#rooms", "Anna <i>the</i> Second")
+	bert.Press("New room…")
+	bert.Write("#answer", "a b")
+	bert.Press("OK")
+	bert.Sees("#me", "Bert in a b")
+
+	writeTo(t, pipe, `{"to":"*","text":"hi from the pipe"}`+"\n")
+	for _, p := range []*browser.Tab{anna, bert} {
+		p.Sees("#log", "hi from the pipe")
+	}
+	if log := bert.Text("#log"); strings.Contains(log, "only the lobby") {
+		t.Errorf("the kitchen saw what was said in the lobby: %s", log)
+	}
+	if status := s.Stop(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	anna.Sees("#state", "reconnecting")
+	anna.Sees("#trouble", "The server is restarting. Trying again in")
+}
+
+func writeTo(t *testing.T, pipe, document string) {
+	t.Helper()
+	f, err := os.OpenFile(pipe, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(document); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestDemoChatOnAPhoneInTheDark(t *testing.T) {
+	s, _ := demo(t)
+	open := browser.Start(t)
+	anna := open("http://" + s.Address + "/?name=Anna")
+	anna.Sees("#me", "Anna in lobby")
+	say(anna, strings.Repeat("aVeryLongWord", 20))
+	anna.Sees("#log", "aVeryLongWord")
+	anna.Phone()
+	anna.Scheme("light")
+	if light := anna.Brightness(); light < 200 {
+		t.Errorf("a brightness of %v is not light", light)
+	}
+	anna.Scheme("dark")
+	if dark := anna.Brightness(); dark > 60 {
+		t.Errorf("a brightness of %v is not dark", dark)
+	}
+	anna.Click("#theme")
+	if light := anna.Brightness(); light < 200 {
+		t.Errorf("the button leads to a brightness of %v", light)
+	}
+}
+
+// The chat comes back to a server that was away, and what was being written is still there.
+func TestDemoChatComesBack(t *testing.T) {
+	s, _ := demo(t)
+	open := browser.Start(t)
+	anna := open("http://" + s.Address + "/?name=Anna")
+	anna.Sees("#me", "Anna in lobby")
+	if status := s.Stop(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	anna.Sees("#state", "reconnecting")
+	say(anna, "still here")
+	again := &harness.Server{T: t}
+	again.Start("demo", "--listen", s.Address, "--workers", "2")
+	again.Log.Wait("listening")
+	anna.Sees("#state", "connected")
+	anna.Sees("#me", "Anna in lobby")
+	if draft := browser.Value[string](anna, `document.getElementById("text").value`); draft != "still here" {
+		t.Errorf("what was being written has become %q", draft)
+	}
+	anna.Press("Send")
+	anna.Sees("#log", "still here")
+}
+
+// The page must not hand out the application's code.
+func TestDemoServesItsPageOnly(t *testing.T) {
+	s, _ := demo(t)
+	for path, want := range map[string]int{
+		"/": 200, "/chat.js": 200, "/push_server_events.php": 404, "/../push_server_events.php": 404,
+	} {
+		response, err := http.Get("http://" + s.Address + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		policy := response.Header.Get("Content-Security-Policy")
+		if response.StatusCode != want || !strings.HasPrefix(policy, "default-src 'self';") {
+			t.Errorf("%s: got %d, policy %q", path, response.StatusCode, policy)
+		}
+	}
+}
+
+func TestDemoSaysWhereItsDashboardIs(t *testing.T) {
+	s, _ := demo(t)
+	var address string
+	harness.Eventually(t, "the address is told", func() bool {
+		_, rest, found := strings.Cut(s.Log.Text(), "See what the server does at ")
+		address, _, _ = strings.Cut(rest, "\n")
+		return found
+	})
+	p := browser.Start(t)(address)
+	p.Sees("#state", "ready")
+	p.Sees(".server", "fifo (alone)")
+}
+
+func TestPictureOfTheChat(t *testing.T) {
+	browser.NeedsScreenshots(t)
+	s, pipe := demo(t)
+	open := browser.Start(t)
+	url := "http://" + s.Address + "/?name="
+	anna, bert, carla, dora := open(url+"Anna"), open(url+"Bert"), open(url+"Carla"), open(url+"Dora")
+	for _, p := range []*browser.Tab{anna, bert, carla, dora} {
+		p.Sees("#state", "connected")
+	}
+	say(dora, "/join kitchen")
+	dora.Sees("#me", "kitchen")
+	say := func(p *browser.Tab, text string) {
+		say(p, text)
+		anna.Sees("#log", text)
+	}
+	say(bert, "Is the new release out?")
+	say(carla, "Since this morning. I deployed the handlers while you were all connected")
+	say(carla, "nobody was dropped")
+	say(anna, "I did not notice anything. Grüße aus Köln, привет")
+	say(bert, "/tell 1 Coffee at three?")
+	anna.Sees("#log", "Coffee at three?")
+	writeTo(t, pipe, `{"to":"*","text":"The nightly report is ready."}`+"\n")
+	anna.Sees("#log", "nightly")
+	anna.Scheme("light")
+	anna.Picture("chat", 960, 620)
+	anna.Scheme("dark")
+	anna.Picture("chat-phone", 360, 640)
+}
