@@ -7,6 +7,9 @@ import (
 // cfg is the configuration in force. It is never changed; Reconfigure puts another one in its place.
 func (b *Bridge) cfg() *Config { return b.config.Load() }
 
+// Config returns the configuration in force.
+func (b *Bridge) Config() Config { return *b.cfg() }
+
 // Reconfigure lets cfg take the place of the configuration while clients stay connected. Presence, Page, Logger, Observer,
 // TLS, HandshakeTimeout and MaxHeader stay those of New. If it returns an error, all stays as it was.
 //

@@ -19,12 +19,12 @@ func newConfigCommand() *cobra.Command {
 		Use:   "config (--settings FILE | --config FILE) [--fastcgi ADDRESS] [--print] [--changed] [--json]",
 		Short: "Check the configuration, and print where each value comes from",
 		Long: `Reads the configuration as serve does, without asking a running server or php-fpm. Without
---print it only reports what is wrong, for instance before a reload.
+--print it only says what is wrong, which is useful before a reload.
 
---print writes the values that a server started now would use, as a wsbridge.toml: each with
-the file and line, the flag or "default" that it comes from, and in parentheses which clients
-a reload (SIGHUP) reaches if it does not reach all. php.ini directives that may hold a password
-are left out.`,
+--print writes the values that a server started now would have, as a wsbridge.toml: each with
+the file and line, the flag or "default" that it comes from, and in parentheses "new clients"
+or "restart" if a reload (SIGHUP) does not change it for everybody at once. php.ini directives
+that may hold a password are left out.`,
 		Example: `  wsbridge config --settings /etc/push/server_shared.conf --print
   wsbridge config --config /etc/wsbridge/wsbridge.toml --print --changed`,
 		Args: operate.Arguments(0, 0),

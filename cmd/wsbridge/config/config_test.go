@@ -36,6 +36,18 @@ func TestBadConfigsAreExplained(t *testing.T) {
 	}
 }
 
+// The files that packages and the containers bring set no key that is gone, or that has no effect.
+func TestShippedExamplesAreConfigurations(t *testing.T) {
+	cfg, err := Load(Sources{Config: "../../../deploy/docker/wsbridge.toml"})
+	if err != nil || len(cfg.Notes) > 0 {
+		t.Errorf("docker: %v, %q", err, cfg.Notes)
+	}
+	const events = "php.events_file is missing or empty"
+	if _, err = Load(Sources{Config: "../../../deploy/package/wsbridge.toml"}); err == nil || !strings.Contains(Each(err)[0], events) || len(Each(err)) > 1 {
+		t.Errorf("package: %v", err)
+	}
+}
+
 func TestGoodConfigs(t *testing.T) {
 	t.Chdir("testdata/good")
 	here, err := filepath.Abs(".")

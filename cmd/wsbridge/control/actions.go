@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -49,7 +49,7 @@ func (s *Server) fifo(w http.ResponseWriter, r *http.Request) (any, error) {
 }
 
 // fifoError adds the event to the error of a handler that failed. Without a trace, the handler did not run.
-func fifoError(trace *bridge.Trace, err error) *api.Error {
+func fifoError(trace *observe.Trace, err error) *api.Error {
 	e := asError(err)
 	if trace == nil {
 		return e

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -47,7 +47,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 }
 
 // follow writes lines until the reader leaves or is too slow for one, or until the server ends.
-func (s *Server) follow(r *http.Request, tail *bridge.Tail, st *stream, payloads bool) {
+func (s *Server) follow(r *http.Request, tail *observe.Tail, st *stream, payloads bool) {
 	tick := time.NewTicker(lineInterval)
 	defer tick.Stop()
 	leave := s.leave(r)
@@ -112,8 +112,8 @@ func (s *stream) write(v any) error {
 	return s.controller.Flush()
 }
 
-func tailFilter(q url.Values) (bridge.TailFilter, error) {
-	f := bridge.TailFilter{}
+func tailFilter(q url.Values) (observe.Filter, error) {
+	f := observe.Filter{}
 	for _, text := range q["client"] {
 		key, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || key < 0 {

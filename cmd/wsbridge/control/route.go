@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -144,7 +145,7 @@ func asError(err error) *api.Error {
 		{bridge.ErrBadMessage, http.StatusBadRequest}, {bridge.ErrBadClose, http.StatusBadRequest},
 		{bridge.ErrStarting, http.StatusServiceUnavailable}, {bridge.ErrStopping, http.StatusServiceUnavailable},
 		{bridge.ErrPaused, http.StatusServiceUnavailable}, {bridge.ErrFull, http.StatusServiceUnavailable},
-		{bridge.ErrTooManyTails, http.StatusServiceUnavailable},
+		{observe.ErrTooManyTails, http.StatusServiceUnavailable},
 		{protocol.ErrUnavailable, http.StatusServiceUnavailable}, {protocol.ErrOverloaded, http.StatusServiceUnavailable},
 		{bridge.ErrNotRun, http.StatusGatewayTimeout}, {bridge.ErrRuns, http.StatusGatewayTimeout},
 	} {

@@ -3,13 +3,13 @@ package control
 import (
 	"net/http"
 
-	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 	"github.com/wsbridge/wsbridge/protocol/phpvalue"
 )
 
 // apiEvent returns a trace as the API writes it.
-func apiEvent(t *bridge.Trace, payloads bool) api.Event {
+func apiEvent(t *observe.Trace, payloads bool) api.Event {
 	e := api.Event{
 		Time: apiTime(t.Time), Seq: t.Seq, Event: string(t.Kind), Client: t.Client, Bytes: t.Bytes,
 		Queue: api.Of(t.Queue), Connect: api.Of(t.Connect), Wait: api.Of(t.Wait), Run: api.Of(t.Run), Apply: api.Of(t.Apply),
@@ -38,7 +38,7 @@ func apiEvent(t *bridge.Trace, payloads bool) api.Event {
 	return e
 }
 
-func apiEffect(f *bridge.Effect, payloads bool) api.Effect {
+func apiEffect(f *observe.Effect, payloads bool) api.Effect {
 	a := api.Effect{Close: f.Close, Log: f.Log}
 	if m := f.Send; m != nil {
 		a.Send = &api.Send{To: m.To, Count: m.Sockets, Bytes: m.Bytes, Binary: m.Binary, Frames: m.Frames}

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -18,7 +18,7 @@ const namespace = "wsbridge"
 // scrapes is how many scrapes may run at a time; others get 503. Each asks php-fpm, and on this machine it may need no token.
 const scrapes = 8
 
-// Metrics counts and times what happens. It is a bridge.Observer. Each of its Watch methods may be called once; the other methods may be
+// Metrics counts and times what happens. It is an observe.Observer. Each of its Watch methods may be called once; the other methods may be
 // called concurrently.
 type Metrics struct {
 	registry *prometheus.Registry
@@ -27,7 +27,7 @@ type Metrics struct {
 	reloads
 }
 
-var _ bridge.Observer = (*Metrics)(nil)
+var _ observe.Observer = (*Metrics)(nil)
 
 // New returns metrics of the build with that version, of the process and of the Go runtime. All counts are 0.
 func New(version string) *Metrics {
