@@ -13,6 +13,7 @@ import (
 
 	"github.com/wsbridge/wsbridge/bridge/door"
 	"github.com/wsbridge/wsbridge/bridge/isolation"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/bridge/schedule"
@@ -33,16 +34,13 @@ type Bridge struct {
 	seq       atomic.Uint64
 	outage    *schedule.Outage
 	backlog   *schedule.Backlog
-	over      *overload
-	failures  *failures
-	excess    *excess
 	limiter   *door.Limiter
-	rejected  *rejectionLog
 	totals    totals
 	upgrader  socket.Upgrader
 
-	tails     tails
-	incidents incidents
+	tails     observe.Tails
+	incidents observe.Incidents
+	samplers
 
 	mountAt string // a path that begins and ends with a slash; empty: nothing is mounted
 	mount   http.Handler
@@ -79,7 +77,7 @@ func New(cfg Config) (*Bridge, error) {
 		return nil, err
 	}
 	if cfg.Observer == nil {
-		cfg.Observer = Nobody{}
+		cfg.Observer = observe.Nobody{}
 	}
 	b := &Bridge{log: cfg.Logger, outage: schedule.NewOutage(), quit: make(chan struct{}),
 		paced: make(chan struct{}, 1), drained: make(chan struct{}), serving: make(chan struct{})}
@@ -88,11 +86,7 @@ func New(cfg Config) (*Bridge, error) {
 	b.table = rows.New(cfg.Presence, func(err error) { b.log.Error("handlers are not told who has left", keyError, err) })
 	b.scheduler = schedule.New(cfg.Parallel, &b.work)
 	b.backlog = schedule.NewBacklog(cfg.EventQueueTotal, cfg.EventQueueTotalBytes)
-	b.over = &overload{log: cfg.Logger, backlog: b.backlog}
-	b.failures = newFailures(cfg.Logger)
-	b.excess = newExcess(cfg.Logger)
 	b.limiter = door.NewLimiter(cfg.Limits)
-	b.rejected = &rejectionLog{log: cfg.Logger, counts: map[string]int{}}
 	b.upgrader.Spawn = b.spawn
 	b.base, b.abort = context.WithCancelCause(context.Background())
 	b.events = b.scheduler.NewQueue(documents, documentBytes)
@@ -142,7 +136,7 @@ func (b *Bridge) Initialize(ctx context.Context) error {
 func (b *Bridge) Finalize() error {
 	_, err := b.serverDispatcher().run(protocol.Finalize, nil)
 	b.abort(outcome.ErrStopped)
-	b.tails.close()
+	b.tails.Close()
 	return err
 }
 
@@ -197,7 +191,7 @@ func (b *Bridge) Sockets() int { return b.limiter.Connections() }
 // Unsent returns what clients' sockets have not taken yet: messages and control frames, and their bytes. It asks each client.
 func (b *Bridge) Unsent() (items, size int) {
 	for _, c := range b.clients.connected() {
-		n, bytes := c.out.Queued()
+		n, bytes := c.conn.Queued()
 		items += n
 		size += bytes
 	}

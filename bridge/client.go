@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/bridge/schedule"
@@ -29,15 +30,15 @@ type client struct {
 	readEvents bool  // and connect events: PHP has known it since the socket was accepted
 	came       int64 // microseconds since 1970
 
-	tally   tally
-	last    atomic.Int64 // when its last message came, as came
-	request atomic.Pointer[Request]
-	history history
+	messages observe.Counter
+	last     atomic.Int64 // when its last message came, as came
+	request  atomic.Pointer[Request]
+	history  observe.History
 
 	upgraded bool // answered 101; guarded by clients.mu
 
 	// Set by opened, before upgraded is; constant afterwards.
-	out  *socket.Conn
+	conn *socket.Conn
 	ping *time.Timer
 	idle *idleness
 
@@ -64,7 +65,7 @@ func (b *Bridge) newClient(peer string) *client {
 // opened makes c an open WebSocket, and then sends the handshake's answer: who has it is OPEN to everybody. It reports false if c was
 // ended by a drain out of time.
 func (c *client) opened(conn *socket.Conn) bool {
-	c.out = conn
+	c.conn = conn
 	c.ping = time.AfterFunc(c.bridge.cfg().PingInterval, c.sendPing)
 	c.idle = c.watchIdle()
 	if !c.bridge.clients.open(c) {
@@ -106,7 +107,7 @@ func (c *client) send(m *socket.Message) {
 func sendAll(clients []*client, m *socket.Message, failed func(*client, error)) {
 	conns := make([]*socket.Conn, len(clients))
 	for i, c := range clients {
-		if conns[i] = c.out; !m.IsControl() {
+		if conns[i] = c.conn; !m.IsControl() {
 			c.idle.note()
 		}
 	}
@@ -138,12 +139,10 @@ func (c *client) endWith(e outcome.Ending, code int, reason string) {
 	if !c.markEnded(e, code, reason) {
 		return
 	}
-	if isLimit(e) && c.bridge.excess.isFirst(e) {
-		c.log.Warn("client is over a limit", keyEnding, e.String())
-	}
+	c.overLimit(e)
 	switch e {
 	case outcome.EndedSlow:
-		c.out.DropAndClose(code, reason)
+		c.conn.DropAndClose(code, reason)
 		fallthrough
 	case outcome.EndedByHangup, outcome.EndedSilent:
 		c.unreachable()
@@ -193,12 +192,20 @@ func (c *client) leave() {
 	if opened {
 		c.ping.Stop()
 		c.idle.stop()
-		c.out.Close(code, reason)
+		c.conn.Close(code, reason)
 	}
 }
 
 // gone reports whether the client has left.
 func (c *client) gone() bool { return c.bridge.clients.get(c.key) == nil }
+
+// OnSent implements socket.Owner.
+func (c *client) OnSent(m *socket.Message, took time.Duration) {
+	c.bridge.cfg().Observer.Written(took)
+	if !m.IsControl() {
+		c.messages.Sent(m.Size())
+	}
+}
 
 // OnWriterEnd implements socket.Owner.
 func (c *client) OnWriterEnd(slow bool) {

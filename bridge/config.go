@@ -9,6 +9,7 @@ import (
 
 	"github.com/wsbridge/wsbridge/bridge/door"
 	"github.com/wsbridge/wsbridge/bridge/isolation"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -47,7 +48,7 @@ type Config struct {
 	Presence rows.Presence // nil: nobody is told
 	Page     http.Handler  // answers requests that are no WebSocket handshake; nil: 426
 	Logger   *slog.Logger
-	Observer Observer // nil: nobody measures
+	Observer observe.Observer // nil: nobody measures
 	// LogPayloads lets level debug show messages and documents, cut short.
 	LogPayloads bool
 

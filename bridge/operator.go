@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/bridge/socket"
@@ -41,7 +42,7 @@ type Connection struct {
 
 	EventsWaiting             int
 	SendQueue, SendQueueBytes int
-	Messages
+	observe.Messages
 }
 
 // Request is what a client's handshake asked for, each cut to 256 bytes. What could be a secret, the query and cookies, is left
@@ -71,23 +72,23 @@ func (b *Bridge) Connections(f rows.Filter, after int64, limit int) (page []Conn
 }
 
 // Connection returns a client, and its last events, the oldest first. The error is ErrNoClient.
-func (b *Bridge) Connection(key int64) (Connection, []Trace, error) {
+func (b *Bridge) Connection(key int64) (Connection, []observe.Trace, error) {
 	c, row := b.clients.get(key), b.table.Get(key)
 	if c == nil || row == nil {
 		return Connection{}, nil, ErrNoClient
 	}
-	return c.describe(row), c.history.all(key), nil
+	return c.describe(row), c.history.All(key), nil
 }
 
 func (c *client) describe(row protocol.Fields) Connection {
 	state, _ := rows.TextOf(row.Get("state"))
 	d := Connection{Key: c.key, State: state, Row: row, Peer: c.peer, Connected: time.UnixMicro(c.came), Last: time.UnixMicro(c.last.Load()),
-		EventsWaiting: c.events.Len(), Messages: c.tally.now()}
+		EventsWaiting: c.events.Len(), Messages: c.messages.Messages()}
 	if r := c.request.Load(); r != nil {
 		d.Request = *r
 	}
 	if c.bridge.clients.isUpgraded(c) {
-		d.SendQueue, d.SendQueueBytes = c.out.Queued()
+		d.SendQueue, d.SendQueueBytes = c.conn.Queued()
 		d.Request.Subprotocol = c.agreed.subprotocol
 	}
 	return d
@@ -190,6 +191,12 @@ func checkClose(code int, reason string) error {
 	}
 	return nil
 }
+
+// Tail begins to look at the events that f picks, as they end. The caller closes it. The errors are observe's.
+func (b *Bridge) Tail(f observe.Filter) (*observe.Tail, error) { return b.tails.Add(f) }
+
+// Incidents returns the failures of late, the latest first, at most 100.
+func (b *Bridge) Incidents() []observe.Incident { return b.incidents.All() }
 
 // Application is what is known of the application's code.
 type Application struct {

@@ -109,7 +109,7 @@ func (b *Bridge) serverEvent(kind protocol.Kind, payload []byte) *queuedEvent {
 // turnAway ends a client whose event found no room or no time.
 func (c *client) turnAway(why error) {
 	if !c.hasEnded() {
-		c.bridge.over.closes(why)
+		c.bridge.overloaded(overload{why: why})
 		c.end(outcome.EndedBusy)
 	}
 }

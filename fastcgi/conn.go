@@ -20,8 +20,7 @@ const readBuffer = 16 << 10
 
 // conn is a connection to php-fpm and, while it is open, to one of its workers. One exchange at a time owns it.
 type conn struct {
-	net.Conn
-	raw     syscall.RawConn
+	*socket
 	reader  *bufio.Reader
 	request request
 	sink    eventSink
@@ -55,16 +54,12 @@ func dial(ctx context.Context, cfg *Config) (*conn, error) {
 }
 
 func newConn(nc net.Conn) (*conn, error) {
-	socket, ok := nc.(syscall.Conn)
-	if !ok {
-		return nil, fmt.Errorf("%w: %T has no file descriptor", protocol.ErrUnavailable, nc)
-	}
-	raw, err := socket.SyscallConn()
+	s, err := newSocket(nc)
 	if err != nil {
 		nc.Close()
 		return nil, fmt.Errorf("%w: %w", protocol.ErrUnavailable, err)
 	}
-	c := &conn{Conn: nc, raw: raw}
+	c := &conn{socket: s}
 	_, c.local = nc.(*net.UnixConn)
 	c.reader = bufio.NewReaderSize(c.source(), readBuffer)
 	c.watch.onEnd = c.interrupt
@@ -74,7 +69,7 @@ func newConn(nc net.Conn) (*conn, error) {
 // source is where answers are read from.
 func (c *conn) source() io.Reader {
 	if c.local {
-		return c.Conn
+		return c.socket
 	}
 	return &quickAckReader{c}
 }
@@ -84,7 +79,7 @@ func (c *conn) source() io.Reader {
 type quickAckReader struct{ c *conn }
 
 func (r *quickAckReader) Read(p []byte) (int, error) {
-	n, err := r.c.Conn.Read(p)
+	n, err := r.c.Read(p)
 	_ = r.c.raw.Control(func(fd uintptr) { // if it fails the answer is late, but whole
 		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_QUICKACK, 1)
 	})

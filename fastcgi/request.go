@@ -37,17 +37,16 @@ type request struct {
 func (q *request) encode(environment, own []byte, events []*protocol.Event) {
 	q.encodeBody(events)
 	size := 256 + len(environment) + len(own)
-	if q.size <= maxContent {
+	if !q.isLarge() {
 		size += q.size
 	}
 	b := slices.Grow(q.buf[:0], size)
 	b = appendRecord(b, record{kind: typeBegin, content: 8})
 	b = append(b, 0, roleResponder, flagKeepConn, 0, 0, 0, 0, 0)
-	b = appendParams(b, environment)
-	b = appendParams(b, own)
-	b = appendContentLength(b, q.size)
+	var pair [48]byte
+	b = appendParams(b, environment, own, appendPair(pair[:0], "CONTENT_LENGTH", strconv.Itoa(q.size)))
 	b = appendRecord(b, record{kind: typeParams})
-	if q.size <= maxContent {
+	if !q.isLarge() {
 		b = q.appendBody(b)
 		if q.endStdin {
 			b = appendRecord(b, record{kind: typeStdin})
@@ -87,31 +86,42 @@ func (q *request) appendBody(b []byte) []byte {
 	return b
 }
 
-// appendParams appends a record of parameters; none for no parameters, because an empty record ends them.
-func appendParams(b, params []byte) []byte {
-	if len(params) == 0 {
+// appendParams appends blocks of parameters, in one record if they fit, since php-fpm needs two system calls to read a record.
+// It appends none for no parameters, because an empty record would end them.
+func appendParams(b []byte, blocks ...[]byte) []byte {
+	size := 0
+	for _, block := range blocks {
+		size += len(block)
+	}
+	if size > maxContent {
+		for _, block := range blocks {
+			b = appendParams(b, block)
+		}
 		return b
 	}
-	pad := padding(len(params))
-	b = appendRecord(b, record{kind: typeParams, content: len(params), padding: pad})
-	b = append(b, params...)
+	if size == 0 {
+		return b
+	}
+	pad := padding(size)
+	b = appendRecord(b, record{kind: typeParams, content: size, padding: pad})
+	for _, block := range blocks {
+		b = append(b, block...)
+	}
 	return appendZeros(b, pad)
 }
 
-// appendContentLength appends the record that holds CONTENT_LENGTH.
-func appendContentLength(b []byte, length int) []byte {
-	var pair [48]byte
-	return appendParams(b, appendPair(pair[:0], "CONTENT_LENGTH", strconv.Itoa(length)))
-}
+// isLarge reports whether the body takes more than one record.
+func (q *request) isLarge() bool { return q.size > maxContent }
 
-// writeTo writes the request to w and returns how many bytes were written.
+// writeTo writes the request to w and returns how many bytes were written. Of a large one it writes many small pieces, for which
+// net's own connections have a system call (writev).
 func (q *request) writeTo(w io.Writer) (int64, error) {
-	if q.size <= maxContent {
-		n, err := w.Write(q.buf)
-		return int64(n), err
+	if q.isLarge() {
+		pieces := net.Buffers(q.split())
+		return pieces.WriteTo(w)
 	}
-	pieces := net.Buffers(q.split())
-	return pieces.WriteTo(w)
+	n, err := w.Write(q.buf)
+	return int64(n), err
 }
 
 // split returns a request with a large body in pieces, the body uncopied: all of its records but the last are full.

@@ -21,7 +21,11 @@ func (e *unreadRequestError) Unwrap() error { return e.err }
 // send writes the request. If it fails for another reason than time, the end of the body was not written, and without that
 // the PHP half runs nothing.
 func (c *conn) send() error {
-	_, err := c.request.writeTo(c.Conn)
+	w := io.Writer(c.socket)
+	if c.request.isLarge() {
+		w = c.Conn
+	}
+	_, err := c.request.writeTo(w)
 	c.request.release()
 	switch {
 	case err == nil:

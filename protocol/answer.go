@@ -135,10 +135,10 @@ func (d *AnswerDecoder) partial(p []byte, apply func(*Effect) error) (int, error
 }
 
 func (d *AnswerDecoder) effect(line []byte, apply func(*Effect) error) error {
-	e, ok := d.fast(line)
-	if !ok {
-		e = Effect{}
-		if err := json.Unmarshal(line, &e); err != nil {
+	e := d.fast(line)
+	if e == nil {
+		e = &Effect{}
+		if err := json.Unmarshal(line, e); err != nil {
 			return d.malformed(err.Error(), line)
 		}
 	}
@@ -147,12 +147,12 @@ func (d *AnswerDecoder) effect(line []byte, apply func(*Effect) error) error {
 	}
 	s := e.payload()
 	if s == nil {
-		return apply(&e)
+		return apply(e)
 	}
 	if s.Length > d.maxPayload {
 		return d.malformed(fmt.Sprintf("payload of %d bytes, limit %d", s.Length, d.maxPayload), line)
 	}
-	d.pending = &e
+	d.pending = e
 	return nil
 }
 

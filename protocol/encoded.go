@@ -22,7 +22,8 @@ func (e *Encoded) Add(entries int, part []byte, traits Traits) {
 
 // size is the number of bytes of the array.
 func (e *Encoded) size() int {
-	n := len(e.head()) + len(phpvalue.ArrayEnd)
+	var head [32]byte
+	n := len(phpvalue.AppendArrayHead(head[:0], e.Entries)) + len(phpvalue.ArrayEnd)
 	for _, p := range e.Parts {
 		n += len(p)
 	}
@@ -31,11 +32,9 @@ func (e *Encoded) size() int {
 
 // appendPieces appends the array in pieces, uncopied.
 func (e *Encoded) appendPieces(pieces [][]byte) [][]byte {
-	pieces = append(append(pieces, e.head()), e.Parts...)
+	pieces = append(append(pieces, phpvalue.AppendArrayHead(nil, e.Entries)), e.Parts...)
 	return append(pieces, []byte(phpvalue.ArrayEnd))
 }
-
-func (e *Encoded) head() []byte { return phpvalue.AppendArrayHead(nil, e.Entries) }
 
 // AppendRow appends a client's key and row, which make one entry of $connections.
 func AppendRow(b []byte, key int64, row Fields) ([]byte, Traits) {

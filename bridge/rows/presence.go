@@ -4,7 +4,7 @@ import "sync"
 
 // Presence is told who is there, for handlers that get no rows to look at.
 type Presence interface {
-	// Set notes whether messages can be sent to a client, and whether its row is in state OPEN. An error is logged and final.
+	// Set notes whether messages can be sent to a client, and whether its row is in state OPEN. An error is logged; later calls try again.
 	Set(client int64, connected, open bool) error
 }
 

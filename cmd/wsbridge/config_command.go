@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -9,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/operate"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 )
 
 func newConfigCommand() *cobra.Command {
@@ -26,7 +27,7 @@ or "restart" if a reload (SIGHUP) does not change it for everybody at once. php.
 that may hold a password are left out.`,
 		Example: `  wsbridge config --settings /etc/push/server_shared.conf --print
   wsbridge config --config /etc/wsbridge/wsbridge.toml --print --changed`,
-		Args: noArguments,
+		Args: operate.Arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := requireSources(cmd, from); err != nil {
 				return err
@@ -42,7 +43,7 @@ that may hold a password are left out.`,
 				entries = slices.DeleteFunc(entries, func(e config.Entry) bool { return e.Usual })
 			}
 			if asJSON {
-				return printJSON(cmd.OutOrStdout(), entries)
+				return terminal.WriteJSON(cmd.OutOrStdout(), entries, "  ")
 			}
 			if doPrint || changed {
 				_, err = io.WriteString(cmd.OutOrStdout(), config.FormatTOML(entries))
@@ -56,11 +57,4 @@ that may hold a password are left out.`,
 	flags.BoolVar(&changed, "changed", false, "print only what differs from the defaults")
 	flags.BoolVar(&asJSON, "json", false, "print as one JSON list")
 	return cmd
-}
-
-func printJSON(out io.Writer, v any) error {
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
 }

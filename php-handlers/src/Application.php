@@ -102,8 +102,7 @@ final class Application
     /** Whether an included file is the application's, not ours. */
     public static function owns($file)
     {
-        $ours = [__DIR__ . DIRECTORY_SEPARATOR, dirname(__DIR__) . DIRECTORY_SEPARATOR . 'functions' . DIRECTORY_SEPARATOR];
-        return $file !== self::$entry && strpos($file, $ours[0]) !== 0 && strpos($file, $ours[1]) !== 0;
+        return $file !== self::$entry && $file !== Helpers::file() && strpos($file, __DIR__ . DIRECTORY_SEPARATOR) !== 0;
     }
 
     /**

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -18,7 +18,7 @@ const namespace = "wsbridge"
 // scrapes is how many may be under way; others get 503. Each asks php-fpm, and on this machine nobody may need a token for it.
 const scrapes = 8
 
-// Metrics counts and times what happens. It is a bridge.Observer. Its Watch methods are called at most once each, the others
+// Metrics counts and times what happens. It is a observe.Observer. Its Watch methods are called at most once each, the others
 // concurrently.
 type Metrics struct {
 	registry *prometheus.Registry
@@ -27,7 +27,7 @@ type Metrics struct {
 	reloads
 }
 
-var _ bridge.Observer = (*Metrics)(nil)
+var _ observe.Observer = (*Metrics)(nil)
 
 // New returns metrics of the build that is called version, of the process and of the Go runtime, with all counts at 0.
 func New(version string) *Metrics {

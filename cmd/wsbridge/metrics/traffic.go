@@ -4,6 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
@@ -50,19 +51,19 @@ func counters(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
 }
 
-// Event implements bridge.Observer.
-func (t *traffic) Event(o bridge.Observation) {
+// Event implements observe.Observer.
+func (t *traffic) Event(o observe.Observation) {
 	t.events[o.Kind].Add(&o)
 	if o.Failure != "" {
 		t.failures.WithLabelValues(string(o.Kind), o.Failure).Inc()
 	}
 }
 
-// Refused implements bridge.Observer.
+// Refused implements observe.Observer.
 func (t *traffic) Refused(r outcome.Refusal) { t.refusals[r].Inc() }
 
-// Ended implements bridge.Observer.
+// Ended implements observe.Observer.
 func (t *traffic) Ended(e outcome.Ending) { t.endings[e].Inc() }
 
-// TurnedAway implements bridge.Observer.
+// TurnedAway implements observe.Observer.
 func (t *traffic) TurnedAway(limit string) { t.turned.WithLabelValues(limit).Inc() }
