@@ -71,6 +71,7 @@ func (s *Scheduler) turnOf(p *position) *Turn {
 func (s *Scheduler) Resize(width int) {
 	s.mu.Lock()
 	s.width = width
+	s.dismiss(width)
 	ready := s.assign(s.admit(nil))
 	s.mu.Unlock()
 	s.start(ready)

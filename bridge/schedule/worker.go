@@ -8,12 +8,18 @@ type worker chan *Queue // its next queue; closed when the worker is to end
 func (s *Scheduler) Close() {
 	s.mu.Lock()
 	s.closed = true
-	for _, w := range s.idle {
-		close(w)
-	}
-	s.idle = nil
+	s.dismiss(0)
 	s.mu.Unlock()
 	s.workers.Wait()
+}
+
+// dismiss ends workers that wait until at most n are left. It is called with mu held.
+func (s *Scheduler) dismiss(n int) {
+	for len(s.idle) > n {
+		last := len(s.idle) - 1
+		close(s.idle[last])
+		s.idle = s.idle[:last]
+	}
 }
 
 // assign gives queues whose events have their turn, or will not have it, to workers that wait, and returns those that need a new one. It
@@ -63,7 +69,6 @@ func (s *Scheduler) finish(t *Turn, q *Queue, w worker) (next *Queue, others []*
 	}
 	var ready []*Queue
 	if more {
-		s.work.Add(1)
 		ready = s.add(ready, &q.position)
 	}
 	if ready = s.admit(ready); more {
