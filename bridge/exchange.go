@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"errors"
 	"log/slog"
 	"time"
 
@@ -39,6 +40,9 @@ func (d *dispatcher) exchange(payload []byte, mode *isolation.RunMode) (*protoco
 	defer b.totals.running.Add(-1)
 	began := time.Now()
 	err := b.retryWhileAway(func() error { return x.run(payload) }, x.mayWait())
+	if errors.Is(err, outcome.ErrGone) {
+		return nil, err // it left during the wait for php-fpm, and no handler ran
+	}
 	if err == nil && x.failure != nil {
 		err = x.failure
 	}
