@@ -33,8 +33,15 @@ func (x *exchange) run(payload []byte) error {
 	if x.client != nil {
 		env = x.client.env
 	}
-	x.prepare(payload)
-	return x.bridge.cfg().PHP.Run(x.bridge.base, env, x.timedApply, &x.event)
+	for {
+		x.prepare(payload)
+		php := x.bridge.cfg().PHP
+		err := php.Run(x.bridge.base, env, x.timedApply, &x.event)
+		if !errors.Is(err, protocol.ErrUnavailable) || php == x.bridge.cfg().PHP {
+			return err
+		}
+		// A reload has replaced it meanwhile. Nothing was sent.
+	}
 }
 
 func (x *exchange) timedApply(e *protocol.Effect) error {
