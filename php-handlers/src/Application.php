@@ -112,15 +112,19 @@ final class Application
      */
     public static function code()
     {
-        $stats = '';
+        $files = get_included_files();
+        if (self::$watched !== []) {
+            $files = array_unique(array_merge($files, self::$watched));
+        }
+        $states = '';
         $newest = 0;
-        foreach (array_unique(array_merge(get_included_files(), self::$watched)) as $file) {
-            if (self::owns($file) && ($stat = @stat($file))) {
-                $stats .= $file . ':' . $stat['mtime'] . ':' . $stat['size'] . "\n";
-                $newest = max($newest, $stat['ctime']); // a deployment may keep the mtime of the files it copies
+        foreach ($files as $file) {
+            if (self::owns($file) && ($modified = @filemtime($file)) !== false) {
+                $states .= $file . ':' . $modified . ':' . filesize($file) . "\n";
+                $newest = max($newest, filectime($file)); // a deployment may keep the mtime of the files it copies
             }
         }
         $settled = $_SERVER['REQUEST_TIME'] > $newest + (int) ini_get('opcache.revalidate_freq');
-        return md5($stats) . ($settled ? '' : '+');
+        return md5($states) . ($settled ? '' : '+');
     }
 }

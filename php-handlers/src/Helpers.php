@@ -13,7 +13,7 @@ final class Helpers
     {
         $yielded = [];
         foreach ($yield === '' ? [] : explode(',', $yield) as $entry) {
-            if ($entry[0] === '@') {
+            if (strncmp($entry, '@', 1) === 0) {
                 self::load(rawurldecode(substr($entry, 1)));
             } else {
                 $yielded[strtolower($entry)] = true;
