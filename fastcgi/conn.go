@@ -15,7 +15,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// readBuffer holds two of php-fpm's own output buffers.
+// readBuffer holds two of php-fpm's output buffers.
 const readBuffer = 16 << 10
 
 // conn is a connection to php-fpm and, while it is open, to one of its workers. One exchange at a time owns it.
@@ -34,7 +34,7 @@ type conn struct {
 	idleSince time.Time // guarded by the pool's mu
 }
 
-// dial connects. Its errors wrap protocol.ErrUnavailable or ErrOverloaded, or are ctx's cause if that was cancelled.
+// dial connects. Its errors wrap protocol.ErrUnavailable or ErrOverloaded, or ctx's cause if that was cancelled.
 func dial(ctx context.Context, cfg *Config) (*conn, error) {
 	dialer := net.Dialer{Timeout: cfg.DialTimeout}
 	nc, err := dialer.DialContext(ctx, cfg.Network, cfg.Address)
@@ -92,7 +92,7 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// arm bounds all I/O of an exchange by the deadline and by ctx, which the caller has let watch watch.
+// arm bounds the I/O of an exchange by the deadline and by ctx, which has to be watched.
 func (c *conn) arm(ctx context.Context) {
 	_ = c.SetDeadline(c.deadline) // it fails only on a closed socket, whose I/O fails anyway
 	if ctx.Err() != nil {
@@ -106,8 +106,8 @@ func (c *conn) interrupt() { _ = c.SetDeadline(time.Unix(1, 0)) }
 // isOpen reports whether php-fpm has neither closed the connection nor written to it unasked. It does not block.
 func (c *conn) isOpen() bool { return c.reader.Buffered() == 0 && c.poll() == 0 }
 
-// isUsable reports whether a request can be written. Over a unix socket this needs no system call: a request that arrives at
-// nobody is known as unread, and sent again.
+// isUsable reports whether a request may be written. Over a unix socket it makes no system call: if php-fpm has closed its side, the
+// request is known as unread and sent again.
 func (c *conn) isUsable() bool {
 	if c.tellsUnread() {
 		return c.reader.Buffered() == 0

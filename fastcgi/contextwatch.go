@@ -2,17 +2,17 @@ package fastcgi
 
 import "context"
 
-// contextWatch calls a function when a context ends. It stays with one context for as many exchanges as have it, since to
-// begin and to stop watching takes a lock that all of them share. One goroutine at a time uses it.
+// contextWatch calls a function when a context ends. It watches the same context for as many exchanges as have it, because to
+// start and to stop take a lock that all of these exchanges share. One goroutine at a time may use it.
 type contextWatch struct {
 	onEnd func() // must not block
 
-	done  <-chan struct{} // of the context that is watched; nil: none is
+	done  <-chan struct{} // of the watched context; nil if there is none
 	stops func() bool     // what context.AfterFunc has returned
 	ended chan struct{}   // receives when onEnd has returned
 }
 
-// start watches ctx from now on. It reports false, and watches nothing, if the context before has ended meanwhile.
+// start watches ctx from now on. If the context that was watched before has ended, start watches nothing and returns false.
 func (w *contextWatch) start(ctx context.Context) bool {
 	done := ctx.Done()
 	if done == w.done {
@@ -33,7 +33,7 @@ func (w *contextWatch) start(ctx context.Context) bool {
 	return true
 }
 
-// stop ends watching. If it reports false the context has ended, and onEnd has returned.
+// stop stops watching. If the context has ended, stop waits for onEnd and returns false.
 func (w *contextWatch) stop() bool {
 	if w.done == nil {
 		return true
