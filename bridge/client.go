@@ -1,13 +1,12 @@
 package bridge
 
 import (
-	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/bridge/schedule"
@@ -29,15 +28,15 @@ type client struct {
 	readEvents bool  // and connect events: PHP has known it since the socket was accepted
 	came       int64 // microseconds since 1970
 
-	tally   tally
-	last    atomic.Int64 // when its last message came, as came
-	request atomic.Pointer[Request]
-	history history
+	messages observe.Counter
+	last     atomic.Int64 // when its last message came, as came
+	request  atomic.Pointer[Request]
+	history  observe.History
 
 	upgraded bool // answered 101; guarded by clients.mu
 
 	// Set by opened, before upgraded is; constant afterwards.
-	out  *socket.Conn
+	conn *socket.Conn
 	ping *time.Timer
 	idle *idleness
 
@@ -64,7 +63,7 @@ func (b *Bridge) newClient(peer string) *client {
 // opened makes c an open WebSocket, and then sends the handshake's answer: who has it is OPEN to everybody. It reports false if c was
 // ended by a drain out of time.
 func (c *client) opened(conn *socket.Conn) bool {
-	c.out = conn
+	c.conn = conn
 	c.ping = time.AfterFunc(c.bridge.cfg().PingInterval, c.sendPing)
 	c.idle = c.watchIdle()
 	if !c.bridge.clients.open(c) {
@@ -106,99 +105,20 @@ func (c *client) send(m *socket.Message) {
 func sendAll(clients []*client, m *socket.Message, failed func(*client, error)) {
 	conns := make([]*socket.Conn, len(clients))
 	for i, c := range clients {
-		if conns[i] = c.out; !m.IsControl() {
+		if conns[i] = c.conn; !m.IsControl() {
 			c.idle.note()
 		}
 	}
 	socket.Broadcast(conns, m, func(i int, err error) { failed(clients[i], err) })
 }
 
-// unsent ends a client that has too much queued already.
-func (c *client) unsent(err error) {
-	if errors.Is(err, socket.ErrFull) {
-		c.end(outcome.EndedSlow)
+// OnSent implements socket.Owner.
+func (c *client) OnSent(m *socket.Message, took time.Duration) {
+	c.bridge.cfg().Observer.Written(took)
+	if !m.IsControl() {
+		c.messages.Sent(m.Size())
 	}
 }
-
-// end queues the close event behind the client's other events, with the ending's own code. Only the first call counts.
-func (c *client) end(e outcome.Ending) {
-	code, reason := e.Close()
-	c.endWith(e, code, reason)
-}
-
-// endUnlessDraining is end for goroutines that a drain does not wait for. Once one has begun, it ends all clients itself.
-func (c *client) endUnlessDraining(e outcome.Ending) {
-	if leave, ok := c.bridge.enter(); ok {
-		defer leave()
-		c.end(e)
-	}
-}
-
-func (c *client) endWith(e outcome.Ending, code int, reason string) {
-	if !c.markEnded(e, code, reason) {
-		return
-	}
-	if isLimit(e) && c.bridge.excess.isFirst(e) {
-		c.log.Warn("client is over a limit", keyEnding, e.String())
-	}
-	switch e {
-	case outcome.EndedSlow:
-		c.out.DropAndClose(code, reason)
-		fallthrough
-	case outcome.EndedByHangup, outcome.EndedSilent:
-		c.unreachable()
-	}
-	c.enqueueClose()
-}
-
-// markEnded records how the client ends; it reports false if that is settled already.
-func (c *client) markEnded(e outcome.Ending, code int, reason string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ended {
-		return false
-	}
-	c.ended, c.ending, c.code, c.reason = true, e, code, reason
-	return true
-}
-
-func (c *client) hasEnded() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.ended
-}
-
-func (c *client) how() (e outcome.Ending, code int, reason string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.ending, c.code, c.reason
-}
-
-// leave ends the client for good: its row goes, its queued events are dropped, its socket ends behind what it is still
-// to be sent. It may be called again.
-func (c *client) leave() {
-	removed, opened := c.bridge.clients.remove(c)
-	if !removed {
-		return
-	}
-	c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Removed})
-	c.events.Close()
-	ending, code, reason := c.how()
-	level := slog.LevelInfo
-	if ending == outcome.EndedRefused { // its refusal has been logged, or counted
-		level = slog.LevelDebug
-	}
-	c.log.Log(context.Background(), level, "client left", keyEnding, ending.String(), keyCode, code)
-	c.bridge.cfg().Observer.Ended(ending)
-	if opened {
-		c.ping.Stop()
-		c.idle.stop()
-		c.out.Close(code, reason)
-	}
-}
-
-// gone reports whether the client has left.
-func (c *client) gone() bool { return c.bridge.clients.get(c.key) == nil }
 
 // OnWriterEnd implements socket.Owner.
 func (c *client) OnWriterEnd(slow bool) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/rows"
 )
 
@@ -14,6 +15,7 @@ type clients struct {
 	mu      sync.RWMutex // guards the fields below, and upgraded of each client
 	byKey   map[int64]*client
 	sockets map[*client]struct{} // answered 101 and not closed
+	past    observe.Messages     // of clients whose sockets are closed
 }
 
 func newClients() *clients {
@@ -54,6 +56,18 @@ func (s *clients) closed(c *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.sockets, c)
+	s.past.Add(c.messages.Messages())
+}
+
+// messages returns the counts of all clients, past ones included.
+func (s *clients) messages() observe.Messages {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	sum := s.past
+	for c := range s.sockets {
+		sum.Add(c.messages.Messages())
+	}
+	return sum
 }
 
 // get returns the client with that key, or nil.

@@ -20,6 +20,9 @@ type dispatcher struct {
 	// How it waits for one.
 	ctx   context.Context
 	terms schedule.Terms
+	// failFast ends the wait when php-fpm is away. Events that wait for php-fpm keep their turns then, and a browser should not wait
+	// for those.
+	failFast bool
 
 	injection *injection // if somebody waits for the event; else nil
 
@@ -43,7 +46,7 @@ func (d *dispatcher) begin(alone bool) (err error) {
 	}
 	d.end()
 	ctx := d.ctx
-	if d.terms.Hasty { // those that may wait for php-fpm have the turns: nobody else waits for them
+	if d.failFast {
 		var stop func()
 		ctx, stop = d.bridge.outage.Until(ctx, outcome.ErrAway)
 		defer stop()

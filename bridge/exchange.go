@@ -1,11 +1,11 @@
 package bridge
 
 import (
-	"errors"
 	"log/slog"
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/isolation"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -18,11 +18,11 @@ type exchange struct {
 	mode   *isolation.RunMode
 	event  protocol.Event // what PHP gets to see
 
-	injection *injection // if somebody waits for it; else nil
-	trace     *tracing   // nil: nobody looks at it
+	injection *injection        // if somebody waits for it; else nil
+	recorder  *observe.Recorder // nil: nobody looks at it
 
 	applied time.Duration // spent in apply
-	made    Made
+	made    observe.Made
 	done    *protocol.Done
 	failure *protocol.Failure
 	missed  map[int64]bool // clients that could not be sent to, each reported once
@@ -34,7 +34,7 @@ func (d *dispatcher) exchange(payload []byte, mode *isolation.RunMode) (*protoco
 	b, queued := d.bridge, d.queued()
 	x := &exchange{bridge: b, client: d.client, kind: d.kind, mode: mode, injection: d.injection}
 	x.event.Seq = d.seq
-	x.watch()
+	x.recorder = x.newRecorder()
 	b.totals.running.Add(1)
 	defer b.totals.running.Add(-1)
 	began := time.Now()
@@ -45,7 +45,7 @@ func (d *dispatcher) exchange(payload []byte, mode *isolation.RunMode) (*protoco
 	if !isChange(err) {
 		o := x.observation(queued, err)
 		o.Total = queued + time.Since(began)
-		b.conclude(x, payload, o, err)
+		x.record(o, err)
 	}
 	if err != nil {
 		x.logFailure(err)
@@ -70,15 +70,15 @@ func (x *exchange) timedApply(e *protocol.Effect) error {
 	defer func() { x.applied += time.Since(began) }()
 	before := x.made
 	err := x.apply(e)
-	if x.trace != nil {
-		x.trace.note(e, x.made.less(before))
+	if x.recorder != nil {
+		x.recorder.Record(e, x.made.Less(before))
 	}
 	return err
 }
 
 // observation tells where the time went, after queue until the turn came.
-func (x *exchange) observation(queue time.Duration, err error) Observation {
-	o := Observation{Kind: x.kind, Failure: outcome.Of(err).Name, Queue: queue, Connect: x.event.Timing.Connect, Apply: x.applied}
+func (x *exchange) observation(queue time.Duration, err error) observe.Observation {
+	o := observe.Observation{Kind: x.kind, Failure: outcome.Of(err).Name, Queue: queue, Connect: x.event.Timing.Connect, Apply: x.applied}
 	if x.done != nil {
 		o.Run = time.Duration(x.done.Took * float64(time.Second))
 	}
@@ -129,29 +129,4 @@ func (x *exchange) mayWait() bool {
 		return ending != outcome.EndedRefused
 	}
 	return x.kind != protocol.Authenticate
-}
-
-// logFailure is the one place where a failed event is logged.
-func (x *exchange) logFailure(err error) {
-	if isChange(err) {
-		return // it runs yet
-	}
-	f, ofPHP := errors.AsType[*protocol.Failure](err)
-	x.remember(err)
-	like := failure{kind: x.kind, name: outcome.Of(err).Name}
-	if ofPHP {
-		like.file, like.line = f.File, f.Line
-	}
-	if !x.bridge.failures.isFirst(like) {
-		return
-	}
-	if ofPHP {
-		log := x.log()
-		if f.File != "" {
-			log = log.With(keyFile, f.File, keyLine, f.Line)
-		}
-		log.Error("handler failed", keyError, string(f.Kind)+": "+f.Message)
-		return
-	}
-	x.log().Error("event failed", keyError, err)
 }

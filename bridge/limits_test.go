@@ -11,6 +11,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/wsbridge/wsbridge/bridge/isolation"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
@@ -18,7 +19,7 @@ import (
 
 // endings counts how clients end.
 type endings struct {
-	Nobody
+	observe.Nobody
 	mu   sync.Mutex // guards seen
 	seen []outcome.Ending
 }

@@ -19,10 +19,10 @@ const watchInterval = 500 * time.Millisecond
 func (c *client) read() {
 	for {
 		c.alive()
-		op, data, end := c.out.Read()
+		op, data, end := c.conn.Read()
 		if end != nil {
 			c.endRead(end)
-			c.out.CloseRead(end)
+			c.conn.CloseRead(end)
 			return
 		}
 		c.received(op, data)
@@ -33,7 +33,7 @@ func (c *client) read() {
 // answer our close frame.
 func (c *client) alive() {
 	if !c.hasEnded() {
-		c.out.KeepAlive(c.bridge.cfg().PongTimeout)
+		c.conn.KeepAlive(c.bridge.cfg().PongTimeout)
 	}
 }
 
@@ -43,7 +43,7 @@ func (c *client) OnMessage(op socket.Opcode) bool {
 	if op == socket.OpBinary && !c.bridge.has(protocol.Binary) {
 		return false
 	}
-	if c.events.AwaitRoom(watchInterval, func() { c.watch(c.out.HungUp()) }) {
+	if c.events.AwaitRoom(watchInterval, func() { c.watch(c.conn.HungUp()) }) {
 		c.alive()
 	}
 	return true
@@ -60,7 +60,8 @@ func (c *client) watch(hungUp bool) {
 func (c *client) received(op socket.Opcode, data []byte) {
 	c.idle.note()
 	c.bridge.showPayload(c.log, "message from the client", data)
-	c.heard(len(data))
+	c.messages.Received(len(data))
+	c.last.Store(time.Now().UnixMicro())
 	switch {
 	case op == socket.OpBinary:
 		c.enqueue(protocol.Binary, data, nil)

@@ -16,7 +16,7 @@ func (b *Bridge) busy(c *client, why error) *door.Refusal {
 	if errors.Is(why, context.Canceled) {
 		c.log.Info("handshake given up by the client")
 	} else {
-		b.over.refuses(why)
+		b.overloaded(overload{refused: true, why: why})
 	}
 	return &door.Refusal{Why: outcome.RefusedBusy}
 }

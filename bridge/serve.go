@@ -124,7 +124,7 @@ func (b *Bridge) giveUp(server *http.Server) {
 		c.leave()
 	}
 	for _, c := range b.clients.connected() {
-		c.out.Abort()
+		c.conn.Abort()
 	}
 	server.Close()
 }

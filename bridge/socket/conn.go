@@ -71,8 +71,8 @@ func (c *Conn) close(code int, reason string, drop bool) {
 	}
 }
 
-// Abort ends the connection at once, without a close frame. Of TLS it does not take leave either, which would wait for a client that
-// does not read.
+// Abort ends the connection at once, without a close frame and without TLS's close_notify, which would wait for a client that does not
+// read.
 func (c *Conn) Abort() {
 	c.raw.cut()
 	c.conn.Close()
@@ -84,8 +84,9 @@ func (c *Conn) Queued() (items, bytes int) { return c.queue.length() }
 // HungUp reports whether the other side has ended the connection, though some of what it sent may still be unread. Where the lowest layer
 // of the connection cannot tell, it reports false.
 func (c *Conn) HungUp() bool {
-	l, ok := lowest(c.check.Conn).(interface{ HungUp() bool })
-	return ok && l.HungUp()
+	l, _ := lowest(c.conn)
+	kernels, ok := l.(interface{ HungUp() bool })
+	return ok && kernels.HungUp()
 }
 
 // endWriter is called once, with the error that ended writing, or nil after the last frame. The other side may still answer our close

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// extension is one that a client offers, with its parameters in their order (RFC 6455, section 9.1).
+// extension is offered by a client (RFC 6455, section 9.1).
 type extension struct {
 	name   string
 	params []param
@@ -17,12 +17,12 @@ type extension struct {
 
 type param struct {
 	name, value string
-	valued      bool // there is a value
+	hasValue    bool
 }
 
 var errExtensions = errors.New("malformed extension list")
 
-// offers parses Sec-WebSocket-Extensions. Empty elements of the list are nothing (RFC 9110, section 5.6.1.2).
+// offers parses Sec-WebSocket-Extensions. It skips empty elements of the list (RFC 9110, section 5.6.1.2).
 func offers(h http.Header) ([]extension, error) {
 	var all []extension
 	for _, line := range h.Values("Sec-WebSocket-Extensions") {
@@ -42,19 +42,19 @@ func offers(h http.Header) ([]extension, error) {
 	return all, nil
 }
 
-// parseExtension takes an extension off the list, and leaves the comma behind it.
+// parseExtension parses the first extension of a list. The rest begins with the comma after it.
 func parseExtension(s string) (e extension, rest string, err error) {
 	if e.name, s = cutToken(s); e.name == "" {
 		return e, "", errExtensions
 	}
-	for s = blank(s); strings.HasPrefix(s, ";"); s = blank(s) {
+	for s = skipBlanks(s); strings.HasPrefix(s, ";"); s = skipBlanks(s) {
 		var p param
-		if p.name, s = cutToken(blank(s[1:])); p.name == "" {
+		if p.name, s = cutToken(skipBlanks(s[1:])); p.name == "" {
 			return e, "", errExtensions
 		}
-		if s = blank(s); strings.HasPrefix(s, "=") {
-			p.valued = true
-			if p.value, s = value(blank(s[1:])); p.value == "" {
+		if s = skipBlanks(s); strings.HasPrefix(s, "=") {
+			p.hasValue = true
+			if p.value, s = cutValue(skipBlanks(s[1:])); p.value == "" {
 				return e, "", errExtensions
 			}
 		}
@@ -66,31 +66,31 @@ func parseExtension(s string) (e extension, rest string, err error) {
 	return e, s, nil
 }
 
-func blank(s string) string { return strings.TrimLeft(s, " \t") }
+func skipBlanks(s string) string { return strings.TrimLeft(s, " \t") }
 
-// value is a token, or one in quotes.
-func value(s string) (v, rest string) {
+// cutValue takes a token, which may be quoted, off s. Without one, v is empty.
+func cutValue(s string) (v, rest string) {
 	if !strings.HasPrefix(s, `"`) {
 		return cutToken(s)
 	}
 	quoted, rest, closed := strings.Cut(s[1:], `"`)
-	v, behind := cutToken(strings.ReplaceAll(quoted, `\`, ""))
-	if !closed || behind != "" {
+	v, after := cutToken(strings.ReplaceAll(quoted, `\`, ""))
+	if !closed || after != "" {
 		return "", s
 	}
 	return v, rest
 }
 
-// OffersDeflate reports whether Sec-WebSocket-Extensions offers a permessage-deflate that can be agreed to. An error says that the
-// header is malformed, which deserves status 400 (RFC 6455, section 9.1).
+// OffersDeflate reports whether a handshake's Sec-WebSocket-Extensions offers a permessage-deflate that Upgrade can agree to. It returns
+// an error if the header is malformed; the handshake then deserves status 400 (RFC 6455, section 9.1).
 func OffersDeflate(h http.Header) (bool, error) {
 	all, err := offers(h)
 	return slices.ContainsFunc(all, extension.isDeflate), err
 }
 
-// isDeflate declines, as RFC 7692, section 7.1, demands, parameters that are unknown, given twice or out of range, and what
-// gorilla cannot do: it compresses with a window of 32 KiB, and its answer has no place for another. It never uses what an
-// earlier message has left in the window, so both no_context_takeover are what is agreed to anyway.
+// isDeflate reports whether e is a permessage-deflate that can be agreed to. It declines unknown, repeated and invalid parameters, as
+// RFC 7692, section 7.1, demands, and server_max_window_bits, which gorilla's answer cannot state. That answer always contains both
+// no_context_takeover parameters, and both sides keep to them.
 func (e extension) isDeflate() bool {
 	if e.name != "permessage-deflate" {
 		return false
@@ -99,11 +99,11 @@ func (e extension) isDeflate() bool {
 	for _, p := range e.params {
 		switch p.name {
 		case "server_no_context_takeover", "client_no_context_takeover":
-			if p.valued {
+			if p.hasValue {
 				return false
 			}
 		case "client_max_window_bits":
-			if bits, err := strconv.Atoi(p.value); p.valued && (err != nil || bits < 8 || bits > 15 || p.value[0] == '0') {
+			if bits, err := strconv.Atoi(p.value); p.hasValue && (err != nil || bits < 8 || bits > 15 || p.value[0] == '0') {
 				return false
 			}
 		default:
@@ -117,7 +117,7 @@ func (e extension) isDeflate() bool {
 	return true
 }
 
-// cutToken takes a token (RFC 9110, section 5.6.2) off s; without one, token is empty.
+// cutToken takes a token (RFC 9110, section 5.6.2) off s. Without one, token is empty.
 func cutToken(s string) (token, rest string) {
 	end := strings.IndexFunc(s, func(r rune) bool {
 		isAlphanumeric := r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'

@@ -60,7 +60,7 @@ func FuzzOffers(f *testing.F) {
 			text := e.name
 			for _, p := range e.params {
 				text += "; " + p.name
-				if p.valued {
+				if p.hasValue {
 					text += "=" + p.value
 				}
 			}

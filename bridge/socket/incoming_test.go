@@ -61,13 +61,13 @@ func FuzzText(f *testing.F) {
 		f.Add([]byte(s), uint8(2))
 	}
 	f.Fuzz(func(t *testing.T, sent []byte, piece uint8) {
-		m := incoming{limit: 1 << 20, text: true}
+		m := incoming{limit: 1 << 20, isText: true}
 		err := m.read(&pieces{bytes.Clone(sent), int(piece) + 1}, int64(piece))
 		if utf8.Valid(sent) != (err == nil) || err == nil && !bytes.Equal(m.data, sent) {
 			t.Errorf("%q: %q, %v", sent, m.data, err)
 		}
 		if good := mendable(sent); err != nil && good < len(sent) && len(m.data) > good+int(piece)+1 {
-			t.Errorf("%q is wrong behind %d bytes, and %d were read", sent, good, len(m.data))
+			t.Errorf("%q is wrong after %d bytes, and %d were read", sent, good, len(m.data))
 		}
 	})
 }

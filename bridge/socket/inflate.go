@@ -9,19 +9,19 @@ import (
 	"sync"
 )
 
-// window is how far back compressed data can refer.
-const window = 32 << 10
+const (
+	// window is how many bytes back compressed data can refer.
+	window = 32 << 10
+	// maxFinals bounds the final blocks in a message, since the decompressor has to be reset after each of them.
+	maxFinals = 1000
+	// inflateTail restores what the sender left out of a compressed message (RFC 7692, section 7.2.2). An empty final block follows, at
+	// which the decompressor finds the end.
+	inflateTail = syncTail + "\x01\x00\x00\xff\xff"
+)
 
-// maxFinals bounds the final blocks within a message: behind each, the decompressor has to be set up anew.
-const maxFinals = 1000
-
-// inflateTail is what a sender leaves away of a compressed message (RFC 7692, section 7.2.2), and an empty final block, with
-// which the decompressor finds an end.
-const inflateTail = "\x00\x00\xff\xff" + "\x01\x00\x00\xff\xff"
-
-// inflater decompresses one message after the other.
+// inflater decompresses one message at a time.
 type inflater struct {
-	source *bufio.Reader // read no further than the decompressor has come
+	source *bufio.Reader // is read no further than the decompressor needs
 	flate  io.ReadCloser
 	finals int
 }
@@ -38,8 +38,8 @@ func newInflater(pool *sync.Pool, r io.Reader) *inflater {
 	return i
 }
 
-// Read returns io.EOF behind a final block, which need not be the end: a message may have several, and the data that follow
-// refer to those before (RFC 7692, section 7.2.1).
+// Read returns io.EOF after a final block, which need not be the message's end: it may have several, and the data that follow may
+// refer to the data before (RFC 7692, section 7.2.1).
 func (i *inflater) Read(p []byte) (int, error) {
 	n, err := i.flate.Read(p)
 	if _, bad := errors.AsType[flate.CorruptInputError](err); bad || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -48,8 +48,8 @@ func (i *inflater) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// next goes on behind a final block; out is all that has been read. It reports false at the message's end, which may be a final
-// block without the empty one that should follow it: senders leave that away, and receivers have never missed it.
+// next continues after a final block; out is everything that has been read. It reports false at the message's end. A final block there
+// should be followed by an empty block, but senders leave that out, and receivers accept it.
 func (i *inflater) next(out []byte) (bool, error) {
 	switch rest, err := i.source.Peek(len(inflateTail) + 1); {
 	case err == io.EOF && (len(rest) == 0 || string(rest) == inflateTail):
@@ -63,7 +63,7 @@ func (i *inflater) next(out []byte) (bool, error) {
 	return true, i.flate.(flate.Resetter).Reset(i.source, out[max(0, len(out)-window):])
 }
 
-// release gives i back; it holds on to nothing of the message.
+// release returns i to the pool, without references to the message.
 func (i *inflater) release(pool *sync.Pool) {
 	i.source.Reset(nil)
 	pool.Put(i)

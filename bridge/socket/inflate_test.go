@@ -37,7 +37,7 @@ func deflated(t testing.TB, final bool, parts ...[]byte) []byte {
 	if final {
 		return append(out, 0) // an empty block, but for what is left away
 	}
-	return bytes.TrimSuffix(out, []byte(inflateTail[:4]))
+	return bytes.TrimSuffix(out, []byte(syncTail))
 }
 
 func deflatedPart(t testing.TB, final bool, before, part []byte) []byte {

@@ -2,7 +2,8 @@ package socket
 
 import "golang.org/x/time/rate"
 
-// newLimiter returns a token bucket that allows perSecond on average, and burst at once; nil, which allows all, if perSecond is 0.
+// newLimiter returns a token bucket that allows perSecond on average and burst at once. With perSecond 0 it is nil, which allows
+// everything.
 func newLimiter(perSecond, burst int) *rate.Limiter {
 	if perSecond == 0 {
 		return nil

@@ -1,7 +1,6 @@
 package socket
 
 import (
-	"crypto/tls"
 	"net"
 	"syscall"
 
@@ -14,24 +13,14 @@ type rawConn struct {
 	direct bool // the socket gets what is written to the connection as it is
 }
 
-// newRawConn looks for the socket below conn. Connections around another one have a NetConn method, as tls.Conn does; all but TLS
-// leave alone what is written.
 func newRawConn(conn net.Conn) rawConn {
-	direct := true
-	for {
-		if c, ok := conn.(syscall.Conn); ok {
-			raw, err := c.SyscallConn()
-			return rawConn{raw, direct && err == nil}
-		}
-		if _, isTLS := conn.(interface{ ConnectionState() tls.ConnectionState }); isTLS {
-			direct = false
-		}
-		wrapper, ok := conn.(interface{ NetConn() net.Conn })
-		if !ok {
-			return rawConn{}
-		}
-		conn = wrapper.NetConn()
+	l, isDirect := lowest(conn)
+	kernels, ok := l.(syscall.Conn)
+	if !ok {
+		return rawConn{}
 	}
+	raw, err := kernels.SyscallConn()
+	return rawConn{raw, isDirect && err == nil}
 }
 
 // write writes as much of b as the socket takes without waiting. It heeds no deadline: raw.Write would fail after one has passed.

@@ -73,7 +73,7 @@ func (c *Conn) Read() (op Opcode, payload []byte, end *End) {
 }
 
 func (c *Conn) readPayload(r io.Reader, isText bool) ([]byte, error) {
-	m := incoming{limit: c.check.limit, text: isText}
+	m := incoming{limit: c.check.limit, isText: isText}
 	if c.check.compressed() {
 		i := newInflater(&c.upgrader.inflaters, r)
 		defer i.release(&c.upgrader.inflaters)

@@ -10,7 +10,7 @@ import (
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
-// violation is why a client's connection is failed (RFC 6455, section 7.1.7).
+// violation is why a client's connection fails (RFC 6455, section 7.1.7).
 type violation struct {
 	ending outcome.Ending
 	what   string
@@ -22,7 +22,7 @@ func wrong(format string, args ...any) error {
 	return &violation{outcome.EndedProtocol, fmt.Sprintf(format, args...)}
 }
 
-// closeFrameError is what a client's close frame means: its end, or one more violation (RFC 6455, sections 5.5.1 and 7.4).
+// closeFrameError returns what a client's close frame means: a websocket.CloseError, or a violation (RFC 6455, sections 5.5.1 and 7.4).
 func closeFrameError(payload []byte) error {
 	if len(payload) == 0 {
 		return &websocket.CloseError{Code: websocket.CloseNoStatusReceived}

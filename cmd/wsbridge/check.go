@@ -8,6 +8,7 @@ import (
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/check"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/operate"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/serve"
 )
 
@@ -18,15 +19,15 @@ func newCheckCommand() *cobra.Command {
 		Use:   "check (--settings FILE | --config FILE) [--fastcgi ADDRESS] [--json]",
 		Short: "Report what moving an application would mean",
 		Long: `Reads the configuration as serve does, lets php-fpm load the application's code, and reports
-what it found: handlers and how they would run, global variables and whether they live, and
-what would behave in another way than under the original server. It calls no handler, makes
-no pipe and does not listen, so it may run beside either server; what stands at the events
+what it found: the handlers and how they would run, the global variables and whether they
+live, and what would behave differently than under the original server. It calls no handler,
+makes no pipe and does not listen, so it may run beside either server. The code at the events
 file's file scope runs, as it does whenever that file is included.
 
 Exit codes: 0 nothing to worry about, 1 warnings, 2 it would not work, or wrong use.`,
 		Example: `  wsbridge check --settings /etc/push/server_shared.conf
   wsbridge check --config /etc/wsbridge/wsbridge.toml --json`,
-		Args: noArguments,
+		Args: operate.Arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := requireSources(cmd, from); err != nil {
 				return err
@@ -43,20 +44,7 @@ Exit codes: 0 nothing to worry about, 1 warnings, 2 it would not work, or wrong 
 	return cmd
 }
 
-// verdictError ends a command whose report has said everything, so that nothing more is printed.
-type verdictError struct{ check.Verdict }
-
-func (e *verdictError) Error() string { return "the report found " + string(e.Verdict) }
-
-// code is the exit code: a script that moves an application goes on after 0 only, a person perhaps after 1.
-func (e *verdictError) code() int {
-	if e.Verdict == check.Warnings {
-		return exitWarnings
-	}
-	return exitErrors
-}
-
-// publish writes the report and turns its verdict into the command's end.
+// publish writes the report and returns its verdict as an error, unless it is clean.
 func publish(out io.Writer, r *check.Report, asJSON bool) error {
 	write := r.WriteText
 	if asJSON {

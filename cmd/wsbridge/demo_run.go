@@ -16,7 +16,7 @@ import (
 	phphandlers "github.com/wsbridge/wsbridge/php-handlers"
 )
 
-// demoSettings are the demo's legacy settings: it is served as any application of the original server is.
+// demoSettings are the demo's legacy settings: it is served like any application of the original server.
 const demoSettings = `WEBSOCKET_ENABLE=1
 WEBSOCKET_SERVER_HEADER=wsbridge demo
 WEBSOCKET_XHR_PIPE_FILE=%[1]s/pipe
@@ -54,7 +54,7 @@ func runDemo(ctx context.Context, cfg config.Config, out io.Writer) (err error) 
 		}})
 }
 
-// demoWelcome says where to look. What stands behind the # of the dashboard's address, a browser tells no server and no proxy.
+// demoWelcome says where to look. A browser sends the part of an address after # to no server and no proxy.
 func demoWelcome(clients string, control []string, token, pipe string) string {
 	text := fmt.Sprintf("\nOpen http://%s/ in two windows.\n", clients)
 	for _, address := range control {
@@ -65,7 +65,7 @@ func demoWelcome(clients string, control []string, token, pipe string) string {
 	return text + fmt.Sprintf("The pipe, for a shell:\n\n  echo '{\"to\":\"*\",\"text\":\"hi\"}' > %s\n\n", pipe)
 }
 
-// demoPage serves the chat's page. Other people's messages are in it: it may load and run its own files only.
+// demoPage serves the chat's page. It shows other people's messages, so it may load and run only its own files.
 func demoPage() http.Handler {
 	files := http.FileServerFS(phphandlers.DemoPage())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

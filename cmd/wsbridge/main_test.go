@@ -162,7 +162,7 @@ func TestErrorOfTheServerExitsOne(t *testing.T) {
 
 func TestVerdictsHaveExitCodes(t *testing.T) {
 	for verdict, want := range map[check.Verdict]int{check.Warnings: 1, check.Errors: 2} {
-		if code := (&verdictError{verdict}).code(); code != want {
+		if code := exitCode(&verdictError{verdict}); code != want {
 			t.Errorf("%s: got %d", verdict, code)
 		}
 	}

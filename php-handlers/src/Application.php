@@ -102,8 +102,7 @@ final class Application
     /** Whether an included file is the application's, not ours. */
     public static function owns($file)
     {
-        $ours = [__DIR__ . DIRECTORY_SEPARATOR, dirname(__DIR__) . DIRECTORY_SEPARATOR . 'functions' . DIRECTORY_SEPARATOR];
-        return $file !== self::$entry && strpos($file, $ours[0]) !== 0 && strpos($file, $ours[1]) !== 0;
+        return $file !== self::$entry && $file !== Helpers::file() && strpos($file, __DIR__ . DIRECTORY_SEPARATOR) !== 0;
     }
 
     /**
@@ -113,15 +112,19 @@ final class Application
      */
     public static function code()
     {
-        $stats = '';
+        $files = get_included_files();
+        if (self::$watched !== []) {
+            $files = array_unique(array_merge($files, self::$watched));
+        }
+        $states = '';
         $newest = 0;
-        foreach (array_unique(array_merge(get_included_files(), self::$watched)) as $file) {
-            if (self::owns($file) && ($stat = @stat($file))) {
-                $stats .= $file . ':' . $stat['mtime'] . ':' . $stat['size'] . "\n";
-                $newest = max($newest, $stat['ctime']); // a deployment may keep the mtime of the files it copies
+        foreach ($files as $file) {
+            if (self::owns($file) && ($modified = @filemtime($file)) !== false) {
+                $states .= $file . ':' . $modified . ':' . filesize($file) . "\n";
+                $newest = max($newest, filectime($file)); // a deployment may keep the mtime of the files it copies
             }
         }
         $settled = $_SERVER['REQUEST_TIME'] > $newest + (int) ini_get('opcache.revalidate_freq');
-        return md5($stats) . ($settled ? '' : '+');
+        return md5($states) . ($settled ? '' : '+');
     }
 }

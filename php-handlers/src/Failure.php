@@ -115,7 +115,7 @@ final class Failure
     /** The helper of ours that a fatal error says the application defines again, or "". */
     private static function redeclared($message)
     {
-        $ours = preg_quote(dirname(__DIR__) . DIRECTORY_SEPARATOR . 'functions', '/');
+        $ours = preg_quote(Helpers::file(), '/');
         $found = preg_match('/^Cannot redeclare (?:function )?(\w+)\(\) \(previously declared in ' . $ours . '/', $message, $match);
         return $found ? strtolower($match[1]) : '';
     }

@@ -9,39 +9,33 @@ namespace Wsbridge;
  */
 final class Helpers
 {
-    private static $yielded = [];
-
     public static function define($yield)
     {
-        if ($yield !== '') {
-            array_map([__CLASS__, 'yieldTo'], explode(',', $yield));
+        $yielded = [];
+        foreach ($yield === '' ? [] : explode(',', $yield) as $entry) {
+            if (strncmp($entry, '@', 1) === 0) {
+                self::load(rawurldecode(substr($entry, 1)));
+            } else {
+                $yielded[strtolower($entry)] = true;
+            }
         }
-        $folder = dirname(__DIR__) . '/functions';
-        require $folder . '/clients.php';
-        require $folder . '/frames.php';
-        require $folder . '/messages.php';
-        require $folder . '/headers.php';
-        require $folder . '/files.php';
-        require $folder . '/templates.php';
-        require $folder . '/times.php';
-        require $folder . '/mail.php';
+        require self::file();
     }
 
-    /** The helpers that we have defined, by name in lower case. */
+    /** The file that defines ours. */
+    public static function file()
+    {
+        return dirname(__DIR__) . '/functions.php';
+    }
+
+    /** The helpers that are ours, as keys in lower case. */
     public static function ours()
     {
         $functions = get_defined_functions();
-        $folder = dirname(__DIR__) . DIRECTORY_SEPARATOR . 'functions' . DIRECTORY_SEPARATOR;
-        return array_filter(array_flip($functions['user']), function ($name) use ($folder) {
+        return array_filter(array_flip($functions['user']), function ($name) {
             $function = new \ReflectionFunction($name);
-            return strpos($function->getFileName(), $folder) === 0;
+            return $function->getFileName() === self::file();
         }, ARRAY_FILTER_USE_KEY);
-    }
-
-    /** Whether a helper is ours to define. */
-    public static function wanted($name)
-    {
-        return !isset(self::$yielded[$name]) && !function_exists($name);
     }
 
     /** The entry for WSBRIDGE_YIELD that lets a file define a helper. */
@@ -51,13 +45,8 @@ final class Helpers
         return $isEvents || !self::isLibrary($file) ? $name : '@' . str_replace('%2F', '/', rawurlencode($file));
     }
 
-    private static function yieldTo($entry)
+    private static function load($file)
     {
-        if (strncmp($entry, '@', 1) !== 0) {
-            self::$yielded[strtolower($entry)] = true;
-            return;
-        }
-        $file = rawurldecode(substr($entry, 1));
         if (is_file($file)) { // a new version of the application may do without it
             require_once $file;
         }

@@ -9,7 +9,9 @@ final class Process
     public static function prepare()
     {
         error_reporting(E_ALL);
-        set_time_limit(0);
+        if (ini_get('max_execution_time') !== '0') {
+            set_time_limit(0);
+        }
         umask(0);
         if (ini_get('date.timezone') !== 'UTC') {
             date_default_timezone_set('UTC'); // looks for files

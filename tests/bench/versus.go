@@ -5,26 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
-	"strings"
+	"time"
 )
 
-// sides are the two programs of a comparison: an older wsbridge, and the one of -wsbridge.
+// Sides of a comparison: an older wsbridge, and the one of -wsbridge.
 const (
 	before = iota
 	now
 	sides
 )
 
-// pair is a value for each side.
-type pair [sides]float64
+// measured is what was measured on each side, in each round.
+type measured [sides][]result
 
-// comparison is one thing measured on both sides, once a round.
-type comparison struct {
-	name   string
-	limit  limit // of the ratio of now to before
-	write  func(float64) string
-	rounds []pair
+func (m *measured) compare(name string, wanted limit, write func(float64) string, of func(result) float64) comparison {
+	return comparison{name, wanted, write, each(m[before], of), each(m[now], of)}
 }
 
 // measureVersus compares wsbridge with one built from an older commit. The sides take turns in each round, so that what else happens on the
@@ -32,175 +27,113 @@ type comparison struct {
 func measureVersus(ctx context.Context, o options) (err error) {
 	dir, err := buildCommit(ctx, o.against)
 	if err != nil {
-		return err
+		return fmt.Errorf("-against %q: %w", o.against, err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	binaries := [sides]string{builtBinary(dir), o.binary}
 	var all []comparison
-	for _, compare := range []func(context.Context, options, [sides]string) ([]comparison, error){
-		compareEchoes, compareIdle, compareBroadcasts,
-	} {
+	for _, compare := range []func(context.Context, options, [sides]string) ([]comparison, error){compareEchoes, compareIdle, compareBroadcasts} {
 		some, err := compare(ctx, o, binaries)
 		if err != nil {
 			return err
 		}
 		all = append(all, some...)
 	}
-	printVersus(o, all)
+	fmt.Printf("\nbefore: %s, now: %s; medians of %d rounds, of memory at most %d\n\n", o.against, o.binary, o.rounds, idleRounds)
+	printComparisons(all)
+	return nil
+}
+
+// onBoth does something on each side in each round. The sides swap, so that neither always runs after the other.
+func onBoth(ctx context.Context, rounds int, do func(side int) error) error {
+	for round := range rounds {
+		for i := range sides {
+			if err := errors.Join(ctx.Err(), do((round+i)%sides)); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
 // compareEchoes has both sides echo own-row texts, of many clients and then of one.
 func compareEchoes(ctx context.Context, o options, binaries [sides]string) (all []comparison, err error) {
-	var servers [sides]*server
-	defer func() { err = errors.Join(err, stopServers(servers)) }()
-	var callers [sides][]call
-	for side, binary := range binaries {
-		if servers[side], err = startServer(setup{binary: binary, source: echoing, isolation: o.isolations[0], workers: workers}); err != nil {
-			return nil, sideError(o, side, err)
-		}
-		var hangUp func()
-		if callers[side], hangUp, err = servers[side].echoes(o.clients); err != nil {
-			return nil, sideError(o, side, err)
-		}
-		defer hangUp()
-	}
-	many, one, err := echoRounds(ctx, o, servers, callers)
+	var many, one measured
+	old, recent := o.setup(binaries[before], echoing), o.setup(binaries[now], echoing)
+	err = withEchoes(old, o.clients, func(s *server, callers []call) error {
+		return withEchoes(recent, o.clients, func(s2 *server, callers2 []call) error {
+			many, one, err = echoRounds(ctx, o, [sides]*server{s, s2}, [sides][]call{callers, callers2})
+			return err
+		})
+	})
 	if err != nil {
 		return nil, err
 	}
 	clients := fmt.Sprintf("%d clients: ", o.clients)
 	return []comparison{
-		compared(clients+"echoes/s", limit{"≥", 1.15}, whole, many, rate),
-		compared(clients+"wsbridge's CPU per echo", limit{"≤", 0.8}, brief, many, bridgeCPU),
-		compared(clients+"php-fpm's CPU per echo", limit{}, brief, many, phpCPU),
-		compared(clients+"median latency", limit{}, brief, many, p50),
-		compared(clients+"p99", limit{}, brief, many, p99),
-		compared("1 client: median latency", limit{"≤", 0.85}, brief, one, p50),
-		compared("1 client: wsbridge's CPU per echo", limit{}, brief, one, bridgeCPU),
-		compared("1 client: php-fpm's CPU per echo", limit{}, brief, one, phpCPU),
+		many.compare(clients+"echoes/s", limit{"≥", 1.15}, whole, rate),
+		many.compare(clients+"wsbridge's CPU per echo", limit{"≤", 0.8}, brief, serverCPU),
+		many.compare(clients+"php-fpm's CPU per echo", limit{}, brief, phpCPU),
+		many.compare(clients+"median latency", limit{}, brief, p50),
+		many.compare(clients+"p99", limit{}, brief, p99),
+		one.compare("1 client: median latency", limit{"≤", 0.85}, brief, p50),
+		one.compare("1 client: wsbridge's CPU per echo", limit{}, brief, serverCPU),
+		one.compare("1 client: php-fpm's CPU per echo", limit{}, brief, phpCPU),
 	}, nil
 }
 
-func echoRounds(ctx context.Context, o options, servers [sides]*server, callers [sides][]call) (many, one [sides][]result, err error) {
-	for side := range servers {
-		if _, _, err := drive(ctx, callers[side], o.duration/2); err != nil { // opcache and the processors warm up
-			return many, one, sideError(o, side, err)
-		}
+func echoRounds(ctx context.Context, o options, servers [sides]*server, callers [sides][]call) (many, one measured, err error) {
+	measureSide := func(side, clients int, d time.Duration, into *measured) error {
+		r, err := servers[side].measure(ctx, callers[side][:clients], d)
+		into[side] = append(into[side], r)
+		return err
 	}
-	for round := range o.rounds {
-		for _, asking := range []struct {
-			clients  int
-			measured *[sides][]result
-		}{{o.clients, &many}, {1, &one}} {
-			for _, side := range turns(round) {
-				r, err := servers[side].measure(ctx, callers[side][:asking.clients], o.duration)
-				if err != nil {
-					return many, one, sideError(o, side, err)
-				}
-				asking.measured[side] = append(asking.measured[side], r)
-			}
-		}
+	var discarded measured // opcache and the processors warm up
+	err = onBoth(ctx, 1, func(side int) error { return measureSide(side, o.clients, o.duration/2, &discarded) })
+	if err != nil {
+		return many, one, err
 	}
-	return many, one, nil
+	err = onBoth(ctx, o.rounds, func(side int) error {
+		return errors.Join(measureSide(side, o.clients, o.duration, &many), measureSide(side, 1, o.duration, &one))
+	})
+	return many, one, err
 }
 
-// frugalGC makes the Go runtime keep little memory that is not in use, since what it keeps depends on when it last collected.
-const frugalGC = "GOGC=10"
-
-// compareIdle connects idle clients to both sides. As each round starts the servers anew, and their memory varies little, there are at
-// most three.
-func compareIdle(ctx context.Context, o options, binaries [sides]string) (all []comparison, err error) {
-	var measured [sides][]result
-	for round := range min(o.rounds, 3) {
-		for _, side := range turns(round) {
-			bytes, err := idleMemory(o, binaries[side])
-			if err != nil {
-				return nil, sideError(o, side, err)
-			}
-			measured[side] = append(measured[side], result{memory: bytes})
-		}
-	}
-	name := fmt.Sprintf("memory per idle client of %d, in bytes", o.idle)
-	return []comparison{compared(name, limit{"≤", 1}, whole, measured, connectionMemory)}, nil
+func (o options) setup(binary, source string) setup {
+	return setup{binary: binary, source: source, isolation: o.isolations[0], workers: workers}
 }
 
-// idleMemory returns how much resident memory an idle client adds to a wsbridge.
+// idleRounds bounds the rounds that connect idle clients: they are long, since each starts the servers anew, and memory varies little.
+const idleRounds = 3
+
+// compareIdle connects idle clients to both sides.
+func compareIdle(ctx context.Context, o options, binaries [sides]string) ([]comparison, error) {
+	var all measured
+	err := onBoth(ctx, min(o.rounds, idleRounds), func(side int) error {
+		bytes, err := idleMemory(o, binaries[side])
+		all[side] = append(all[side], result{memory: bytes})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return []comparison{all.compare(fmt.Sprintf("memory per idle client of %d, in bytes", o.idle), limit{"≤", 1}, whole, connectionMemory)}, nil
+}
+
+// idleMemory returns how much memory an idle client adds to a wsbridge whose garbage collector keeps little that is not in use: how much it
+// would keep otherwise depends on when it last ran.
 func idleMemory(o options, binary string) (bytes float64, err error) {
-	s, err := startServer(setup{binary: binary, source: echoing, isolation: o.isolations[0], workers: workers, env: []string{frugalGC}})
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, s.stop()) }()
-	callers, hangUp, err := s.echoes(1)
-	if err != nil {
-		return 0, err
-	}
-	defer hangUp()
-	if err := callers[0](); err != nil {
-		return 0, err
-	}
-	without := shareOfMemory(s.own())
-	idle, err := startIdle(s.log.address, 1, o.idle)
-	if err != nil {
-		return 0, err
-	}
-	defer idle.stop()
-	return float64(shareOfMemory(s.own())-without) / float64(o.idle), nil
-}
-
-// turns is the order of the sides in a round: they swap, so that neither always runs after the other.
-func turns(round int) []int {
-	if round%2 == 0 {
-		return []int{before, now}
-	}
-	return []int{now, before}
-}
-
-func stopServers(servers [sides]*server) (err error) {
-	for _, s := range servers {
-		if s != nil {
-			err = errors.Join(err, s.stop())
+	with := o.setup(binary, echoing)
+	with.env = []string{"GOGC=10"}
+	err = withEchoes(with, 1, func(s *server, _ []call) error {
+		without := sharedMemory(s.own())
+		clients, err := holdIdle(s.log.address, 1, o.idle)
+		if err != nil {
+			return err
 		}
-	}
-	return err
-}
-
-func sideError(o options, side int, err error) error {
-	if side == before {
-		return fmt.Errorf("wsbridge of %s: %w", o.against, err)
-	}
-	return fmt.Errorf("%s: %w", o.binary, err)
-}
-
-func compared(name string, wanted limit, write func(float64) string, measured [sides][]result, of func(result) float64) comparison {
-	c := comparison{name: name, limit: wanted, write: write}
-	for i := range measured[before] {
-		c.rounds = append(c.rounds, pair{of(measured[before][i]), of(measured[now][i])})
-	}
-	return c
-}
-
-func printVersus(o options, all []comparison) {
-	fmt.Printf("\n%s before, %s now; medians of up to %d rounds\n\n", o.against, o.binary, o.rounds)
-	fmt.Println("| what | before | now | now to before | in each round | wanted | |\n| --- | ---: | ---: | ---: | --- | ---: | --- |")
-	for _, c := range all {
-		c.print()
-	}
-}
-
-func (c comparison) print() {
-	var values [sides][]float64
-	var ratios []float64
-	var each []string
-	for _, round := range c.rounds {
-		ratios = append(ratios, round[now]/round[before])
-		for side, value := range round {
-			values[side] = append(values[side], value)
-		}
-		each = append(each, ratio(round[now]/round[before]))
-	}
-	middle := median(slices.Clone(ratios))
-	fmt.Printf("| %s | %s | %s | %s | %s | %s | %s |\n", c.name, c.write(median(values[before])), c.write(median(values[now])),
-		ratio(middle), strings.Join(each, ", "), c.limit.text(ratio), c.limit.verdict(middle))
+		defer clients.stop()
+		bytes = float64(sharedMemory(s.own())-without) / float64(o.idle)
+		return nil
+	})
+	return bytes, err
 }

@@ -1,14 +1,16 @@
+// Package check reports what moving an application to wsbridge would mean. The command check calls it: Run asks php-fpm through a
+// function that it is given and returns a Report, which is written as text or JSON.
 package check
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -16,7 +18,8 @@ import (
 // PHP says to php.
 type Inspect func(ctx context.Context, cfg config.Config, fpm, php *slog.Logger) (*protocol.Inspection, error)
 
-// Run makes the report. What is wrong with the application or its configuration is in it; the error is that ctx ended.
+// Run makes a report on the application that from configures. The report has everything that is wrong; an error means that ctx ended.
+// It blocks until inspect returns.
 func Run(ctx context.Context, from config.Sources, inspect Inspect) (*Report, error) {
 	r := newReport(from)
 	defer r.finish()
@@ -28,12 +31,12 @@ func Run(ctx context.Context, from config.Sources, inspect Inspect) (*Report, er
 		return r, nil
 	}
 	r.configured(cfg)
-	var book findingBook
-	inspection, err := inspect(ctx, cfg, book.logger(kindFPM), book.logger(kindPHP))
+	var logged logFindings
+	inspection, err := inspect(ctx, cfg, logged.logger(kindFPM), logged.logger(kindPHP))
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("check application: %w", context.Cause(ctx))
 	}
-	r.Findings = append(r.Findings, book.all()...)
+	r.Findings = append(r.Findings, logged.list()...)
 	if err != nil {
 		r.Findings = append(r.Findings, failureFinding(err))
 	}
@@ -43,7 +46,7 @@ func Run(ctx context.Context, from config.Sources, inspect Inspect) (*Report, er
 	return r, nil
 }
 
-// failureFinding is why PHP has not answered: the application's code, or php-fpm itself.
+// failureFinding returns why PHP has not answered: the application's code, or php-fpm itself.
 func failureFinding(err error) protocol.Finding {
 	f := protocol.Finding{Level: protocol.LevelError, Kind: kindFPM, Message: err.Error()}
 	if failure, ok := errors.AsType[*protocol.Failure](err); ok {
@@ -53,9 +56,4 @@ func failureFinding(err error) protocol.Finding {
 }
 
 // WriteJSON writes the report as one document.
-func (r *Report) WriteJSON(out io.Writer) error {
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
-}
+func (r *Report) WriteJSON(out io.Writer) error { return terminal.WriteJSON(out, r, "  ") }

@@ -10,7 +10,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// Report is what wsbridge check has to say. Its JSON form is described in docs/check.md and keeps its names.
+// Report is what wsbridge check finds. docs/check.md describes its JSON, whose names stay.
 type Report struct {
 	Verdict Verdict `json:"verdict"`
 	Summary string  `json:"summary"` // the verdict as a sentence
@@ -38,11 +38,11 @@ type ReportPHP struct {
 	Initialize string `json:"initialize"` // php.initialize
 }
 
-// HandlerReport is one handler, and how its events would run.
+// HandlerReport is a handler, and how its events would run.
 type HandlerReport struct {
 	Name   string `json:"name"`
 	Params int    `json:"params"`
-	turn
+	runMode
 }
 
 // GlobalReport is a global variable that the application's functions may write.
@@ -51,7 +51,7 @@ type GlobalReport struct {
 	protocol.Global
 }
 
-// The kinds of findings that are not PHP's.
+// The kinds of findings that PHP does not make.
 const (
 	kindConfig    = "config"    // a problem or a note of the configuration
 	kindFPM       = "fpm"       // php-fpm, or what it needs
@@ -59,7 +59,7 @@ const (
 	kindIsolation = "isolation" // the configuration keeps rows from a handler that looks for them
 )
 
-// newReport begins a report on these sources.
+// newReport returns a report that names its sources and has found nothing.
 func newReport(s config.Sources) *Report {
 	return &Report{
 		Config: config.Absolute(".", s.Config), Settings: config.Absolute(".", s.Settings),
@@ -67,7 +67,7 @@ func newReport(s config.Sources) *Report {
 	}
 }
 
-// configured adds what a usable configuration says.
+// configured adds what a valid configuration says.
 func (r *Report) configured(cfg config.Config) {
 	r.Settings = cfg.Legacy.Settings
 	r.EventsFile = cfg.PHP.EventsFile
@@ -103,9 +103,9 @@ func (r *Report) runModes(initialize string, modes *isolation.Config, app *isola
 			if !ok {
 				continue
 			}
-			t := newTurn(app, initialize, kind, name)
-			r.Handlers = append(r.Handlers, HandlerReport{Name: name, Params: h.Params, turn: t})
-			if h.Table != nil && t.Rows != rowsAll && t.Runs != runsBefore {
+			m := newRunMode(app, initialize, kind, name)
+			r.Handlers = append(r.Handlers, HandlerReport{Name: name, Params: h.Params, runMode: m})
+			if h.Table != nil && m.Rows != rowsAll && m.Runs != runsBefore {
 				r.Findings = append(r.Findings, missedRows(name, *h.Table, modes.Origin(name)))
 			}
 		}
@@ -119,12 +119,12 @@ func missedRows(name string, need protocol.Cause, origin string) protocol.Findin
 	}
 }
 
-// find adds a finding that has no place in the application's code.
+// find adds a finding without a place in the application's code.
 func (r *Report) find(level, kind, message string) {
 	r.Findings = append(r.Findings, protocol.Finding{Level: level, Kind: kind, Message: message})
 }
 
-// finish sorts the findings and sums up. Within a level the order stays: PHP's is that of the code.
+// finish sorts the findings by level and sets the verdict. Within a level they keep their order, which for PHP's is that of the code.
 func (r *Report) finish() {
 	rank := map[string]int{protocol.LevelError: 0, protocol.LevelWarning: 1, protocol.LevelNote: 2}
 	slices.SortStableFunc(r.Findings, func(a, b protocol.Finding) int { return cmp.Compare(rank[a.Level], rank[b.Level]) })

@@ -122,7 +122,7 @@ func TestHandlersThatMayWriteAnyGlobalRunAlone(t *testing.T) {
 	cause := &protocol.Cause{Why: "$GLOBALS[$name] is written", File: "/e.php", Line: 3}
 	d := protocol.Description{Handlers: protocol.HandlerSet{"ws_server_text": {AnyGlobal: cause}}}
 	app := isolation.New(&isolation.Config{Mode: isolation.Auto}, &d)
-	if got, want := newTurn(app, "every", protocol.Text, "ws_server_text"), (turn{runsAlone, rowsOwn, *cause}); got != want {
+	if got, want := newRunMode(app, "every", protocol.Text, "ws_server_text"), (runMode{runsAlone, rowsOwn, *cause}); got != want {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -164,8 +164,8 @@ func TestTextCannotActOnATerminal(t *testing.T) {
 }
 
 func TestFindingsOfTheLogKeepTheirPlaceAndComeOnce(t *testing.T) {
-	var book findingBook
-	log := book.logger(kindPHP)
+	var logged logFindings
+	log := logged.logger(kindPHP)
 	for range 2 {
 		log.With("file", "/e.php", "line", 7).Warn("Undefined variable $x")
 		log.Info("hello")
@@ -175,7 +175,7 @@ func TestFindingsOfTheLogKeepTheirPlaceAndComeOnce(t *testing.T) {
 		{Level: protocol.LevelWarning, Kind: kindPHP, Message: "Undefined variable $x", File: "/e.php", Line: 7},
 		{Level: protocol.LevelWarning, Kind: kindPHP, Message: "php printed: boo"},
 	}
-	if got := book.all(); !slices.Equal(got, want) {
+	if got := logged.list(); !slices.Equal(got, want) {
 		t.Errorf("got %+v", got)
 	}
 }

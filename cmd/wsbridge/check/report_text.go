@@ -10,17 +10,17 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// maxShownFiles bounds the list of files in the text; an application may load a whole framework.
+// maxShownFiles bounds the files in the text: an application may load a whole framework.
 const maxShownFiles = 20
 
 // textReport writes a report for people.
 type textReport struct {
 	*Report
 	out     strings.Builder
-	folders []string // of the events file, as configured and as it really is; paths in them are shown without
+	folders []string // of the events file, as configured and without symbolic links; the paths of files in them are shortened
 }
 
-// WriteText writes the report for people to read. Nothing in it can act on a terminal.
+// WriteText writes the report for people. Nothing in it acts on a terminal.
 func (r *Report) WriteText(out io.Writer) error {
 	t := &textReport{Report: r, folders: foldersOf(r.EventsFile)}
 	t.sources()
@@ -38,7 +38,7 @@ func (r *Report) WriteText(out io.Writer) error {
 	return err
 }
 
-// section writes a titled table and a blank line; nothing if there are no rows.
+// section writes a titled table and an empty line, or nothing if there are no rows.
 func (t *textReport) section(title string, rows [][]string) {
 	if len(rows) == 0 {
 		return
@@ -78,7 +78,7 @@ func (t *textReport) php() string {
 
 func (t *textReport) files() [][]string {
 	var rows [][]string
-	title := fmt.Sprintf("%s in", plural(t.Functions, "function"))
+	title := fmt.Sprintf("%s in", terminal.Plural(t.Functions, "function"))
 	for i, file := range t.Files {
 		if i == maxShownFiles && i+1 < len(t.Files) {
 			return append(rows, []string{"", fmt.Sprintf("and %d more files (--json lists all)", len(t.Files)-i)})
@@ -92,7 +92,7 @@ func (t *textReport) files() [][]string {
 func (t *textReport) handlers() {
 	var rows [][]string
 	for _, h := range t.Handlers {
-		rows = append(rows, []string{h.Name, plural(h.Params, "parameter"), h.turn.String(), t.cause(h.Cause)})
+		rows = append(rows, []string{h.Name, terminal.Plural(h.Params, "parameter"), h.runMode.String(), t.cause(h.Cause)})
 	}
 	t.section(fmt.Sprintf("Handlers, with isolation.mode = %q", t.Isolation), rows)
 }
@@ -138,7 +138,7 @@ func (t *textReport) cause(c protocol.Cause) string {
 	return c.Why
 }
 
-// place is "file:line", or "" if there is none.
+// place returns "file:line", or "" if there is no file.
 func (t *textReport) place(file string, line int) string {
 	if file == "" || line == 0 {
 		return t.short(file)
@@ -146,7 +146,7 @@ func (t *textReport) place(file string, line int) string {
 	return fmt.Sprintf("%s:%d", t.short(file), line)
 }
 
-// short is the path from the events file's folder if it lies in it.
+// short returns the path relative to the events file's folder if the file is in it.
 func (t *textReport) short(path string) string {
 	for _, folder := range t.folders {
 		if rest, ok := strings.CutPrefix(path, folder); ok {
@@ -156,7 +156,7 @@ func (t *textReport) short(path string) string {
 	return path
 }
 
-// foldersOf returns the folder of the events file, and the one it has without symbolic links: PHP names files so.
+// foldersOf returns the folder of the events file as configured, and without symbolic links, as PHP names files.
 func foldersOf(events string) []string {
 	if events == "" {
 		return nil

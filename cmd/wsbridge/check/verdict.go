@@ -1,8 +1,9 @@
 package check
 
 import (
-	"fmt"
 	"strings"
+
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 )
 
 // Verdict sums a report up in a word.
@@ -23,7 +24,7 @@ func sumUp(errors, warnings, notes int) (verdict Verdict, summary string) {
 		noun string
 	}{{errors, "error"}, {warnings, "warning"}, {notes, "note"}} {
 		if part.n > 0 {
-			parts = append(parts, plural(part.n, part.noun))
+			parts = append(parts, terminal.Plural(part.n, part.noun))
 		}
 	}
 	found := strings.Join(parts, ", ")
@@ -36,12 +37,4 @@ func sumUp(errors, warnings, notes int) (verdict Verdict, summary string) {
 		return Clean, found + ": it would run"
 	}
 	return Clean, "nothing found: it would run"
-}
-
-// plural counts things: "1 error", "2 errors".
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -59,7 +59,7 @@ func point(now, before bridge.Totals, times *timing.Times) api.Point {
 		return api.Quantiles{P50: api.Of(times[i].Quantile(50)), P95: api.Of(times[i].Quantile(95))}
 	}
 	return api.Point{
-		Time: stamp(time.Now()), Connections: now.Open, Waiting: now.Waiting,
+		Time: apiTime(time.Now()), Connections: now.Open, Waiting: now.Waiting,
 		Accepted: now.Accepted - before.Accepted, Failed: now.Failed - before.Failed,
 		Events:   now.Done + now.Failed - before.Done - before.Failed,
 		Received: now.Received - before.Received, Sent: now.Sent - before.Sent,
@@ -94,7 +94,7 @@ func (s *Server) getSeries(_ http.ResponseWriter, r *http.Request) (any, error) 
 	if text := r.URL.Query().Get("after"); text != "" {
 		var err error
 		if after, err = time.Parse(time.RFC3339, text); err != nil {
-			return nil, refusal(http.StatusBadRequest, "after=%s: want the time of a point, such as 2006-01-02T15:04:05.000Z", text)
+			return nil, errorf(http.StatusBadRequest, "after=%s: want the time of a point, such as 2006-01-02T15:04:05.000Z", text)
 		}
 	}
 	s.series.ask()

@@ -18,7 +18,7 @@ func (s *Server) status(_ http.ResponseWriter, r *http.Request) (any, error) {
 	s.series.ask()
 	b, a := s.cfg.Bridge, s.cfg.Status()
 	t, app := b.Totals(), b.Application()
-	a.PID, a.Started, a.Uptime = os.Getpid(), stamp(s.started), api.Of(time.Since(s.started))
+	a.PID, a.Started, a.Uptime = os.Getpid(), apiTime(s.started), api.Of(time.Since(s.started))
 	a.Ready, a.Paused, a.Draining = true, b.Paused(), isClosed(b.Draining())
 	if err := s.probe(r.Context()); err != nil {
 		a.Ready, a.Why = false, err.Error()
@@ -68,5 +68,5 @@ func isClosed(c <-chan struct{}) bool {
 	}
 }
 
-// stamp is a time as the API writes it.
-func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+// apiTime returns a time as the API writes it.
+func apiTime(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

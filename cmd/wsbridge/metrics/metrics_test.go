@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/timing"
 	"github.com/wsbridge/wsbridge/fastcgi"
@@ -73,7 +73,7 @@ func TestEveryKindOfEventAndEndIsCounted(t *testing.T) {
 	m := New("test")
 	for _, kind := range protocol.Kinds() {
 		if len(kind.Handlers()) > 0 {
-			m.Event(bridge.Observation{Kind: kind})
+			m.Event(observe.Observation{Kind: kind})
 		}
 	}
 	for _, e := range outcome.Endings() {
@@ -94,8 +94,8 @@ func TestEveryKindOfEventAndEndIsCounted(t *testing.T) {
 
 func TestTimesAreThoseOfAllEvents(t *testing.T) {
 	m := New("test")
-	m.Event(bridge.Observation{Kind: protocol.Text, Total: time.Millisecond})
-	m.Event(bridge.Observation{Kind: protocol.Open, Total: time.Second})
+	m.Event(observe.Observation{Kind: protocol.Text, Total: time.Millisecond})
+	m.Event(observe.Observation{Kind: protocol.Open, Total: time.Second})
 	times := m.Times()
 	for percent, want := range map[uint64]time.Duration{50: time.Millisecond, 100: time.Second} {
 		if got := times[timing.Total].Quantile(percent); (got - want).Abs() > want/20 {

@@ -43,7 +43,7 @@ func kindsOfEvents() (kinds []protocol.Kind) {
 	return kinds
 }
 
-// Written implements bridge.Observer.
+// Written implements observe.Observer.
 func (t *times) Written(took time.Duration) { t.writes.Add(took) }
 
 // Times returns how long the events of all kinds have taken since the start.

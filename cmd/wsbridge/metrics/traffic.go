@@ -4,10 +4,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
-// traffic counts what only an Observer gets to know.
+// traffic counts what only an Observer is told.
 type traffic struct {
 	*times
 	collectors []prometheus.Collector
@@ -17,10 +18,10 @@ type traffic struct {
 	turned     *prometheus.CounterVec // by limit
 }
 
-// newTraffic makes every counter that there can be, so that each is in the first answer.
+// newTraffic makes every counter, so that all are in the first answer.
 func newTraffic() traffic {
-	endings := counters("clients_ended_total", "Clients that have left, by how; refused are those that were not let in.", "ending")
-	refusals := counters("requests_refused_total", "Handshakes and other requests that were refused, by why.", "refusal")
+	endings := counters("clients_ended_total", "Clients that have left, by ending; those with the ending refused were not let in.", "ending")
+	refusals := counters("requests_refused_total", "Handshakes and other requests that were refused, by reason.", "refusal")
 	t := traffic{
 		times:    newTimes(),
 		failures: counters("event_failures_total", "Events that failed, by reason.", "event", "reason"),
@@ -50,19 +51,19 @@ func counters(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
 }
 
-// Event implements bridge.Observer.
-func (t *traffic) Event(o bridge.Observation) {
+// Event implements observe.Observer.
+func (t *traffic) Event(o observe.Observation) {
 	t.events[o.Kind].Add(&o)
 	if o.Failure != "" {
 		t.failures.WithLabelValues(string(o.Kind), o.Failure).Inc()
 	}
 }
 
-// Refused implements bridge.Observer.
+// Refused implements observe.Observer.
 func (t *traffic) Refused(r outcome.Refusal) { t.refusals[r].Inc() }
 
-// Ended implements bridge.Observer.
+// Ended implements observe.Observer.
 func (t *traffic) Ended(e outcome.Ending) { t.endings[e].Inc() }
 
-// TurnedAway implements bridge.Observer.
+// TurnedAway implements observe.Observer.
 func (t *traffic) TurnedAway(limit string) { t.turned.WithLabelValues(limit).Inc() }

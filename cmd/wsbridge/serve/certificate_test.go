@@ -88,7 +88,7 @@ func TestCertificateIsRenewedWhenBothFilesAre(t *testing.T) {
 	for range 3 {
 		c.readIfChanged()
 	}
-	if n := strings.Count(log.String(), "what was in force stays"); n != 1 || inForce(t, c) != "old" {
+	if n := strings.Count(log.String(), "stays in force"); n != 1 || inForce(t, c) != "old" {
 		t.Errorf("%s is in force, %d complaints: %s", inForce(t, c), n, log.String())
 	}
 	if err := c.reload(); err == nil || !strings.Contains(err.Error(), "private key does not match public key") {

@@ -59,7 +59,7 @@ func (s *server) controlConfig(cfg *config.Config) (control.Config, error) {
 		c.Reload = s.reloadForControl
 	}
 	if cfg.Control.TokenFile != "" {
-		token, err := control.ReadToken(cfg.Control.TokenFile)
+		token, err := api.ReadToken(cfg.Control.TokenFile)
 		if err != nil {
 			return c, fmt.Errorf("control.token_file: %w", err)
 		}

@@ -135,7 +135,7 @@ func (s *server) serveClients(ctx context.Context, cfg *config.Config, operators
 	}
 	address := l.Addr().String()
 	s.log.Info("listening", "address", address, "tls", cfg.Server.TLS(), "pipe", cfg.Pipe.Path)
-	operators.Serves(address)
+	operators.SetClientAddress(address)
 	if s.Listening != nil {
 		s.Listening(address, operators.Addresses())
 	}

@@ -13,30 +13,29 @@ import (
 	"github.com/wsbridge/wsbridge/bridge"
 )
 
-// probeTimeout bounds asking php-fpm whether it is there.
+// probeTimeout bounds the question to php-fpm whether it is there.
 const probeTimeout = 3 * time.Second
 
-// statusInterval is how often the service manager's status line is renewed where no watchdog wants to hear more often.
+// statusInterval is how often the service manager's status line is renewed, unless its watchdog has to be fed more often.
 const statusInterval = 15 * time.Second
 
-// stuckAfter is how far past its time limit an exchange with php-fpm counts as one that will never end. Reading and writing
-// end at the limit, and what is left to do then takes moments.
+// stuckAfter is how far past its time limit an exchange with php-fpm counts as one that will never end. Reading and writing end at the
+// limit, and the rest takes moments.
 const stuckAfter = time.Minute
 
-// errStuck says that the server has to be started anew.
+// errStuck means that only a restart of the server helps.
 var errStuck = errors.New("an exchange with php-fpm is long past its time limit and has not ended")
 
-// watchdog tells the service manager at intervals how many clients there are, and that the server lives. It asks the server
-// each time, so a bridge whose locks are held for ever, or whose events have ceased to end, is not reported as alive. The
-// manager then ends the program with SIGABRT, which writes down where each goroutine stands. A php-fpm that is away or slow
-// is no reason.
+// watchdog tells the service manager at intervals how many clients there are, and that the server is alive. It asks the server each time:
+// if a lock of the bridge is never released, or an event never ends, the manager hears nothing and ends the program with SIGABRT, which
+// prints where each goroutine is. A php-fpm that is away or slow is no reason for that.
 type watchdog struct {
 	server   watched
 	overdue  func(now time.Time) time.Duration // how far an exchange with php-fpm is past its time limit, or 0
 	notify   notifier
 	log      *slog.Logger
 	interval time.Duration
-	stuck    bool // has been logged
+	stuck    bool // that the manager hears nothing has been logged
 
 	stop  context.CancelFunc
 	ended chan struct{} // closed when run has returned
@@ -50,7 +49,7 @@ type watched interface {
 
 var _ watched = (*bridge.Bridge)(nil)
 
-// startWatchdog does nothing where no service manager listens. The caller closes it.
+// startWatchdog starts a watchdog, which does nothing without a service manager. The caller closes it.
 func startWatchdog(server watched, overdue func(time.Time) time.Duration, log *slog.Logger) *watchdog {
 	w := &watchdog{server: server, overdue: overdue, notify: notifier{log}, log: log, interval: statusInterval, ended: make(chan struct{})}
 	ctx, stop := context.WithCancel(context.Background())
@@ -90,7 +89,7 @@ func (w *watchdog) run(ctx context.Context) {
 	}
 }
 
-// ping blocks for as long as the bridge does not answer, which is the point.
+// ping blocks until the bridge answers: that is what the watchdog is for.
 func (w *watchdog) ping(ctx context.Context) {
 	ready := w.ready(ctx)
 	clients := w.server.Clients()
@@ -107,7 +106,7 @@ func (w *watchdog) ping(ctx context.Context) {
 	w.notify.alive()
 }
 
-// starve leaves the manager without a sign of life, and logs why once.
+// starve does not feed the manager's watchdog, and logs once why.
 func (w *watchdog) starve(err error) {
 	if !w.stuck {
 		w.log.Error("the service manager's watchdog is no longer fed", "error", err)
@@ -115,7 +114,7 @@ func (w *watchdog) starve(err error) {
 	w.stuck = true
 }
 
-// ready asks whether clients are taken. Where that takes a question to php-fpm, the next ping must not be late for it.
+// ready asks whether clients are taken. The answer may take a question to php-fpm, which must not delay the next ping.
 func (w *watchdog) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, min(w.interval/2, probeTimeout))
 	defer cancel()

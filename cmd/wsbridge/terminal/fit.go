@@ -7,8 +7,8 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// Fit cuts a page so that a terminal of that size neither wraps nor scrolls it, and says how many lines are left out. Zeros do not
-// bound it.
+// Fit cuts a page so that a terminal of that size neither wraps nor scrolls it, and says how many lines are left out. A zero is no
+// bound.
 func Fit(page string, columns, lines int) string {
 	all := strings.Split(strings.TrimSuffix(page, "\n"), "\n")
 	if room := lines - 1; lines > 0 && len(all) > room { // the cursor is below the last one

@@ -37,7 +37,7 @@ func TestJSONKeepsItsValueAndActsOnNoTerminal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	printable := PrintableJSON(string(document))
+	printable := printableJSON(string(document))
 	if strings.ContainsAny(printable, "\x1b\x7f\u009b\u202e\u2066") || !strings.Contains(printable, "grüße") {
 		t.Errorf("got %q", printable)
 	}

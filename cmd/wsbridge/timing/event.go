@@ -1,8 +1,8 @@
 package timing
 
-import "github.com/wsbridge/wsbridge/bridge"
+import "github.com/wsbridge/wsbridge/bridge/observe"
 
-// The times of an event, as bridge.Observation explains them.
+// The times of an event, as observe.Observation explains them.
 const (
 	Queue = iota
 	Connect
@@ -20,7 +20,7 @@ func Stages() [Total]string { return [...]string{"queue", "connect", "wait", "ru
 type Events [times]Histogram
 
 // Add counts one event.
-func (e *Events) Add(o *bridge.Observation) {
+func (e *Events) Add(o *observe.Observation) {
 	e[Queue].Add(o.Queue)
 	e[Connect].Add(o.Connect)
 	e[Wait].Add(o.Wait)

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
-	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 )
 
 func counted(durations ...time.Duration) *Counts {
@@ -44,10 +44,10 @@ func TestQuantilesOfNoAndOfExtremeDurations(t *testing.T) {
 func TestQuantilesAreOfTheTimeBetween(t *testing.T) {
 	var e Events
 	var before, after Times
-	e.Add(&bridge.Observation{Total: time.Hour})
+	e.Add(&observe.Observation{Total: time.Hour})
 	before.AddFrom(&e)
 	for i := range 100 {
-		e.Add(&bridge.Observation{Total: time.Duration(i+1) * time.Millisecond})
+		e.Add(&observe.Observation{Total: time.Duration(i+1) * time.Millisecond})
 	}
 	after.AddFrom(&e)
 	d := after.Since(&before)
@@ -96,7 +96,7 @@ func TestCountingIsSafeForConcurrentUse(t *testing.T) {
 	for range 4 {
 		work.Go(func() {
 			for range 1000 {
-				e.Add(&bridge.Observation{Queue: time.Millisecond})
+				e.Add(&observe.Observation{Queue: time.Millisecond})
 				var times Times
 				times.AddFrom(&e)
 			}
