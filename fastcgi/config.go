@@ -1,6 +1,7 @@
 package fastcgi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -80,24 +81,12 @@ func checkAddress(network, address string) error {
 
 // withDefaults returns c with defaults for what is not set, and checks it.
 func (c Config) withDefaults() (Config, error) {
-	if c.MaxConnections == 0 {
-		c.MaxConnections = 4
-	}
-	if c.IdleTimeout == 0 {
-		c.IdleTimeout = 5 * time.Second
-	}
-	if c.DialTimeout == 0 {
-		c.DialTimeout = 5 * time.Second
-	}
-	if c.Timeout == 0 {
-		c.Timeout = 30 * time.Second
-	}
-	if c.MaxPayload == 0 {
-		c.MaxPayload = 16 << 20
-	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
+	c.MaxConnections = cmp.Or(c.MaxConnections, 4)
+	c.IdleTimeout = cmp.Or(c.IdleTimeout, 5*time.Second)
+	c.DialTimeout = cmp.Or(c.DialTimeout, 5*time.Second)
+	c.Timeout = cmp.Or(c.Timeout, 30*time.Second)
+	c.MaxPayload = cmp.Or(c.MaxPayload, 16<<20)
+	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
 	return c, c.check()
 }
 

@@ -1,6 +1,7 @@
 package phpfpm
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -43,21 +44,11 @@ type Config struct {
 }
 
 func (c Config) withDefaults() (Config, error) {
-	if c.Workers == 0 {
-		c.Workers = 4
-	}
-	if c.Timeout == 0 {
-		c.Timeout = 30 * time.Second
-	}
-	if c.Idle == 0 {
-		c.Idle = 5 * time.Second
-	}
-	if c.MemoryLimit == "" {
-		c.MemoryLimit = "512M"
-	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
+	c.Workers = cmp.Or(c.Workers, 4)
+	c.Timeout = cmp.Or(c.Timeout, 30*time.Second)
+	c.Idle = cmp.Or(c.Idle, 5*time.Second)
+	c.MemoryLimit = cmp.Or(c.MemoryLimit, "512M")
+	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
 	return c, c.check()
 }
 

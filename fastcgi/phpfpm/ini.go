@@ -12,6 +12,27 @@ import (
 // php.ini: opcache reads them before a worker exists, and a handler can still override them with ini_set. php-fpm overwrites its
 // command line, so other users can see the settings only while it starts.
 func (c *Config) settings(who account) ([]string, error) {
+	ini := c.defaultSettings(who)
+	for name, value := range c.INI {
+		if _, fixed := fixedSettings()[name]; fixed {
+			return nil, fmt.Errorf("php setting %s: the answer to an event depends on it", name)
+		}
+		ini[name] = value
+	}
+	maps.Copy(ini, fixedSettings())
+	var args []string
+	for _, name := range slices.Sorted(maps.Keys(ini)) {
+		quoted, err := quote(ini[name])
+		if err != nil || !isSettingName(name) {
+			return nil, fmt.Errorf("php setting %q = %q: not a line of php.ini", name, ini[name])
+		}
+		args = append(args, "-d", name+"="+quoted)
+	}
+	return args, nil
+}
+
+// defaultSettings returns settings that INI can override.
+func (c *Config) defaultSettings(who account) map[string]string {
 	ini := map[string]string{
 		// As the command line had them that ran the original.
 		"date.timezone":      "UTC",
@@ -47,22 +68,7 @@ func (c *Config) settings(who account) ([]string, error) {
 			ini["opcache.preload_user"] = who.user
 		}
 	}
-	for name, value := range c.INI {
-		if _, fixed := fixedSettings()[name]; fixed {
-			return nil, fmt.Errorf("php setting %s: the answer to an event depends on it", name)
-		}
-		ini[name] = value
-	}
-	maps.Copy(ini, fixedSettings())
-	var args []string
-	for _, name := range slices.Sorted(maps.Keys(ini)) {
-		quoted, err := quote(ini[name])
-		if err != nil || !isSettingName(name) {
-			return nil, fmt.Errorf("php setting %q = %q: not a line of php.ini", name, ini[name])
-		}
-		args = append(args, "-d", name+"="+quoted)
-	}
-	return args, nil
+	return ini
 }
 
 // fixedSettings returns settings that cannot be overridden: without them effects would be delayed or changed.
