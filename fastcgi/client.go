@@ -9,8 +9,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/yookoala/gofast"
-
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -23,7 +21,6 @@ type Client struct {
 	cfg          Config
 	token        string
 	announcement string // the line with which the PHP half says that it has read a request
-	session      gofast.SessionHandler
 	server       []byte // the environment of the server's events
 	params       *contractParams
 	pool         *pool
@@ -35,7 +32,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure fastcgi: %w", err)
 	}
-	c := &Client{cfg: cfg, token: newToken(), session: newSession(cfg.Script)}
+	c := &Client{cfg: cfg, token: newToken()}
 	c.announcement = c.token + " begun"
 	if c.server, err = c.serverEnvironment(); err != nil {
 		return nil, fmt.Errorf("configure fastcgi: %w", err)
