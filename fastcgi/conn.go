@@ -29,9 +29,9 @@ type conn struct {
 	announces bool // its worker announces requests, see wasUnread
 	served    bool // a worker has served an exchange on it
 
-	watch     contextWatch
-	deadline  time.Time // of the exchange, or zero; written under the pool's mu
-	idleSince time.Time // guarded by the pool's mu
+	interrupter interrupter
+	deadline    time.Time // of the exchange, or zero; written under the pool's mu
+	idleSince   time.Time // guarded by the pool's mu
 }
 
 // dial connects. Its errors wrap protocol.ErrUnavailable or ErrOverloaded, or ctx's cause if that was cancelled.
@@ -62,7 +62,7 @@ func newConn(nc net.Conn) (*conn, error) {
 	c := &conn{socket: s}
 	_, c.local = nc.(*net.UnixConn)
 	c.reader = bufio.NewReaderSize(c.source(), readBuffer)
-	c.watch.onEnd = c.interrupt
+	c.interrupter.interrupt = c.interrupt
 	return c, nil
 }
 
@@ -88,11 +88,11 @@ func (r *quickAckReader) Read(p []byte) (int, error) {
 
 // Close closes the connection and waits until nothing that it has started runs.
 func (c *conn) Close() error {
-	c.watch.stop()
+	c.interrupter.unbind()
 	return c.Conn.Close()
 }
 
-// arm bounds the I/O of an exchange by the deadline and by ctx, which has to be watched.
+// arm bounds the I/O of an exchange by the deadline and by ctx, to which interrupter has to be bound.
 func (c *conn) arm(ctx context.Context) {
 	_ = c.SetDeadline(c.deadline) // it fails only on a closed socket, whose I/O fails anyway
 	if ctx.Err() != nil {

@@ -94,7 +94,7 @@ func (p StatusPage) get(ctx context.Context) (body []byte, err error) {
 	}
 	defer k.Close()
 	k.deadline = time.Now().Add(statusTimeout)
-	k.watch.start(ctx)
+	k.interrupter.bind(ctx)
 	k.arm(ctx)
 	k.request.encode(params, nil, nil)
 	if err := k.send(); err != nil {
