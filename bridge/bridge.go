@@ -102,13 +102,12 @@ func (b *Bridge) Initialize(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = b.serverDispatcher().run(protocol.Initialize, nil)
-	return err
+	return b.runServerEvent(protocol.Initialize)
 }
 
 // Finalize runs ws_server_finalize, the last thing that happens, when the pipe is gone too.
 func (b *Bridge) Finalize() error {
-	_, err := b.serverDispatcher().run(protocol.Finalize, nil)
+	err := b.runServerEvent(protocol.Finalize)
 	b.abort(outcome.ErrStopped)
 	b.tails.Close()
 	return err

@@ -43,6 +43,11 @@ func (e *queuedEvent) Terms() schedule.Terms {
 // Run implements schedule.Event.
 func (e *queuedEvent) Run(turn *schedule.Turn, err error) {
 	d := &dispatcher{bridge: e.bridge, client: e.client, ctx: e.bridge.base, turn: turn, injection: e.injection, since: e.since}
+	defer func() {
+		if d.turn != turn { // the code changed, and the event had to run in another turn
+			d.end()
+		}
+	}()
 	if e.client != nil && e.kind == protocol.Closing {
 		e.client.close(d, err)
 		return

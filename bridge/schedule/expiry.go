@@ -29,7 +29,7 @@ func (s *Scheduler) expire() {
 	s.mu.Lock()
 	s.expires = time.Time{}
 	now := time.Now()
-	ready := s.giveAll(outcome.ErrQueueWait, func(p *position) bool { return s.expiring(p) && !p.deadline.After(now) })
+	ready := s.assign(s.giveAll(outcome.ErrQueueWait, func(p *position) bool { return s.expiring(p) && !p.deadline.After(now) }))
 	for p := range s.all() {
 		if s.expiring(p) {
 			s.expireBy(p.deadline)
@@ -65,7 +65,7 @@ func (s *Scheduler) Resume() bool {
 			}
 		}
 	}
-	ready := s.admit(nil)
+	ready := s.assign(s.admit(nil))
 	s.mu.Unlock()
 	s.start(ready)
 	return changed
