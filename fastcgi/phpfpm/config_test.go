@@ -1,6 +1,8 @@
 package phpfpm
 
 import (
+	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,7 +12,7 @@ import (
 )
 
 func TestPoolFile(t *testing.T) {
-	cfg := Config{Dir: "/run/wsbridge", Workers: 8, Timeout: 1500 * time.Millisecond, Idle: 5 * time.Second}
+	cfg := Config{Dir: "/run/wsbridge", Workers: 8, Timeout: 1500 * time.Millisecond, Idle: 5 * time.Second, Logger: slog.New(slog.DiscardHandler)}
 	want := `[global]
 error_log = /proc/self/fd/2
 daemonize = no
@@ -24,7 +26,7 @@ pm.max_children = 8
 pm.max_requests = 0
 pm.status_path = /status
 request_terminate_timeout = 8
-catch_workers_output = yes
+catch_workers_output = no
 decorate_workers_output = no
 clear_env = no
 security.limit_extensions = .php
@@ -37,6 +39,13 @@ security.limit_extensions = .php
 		if strings.Contains(old, line) {
 			t.Errorf("%s in\n%s", line, old)
 		}
+	}
+}
+
+func TestWorkersOutputIsCaughtForALogThatShowsIt(t *testing.T) {
+	cfg := Config{Dir: "/run", Logger: slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	if got := cfg.pool(version{8, 2}, account{}); !strings.Contains(got, "catch_workers_output = yes\n") {
+		t.Errorf("got\n%s", got)
 	}
 }
 
