@@ -2,6 +2,7 @@ package phpfpm
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
