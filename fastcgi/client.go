@@ -9,6 +9,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/yookoala/gofast"
+
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -21,6 +23,7 @@ type Client struct {
 	cfg          Config
 	token        string
 	announcement string // the line with which the PHP half says that it has read a request
+	session      gofast.SessionHandler
 	server       []byte // the environment of the server's events
 	params       *contractParams
 	pool         *pool
@@ -32,7 +35,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure fastcgi: %w", err)
 	}
-	c := &Client{cfg: cfg, token: newToken()}
+	c := &Client{cfg: cfg, token: newToken(), session: newSession(cfg.Script)}
 	c.announcement = c.token + " begun"
 	if c.server, err = c.serverEnvironment(); err != nil {
 		return nil, fmt.Errorf("configure fastcgi: %w", err)

@@ -8,9 +8,12 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/textproto"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/yookoala/gofast"
 )
 
 // ErrBadHeader says that a handshake cannot become parameters, which deserves status 400. The text of the error names the header
@@ -24,6 +27,13 @@ const (
 	maxEnvironment = 60 << 10
 )
 
+// newSession returns gofast's mapping of a request to parameters. It ends without a connection and leaves the parameters in the
+// request.
+func newSession(script string) gofast.SessionHandler {
+	keep := func(gofast.Client, *gofast.Request) (*gofast.ResponsePipe, error) { return nil, nil }
+	return gofast.Chain(gofast.BasicParamsMap, gofast.MapHeader, gofast.MapEndpoint(script))(keep)
+}
+
 // Environment maps a client's handshake to the Environment of its events: encoded parameters (RFC 3875, section 4.1). It does no
 // I/O and does not read the body. Its errors wrap ErrBadHeader.
 //
@@ -36,11 +46,24 @@ const (
 // stands for TLS that a proxy has ended; then there is only HTTPS. WSBRIDGE_SUBPROTOCOL is the sub-protocol that was agreed to, if
 // any; those that were offered are in HTTP_SEC_WEBSOCKET_PROTOCOL. A port 0 means that it is not known, and there is no REMOTE_PORT.
 func (c *Client) Environment(r *http.Request, subprotocol string) ([]byte, error) {
-	params := c.scriptParams()
-	if err := setHeaders(params, r.Header); err != nil {
+	headers, err := cleanHeaders(r.Header)
+	if err != nil {
 		return nil, err
 	}
-	setRequest(params, r)
+	clean := r.WithContext(r.Context())
+	clean.Header, clean.Body = headers, nil
+	request := gofast.NewRequest(clean)
+	if _, err := c.session(nil, request); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadHeader, err)
+	}
+	params := c.scriptParams()
+	for name, value := range request.Params {
+		// Headers of a client become names that start with HTTP_, so none can pass for a parameter of ours or of php-fpm, such
+		// as PHP_VALUE.
+		if strings.HasPrefix(name, "HTTP_") || isMapped(name) {
+			params[name] = value
+		}
+	}
 	setAddresses(params, r)
 	if subprotocol != "" {
 		params["WSBRIDGE_SUBPROTOCOL"] = subprotocol
@@ -71,57 +94,41 @@ func (c *Client) scriptParams() map[string]string {
 	}
 }
 
-// setHeaders sets a parameter for each header. Its name starts with HTTP_, so no header can pass for a parameter of ours or of
-// php-fpm, such as PHP_VALUE.
-func setHeaders(params map[string]string, h http.Header) error {
-	for _, name := range slices.Sorted(maps.Keys(h)) {
-		if strings.ContainsAny(name, forbidden) {
-			return fmt.Errorf("%w: control character in a name", ErrBadHeader)
-		}
-		for _, value := range h[name] {
-			if strings.ContainsAny(value, forbidden) {
-				return fmt.Errorf("%w: control character in %s", ErrBadHeader, name)
-			}
-			if isPlainName(name) {
-				setHeader(params, "HTTP_"+strings.ReplaceAll(strings.ToUpper(name), "-", "_"), value)
-			}
-		}
-	}
-	return nil
-}
-
-// setHeader sets a parameter, or adds value to it (RFC 9110, section 5.3).
-func setHeader(params map[string]string, name, value string) {
-	separator := ","
+// isMapped reports whether gofast's value of a parameter is used.
+func isMapped(name string) bool {
 	switch name {
-	case "HTTP_PROXY", "HTTP_ACCEPT_ENCODING", "HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH":
-		return
-	case "HTTP_COOKIE": // RFC 6265, section 5.4
-		separator = "; "
+	case "DOCUMENT_URI", "HTTPS", "QUERY_STRING", "REMOTE_ADDR", "REMOTE_PORT", "REQUEST_URI", "SERVER_NAME", "SERVER_PORT",
+		"SERVER_PROTOCOL":
+		return true
 	}
-	if before, ok := params[name]; ok {
-		value = before + separator + value
-	}
-	params[name] = value
+	return false
 }
 
-// setRequest sets what the request line and the header Host say.
-func setRequest(params map[string]string, r *http.Request) {
-	host, port, err := net.SplitHostPort(r.Host)
-	if err != nil {
-		host, port = r.Host, "80"
-		if r.TLS != nil {
-			port = "443"
+// cleanHeaders returns the headers that become parameters.
+func cleanHeaders(h http.Header) (http.Header, error) {
+	clean := make(http.Header, len(h))
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		values := h[name]
+		if strings.ContainsAny(name, forbidden) {
+			return nil, fmt.Errorf("%w: control character in a name", ErrBadHeader)
+		}
+		for _, value := range values {
+			if strings.ContainsAny(value, forbidden) {
+				return nil, fmt.Errorf("%w: control character in %s", ErrBadHeader, name)
+			}
+		}
+		if !isPlainName(name) {
+			continue
+		}
+		name = textproto.CanonicalMIMEHeaderKey(name)
+		if name != "Proxy" && name != "Accept-Encoding" {
+			clean[name] = append(clean[name], values...)
 		}
 	}
-	if r.Host != "" {
-		params["HTTP_HOST"] = r.Host
+	if cookies := clean["Cookie"]; len(cookies) > 1 { // RFC 6265, section 5.4; gofast joins with a comma
+		clean["Cookie"] = []string{strings.Join(cookies, "; ")}
 	}
-	params["SERVER_NAME"], params["SERVER_PORT"] = host, port
-	params["SERVER_PROTOCOL"] = r.Proto
-	params["REQUEST_URI"] = r.URL.RequestURI()
-	params["DOCUMENT_URI"] = r.URL.Path
-	params["QUERY_STRING"] = r.URL.RawQuery
+	return clean, nil
 }
 
 func isPlainName(s string) bool {
@@ -135,7 +142,7 @@ func isPlainName(s string) bool {
 	return s != ""
 }
 
-// setAddresses sets the addresses of both ends, in the form of RFC 3875, section 4.1.8, and what encrypts the connection.
+// setAddresses sets what gofast does not: addresses in the form of RFC 3875, section 4.1.8, and the scheme.
 func setAddresses(params map[string]string, r *http.Request) {
 	params["REQUEST_SCHEME"] = "http"
 	if r.TLS != nil || r.URL.Scheme == "https" {
@@ -144,7 +151,6 @@ func setAddresses(params map[string]string, r *http.Request) {
 	if r.TLS != nil {
 		setTLS(params, r.TLS)
 	}
-	params["REMOTE_ADDR"], params["REMOTE_PORT"], _ = net.SplitHostPort(r.RemoteAddr)
 	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		params["REMOTE_ADDR"] = plainAddr(peer.Addr())
 		if peer.Port() == 0 {
