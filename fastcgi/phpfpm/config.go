@@ -2,7 +2,6 @@ package phpfpm
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
