@@ -21,7 +21,7 @@ package:
 	deploy/package/build
 
 # Ratios measured in one run; the numbers are this machine's. ARGS="-parts others" compares with other programs, ARGS="-parts
-# targets" with what was wanted.
+# targets" with what was wanted, ARGS="-parts versus -against COMMIT" with wsbridge as it was.
 bench:
 	.ci/install demo
 	$(if $(findstring others,$(ARGS)),.ci/install others)

@@ -18,6 +18,7 @@ require (
 	github.com/yookoala/gofast v0.8.0
 	go.uber.org/goleak v1.3.0
 	golang.org/x/sys v0.49.0
+	golang.org/x/term v0.47.0
 	golang.org/x/time v0.16.0
 )
 

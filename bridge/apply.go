@@ -8,9 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/gorilla/websocket"
-
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -39,13 +38,13 @@ func (x *exchange) apply(e *protocol.Effect) error {
 }
 
 func (x *exchange) send(s *protocol.Send) {
-	op := websocket.BinaryMessage
+	op := socket.OpBinary
 	data := s.Payload
 	if !s.Binary {
-		op = websocket.TextMessage
+		op = socket.OpText
 		data = x.text(data)
 	}
-	x.deliver(s.To, op, bytes.Clone(data))
+	x.deliver(s.To, op, data)
 }
 
 // text makes a text message UTF-8: a browser would end the connection over anything else (RFC 6455, section 8.1).
@@ -59,51 +58,37 @@ func (x *exchange) text(data []byte) []byte {
 
 // sendFrames does what the bytes given to do_reply say.
 func (x *exchange) sendFrames(s *protocol.Send) {
-	frames, err := protocol.ParseFrames(bytes.Clone(s.Payload))
+	frames, err := socket.ParseFrames(s.Payload)
 	if err != nil {
 		x.log().Warn("do_reply was given no websocket frames", keyError, err)
 	}
 	for _, f := range frames {
 		data := f.Payload
-		if f.Opcode == protocol.OpText {
+		if f.Opcode == socket.OpText {
 			data = x.text(data)
 		}
-		x.deliver(s.To, int(f.Opcode), data)
+		x.deliver(s.To, f.Opcode, data)
 	}
 }
 
-// deliver queues a message for each recipient; for several, it is made a frame only once.
-func (x *exchange) deliver(to protocol.Recipients, op int, data []byte) {
+// deliver sends a message to each recipient.
+func (x *exchange) deliver(to protocol.Recipients, op socket.Opcode, data []byte) {
 	clients := x.recipients(to)
 	if x.bridge.cfg().LogPayloads {
 		x.bridge.showPayload(x.log(), "message to clients", data)
 	}
-	o := outgoing{op: op, data: data}
-	if len(clients) > 1 && op < websocket.CloseMessage {
-		prepared, err := websocket.NewPreparedMessage(op, data)
-		if err != nil {
-			x.log().Error("message was not sent", keyError, err)
+	x.made.Sent += len(clients)
+	x.made.SentBytes += len(clients) * len(data)
+	sendAll(clients, socket.NewMessage(op, data), func(c *client, err error) {
+		x.made.Sent--
+		x.made.SentBytes -= len(data)
+		if errors.Is(err, socket.ErrClosed) {
+			x.log().Debug("message was not sent", keyTarget, c.key, keyError, err)
 			return
 		}
-		o = outgoing{prepared: prepared}
-	}
-	var idle []*outbox
-	for _, c := range clients {
-		isIdle, err := c.queue(o, len(data))
-		if isIdle {
-			idle = append(idle, c.out)
-		}
-		switch {
-		case err == nil:
-			x.made.Sent++
-			x.made.SentBytes += len(data)
-		case errors.Is(err, errOutboxClosed):
-			x.log().Debug("message was not sent", keyTarget, c.key, keyError, err)
-		default:
-			x.miss(c.key, err)
-		}
-	}
-	x.bridge.hurry(idle)
+		c.unsent(err)
+		x.miss(c.key, err)
+	})
 }
 
 // miss reports a client that a message did not reach, once in an event.
@@ -121,9 +106,9 @@ func (x *exchange) miss(client int64, err error) {
 // recipients leaves out who cannot be sent anything: nothing reaches a socket before its 101.
 func (x *exchange) recipients(to protocol.Recipients) []*client {
 	if to.Open {
-		return x.bridge.table.openClients()
+		return x.bridge.openClients(nil)
 	}
-	clients, missing := x.bridge.table.upgraded(to.Keys)
+	clients, missing := x.bridge.clients.opened(to.Keys)
 	for _, key := range missing {
 		x.miss(key, errNoClient)
 	}
@@ -132,12 +117,12 @@ func (x *exchange) recipients(to protocol.Recipients) []*client {
 
 // close ends a client whose close handlers ran in this event, or are still to run.
 func (x *exchange) close(e *protocol.Close) {
-	c := x.bridge.table.get(e.Client)
+	c := x.bridge.clients.get(e.Client)
 	if c == nil {
 		return // it left meanwhile
 	}
 	x.made.Closed++
-	code, reason := closeFrame(e)
+	code, reason := outcome.CloseFrame(e.Code, e.Reason)
 	if e.Code != 0 && code != e.Code {
 		x.log().Warn("close code cannot be sent", keyTarget, e.Client, keyCode, e.Code)
 	}
@@ -147,22 +132,6 @@ func (x *exchange) close(e *protocol.Close) {
 	}
 	c.markEnded(outcome.EndedByHandler, code, reason)
 	c.leave()
-}
-
-// maxReason is how long a close frame's reason may be (RFC 6455, section 5.5).
-const maxReason = 123
-
-// closeFrame returns what a close frame may carry: a registered code, and a reason of maxReason bytes (RFC 6455, section 7.4).
-func closeFrame(e *protocol.Close) (code int, reason string) {
-	code, reason = e.Code, strings.ToValidUTF8(e.Reason, "\uFFFD")
-	if code != 0 && !outcome.ValidCloseCode(code) {
-		code = websocket.CloseInternalServerErr
-	}
-	for len(reason) > maxReason {
-		_, size := utf8.DecodeLastRuneInString(reason)
-		reason = reason[:len(reason)-size]
-	}
-	return code, reason
 }
 
 // relay writes a log line of the PHP half into ours.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -21,7 +22,7 @@ func (echo) Describe(context.Context) (*protocol.Description, error) {
 		"ws_server_authenticate": {}, "ws_server_text": {}}}, nil
 }
 
-func (echo) Run(_ context.Context, _ []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
+func (echo) Run(_ context.Context, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
 	for _, e := range events {
 		if e.Kind == protocol.Text {
 			s := &protocol.Send{To: protocol.Recipients{Keys: []int64{e.Client}}, Payload: e.Payload}
@@ -39,7 +40,7 @@ func (echo) Run(_ context.Context, _ []byte, apply func(*protocol.Effect) error,
 // BenchmarkEcho is one text message there and back.
 func BenchmarkEcho(b *testing.B) {
 	s := serveApplication(b, echo{}, func(c *Config) {
-		c.Isolation, c.Logger = Auto, slog.New(slog.NewJSONHandler(discard{}, nil))
+		c.Isolation, c.Logger = isolation.Config{Mode: isolation.Auto}, slog.New(slog.NewJSONHandler(discard{}, nil))
 	})
 	conn := s.connect()
 	message := []byte(`{"room":"lobby","text":"a chat message of common size, neither long nor short"}`)

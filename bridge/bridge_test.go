@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -40,13 +41,9 @@ func TestNoEventOfAClientRunsAfterItsCloseHandlers(t *testing.T) {
 			first, second := s.connect(), s.connect()
 			say(t, first, "close the other")
 			eventually(t, "the handler runs", func() bool { return a.count("text 1 begins") == 1 })
-			c := s.table.get(2)
+			c := s.clients.get(2)
 			leave(second.NetConn())
-			eventually(t, "the event waits for its turn", func() bool {
-				c.events.mu.Lock()
-				defer c.events.mu.Unlock()
-				return c.events.running && len(c.events.queue) == 0
-			})
+			eventually(t, "the event waits for its turn", func() bool { return c.events.Busy() && c.events.Len() == 0 })
 			close(proceed)
 			s.drained()
 			if a.count("text 2 begins")+a.count("close 2 begins") > 0 {
@@ -116,7 +113,7 @@ func TestCloseEventWaitsForTheEndOfOpen(t *testing.T) {
 			return "null"
 		},
 	}
-	s := serveApplication(t, a, func(c *Config) { c.Isolation = PerConnection })
+	s := serveApplication(t, a, func(c *Config) { c.Isolation.Mode = isolation.PerConnection })
 	s.connect()
 	eventually(t, "the close event has run", func() bool { return a.count("close 1 ends") == 1 })
 	want := "[authenticate 1 begins authenticate 1 ends open 1 begins open 1 ends close 1 begins close 1 ends]"
@@ -208,7 +205,7 @@ func TestEarlyBytesAreNoEventBesideTheHandshake(t *testing.T) {
 			return `"pass"`
 		},
 	}
-	s := serveApplication(t, a, func(c *Config) { c.Isolation = PerConnection })
+	s := serveApplication(t, a, func(c *Config) { c.Isolation.Mode = isolation.PerConnection })
 	conn := s.dial()
 	fmt.Fprint(conn, upgrade)
 	eventually(t, "authenticate runs", func() bool { return a.count("authenticate 1 begins") == 1 })

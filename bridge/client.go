@@ -1,58 +1,50 @@
 package bridge
 
 import (
-	"context"
-	"errors"
 	"log/slog"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/gorilla/websocket"
-
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/rows"
+	"github.com/wsbridge/wsbridge/bridge/schedule"
+	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
 // client is one connection, from the accepted socket to the end of its close event.
 type client struct {
 	// Set before another goroutine sees the client.
-	bridge      *Bridge
-	key         int64
-	peer        string // ip:port
-	env         []byte
-	subprotocol string // agreed to; empty: none
-	session     string // the PHP session it shares with others, if that is to matter; else empty
-	log         *slog.Logger
-	events      *mailbox
-	tapped      bool  // PHP has known it since the socket was accepted
-	came        int64 // microseconds since 1970
+	bridge     *Bridge
+	key        int64
+	peer       string // ip:port
+	env        []byte
+	agreed     agreement // in its handshake
+	session    string    // the PHP session it shares with others, if that is to matter; else empty
+	log        *slog.Logger
+	events     *schedule.Queue
+	readEvents bool  // and connect events: PHP has known it since the socket was accepted
+	came       int64 // microseconds since 1970
 
-	tally   tally
-	last    atomic.Int64 // when its last message came, as came
-	request atomic.Pointer[Request]
-	history history
+	messages observe.Counter
+	last     atomic.Int64 // when its last message came, as came
+	request  atomic.Pointer[Request]
+	history  observe.History
 
-	row row // guarded by table.mu
+	upgraded bool // answered 101; guarded by clients.mu
 
-	// Set by opened, with table.mu held; constant afterwards.
-	conn  *websocket.Conn
-	guard *guard // its socket
-	out   *outbox
-	ping  *time.Timer
-	idle  *idleness
-
-	halves atomic.Int32 // reader and writer that have ended; the second closes the socket
+	// Set by opened, before upgraded is; constant afterwards.
+	conn *socket.Conn
+	ping *time.Timer
+	idle *idleness
 
 	mu     sync.Mutex // guards how it ends
 	ended  bool
 	ending outcome.Ending
 	code   int
 	reason string
-
-	wrote     bool // what it was owed, and our close frame
-	lingering bool // it is waited for to end the connection
 }
 
 // newClient adds a row in state CONNECTING.
@@ -60,178 +52,80 @@ func (b *Bridge) newClient(peer string) *client {
 	c := &client{bridge: b, peer: peer, came: time.Now().UnixMicro()}
 	c.last.Store(c.came)
 	cfg := b.cfg()
-	c.events = newMailbox(cfg.EventQueue, int(cfg.MaxMessage), b.spawn, c.run)
-	b.table.add(c, peer, func() { c.log = b.log.With(keyClient, c.key, keyPeer, peer) })
+	c.events = b.scheduler.NewQueue(cfg.EventQueue, int(cfg.MaxMessage))
+	c.key = b.table.NewKey()
+	c.log = b.log.With(keyClient, c.key, keyPeer, peer)
+	b.clients.add(c)
+	b.table.Apply(rows.Change{Key: c.key, Step: rows.Created, Peer: peer})
 	return c
 }
 
-// opened makes c an open WebSocket, whose socket is g, and then sends the handshake's answer: who has it is OPEN to everybody. It
-// reports false if c was ended by a drain out of time.
-func (c *client) opened(conn *websocket.Conn, g *guard) bool {
-	cfg := c.bridge.cfg()
-	conn.SetPingHandler(c.pinged)
-	conn.SetPongHandler(c.ponged)
-	open := c.bridge.table.open(c, func() {
-		c.conn, c.guard = conn, g
-		c.out = &outbox{conn: conn, guard: g, spawn: c.bridge.spawn, ended: c.written, wrote: cfg.Observer.Written, told: c.told,
-			timeout: cfg.WriteTimeout, deflate: g.deflate, limit: cfg.SendQueue, bytes: cfg.SendQueueBytes}
-		c.ping = time.AfterFunc(cfg.PingInterval, c.sendPing)
-		c.idle = c.watchIdle()
-		c.out.greet(g.greeting())
-		c.bridge.totals.accepted.Add(1)
-	})
-	if open {
-		c.bridge.spawn(c.out.drain)
+// opened makes c an open WebSocket, and then sends the handshake's answer: who has it is OPEN to everybody. It reports false if c was
+// ended by a drain out of time.
+func (c *client) opened(conn *socket.Conn) bool {
+	c.conn = conn
+	c.ping = time.AfterFunc(c.bridge.cfg().PingInterval, c.sendPing)
+	c.idle = c.watchIdle()
+	if !c.bridge.clients.open(c) {
+		c.ping.Stop()
+		c.idle.stop()
+		return false
 	}
-	return open
+	c.bridge.totals.accepted.Add(1)
+	c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Opened})
+	conn.Greet()
+	return true
+}
+
+// set changes fields of c's row, if it still has one.
+func (c *client) set(fields ...protocol.Field) {
+	c.bridge.table.Apply(rows.Change{Key: c.key, Set: fields})
+}
+
+// unreachable notes that nothing can be sent to c any more, whatever its row says.
+func (c *client) unreachable() {
+	c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Unreachable})
 }
 
 func (c *client) sendPing() {
 	if c.hasEnded() {
 		return
 	}
-	c.bridge.table.set(c, protocol.Field{Name: "ping_time", Value: microtime(time.Now())})
-	c.send(outgoing{op: websocket.PingMessage}, 0)
+	c.set(rows.Time("ping_time", time.Now()))
+	c.send(socket.NewMessage(socket.OpPing, nil))
 	c.ping.Reset(c.bridge.cfg().PingInterval)
 }
 
-// send queues o; a client that has too much queued already is ended.
-func (c *client) send(o outgoing, size int) error {
-	idle, err := c.queue(o, size)
-	if idle {
-		c.bridge.spawn(c.out.drain)
-	}
-	return err
+// send sends m to c alone.
+func (c *client) send(m *socket.Message) {
+	sendAll([]*client{c}, m, func(c *client, err error) { c.unsent(err) })
 }
 
-// queue is send for callers that start the writer: it reports whether there is none.
-func (c *client) queue(o outgoing, size int) (idle bool, err error) {
-	if o.isMessage() {
-		c.idle.note()
+// sendAll sends m to each of clients; failed is called for each that it cannot be sent to.
+func sendAll(clients []*client, m *socket.Message, failed func(*client, error)) {
+	conns := make([]*socket.Conn, len(clients))
+	for i, c := range clients {
+		if conns[i] = c.conn; !m.IsControl() {
+			c.idle.note()
+		}
 	}
-	idle, err = c.out.enter(o, size)
-	if errors.Is(err, errOutboxFull) {
+	socket.Broadcast(conns, m, func(i int, err error) { failed(clients[i], err) })
+}
+
+// OnSent implements socket.Owner.
+func (c *client) OnSent(m *socket.Message, took time.Duration) {
+	c.bridge.cfg().Observer.Written(took)
+	if !m.IsControl() {
+		c.messages.Sent(m.Size())
+	}
+}
+
+// OnWriterEnd implements socket.Owner.
+func (c *client) OnWriterEnd(slow bool) {
+	if slow {
 		c.end(outcome.EndedSlow)
 	}
-	return idle, err
 }
 
-// end queues the close event behind the client's other events, with the ending's own code. Only the first call counts.
-func (c *client) end(e outcome.Ending) {
-	code, reason := e.Close()
-	c.endWith(e, code, reason)
-}
-
-// endUnlessDraining is end for goroutines that a drain does not wait for. Once one has begun, it ends all clients itself.
-func (c *client) endUnlessDraining(e outcome.Ending) {
-	if leave, ok := c.bridge.enter(); ok {
-		defer leave()
-		c.end(e)
-	}
-}
-
-func (c *client) endWith(e outcome.Ending, code int, reason string) {
-	if !c.markEnded(e, code, reason) {
-		return
-	}
-	if isLimit(e) && c.bridge.excess.isFirst(e) {
-		c.log.Warn("client is over a limit", keyEnding, e.String())
-	}
-	switch e {
-	case outcome.EndedSlow:
-		c.out.abort(code, reason)
-		fallthrough
-	case outcome.EndedByHangup, outcome.EndedSilent:
-		c.bridge.table.lost(c)
-	}
-	c.events.last(errand{kind: protocol.Closing})
-}
-
-// markEnded records how the client ends; it reports false if that is settled already.
-func (c *client) markEnded(e outcome.Ending, code int, reason string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ended {
-		return false
-	}
-	c.ended, c.ending, c.code, c.reason = true, e, code, reason
-	return true
-}
-
-func (c *client) hasEnded() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.ended
-}
-
-func (c *client) how() (e outcome.Ending, code int, reason string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.ending, c.code, c.reason
-}
-
-// leave ends the client for good: its row goes, its queued events are dropped, its socket ends behind what it is still
-// to be sent. It may be called again.
-func (c *client) leave() {
-	if !c.bridge.table.remove(c) {
-		return
-	}
-	c.events.close()
-	ending, code, reason := c.how()
-	level := slog.LevelInfo
-	if ending == outcome.EndedRefused { // its refusal has been logged, or counted
-		level = slog.LevelDebug
-	}
-	c.log.Log(context.Background(), level, "client left", keyEnding, ending.String(), keyCode, code)
-	c.bridge.cfg().Observer.Ended(ending)
-	if c.out != nil {
-		c.ping.Stop()
-		c.idle.stop()
-		c.out.close(code, reason)
-	}
-}
-
-// gone reports whether the client has left.
-func (c *client) gone() bool { return c.bridge.table.get(c.key) == nil }
-
-// written is called when the writer has ended, with the error that ended it. The other side may still answer our close frame;
-// where nothing is read any more but the end, it is asked for it (RFC 6455, section 7.1.1).
-func (c *client) written(drop bool, err error) {
-	if network, ok := errors.AsType[net.Error](err); ok && network.Timeout() {
-		c.end(outcome.EndedSlow)
-	}
-	c.mu.Lock()
-	c.wrote = true
-	lingering := c.lingering
-	c.mu.Unlock()
-	switch {
-	case err != nil:
-		cut(c.conn.NetConn())
-	case drop, lingering && !c.halfClose():
-		c.conn.Close()
-	default:
-		c.conn.SetReadDeadline(time.Now().Add(closeWait))
-	}
-	c.halfEnded()
-}
-
-// halfClose ends what is written; it reports false where that cannot be.
-func (c *client) halfClose() bool {
-	half, ok := c.guard.Conn.(interface{ CloseWrite() error })
-	return ok && half.CloseWrite() == nil
-}
-
-// beginLinger reports whether the writer has ended before, so that it has not asked for the other side's end.
-func (c *client) beginLinger() (wrote bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.lingering = true
-	return c.wrote
-}
-
-func (c *client) halfEnded() {
-	if c.halves.Add(1) == 2 {
-		c.conn.Close()
-		c.bridge.table.hungUp(c)
-	}
-}
+// OnClosed implements socket.Owner.
+func (c *client) OnClosed() { c.bridge.clients.closed(c) }

@@ -3,34 +3,39 @@ package bridge
 import (
 	"context"
 	"crypto/tls"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
-	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/door"
+	"github.com/wsbridge/wsbridge/bridge/isolation"
+	"github.com/wsbridge/wsbridge/bridge/observe"
+	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
 // PHP runs the application's handlers.
 type PHP interface {
-	// Environment maps a client's handshake to what its events carry as CGI environment, once per client: r as the client has
+	// Environment maps a client's handshake to the Environment of all its events, once per client: r as the client has
 	// sent it to the first of its proxies, as far as is known; subprotocol is what is agreed to, if anything. A URL with the
 	// scheme https says that its connection is encrypted.
 	Environment(r *http.Request, subprotocol string) ([]byte, error)
-	// Run brings events to PHP in one request and calls apply for each effect as PHP makes it. It blocks until the
-	// request ended. Nil means that each event ended with a done or failed effect; an error wraps one of protocol's.
-	Run(ctx context.Context, env []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error
+	// Run runs events in PHP, one after the other in the order of their Seq, and calls apply on the calling goroutine for each
+	// effect as PHP makes it. An effect names its event by Seq; its payload is valid only during the call. Run blocks until
+	// the last event has ended. Nil means that each ended with a done or failed effect. An error wraps one of protocol's;
+	// then events may have ended before it, and only those whose last effect reached apply are certain to have run.
+	//
+	// Each event carries its client's environment, so that PHP that stays in memory can take events of different clients in
+	// one call. An implementation that makes one request of a call may refuse events that do not share an environment.
+	// Run may be called concurrently; what may run at the same time is the caller's to decide.
+	Run(ctx context.Context, apply func(*protocol.Effect) error, events ...*protocol.Event) error
 	// Describe reports what the application's code can do.
 	Describe(ctx context.Context) (*protocol.Description, error)
 	// Reachable returns nil if PHP is there, without running anything, and blocks little.
 	Reachable(ctx context.Context) error
-}
-
-// Presence is told who is there, for handlers that have no row to look at.
-type Presence interface {
-	// Set notes whether messages can be sent to a client, and whether its row is in state OPEN. It must not block. An error
-	// is logged and final.
-	Set(client int64, connected, open bool) error
 }
 
 // Pipe is where other programs write documents for ws_server_fifo.
@@ -39,28 +44,14 @@ type Pipe interface {
 	Run(ctx context.Context, deliver func(ctx context.Context, document []byte) error) error
 }
 
-// Isolation says which events may run at the same time.
-type Isolation string
-
-const (
-	// Auto runs events side by side whose handlers are proven to reach nothing but the row of their own client, and all
-	// others alone, with all rows. What handlers can observe is what Serial shows them.
-	Auto Isolation = "auto"
-	// Serial runs one event at a time over all clients; each sees all rows. Exact as the original server.
-	Serial Isolation = "serial"
-	// PerConnection runs the events of different clients side by side; each sees its own row only. Server events run
-	// alone with all rows.
-	PerConnection Isolation = "connection"
-)
-
-// Config is what a Bridge needs. PHP, Logger, Isolation and every limit and wait are required. Reconfigure
+// Config is what a Bridge needs. PHP, Logger, Isolation.Mode and every limit and wait are required. Reconfigure
 // replaces it while the Bridge runs.
 type Config struct {
 	PHP      PHP
-	Presence Presence     // nil: none is told
-	Page     http.Handler // answers requests that are no WebSocket handshake; nil: 426
+	Presence rows.Presence // nil: nobody is told
+	Page     http.Handler  // answers requests that are no WebSocket handshake; nil: 426
 	Logger   *slog.Logger
-	Observer Observer // nil: nobody measures
+	Observer observe.Observer // nil: nobody measures
 	// LogPayloads lets level debug show messages and documents, cut short.
 	LogPayloads bool
 
@@ -70,28 +61,14 @@ type Config struct {
 	RequireCookie    bool   // a handshake without Cookie is refused, as the original did
 	RequireUserAgent bool   // likewise
 
-	Origins      admission.Origins // of pages, beside those of the host that was asked for
-	Hosts        admission.Hosts   // over it: 421
-	Paths        admission.Paths   // of handshakes; over it: 404
-	Subprotocols []string          // in the order in which they are preferred
-	MaxHeader    int               // bytes of a request's line and fields; over it: 431
+	door.Policy
+	Limits    door.Limits // of the whole server, over them 503; of one address, over them 429
+	MaxHeader int         // bytes of a request's line and fields; over it: 431
 
-	Limits admission.Limits // of the whole server, over them 503; of one address, over them 429
-	// Proxies are believed what they say of their clients: by Forwarding in each request, and if ProxyProtocol is set, by the
-	// header that each of their connections must begin with.
-	Proxies       admission.Proxies
-	Forwarding    admission.Forwarding
-	ProxyProtocol bool
-
-	Isolation Isolation
-	// HandlerIsolation overrules Isolation for handlers by name: Serial, or PerConnection, which then holds for the
-	// server's handlers, too.
-	HandlerIsolation map[string]Isolation
+	Isolation isolation.Config // which events run beside each other, and which global variables live
 	// SessionCookie names the cookie by which clients share a PHP session; events of those that do run one after the other.
 	// Empty: it does not matter.
 	SessionCookie string
-	// LiveGlobals survive from event to event although the description does not say so, ForgetGlobals do not although it does.
-	LiveGlobals, ForgetGlobals []string
 
 	Parallel     int           // events side by side: as many as PHP runs; the others wait for their turn, up to QueueWait
 	CloseOnError bool          // a failed event closes its client with 1011
@@ -120,4 +97,26 @@ type Config struct {
 	// more is closed with 1013, a handshake answered with 503. Close events and those of the server do not count.
 	EventQueueTotal      int
 	EventQueueTotalBytes int
+}
+
+func (c *Config) check() error {
+	var errs []error
+	for name, ok := range map[string]bool{
+		"PHP": c.PHP != nil, "Logger": c.Logger != nil,
+		"Isolation":    slices.Contains([]isolation.Mode{isolation.Auto, isolation.Serial, isolation.PerConnection}, c.Isolation.Mode),
+		"Parallel":     c.Parallel > 0,
+		"MaxHeader":    c.MaxHeader > 0,
+		"LoopInterval": c.LoopInterval > 0, "MaxMessage": c.MaxMessage > 0, "EventQueue": c.EventQueue > 0,
+		"EventQueueTotal": c.EventQueueTotal > 0, "EventQueueTotalBytes": c.EventQueueTotalBytes > 0,
+		"SendQueue": c.SendQueue > 0, "SendQueueBytes": c.SendQueueBytes > 0,
+		"HandshakeTimeout": c.HandshakeTimeout > 0, "WriteTimeout": c.WriteTimeout > 0,
+		"MessageBurst": c.MessageRate == 0 || c.MessageBurst > 0, "ControlBurst": c.ControlRate == 0 || c.ControlBurst > 0,
+		"PingInterval": c.PingInterval > 0, "PongTimeout": c.PongTimeout > 0, "QueueWait": c.QueueWait > 0,
+		"UnavailableWait": c.UnavailableWait > 0, "DrainTimeout": c.DrainTimeout > 0,
+	} {
+		if !ok {
+			errs = append(errs, fmt.Errorf("bridge: Config.%s is missing", name))
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -15,7 +16,7 @@ var errNoAuthenticate = errors.New("ws_server_authenticate is not defined in the
 
 // describe asks cfg's PHP what the application's code can do, and what for it needs no request. Of code that was described before
 // only that is logged. The caller holds describing.
-func (b *Bridge) describe(ctx context.Context, cfg *Config, before *application) (*application, error) {
+func (b *Bridge) describe(ctx context.Context, cfg *Config, before *isolation.Application) (*isolation.Application, error) {
 	d, err := cfg.PHP.Describe(ctx)
 	if err != nil {
 		return nil, err
@@ -23,17 +24,17 @@ func (b *Bridge) describe(ctx context.Context, cfg *Config, before *application)
 	if !d.Has(protocol.Authenticate) {
 		return nil, errNoAuthenticate
 	}
-	app := newApplication(cfg, d)
+	app := isolation.New(&cfg.Isolation, d)
 	b.log.Info("application described", keyVersion, app.PHP, "handlers", len(app.Handlers), "certain", app.Settled(),
-		"alone", app.handlersAlone(), "live_globals", app.allLiving())
-	if before == nil || !before.isOf(d.Code) {
+		"alone", app.HandlersAlone(), "live_globals", app.AllLiving())
+	if before == nil || !before.IsOf(d.Code) {
 		b.logNotes(app)
 	}
 	return app, nil
 }
 
 // logNotes writes what the operator should know of the code.
-func (b *Bridge) logNotes(app *application) {
+func (b *Bridge) logNotes(app *isolation.Application) {
 	for _, w := range app.Warnings {
 		b.log.Warn(w)
 	}
@@ -41,14 +42,14 @@ func (b *Bridge) logNotes(app *application) {
 		b.log.Info(s.Why, keyFile, s.File, keyLine, s.Line)
 	}
 	for _, name := range slices.Sorted(maps.Keys(app.Globals)) {
-		if g := app.Globals[name]; !app.lives(name) {
+		if g := app.Global(name); !g.Lives {
 			b.log.Info("global variable starts anew in each event", "name", name, "why", g.Why, keyFile, g.File, keyLine, g.Line)
 		}
 	}
 }
 
 // catchUp learns of code that has changed since app was made; code is the fingerprint that PHP has for it.
-func (b *Bridge) catchUp(app *application, code string) {
+func (b *Bridge) catchUp(app *isolation.Application, code string) {
 	b.describing.Lock()
 	defer b.describing.Unlock()
 	if b.app.Load() != app {
@@ -58,12 +59,12 @@ func (b *Bridge) catchUp(app *application, code string) {
 	switch {
 	case err != nil:
 		b.log.Error("the changed application cannot be described: its events run alone", keyError, err)
-		fresh = app.withVariant(code)
+		fresh = app.WithVariant(code)
 	case fresh.Code == app.Code:
-		if app.varies == nil {
+		if !app.Varies() {
 			b.log.Warn("the application includes other files in other requests: its events run alone")
 		}
-		fresh = app.withVariant(code)
+		fresh = app.WithVariant(code)
 	}
 	b.app.Store(fresh)
 }
@@ -78,13 +79,13 @@ func (b *Bridge) forget(why map[string]string, log *slog.Logger) {
 	app := b.app.Load()
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(why)) {
-		if !app.lost[name] {
+		if !app.IsLost(name) {
 			names = append(names, name)
 			log.Warn("global variable starts anew in each event: it was given what cannot outlive one", "name", name, "what", why[name])
 		}
 	}
 	if len(names) > 0 {
-		b.app.Store(app.withLost(names))
+		b.app.Store(app.WithLost(names))
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/isolation"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -14,33 +16,60 @@ type exchange struct {
 	bridge *Bridge
 	client *client // nil: the server's
 	kind   protocol.Kind
-	plan   *plan
+	mode   *isolation.RunMode
 	event  protocol.Event // what PHP gets to see
 
-	injection *injection // if somebody waits for it; else nil
-	trace     *tracing   // nil: nobody looks at it
+	injection *injection        // if somebody waits for it; else nil
+	recorder  *observe.Recorder // nil: nobody looks at it
 
 	applied time.Duration // spent in apply
-	made    Made
+	made    observe.Made
 	done    *protocol.Done
 	failure *protocol.Failure
 	missed  map[int64]bool // clients that could not be sent to, each reported once
 }
 
+// exchange brings one event to PHP as mode says and blocks until it is over; the caller has the turn. While php-fpm is away it asks again,
+// as long as no handler can have run. It logs what went wrong.
+func (d *dispatcher) exchange(payload []byte, mode *isolation.RunMode) (*protocol.Done, error) {
+	b, queued := d.bridge, d.queued()
+	x := &exchange{bridge: b, client: d.client, kind: d.kind, mode: mode, injection: d.injection}
+	x.event.Seq = d.seq
+	x.recorder = x.newRecorder()
+	b.totals.running.Add(1)
+	defer b.totals.running.Add(-1)
+	began := time.Now()
+	err := b.retryWhileAway(func() error { return x.run(payload) }, x.mayWait())
+	if err == nil && x.failure != nil {
+		err = x.failure
+	}
+	if !isChange(err) {
+		o := x.observation(queued, err)
+		o.Total = queued + time.Since(began)
+		x.record(o, err)
+	}
+	if err != nil {
+		x.logFailure(err)
+		return nil, err
+	}
+	if x.done == nil {
+		return &protocol.Done{}, nil
+	}
+	return x.done, nil
+}
+
 // run makes the request; effects are applied as they arrive.
 func (x *exchange) run(payload []byte) error {
-	var env []byte
-	if x.client != nil {
-		env = x.client.env
+	if err := x.prepare(payload); err != nil {
+		return err
 	}
 	for {
-		x.prepare(payload)
 		php := x.bridge.cfg().PHP
-		err := php.Run(x.bridge.base, env, x.timedApply, &x.event)
+		err := php.Run(x.bridge.base, x.timedApply, &x.event)
 		if !errors.Is(err, protocol.ErrUnavailable) || php == x.bridge.cfg().PHP {
 			return err
 		}
-		// A reload has replaced it meanwhile. Nothing was sent.
+		// A reload has replaced it in the meantime. Nothing was sent.
 	}
 }
 
@@ -49,42 +78,47 @@ func (x *exchange) timedApply(e *protocol.Effect) error {
 	defer func() { x.applied += time.Since(began) }()
 	before := x.made
 	err := x.apply(e)
-	if x.trace != nil {
-		x.trace.note(e, x.made.less(before))
+	if x.recorder != nil {
+		x.recorder.Record(e, x.made.Less(before))
 	}
 	return err
 }
 
 // observation tells where the time went, after queue until the turn came.
-func (x *exchange) observation(queue time.Duration, err error) Observation {
-	o := Observation{Kind: x.kind, Failure: outcome.Of(err).Name, Queue: queue, Connect: x.event.Trip.Connect, Apply: x.applied}
+func (x *exchange) observation(queue time.Duration, err error) observe.Observation {
+	o := observe.Observation{Kind: x.kind, Failure: outcome.Of(err).Name, Queue: queue, Connect: x.event.Timing.Connect, Apply: x.applied}
 	if x.done != nil {
 		o.Run = time.Duration(x.done.Took * float64(time.Second))
 	}
-	o.Wait = max(0, x.event.Trip.Exchange-o.Run-o.Apply)
+	o.Wait = max(0, x.event.Timing.Exchange-o.Run-o.Apply)
 	return o
 }
 
-// prepare makes the event as the plan says. Rows and global variables are those of now.
-func (x *exchange) prepare(payload []byte) {
-	b, p, e := x.bridge, x.plan, &x.event
-	*e = protocol.Event{Kind: x.kind, Seq: e.Seq, Payload: payload, Code: p.code, Whole: p.whole, Sockets: p.sockets,
-		Globals: p.globals, AnyGlobal: p.any, Result: x.injection != nil}
+// prepare makes the event as the run mode says. Rows and global variables are those of now. The error is outcome.ErrGone.
+func (x *exchange) prepare(payload []byte) error {
+	b, m, e := x.bridge, x.mode, &x.event
+	*e = protocol.Event{Kind: x.kind, Seq: e.Seq, Payload: payload, Code: m.Code, Whole: m.Whole, Sockets: m.Sockets,
+		Globals: m.Globals, AnyGlobal: m.AnyGlobal, Result: x.injection != nil}
 	if x.client != nil {
-		e.Client = x.client.key
+		e.Client, e.Environment = x.client.key, x.client.env
 	}
 	switch {
-	case p.whole:
-		e.Rows = b.table.snapshot()
+	case m.Whole:
+		e.Rows = b.table.All()
 	case x.client != nil:
-		e.Rows = b.table.ownRow(x.client)
+		own, ok := b.table.Own(x.client.key)
+		if !ok {
+			return outcome.ErrGone
+		}
+		e.Rows = own
 	}
-	if p.open && !p.whole {
-		e.Open = b.table.openKeys()
+	if m.Open && !m.Whole {
+		e.Open = b.table.OpenRanges()
 	}
-	if len(p.values) > 0 {
-		e.Values = b.globals.encode(p.values)
+	if len(m.Values) > 0 {
+		e.Values = b.table.Globals(m.Values)
 	}
+	return nil
 }
 
 // log returns a logger for lines of this event. Most events write none.
@@ -103,29 +137,4 @@ func (x *exchange) mayWait() bool {
 		return ending != outcome.EndedRefused
 	}
 	return x.kind != protocol.Authenticate
-}
-
-// logFailure is the one place where a failed event is logged.
-func (x *exchange) logFailure(err error) {
-	if isChange(err) {
-		return // it runs yet
-	}
-	f, ofPHP := errors.AsType[*protocol.Failure](err)
-	x.remember(err)
-	like := failure{kind: x.kind, name: outcome.Of(err).Name}
-	if ofPHP {
-		like.file, like.line = f.File, f.Line
-	}
-	if !x.bridge.failures.isFirst(like) {
-		return
-	}
-	if ofPHP {
-		log := x.log()
-		if f.File != "" {
-			log = log.With(keyFile, f.File, keyLine, f.Line)
-		}
-		log.Error("handler failed", keyError, string(f.Kind)+": "+f.Message)
-		return
-	}
-	x.log().Error("event failed", keyError, err)
 }

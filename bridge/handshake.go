@@ -7,27 +7,22 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gorilla/websocket"
-
-	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/door"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/schedule"
+	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// readBuffer is each connection's own read buffer; gorilla reads past it for anything larger. 4096, net/http's size,
-// is most of what an idle connection costs.
-const readBuffer = 1024
-
 // serveHTTP answers a handshake and everything that is none.
 func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
-	showTLS(r)
 	leave, ok := b.enter()
 	if !ok {
-		b.refuse(w, refusal{why: outcome.RefusedStopping})
+		b.refuse(w, &door.Refusal{Why: outcome.RefusedStopping})
 		return
 	}
 	defer leave()
-	if no := b.receive(r); no != nil {
+	if no := door.Of(connOf(r)).Receive(r); no != nil {
 		b.decline(w, r, no)
 		return
 	}
@@ -35,7 +30,8 @@ func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		b.serveOther(w, r)
 		return
 	}
-	if no := b.checkHandshake(r); no != nil {
+	agreed, no := b.checkHandshake(r)
+	if no != nil {
 		b.decline(w, r, no)
 		return
 	}
@@ -43,21 +39,11 @@ func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	if c == nil {
 		c = b.newClient(r.RemoteAddr)
 	}
+	c.agreed = agreed
 	if no := b.handshake(c, w, r); no != nil {
-		if no.why != 0 && !no.counted() {
-			c.log.Info("handshake refused", no.attrs()...)
-		}
-		b.refuse(w, *no)
+		logRefusal(c.log, no)
+		b.refuse(w, no)
 	}
-}
-
-// decline refuses a request that no client is known of.
-func (b *Bridge) decline(w http.ResponseWriter, r *http.Request, no *refusal) {
-	if !no.counted() {
-		log := b.log.With(keyPeer, r.RemoteAddr, keyOrigin, r.Header.Get("Origin"), keyHost, r.Host)
-		log.Info("handshake refused", no.attrs()...)
-	}
-	b.refuse(w, *no)
 }
 
 func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
@@ -71,45 +57,45 @@ func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
 		b.cfg().Page.ServeHTTP(w, r)
 		return
 	}
-	b.refuse(w, refusal{why: outcome.RefusedNoHandshake})
+	b.refuse(w, &door.Refusal{Why: outcome.RefusedNoHandshake})
 }
 
 // handshake takes c from CONNECTING to OPEN, or to its end, when the events before it are over. What authenticate writes
 // into the row is seen by others only together with what becomes of the client, as in the original, where no other event
 // came in between.
-func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *refusal {
+func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *door.Refusal {
 	if ending, _, _ := c.how(); ending == outcome.EndedBusy { // there was no room for a read; it has been counted
-		return tryLater()
+		return &door.Refusal{Why: outcome.RefusedBusy}
 	}
-	c.events.hold() // a close event waits for the end of authenticate and open
-	defer c.events.release()
-	c.subprotocol = b.subprotocol(r)
-	env, err := b.cfg().PHP.Environment(r, c.subprotocol)
+	c.events.Hold() // a close event waits for the end of authenticate and open
+	defer c.events.Release()
+	env, err := b.cfg().PHP.Environment(r, c.agreed.subprotocol)
 	if err != nil {
 		c.log.Info("bad handshake", keyError, err)
-		return b.abandon(c, refusal{outcome.RefusedMalformed, "bad request header"})
+		return b.abandon(c, &door.Refusal{Why: outcome.RefusedMalformed, Detail: "bad request header"})
 	}
 	c.env, c.session = env, b.sessionOf(r)
 	c.request.Store(newRequest(r))
-	if !b.backlog.take(len(env)) {
-		return b.abandon(c, *b.busy(c, outcome.ErrNoRoom))
+	if !b.backlog.Take(len(env)) {
+		return b.abandon(c, b.busy(c, outcome.ErrNoRoom))
 	}
-	defer b.backlog.give(len(env))
-	t := &turn{bridge: b, client: c, ctx: r.Context(), limit: b.cfg().QueueWait, hasty: true, lane: laneHandshake, since: time.Now()}
-	defer t.end()
-	if err := t.begin(b.app.Load().plans[protocol.Authenticate].alone); err != nil {
-		return b.abandon(c, *b.busy(c, err))
+	defer b.backlog.Give(len(env))
+	d := &dispatcher{bridge: b, client: c, ctx: r.Context(), since: time.Now(), failFast: true,
+		terms: schedule.Terms{Class: schedule.Handshake, Session: c.session, Limit: b.cfg().QueueWait, PauseCounts: true}}
+	defer d.end()
+	if err := d.begin(b.app.Load().RunMode(protocol.Authenticate).Alone); err != nil {
+		return b.abandon(c, b.busy(c, err))
 	}
-	done, no := b.authenticate(t, r)
+	done, no := b.authenticate(d, r)
 	switch {
 	case c.gone(): // a handler has closed it, with its close handlers
-		return cmp.Or(no, &refusal{why: outcome.RefusedByHandler})
+		return cmp.Or(no, &door.Refusal{Why: outcome.RefusedByHandler})
 	case no == nil:
-		return b.open(t, done, w, r)
-	case no.why == outcome.RefusedBusy:
-		return b.abandon(c, *no)
+		return b.open(d, done, w, r)
+	case no.Why == outcome.RefusedBusy:
+		return b.abandon(c, no)
 	}
-	return b.reject(t, done, no)
+	return b.reject(d, done, no)
 }
 
 // sessionOf returns the client's PHP session.
@@ -125,40 +111,40 @@ func (b *Bridge) sessionOf(r *http.Request) string {
 }
 
 // reject runs the close handlers of a client that PHP was asked about, and that does not come in.
-func (b *Bridge) reject(t *turn, done *protocol.Done, no *refusal) *refusal {
-	t.settle(done)
-	t.client.markEnded(outcome.EndedRefused, 0, "")
-	t.client.close(t)
+func (b *Bridge) reject(d *dispatcher, done *protocol.Done, no *door.Refusal) *door.Refusal {
+	d.settle(done)
+	d.client.markEnded(outcome.EndedRefused, 0, "")
+	d.client.close(d, nil)
 	return no
 }
 
 // abandon ends a handshake that PHP was not asked about; close handlers run only if connect or read may have run.
-func (b *Bridge) abandon(c *client, no refusal) *refusal {
+func (b *Bridge) abandon(c *client, no *door.Refusal) *door.Refusal {
 	if !c.markEnded(outcome.EndedRefused, 0, "") {
-		return &no
+		return no
 	}
-	if c.tapped {
-		c.events.last(errand{kind: protocol.Closing})
+	if c.readEvents {
+		c.enqueueClose()
 	} else {
 		c.leave()
 	}
-	return &no
+	return no
 }
 
 // authenticate asks the application; without a refusal the client may come in. What the handler has changed is still to be
 // settled.
-func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusal) {
-	forbidden := &refusal{why: outcome.RefusedByHandler}
+func (b *Bridge) authenticate(d *dispatcher, r *http.Request) (*protocol.Done, *door.Refusal) {
+	forbidden := &door.Refusal{Why: outcome.RefusedByHandler}
 	if b.cfg().RequireCookie && len(r.Header["Cookie"]) == 0 || b.cfg().RequireUserAgent && len(r.Header["User-Agent"]) == 0 {
 		return nil, forbidden
 	}
-	done, err := t.ask(protocol.Authenticate, nil)
+	done, err := d.dispatch(protocol.Authenticate, nil)
 	switch {
 	case errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded), errors.Is(err, outcome.ErrQueueWait),
 		errors.Is(err, outcome.ErrAway):
-		return nil, b.busy(t.client, err)
+		return nil, b.busy(d.client, err)
 	case err != nil:
-		return nil, &refusal{why: outcome.RefusedFailed}
+		return nil, &door.Refusal{Why: outcome.RefusedFailed}
 	case !done.True():
 		return done, forbidden
 	}
@@ -166,66 +152,42 @@ func (b *Bridge) authenticate(t *turn, r *http.Request) (*protocol.Done, *refusa
 }
 
 // open answers 101 and runs the open event, in one turn.
-func (b *Bridge) open(t *turn, done *protocol.Done, w http.ResponseWriter, r *http.Request) *refusal {
-	c := t.client
+func (b *Bridge) open(d *dispatcher, done *protocol.Done, w http.ResponseWriter, r *http.Request) *door.Refusal {
+	c := d.client
 	if b.has(protocol.Open) {
-		if err := t.begin(b.app.Load().plans[protocol.Open].alone); err != nil {
-			return b.reject(t, done, b.busy(c, err))
+		if err := d.begin(b.app.Load().RunMode(protocol.Open).Alone); err != nil {
+			return b.reject(d, done, b.busy(c, err))
 		}
 	}
-	if t.settle(done); c.gone() {
-		return &refusal{why: outcome.RefusedByHandler}
+	if d.settle(done); c.gone() {
+		return &door.Refusal{Why: outcome.RefusedByHandler}
 	}
-	conn, g, err := b.upgrade(w, r, c.subprotocol)
+	conn, err := b.upgrader.Upgrade(w, r, b.socketOptions(c))
 	if err != nil {
 		c.log.Info("handshake failed", keyError, err)
 		c.markEnded(outcome.EndedByHangup, 0, "")
-		c.close(t)
-		return &refusal{} // Upgrade has answered what could be answered
+		c.close(d, nil)
+		return &door.Refusal{} // Upgrade has answered what could be answered
 	}
-	if !c.opened(conn, g) {
-		conn.Close()
-		return &refusal{}
+	if !c.opened(conn) {
+		conn.Abort()
+		return &door.Refusal{}
 	}
 	c.log.Info("client connected")
 	b.spawn(c.read) // beside the open event: pings and a hang-up are seen, other events wait for it
-	opened, err := t.ask(protocol.Open, nil)
-	if t.settle(opened); err != nil {
+	opened, err := d.dispatch(protocol.Open, nil)
+	if d.settle(opened); err != nil {
 		c.failed(err)
 	}
 	return nil
 }
 
-// subprotocol returns what is agreed to, if anything.
-func (b *Bridge) subprotocol(r *http.Request) string {
-	offered, _ := admission.OfferedSubprotocols(r.Header["Sec-Websocket-Protocol"]) // checkHandshake has refused what is malformed
-	return admission.ChooseSubprotocol(b.cfg().Subprotocols, offered)
-}
-
-// upgrade has gorilla answer 101, with the subprotocol that was agreed to, if one was. An extension that cannot be agreed to is
-// left out. The guard keeps the answer, see client.opened.
-func (b *Bridge) upgrade(w http.ResponseWriter, r *http.Request, subprotocol string) (*websocket.Conn, *guard, error) {
-	offered, _ := offers(r.Header) // checkHandshake has refused what is malformed
-	deflate := b.cfg().Compression && offersDeflate(offered)
-	if deflate {
-		r.Header.Set("Sec-WebSocket-Extensions", "permessage-deflate") // gorilla does not look at parameters
+// socketOptions are those of a client that comes now.
+func (b *Bridge) socketOptions(c *client) socket.Options {
+	cfg := b.cfg()
+	return socket.Options{
+		Owner: c, Subprotocol: c.agreed.subprotocol, ServerHeader: cfg.ServerHeader, Deflate: c.agreed.deflate,
+		MaxMessage: cfg.MaxMessage, MessageRate: cfg.MessageRate, MessageBurst: cfg.MessageBurst, ControlRate: cfg.ControlRate,
+		ControlBurst: cfg.ControlBurst, SendQueue: cfg.SendQueue, SendQueueBytes: cfg.SendQueueBytes, WriteTimeout: cfg.WriteTimeout,
 	}
-	upgrader := websocket.Upgrader{
-		HandshakeTimeout:  b.cfg().WriteTimeout,
-		ReadBufferSize:    readBuffer,
-		WriteBufferPool:   &b.buffers,
-		CheckOrigin:       func(*http.Request) bool { return true }, // checkHandshake has
-		EnableCompression: deflate,
-	}
-	header := http.Header{}
-	if subprotocol != "" {
-		header.Set("Sec-WebSocket-Protocol", subprotocol)
-	}
-	if b.cfg().ServerHeader != "" {
-		header.Set("Server", b.cfg().ServerHeader)
-	}
-	g := &guard{limit: b.cfg().MaxMessage, deflate: deflate, messages: newLimiter(b.cfg().MessageRate, b.cfg().MessageBurst),
-		empty: newLimiter(b.cfg().ControlRate, b.cfg().ControlBurst)}
-	conn, err := upgrader.Upgrade(guardedWriter{w, g}, r, header)
-	return conn, g, err
 }

@@ -3,7 +3,6 @@ package bridge
 import (
 	"context"
 	"fmt"
-	"net"
 	"slices"
 	"testing"
 	"time"
@@ -12,15 +11,6 @@ import (
 
 	"github.com/wsbridge/wsbridge/protocol"
 )
-
-// isLost reports whether it is known that nothing can be sent to c.
-func isLost(c *client) func() bool {
-	return func() bool {
-		c.bridge.table.mu.Lock()
-		defer c.bridge.table.mu.Unlock()
-		return c.row.lost
-	}
-}
 
 // answered sends a ping and waits for its pong, which is the next that comes.
 func answered(t *testing.T, conn *websocket.Conn) {
@@ -41,19 +31,15 @@ func TestFullQueueHidesNeitherPingsNorAHangup(t *testing.T) {
 	a := blocked(proceed)
 	s := serveApplication(t, a, func(c *Config) { c.EventQueue, c.PongTimeout, c.PingInterval = 2, time.Second, time.Hour })
 	conn := s.connect()
-	c := s.table.get(1)
+	c := s.clients.get(1)
 	for i := range 3 { // one runs, two wait
 		say(t, conn, fmt.Sprint(i))
 	}
-	eventually(t, "the queue is full", func() bool {
-		c.events.mu.Lock()
-		defer c.events.mu.Unlock()
-		return c.events.full()
-	})
+	eventually(t, "the queue is full", func() bool { return c.events.Len() == 2 })
 	answered(t, conn)
 	say(t, conn, "not read to its end")
 	conn.Close()
-	eventually(t, "the hang-up is noticed", isLost(c))
+	eventually(t, "the hang-up is noticed", s.present.isUnreachable(c.key))
 	if a.count("text 1 begins") != 1 || a.count("close 1 begins") != 0 {
 		t.Errorf("something has not waited: %q", a.lines())
 	}
@@ -97,13 +83,13 @@ func TestHangupIsNoticedWhileReadHandlerRuns(t *testing.T) {
 	}}
 	s := serveApplication(t, a, nil)
 	conn := s.connect()
-	c := s.table.get(1)
+	c := s.clients.get(1)
 	if _, err := conn.NetConn().Write([]byte(frame)); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the handler runs", func() bool { return a.count("read 1 begins") == 2 })
 	conn.Close()
-	eventually(t, "the hang-up is noticed", isLost(c))
+	eventually(t, "the hang-up is noticed", s.present.isUnreachable(c.key))
 	close(proceed)
 	eventually(t, "the client has left", c.gone)
 }
@@ -119,45 +105,15 @@ func TestOpenHandlerHidesNoHangup(t *testing.T) {
 	}}
 	s := serveApplication(t, a, nil)
 	conn := s.connect()
-	c := s.table.get(1)
+	c := s.clients.get(1)
 	answered(t, conn)
 	say(t, conn, "runs after open")
 	conn.Close()
-	eventually(t, "the hang-up is noticed", isLost(c))
+	eventually(t, "the hang-up is noticed", s.present.isUnreachable(c.key))
 	close(proceed)
 	eventually(t, "the client has left", c.gone)
 	want := []string{"open 1 begins", "open 1 ends", "text 1 begins", "text 1 ends", "close 1 begins", "close 1 ends"}
 	if got := a.lines()[2:]; !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
-	}
-}
-
-func TestHungUpLooksBehindWhatIsUnread(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	theirs, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer theirs.Close()
-	ours, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ours.Close()
-	if _, err := theirs.Write([]byte("unread")); err != nil {
-		t.Fatal(err)
-	}
-	if hungUp(ours) {
-		t.Error("the other side is there")
-	}
-	theirs.Close()
-	eventually(t, "the end is noticed", func() bool { return hungUp(ours) })
-	ours.Close()
-	if !hungUp(ours) {
-		t.Error("a closed connection counts as open")
 	}
 }

@@ -26,7 +26,7 @@ func (c *client) watchIdle() *idleness {
 	if limit == 0 {
 		return nil
 	}
-	i := &idleness{limit: limit, busy: c.events.busy, end: func() { c.endUnlessDraining(outcome.EndedIdle) }, last: time.Now()}
+	i := &idleness{limit: limit, busy: c.events.Busy, end: func() { c.endUnlessDraining(outcome.EndedIdle) }, last: time.Now()}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.timer = time.AfterFunc(limit, i.look)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync/atomic"
 
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -25,7 +26,7 @@ var errRevoked = errors.New("nobody waits for the event any more")
 // Inject brings a document to ws_server_fifo, behind those of the pipe, and blocks until its event is over or ctx ends. An
 // event that failed is returned with its error, one of protocol's. Other errors come with no event: those of this file,
 // ErrStarting, ErrPaused and ErrStopping.
-func (b *Bridge) Inject(ctx context.Context, document []byte) (*Trace, error) {
+func (b *Bridge) Inject(ctx context.Context, document []byte) (*observe.Trace, error) {
 	in := &injection{over: make(chan error, 1)}
 	if err := b.queue(in, document); err != nil {
 		return nil, err
@@ -47,12 +48,14 @@ func (b *Bridge) queue(in *injection, document []byte) error {
 		return err
 	}
 	defer leave()
+	e := b.serverEvent(protocol.Fifo, document)
+	e.injection, e.after = in, in.end
 	switch {
-	case b.gate.isPaused():
+	case b.Paused():
 		return ErrPaused
 	case !b.has(protocol.Fifo):
 		return ErrNoHandler
-	case !b.events.add(errand{kind: protocol.Fifo, payload: document, injection: in, after: in.end}):
+	case !b.events.Add(e):
 		return ErrFull
 	}
 	return nil
@@ -60,8 +63,8 @@ func (b *Bridge) queue(in *injection, document []byte) error {
 
 // injection is a document that somebody waits for.
 type injection struct {
-	claimed atomic.Int32 // who has the say: nobody yet, or one of the below
-	trace   *Trace       // set before over
+	claimed atomic.Int32   // who has the say: nobody yet, or one of the below
+	trace   *observe.Trace // set before over
 	over    chan error
 }
 

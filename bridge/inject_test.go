@@ -106,9 +106,9 @@ func (f *severed) Describe(ctx context.Context) (*protocol.Description, error) {
 	return d, err
 }
 
-func (f *severed) Run(ctx context.Context, env []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
+func (f *severed) Run(ctx context.Context, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
 	if events[0].Kind == protocol.Fifo {
 		return protocol.ErrCutOff
 	}
-	return f.standin.Run(ctx, env, apply, events...)
+	return f.standin.Run(ctx, apply, events...)
 }

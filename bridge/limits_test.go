@@ -10,13 +10,16 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/wsbridge/wsbridge/bridge/isolation"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
 // endings counts how clients end.
 type endings struct {
-	Nobody
+	observe.Nobody
 	mu   sync.Mutex // guards seen
 	seen []outcome.Ending
 }
@@ -54,7 +57,7 @@ func closedWith(t *testing.T, conn *websocket.Conn, code int, reason string) {
 // open waits until that many clients are, which is a moment after they are told so, and returns them.
 func (s *served) open(clients int) (all []*client) {
 	s.t.Helper()
-	for deadline := time.Now().Add(patience); len(all) < clients; all = s.table.openClients() {
+	for deadline := time.Now().Add(patience); len(all) < clients; all = s.openClients(nil) {
 		if time.Now().After(deadline) {
 			s.t.Fatalf("%d of %d clients are open", len(all), clients)
 		}
@@ -132,12 +135,12 @@ func TestWhoIsNotIdleStays(t *testing.T) {
 	const limit = 400 * time.Millisecond
 	proceed := make(chan struct{})
 	a := blocked(proceed)
-	s := serveApplication(t, a, func(c *Config) { c.IdleTimeout, c.Isolation = limit, PerConnection })
+	s := serveApplication(t, a, func(c *Config) { c.IdleTimeout, c.Isolation = limit, isolation.Config{Mode: isolation.PerConnection} })
 	s.connect()
 	say(t, s.connect(), "takes long")
 	listener := s.open(2)[0]
 	for began := time.Now(); time.Since(began) < 3*limit; time.Sleep(limit / 20) {
-		listener.send(outgoing{op: websocket.TextMessage, data: []byte("news")}, 4)
+		listener.send(socket.NewMessage(socket.OpText, []byte("news")))
 	}
 	if a.count("close 1 begins")+a.count("close 2 begins") > 0 {
 		t.Errorf("a client was closed: %q", a.lines())
@@ -152,6 +155,6 @@ func TestWriteTimeoutCountsAsSlow(t *testing.T) {
 	s := serveApplication(t, &standin{}, func(c *Config) { c.Observer, c.WriteTimeout = seen, 100*time.Millisecond })
 	conn := s.connect()
 	_ = conn.NetConn().(*net.TCPConn).SetReadBuffer(4096)
-	s.open(1)[0].send(outgoing{op: websocket.BinaryMessage, data: make([]byte, 16<<20)}, 16<<20)
+	s.open(1)[0].send(socket.NewMessage(socket.OpBinary, make([]byte, 16<<20)))
 	eventually(t, "the client has left", seen.are(outcome.EndedSlow))
 }

@@ -6,15 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
-	"github.com/gorilla/websocket"
-
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/rows"
+	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -29,68 +28,6 @@ var (
 	ErrBadMessage = errors.New("text is not utf-8")
 )
 
-// Connection is a client and how it fares.
-type Connection struct {
-	Key       int64
-	State     string          // of the row; empty if a handler has put there what is no text
-	Row       protocol.Fields // its values are not to be changed
-	Peer      string          // ip:port
-	Connected time.Time
-	Last      time.Time // it sent a message; or Connected
-	Request   Request
-
-	EventsWaiting             int
-	SendQueue, SendQueueBytes int
-	Messages
-}
-
-// Request is what a client's handshake asked for, each cut to 256 bytes. What could be a secret, the query and cookies, is left
-// out.
-type Request struct{ Path, Origin, UserAgent, Subprotocol string }
-
-func newRequest(r *http.Request) *Request {
-	return &Request{Path: clip(r.URL.Path), Origin: clip(r.Header.Get("Origin")), UserAgent: clip(r.UserAgent())}
-}
-
-// clip copies a string's begin, so that it does not hold the request's memory.
-func clip(s string) string {
-	const most = 256
-	return strings.Clone(strings.ToValidUTF8(s[:min(len(s), most)], "\uFFFD"))
-}
-
-// Connections returns the clients that f fits, in the order of their keys: at most limit of those behind after, and the number
-// of all.
-func (b *Bridge) Connections(f Filter, after int64, limit int) (page []Connection, total int) {
-	clients, rows, total := b.table.page(f, after, limit)
-	for i, c := range clients {
-		page = append(page, c.describe(rows[i]))
-	}
-	return page, total
-}
-
-// Connection returns a client, and its last events, the oldest first. The error is ErrNoClient.
-func (b *Bridge) Connection(key int64) (Connection, []Trace, error) {
-	c, row := b.table.look(key)
-	if c == nil {
-		return Connection{}, nil, ErrNoClient
-	}
-	return c.describe(row), c.history.all(key), nil
-}
-
-func (c *client) describe(row protocol.Fields) Connection {
-	state, _ := textOf(row.Get("state"))
-	d := Connection{Key: c.key, State: state, Row: row, Peer: c.peer, Connected: time.UnixMicro(c.came), Last: time.UnixMicro(c.last.Load()),
-		EventsWaiting: c.events.length(), Messages: c.tally.now()}
-	if r := c.request.Load(); r != nil {
-		d.Request = *r
-	}
-	if out := c.bridge.table.outboxOf(c); out != nil {
-		d.SendQueue, d.SendQueueBytes = out.length()
-		d.Request.Subprotocol = c.conn.Subprotocol()
-	}
-	return d
-}
-
 // Send queues a message for a client. Its errors are ErrNoClient, ErrNotOpen, ErrQueueFull, ErrBadMessage, ErrStarting and
 // ErrStopping.
 func (b *Bridge) Send(key int64, binary bool, message []byte) error {
@@ -99,70 +36,52 @@ func (b *Bridge) Send(key int64, binary bool, message []byte) error {
 		return err
 	}
 	defer leave()
-	c := b.table.get(key)
+	c := b.clients.get(key)
 	if c == nil {
 		return ErrNoClient
 	}
-	o, err := newMessage(binary, message, 1)
+	m, err := newMessage(binary, message)
 	if err != nil {
 		return err
 	}
-	return c.offer(o, len(message))
+	if !b.clients.isUpgraded(c) {
+		return ErrNotOpen
+	}
+	sendAll([]*client{c}, m, func(_ *client, failed error) {
+		if err = ErrNotOpen; errors.Is(failed, socket.ErrFull) { // which does not end the client, as a handler's message would
+			err = ErrQueueFull
+		}
+	})
+	return err
 }
 
 // Broadcast queues a message for each client in state OPEN that f fits, and returns for how many it did, and how many of them
 // could not be sent it. Its errors are ErrBadMessage, ErrStarting and ErrStopping.
-func (b *Bridge) Broadcast(f Filter, binary bool, message []byte) (to, missed int, err error) {
+func (b *Bridge) Broadcast(f rows.Filter, binary bool, message []byte) (to, missed int, err error) {
 	leave, err := b.operate()
 	if err != nil {
 		return 0, 0, err
 	}
 	defer leave()
-	clients := b.table.filter(func(c *client) bool { return c.isOpen() && f.fits(c.row.fields) })
-	o, err := newMessage(binary, message, len(clients))
+	clients := b.openClients(f)
+	m, err := newMessage(binary, message)
 	if err != nil {
 		return 0, 0, err
 	}
-	for _, c := range clients {
-		if c.offer(o, len(message)) != nil {
-			missed++
-		} else {
-			to++
-		}
-	}
+	sendAll(clients, m, func(*client, error) { missed++ })
+	to = len(clients) - missed
 	b.log.Info("the operator has sent a message", keyClients, to, "missed", missed, keyBytes, len(message))
 	return to, missed, nil
 }
 
-// newMessage is for several clients made a frame only once.
-func newMessage(binary bool, data []byte, clients int) (outgoing, error) {
-	op := websocket.BinaryMessage
-	if !binary {
-		op = websocket.TextMessage
-		if !utf8.Valid(data) {
-			return outgoing{}, ErrBadMessage
-		}
+func newMessage(binary bool, data []byte) (*socket.Message, error) {
+	switch {
+	case binary:
+		return socket.NewMessage(socket.OpBinary, data), nil
+	case !utf8.Valid(data):
+		return nil, ErrBadMessage
 	}
-	if clients < 2 {
-		return outgoing{op: op, data: data}, nil
-	}
-	prepared, err := websocket.NewPreparedMessage(op, data)
-	return outgoing{prepared: prepared}, err
-}
-
-// offer is send that does not end a client which has too much queued.
-func (c *client) offer(o outgoing, size int) error {
-	out := c.bridge.table.outboxOf(c)
-	if out == nil {
-		return ErrNotOpen
-	}
-	switch err := out.push(o, size); {
-	case errors.Is(err, errOutboxFull):
-		return ErrQueueFull
-	case err != nil:
-		return ErrNotOpen
-	}
-	return nil
+	return socket.NewMessage(socket.OpText, data), nil
 }
 
 // CloseClient ends a client's connection, with its close handlers, as if a handler had. Code 0 is 1000. Its errors are
@@ -180,7 +99,7 @@ func (b *Bridge) CloseClient(key int64, code int, reason string) error {
 		return err
 	}
 	defer leave()
-	c := b.table.get(key)
+	c := b.clients.get(key)
 	switch {
 	case c == nil:
 		return ErrNoClient
@@ -199,13 +118,19 @@ func checkClose(code int, reason string) error {
 	switch {
 	case !outcome.ValidCloseCode(code):
 		return fmt.Errorf("code %d %w: want 1000, 1001, 1003, 1007 to 1014 or 3000 to 4999", code, ErrBadClose)
-	case len(reason) > maxReason:
-		return fmt.Errorf("a reason of %d bytes %w: want %d at most", len(reason), ErrBadClose, maxReason)
+	case len(reason) > outcome.MaxReason:
+		return fmt.Errorf("a reason of %d bytes %w: want %d at most", len(reason), ErrBadClose, outcome.MaxReason)
 	case !utf8.ValidString(reason):
 		return fmt.Errorf("a reason that is not utf-8 %w", ErrBadClose)
 	}
 	return nil
 }
+
+// Tail begins to look at the events that f picks, as they end. The caller closes it. The errors are observe's.
+func (b *Bridge) Tail(f observe.Filter) (*observe.Tail, error) { return b.tails.Add(f) }
+
+// Incidents returns the failures of late, the latest first, at most 100.
+func (b *Bridge) Incidents() []observe.Incident { return b.incidents.All() }
 
 // Application is what is known of the application's code.
 type Application struct {
@@ -227,9 +152,9 @@ func (b *Bridge) Application() Application {
 	}
 	a := Application{PHP: app.PHP}
 	alone := map[string]bool{}
-	for kind, p := range app.plans {
+	for _, kind := range protocol.Kinds() {
 		for _, name := range kind.Handlers() {
-			alone[name] = p.alone
+			alone[name] = app.RunMode(kind).Alone
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(app.Handlers)) {

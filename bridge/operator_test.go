@@ -8,6 +8,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -17,7 +18,7 @@ func TestOperatorSeesClients(t *testing.T) {
 	conns := []*websocket.Conn{s.connect(), s.connect(), s.connect()}
 	say(t, conns[1], "hello")
 	eventually(t, "the text is over", func() bool { return a.count("text 2 ends") == 1 && s.Totals().Done >= 4 })
-	page, total := s.Connections(Filter{{Field: "state", Value: "OPEN"}}, 1, 1)
+	page, total := s.Connections(rows.Filter{{Field: "state", Value: "OPEN"}}, 1, 1)
 	if len(page) != 1 || total != 3 || page[0].Key != 2 || page[0].State != "OPEN" || page[0].Received != 1 || page[0].ReceivedBytes != 5 ||
 		page[0].Peer != conns[1].LocalAddr().String() || page[0].Request.Path != "/" {
 		t.Errorf("got %+v of %d", page, total)

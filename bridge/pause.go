@@ -1,12 +1,8 @@
 package bridge
 
 import (
-	"context"
 	"errors"
-	"math"
 	"time"
-
-	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
 var (
@@ -27,7 +23,7 @@ func (b *Bridge) Pause() error {
 		return err
 	}
 	defer leave()
-	if b.gate.pause(true) {
+	if b.scheduler.Pause() {
 		b.log.Warn("paused")
 	}
 	return nil
@@ -35,13 +31,13 @@ func (b *Bridge) Pause() error {
 
 // Resume ends a pause, if there is one.
 func (b *Bridge) Resume() {
-	if b.gate.pause(false) {
+	if b.scheduler.Resume() {
 		b.log.Warn("resumed")
 	}
 }
 
 // Paused reports whether there is a pause.
-func (b *Bridge) Paused() bool { return b.gate.isPaused() }
+func (b *Bridge) Paused() bool { return b.scheduler.Paused() }
 
 // Drain begins the shutdown that Serve ends with, as the end of its context would. It does not wait for it.
 func (b *Bridge) Drain() { b.requestQuit() }
@@ -64,46 +60,4 @@ func (b *Bridge) operate() (leave func(), err error) {
 		return nil, ErrStopping
 	}
 	return leave, nil
-}
-
-// pause reports whether it has changed anything.
-func (g *gate) pause(on bool) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	changed := g.paused != on
-	if g.paused = on; changed && !on {
-		g.resumed = time.Now()
-	}
-	g.admit()
-	return changed
-}
-
-func (g *gate) isPaused() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.paused
-}
-
-// grace returns what is left of limit, counted from the end of the last pause.
-func (g *gate) grace(limit time.Duration) time.Duration {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.paused {
-		return limit
-	}
-	return limit - time.Since(g.resumed)
-}
-
-// expire calls cancel when limit is over. A pause does not count, but for the hasty. The caller calls stop.
-func (g *gate) expire(limit time.Duration, hasty bool, cancel context.CancelCauseFunc) (stop func() bool) {
-	var timer *time.Timer
-	timer = time.AfterFunc(math.MaxInt64, func() {
-		if left := g.grace(limit); left > 0 && !hasty {
-			timer.Reset(left)
-			return
-		}
-		cancel(outcome.ErrQueueWait)
-	})
-	timer.Reset(limit)
-	return timer.Stop
 }

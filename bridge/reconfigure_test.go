@@ -5,12 +5,12 @@ import (
 	"errors"
 	"net/http"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
 
-	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/door/admission"
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -132,7 +132,7 @@ func TestReconfigurePacesTheLoop(t *testing.T) {
 func TestReconfigureLetsMoreRunSideBySide(t *testing.T) {
 	proceed := make(chan struct{})
 	a := blocked(proceed)
-	s := serveApplication(t, a, func(c *Config) { c.Isolation, c.Parallel = PerConnection, 1 })
+	s := serveApplication(t, a, func(c *Config) { c.Isolation, c.Parallel = isolation.Config{Mode: isolation.PerConnection}, 1 })
 	first, second := s.connect(), s.connect()
 	say(t, first, "x")
 	eventually(t, "the first runs", func() bool { return a.count("text 1 begins") == 1 })
@@ -145,36 +145,4 @@ func TestReconfigureLetsMoreRunSideBySide(t *testing.T) {
 	}
 	eventually(t, "the second runs beside the first", func() bool { return a.count("text 2 begins") == 1 })
 	close(proceed)
-}
-
-func TestGateCanBeResizedWhileSomebodyIsInside(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := &crowd{t: t, gate: newGate(1)}
-		c.add("alone", laneAlone, true)
-		c.gate.resize(3)
-		c.add("a", laneOwn, false)
-		c.add("b", laneOwn, false)
-		c.add("c", laneOwn, false)
-		c.gate.resize(2)
-		if got := c.got(); got != "alone@0 a@1 b@1 c@2" && got != "alone@0 b@1 a@1 c@2" {
-			t.Errorf("got %s", got)
-		}
-		if c.gate.inside != 0 || c.gate.alone {
-			t.Errorf("%d inside at the end", c.gate.inside)
-		}
-	})
-}
-
-func TestGateMadeNarrowerWaitsForThoseInside(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := &crowd{t: t, gate: newGate(3)}
-		c.add("a", laneOwn, false)
-		c.add("b", laneOwn, false)
-		c.gate.resize(1)
-		c.add("c", laneOwn, false)
-		c.add("d", laneOwn, false)
-		if got := c.got(); got != "a@0 b@0 c@1 d@2" {
-			t.Errorf("got %s", got)
-		}
-	})
 }

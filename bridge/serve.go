@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/wsbridge/wsbridge/bridge/door"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -17,7 +18,7 @@ import (
 // and then drains. It closes l and leaves pipe to its owner. It returns nil after a drain, whichever began it.
 func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
 	server := b.httpServer()
-	if _, err := b.serverTurn().run(protocol.Started, nil); err != nil {
+	if err := b.runServerEvent(protocol.Started); err != nil {
 		return errors.Join(fmt.Errorf("start the application: %w", err), l.Close())
 	}
 	close(b.serving)
@@ -30,7 +31,8 @@ func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
 		sources.Go(func() { b.readPipe(ctx, pipe) })
 	}
 	failed := make(chan error, 1)
-	sources.Go(func() { failed <- server.Serve(b.tap(b.secure(b.door(l)))) })
+	clients := b.listen(l)
+	sources.Go(func() { failed <- server.Serve(b.withReadEvents(clients)) })
 	var err error
 	select {
 	case <-ctx.Done():
@@ -39,8 +41,21 @@ func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
 		err = fmt.Errorf("accept clients: %w", err)
 	}
 	stop()
-	b.drain(server, l, &sources)
+	b.drain(server, clients, &sources)
 	return err
+}
+
+func (b *Bridge) listen(l net.Listener) *door.Listener {
+	cfg := b.cfg()
+	return door.Listen(l, door.Config{
+		Policy:           func() *door.Policy { return &b.cfg().Policy },
+		Limiter:          b.limiter,
+		TLS:              cfg.TLS,
+		HandshakeTimeout: cfg.HandshakeTimeout,
+		MaxHeader:        cfg.MaxHeader,
+		Rejected:         b.turnedAway,
+		Refused:          b.refused,
+	})
 }
 
 func (b *Bridge) httpServer() *http.Server {
@@ -51,7 +66,7 @@ func (b *Bridge) httpServer() *http.Server {
 		ErrorLog:          slog.NewLogLogger(b.log.Handler(), slog.LevelDebug),
 		MaxHeaderBytes:    b.cfg().MaxHeader,
 		ConnContext:       rememberConn,
-		ConnState:         forgetTap,
+		ConnState:         endUnopened,
 	}
 }
 
@@ -62,8 +77,8 @@ func (b *Bridge) readPipe(ctx context.Context, pipe Pipe) {
 }
 
 // drain is the written order of a shutdown.
-func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGroup) {
-	b.log.Info("draining", keyClients, len(b.table.all()))
+func (b *Bridge) drain(server *http.Server, l *door.Listener, sources *sync.WaitGroup) {
+	b.log.Info("draining", keyClients, b.clients.count())
 	ctx, cancel := context.WithTimeoutCause(context.Background(), b.cfg().DrainTimeout, outcome.ErrDrained)
 	defer cancel()
 	gaveUp := make(chan struct{})
@@ -80,10 +95,12 @@ func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGr
 	// 2. No new documents, no new turn of the loop. What the pipe held whole has been queued.
 	sources.Wait()
 	// 3. Every client gets its close event behind its other events, and 1001. What is queued runs.
-	for _, c := range b.table.all() {
+	for _, c := range b.clients.all() {
 		c.end(outcome.EndedByServer)
 	}
 	b.work.Wait()
+	b.scheduler.Close()
+	l.Wait()
 	// 4. Connections that never became clients.
 	server.Close()
 	b.flushLogs()
@@ -92,22 +109,23 @@ func (b *Bridge) drain(server *http.Server, l net.Listener, sources *sync.WaitGr
 	}
 	// 5. The application's own end. Nothing else runs any more, so it gets a context that has not been given up.
 	b.base, b.abort = context.WithCancelCause(context.Background())
-	_, _ = b.serverTurn().run(protocol.Shutdown, nil) // ask has logged what went wrong
+	_ = b.runServerEvent(protocol.Shutdown) // exchange has logged what went wrong
 }
 
 // giveUp ends what the drain's time was not enough for: events under way, clients that do not leave or do not read what
 // they are still owed, and requests that are none of a client.
 func (b *Bridge) giveUp(server *http.Server) {
-	b.log.Warn("drain ran out of time", keyClients, len(b.table.all()))
-	b.hasty.Store(true)
+	b.log.Warn("drain ran out of time", keyClients, b.clients.count())
+	b.noWait.Store(true)
 	b.abort(outcome.ErrDrained)
+	b.scheduler.Abort(outcome.ErrDrained)
 	code, reason := outcome.EndedByServer.Close()
-	for _, c := range b.table.all() {
+	for _, c := range b.clients.all() {
 		c.markEnded(outcome.EndedByServer, code, reason)
 		c.leave()
 	}
-	for _, c := range b.table.connected() {
-		cut(c.conn.NetConn())
+	for _, c := range b.clients.connected() {
+		c.conn.Abort()
 	}
 	server.Close()
 }

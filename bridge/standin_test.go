@@ -16,6 +16,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -55,7 +56,7 @@ func (a *standin) kinds() (kinds []protocol.Kind) {
 	return kinds
 }
 
-func (a *standin) Run(ctx context.Context, _ []byte, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
+func (a *standin) Run(ctx context.Context, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
@@ -119,16 +120,42 @@ type served struct {
 	address string
 	stop    func()
 	done    chan error
+	present *present
+}
+
+// present is a Presence that remembers who can be sent messages.
+type present struct {
+	mu        sync.Mutex // guards connected
+	connected map[int64]bool
+}
+
+func (p *present) Set(client int64, connected, _ bool) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.connected[client] = connected
+	return nil
+}
+
+// isUnreachable returns a condition: it is known that nothing can be sent to the client any more.
+func (p *present) isUnreachable(client int64) func() bool {
+	return func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		connected, known := p.connected[client]
+		return known && !connected
+	}
 }
 
 func serveApplication(t testing.TB, a PHP, change func(*Config)) *served {
 	t.Helper()
 	cfg := Config{
-		PHP: a, Logger: slog.New(slog.NewTextHandler(&logWriter{t: t}, nil)), Isolation: Serial, Parallel: 4,
+		PHP: a, Logger: slog.New(slog.NewTextHandler(&logWriter{t: t}, nil)), Isolation: isolation.Config{Mode: isolation.Serial}, Parallel: 4,
 		LoopInterval: time.Hour, MaxMessage: 1 << 20, EventQueue: 8, EventQueueTotal: 1000, EventQueueTotalBytes: 64 << 20, SendQueue: 64, SendQueueBytes: 64 << 20,
 		HandshakeTimeout: time.Second, MaxHeader: 32 << 10, WriteTimeout: 10 * time.Second, PingInterval: time.Minute, PongTimeout: time.Minute,
 		QueueWait: 10 * time.Second, UnavailableWait: 10 * time.Second, DrainTimeout: 10 * time.Second,
 	}
+	p := &present{connected: map[int64]bool{}}
+	cfg.Presence = p
 	if change != nil {
 		change(&cfg)
 	}
@@ -144,7 +171,7 @@ func serveApplication(t testing.TB, a PHP, change func(*Config)) *served {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s := &served{Bridge: b, t: t, address: l.Addr().String(), stop: stop, done: make(chan error, 1)}
+	s := &served{Bridge: b, t: t, address: l.Addr().String(), stop: stop, done: make(chan error, 1), present: p}
 	ended := make(chan struct{})
 	go func() { defer close(ended); s.done <- b.Serve(ctx, l, nil) }()
 	t.Cleanup(func() {

@@ -22,8 +22,9 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/wsbridge/wsbridge/bridge/admission"
+	"github.com/wsbridge/wsbridge/bridge/door/admission"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -75,9 +76,9 @@ func (s *secured) connect() *websocket.Conn {
 	return conn
 }
 
-// A tapped connection hides its TLS from net/http, not from PHP.
+// Read events hide TLS from net/http, not from PHP.
 func TestPHPLearnsOfTLS(t *testing.T) {
-	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "tapped": {protocol.Read: nil, protocol.Connect: nil}} {
+	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "read events": {protocol.Read: nil, protocol.Connect: nil}} {
 		t.Run(name, func(t *testing.T) {
 			a := &learner{standin: &standin{handlers: kinds}}
 			s := serveTLS(t, a, nil)
@@ -130,9 +131,9 @@ func TestTLSIsHeldToItsVersionsAndToHTTP1(t *testing.T) {
 	}
 }
 
-// Who opens a connection and says nothing, or half a hello, holds it no longer than a slow header would.
+// A client that says nothing, or half a hello, holds its connection no longer than a slow header would.
 func TestSlowTLSHandshakeIsBounded(t *testing.T) {
-	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "tapped": {protocol.Read: nil}} {
+	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "read events": {protocol.Read: nil}} {
 		for _, said := range []string{"", "\x16\x03\x01\x02\x00\x01\x00"} {
 			t.Run(fmt.Sprintf("%s, %d bytes", name, len(said)), func(t *testing.T) {
 				t.Parallel()
@@ -158,17 +159,13 @@ func TestFullQueueHidesNoHangupOfTLS(t *testing.T) {
 	a := blocked(proceed)
 	s := serveTLS(t, a, func(c *Config) { c.EventQueue = 2 })
 	conn := s.connect()
-	c := s.table.get(1)
+	c := s.clients.get(1)
 	for i := range 4 { // one runs, two wait, one is not read to its end
 		say(t, conn, fmt.Sprint(i))
 	}
-	eventually(t, "the queue is full", func() bool {
-		c.events.mu.Lock()
-		defer c.events.mu.Unlock()
-		return c.events.full()
-	})
+	eventually(t, "the queue is full", func() bool { return c.events.Len() == 2 })
 	conn.Close()
-	eventually(t, "the hang-up is noticed", isLost(c))
+	eventually(t, "the hang-up is noticed", s.present.isUnreachable(c.key))
 	if a.count("text 1 begins") != 1 {
 		t.Errorf("got %q", a.lines())
 	}
@@ -181,7 +178,7 @@ func TestFullQueueHidesNoHangupOfTLS(t *testing.T) {
 
 // A client that goes on sending sees the close frame and then the end that TLS has for this, not a broken connection.
 func TestLingeringEndsTLSCleanly(t *testing.T) {
-	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "tapped": {protocol.Read: nil}} {
+	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "read events": {protocol.Read: nil}} {
 		t.Run(name, func(t *testing.T) {
 			s := serveTLS(t, &standin{handlers: kinds}, nil)
 			conn := s.connect()
@@ -202,29 +199,29 @@ func TestLingeringEndsTLSCleanly(t *testing.T) {
 			}
 			raw.Close()
 			sending.Wait()
-			eventually(t, "the connection is over", func() bool { return len(s.table.connected()) == 0 })
+			eventually(t, "the connection is over", func() bool { return len(s.clients.connected()) == 0 })
 		})
 	}
 }
 
-// Behind a write that nobody has taken TLS would wait five more seconds to say goodbye.
+// After a write that the client has not taken, TLS would wait five more seconds to say goodbye.
 func TestClientThatIsGivenUpIsNotSaidGoodbyeTo(t *testing.T) {
 	const size, goodbye = 16 << 20, 5 * time.Second
 	seen := &endings{}
 	s := serveTLS(t, &standin{}, func(c *Config) { c.Observer, c.WriteTimeout = seen, 100*time.Millisecond })
 	s.connect()
-	s.open(1)[0].send(outgoing{op: websocket.BinaryMessage, data: make([]byte, size)}, size)
+	s.open(1)[0].send(socket.NewMessage(socket.OpBinary, make([]byte, size)))
 	eventually(t, "the client has left", seen.are(outcome.EndedSlow))
 	began := time.Now()
-	eventually(t, "its connection is closed", func() bool { return len(s.table.connected()) == 0 })
+	eventually(t, "its connection is closed", func() bool { return len(s.clients.connected()) == 0 })
 	if took := time.Since(began); took > goodbye-time.Second {
 		t.Errorf("closing took %v", took)
 	}
 }
 
-// The proxy's header comes before TLS, and what ws_server_read sees after it.
-func TestTLSBehindAProxysHeader(t *testing.T) {
-	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "tapped": {protocol.Read: nil}} {
+// The PROXY header comes before TLS, and what ws_server_read sees after it.
+func TestTLSAfterAPROXYHeader(t *testing.T) {
+	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "read events": {protocol.Read: nil}} {
 		t.Run(name, func(t *testing.T) {
 			proxies, err := admission.ParseProxies([]string{"127.0.0.1"})
 			if err != nil {
@@ -241,15 +238,15 @@ func TestTLSBehindAProxysHeader(t *testing.T) {
 			if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
 				t.Fatalf("got %v, %v", res, err)
 			}
-			if peer := s.table.get(1).peer; peer != "192.0.2.7:4711" {
+			if peer := s.clients.get(1).peer; peer != "192.0.2.7:4711" {
 				t.Errorf("the client is at %s", peer)
 			}
 		})
 	}
 }
 
-// There is no TLS yet in which to say why: an answer in plain text would look like a fault of the server's.
-func TestWhoIsTurnedAwayFromTLSSeesTheEnd(t *testing.T) {
+// There is no TLS yet in which to say why: an answer in plain text would look like a fault of the server.
+func TestRejectedTLSConnectionIsOnlyClosed(t *testing.T) {
 	s := serveTLS(t, &standin{}, func(c *Config) { c.Limits.Connections = 1 })
 	s.connect()
 	got, err := io.ReadAll(s.dial())
@@ -258,7 +255,7 @@ func TestWhoIsTurnedAwayFromTLSSeesTheEnd(t *testing.T) {
 	}
 }
 
-// TLS says goodbye before it closes a connection, and waits for that to be taken; nobody has the time.
+// TLS says goodbye before it closes a connection, and waits until that is taken; a drain has no time for it.
 func TestDrainIsBoundedWhenTLSClientsDoNotRead(t *testing.T) {
 	const size = 16 << 20
 	s := serveTLS(t, &standin{handlers: map[protocol.Kind]handler{protocol.Text: nil}},
@@ -267,7 +264,7 @@ func TestDrainIsBoundedWhenTLSClientsDoNotRead(t *testing.T) {
 		s.connect()
 	}
 	for _, c := range s.open(4) {
-		c.send(outgoing{op: websocket.BinaryMessage, data: make([]byte, size)}, size)
+		c.send(socket.NewMessage(socket.OpBinary, make([]byte, size)))
 	}
 	if took := s.drained(); took > 10*time.Second {
 		t.Errorf("the drain took %v", took)

@@ -58,7 +58,7 @@ func TestEffectsArriveWhileTheScriptRuns(t *testing.T) {
 	c := s.client(t)
 	opened := false
 	var a answer
-	err := c.Run(t.Context(), nil, func(e *protocol.Effect) error {
+	err := c.Run(t.Context(), func(e *protocol.Effect) error {
 		if e.Send != nil { // the script goes on only after this
 			opened = true
 			if err := os.WriteFile(s.spool("gate"), nil, 0o666); err != nil {
@@ -149,7 +149,7 @@ func TestSlowScriptsEndInTime(t *testing.T) {
 			c := s.client(t, func(cfg *Config) { cfg.Timeout = test.timeout })
 			ctx, cancel := test.context(t.Context())
 			defer cancel()
-			err := c.Run(ctx, nil, func(*protocol.Effect) error {
+			err := c.Run(ctx, func(*protocol.Effect) error {
 				if test.cancel {
 					cancel()
 				}
@@ -165,12 +165,29 @@ func TestSlowScriptsEndInTime(t *testing.T) {
 	}
 }
 
+// A connection stays bound to a context while it is idle.
+func TestTheEndOfAContextSparesLaterExchanges(t *testing.T) {
+	s := newSite(t)
+	s.own(t, 1)
+	c := s.client(t, func(cfg *Config) { cfg.MaxConnections = 1 })
+	for range 200 {
+		ctx, cancel := context.WithCancel(t.Context())
+		if _, err := ask(ctx, c, nil, "echo:a"); err != nil {
+			t.Fatal(err)
+		}
+		go cancel()
+		mustAsk(t, c, "echo:b")
+		cancel()
+		mustAsk(t, c, "echo:c")
+	}
+}
+
 func TestErrorOfApplyIsReturnedUnchanged(t *testing.T) {
 	s := newSite(t)
 	s.own(t, 1)
 	c := s.client(t)
 	for _, want := range []error{errors.New("no room"), os.ErrDeadlineExceeded, protocol.ErrOverloaded} {
-		err := c.Run(t.Context(), nil, func(*protocol.Effect) error { return want },
+		err := c.Run(t.Context(), func(*protocol.Effect) error { return want },
 			&protocol.Event{Kind: protocol.Text, Seq: 1, Payload: []byte("echo:a")})
 		if err != want { //nolint:errorlint // the very same
 			t.Errorf("got %v, want %v", err, want)
@@ -185,10 +202,31 @@ func TestPanicInApplyFreesTheConnection(t *testing.T) {
 	c := s.client(t, func(cfg *Config) { cfg.MaxConnections = 1 })
 	func() {
 		defer func() { _ = recover() }()
-		_ = c.Run(t.Context(), nil, func(*protocol.Effect) error { panic("bug") },
+		_ = c.Run(t.Context(), func(*protocol.Effect) error { panic("bug") },
 			&protocol.Event{Kind: protocol.Text, Seq: 1, Payload: []byte("echo:a")})
 	}()
 	mustAsk(t, c, "echo:next")
+}
+
+// Neither php-fpm nor a timeout can end an exchange whose apply does not return.
+func TestAnExchangeThatDoesNotEndIsOverdue(t *testing.T) {
+	s := newSite(t)
+	s.own(t, 2)
+	c := s.client(t, func(cfg *Config) { cfg.Timeout = 50 * time.Millisecond })
+	mustAsk(t, c, "echo:a") // leaves an idle connection, which is never overdue
+	release, ended := make(chan struct{}), make(chan error)
+	go func() {
+		ended <- c.Run(t.Context(), func(*protocol.Effect) error { <-release; return nil },
+			&protocol.Event{Kind: protocol.Text, Seq: 1, Payload: []byte("echo:a")})
+	}()
+	eventually(t, "it is overdue", func() bool { return c.Overdue(time.Now()) > time.Second })
+	close(release)
+	if err := <-ended; err != nil && !errors.Is(err, protocol.ErrTimeout) {
+		t.Error(err)
+	}
+	if late := c.Overdue(time.Now().Add(time.Hour)); late != 0 {
+		t.Errorf("%v late, although nothing runs", late)
+	}
 }
 
 func TestRefusedScriptsAreNamed(t *testing.T) {
@@ -212,7 +250,7 @@ func TestErrorStreamIsLogged(t *testing.T) {
 	s.own(t, 1)
 	var log bytes.Buffer
 	c := s.client(t, func(cfg *Config) { // what the script writes is what it was sent
-		cfg.Logger, cfg.Payloads = slog.New(slog.NewTextHandler(&log, nil)), true
+		cfg.Logger, cfg.LogPayloads = slog.New(slog.NewTextHandler(&log, nil)), true
 	})
 	mustAsk(t, c, "stderr:one\ntwo "+c.token+" {}", "stderr:"+strings.Repeat("x\n", 300), "stderr:"+strings.Repeat("y", 9000))
 	got := log.String()
@@ -253,7 +291,7 @@ func TestRestartedPHPIsFoundAgain(t *testing.T) {
 	for range 3 {
 		mustAsk(t, c, "echo:a")
 		f.kill()
-		eventually(t, "the killed worker's connection is closed", func() bool { return !idleQuiet(c) })
+		eventually(t, "the killed worker's connection is closed", func() bool { return !idleOpen(c) })
 		eventually(t, "the last worker to die has closed the listener", func() bool {
 			conn, err := net.Dial(c.cfg.Network, c.cfg.Address)
 			if err == nil {
@@ -269,17 +307,17 @@ func TestRestartedPHPIsFoundAgain(t *testing.T) {
 		if err := f.cmd.Process.Signal(syscall.SIGUSR2); err != nil { // reload: new workers, old connections closed
 			t.Fatal(err)
 		}
-		eventually(t, "php-fpm closes the kept connection", func() bool { return !idleQuiet(c) })
+		eventually(t, "php-fpm closes the kept connection", func() bool { return !idleOpen(c) })
 		eventually(t, "reloaded php-fpm answers", func() bool { _, err := ask(t.Context(), c, nil, "echo:d"); return err == nil })
 	}
 }
 
-// idleQuiet reports whether the idle connections, if there are any, are still good.
-func idleQuiet(c *Client) bool {
+// idleOpen reports whether there are idle connections and all are open.
+func idleOpen(c *Client) bool {
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()
 	for _, k := range c.pool.idle {
-		if !k.quiet() {
+		if !k.isOpen() {
 			return false
 		}
 	}

@@ -15,30 +15,26 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// readBuffer holds two of php-fpm's own output buffers.
+// readBuffer holds two of php-fpm's output buffers.
 const readBuffer = 16 << 10
 
-// conn is a connection to php-fpm and, while it is open, one of its workers. One exchange at a time owns it.
+// conn is a connection to php-fpm and, while it is open, to one of its workers. One exchange at a time owns it.
 type conn struct {
-	net.Conn
-	raw      syscall.RawConn
-	reader   *bufio.Reader
-	request  request
-	exchange exchange
-	local    bool // a unix socket: our kernel tells how the other side has ended
-	announce bool // its worker announces requests, see unread
-	accepted bool // a worker has served an exchange on it
+	*socket
+	reader  *bufio.Reader
+	request request
+	sink    eventSink
 
-	deadline time.Time // of the exchange
+	local     bool // a unix socket, where our kernel tells how the other side has ended
+	announces bool // its worker announces requests, see wasUnread
+	served    bool // a worker has served an exchange on it
 
-	expire  func()        // makes all I/O fail at once; bound once, for context.AfterFunc
-	expired chan struct{} // receives when expire has run
-
-	// owned by the pool
-	idleSince time.Time
+	interrupter interrupter
+	deadline    time.Time // of the exchange, or zero; written under the pool's mu
+	idleSince   time.Time // guarded by the pool's mu
 }
 
-// dial connects. Its errors wrap protocol.ErrUnavailable or ErrOverloaded, or are ctx's cause if that was cancelled.
+// dial connects. Its errors wrap protocol.ErrUnavailable or ErrOverloaded, or ctx's cause if that was cancelled.
 func dial(ctx context.Context, cfg *Config) (*conn, error) {
 	dialer := net.Dialer{Timeout: cfg.DialTimeout}
 	nc, err := dialer.DialContext(ctx, cfg.Network, cfg.Address)
@@ -58,69 +54,68 @@ func dial(ctx context.Context, cfg *Config) (*conn, error) {
 }
 
 func newConn(nc net.Conn) (*conn, error) {
-	socket, ok := nc.(syscall.Conn)
-	if !ok {
-		return nil, fmt.Errorf("%w: %T has no file descriptor", protocol.ErrUnavailable, nc)
-	}
-	raw, err := socket.SyscallConn()
+	s, err := newSocket(nc)
 	if err != nil {
 		nc.Close()
 		return nil, fmt.Errorf("%w: %w", protocol.ErrUnavailable, err)
 	}
-	c := &conn{Conn: nc, raw: raw, expired: make(chan struct{}, 1)}
+	c := &conn{socket: s}
 	_, c.local = nc.(*net.UnixConn)
 	c.reader = bufio.NewReaderSize(c.source(), readBuffer)
-	c.expire = func() {
-		c.SetDeadline(time.Unix(1, 0)) // it fails only on a closed socket, whose I/O fails anyway
-		c.expired <- struct{}{}
-	}
+	c.interrupter.interrupt = c.interrupt
 	return c, nil
 }
 
 // source is where answers are read from.
 func (c *conn) source() io.Reader {
 	if c.local {
-		return c.Conn
+		return c.socket
 	}
-	return &quickReader{c}
+	return &quickAckReader{c}
 }
 
-// quickReader acknowledges at once what it reads. php-fpm leaves Nagle's algorithm on, so that each effect but an answer's
-// first waits for the acknowledgement of the one before, and our kernel may delay that by 40 ms (tcp(7), TCP_QUICKACK).
-type quickReader struct{ c *conn }
+// quickAckReader acknowledges at once what it reads. php-fpm leaves Nagle's algorithm on, so each effect of an answer after the
+// first waits for the acknowledgement of the one before, which our kernel may delay by 40 ms (tcp(7), TCP_QUICKACK).
+type quickAckReader struct{ c *conn }
 
-func (r *quickReader) Read(p []byte) (int, error) {
-	n, err := r.c.Conn.Read(p)
-	_ = r.c.raw.Control(func(fd uintptr) { // without it the answer is late, and whole
+func (r *quickAckReader) Read(p []byte) (int, error) {
+	n, err := r.c.Read(p)
+	_ = r.c.raw.Control(func(fd uintptr) { // if it fails the answer is late, but whole
 		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_QUICKACK, 1)
 	})
 	return n, err
 }
 
-// arm bounds all I/O by timeout and by ctx. The caller calls disarm once; it reports whether the connection is still
-// fit for use, and does not return before everything that arm started has ended.
-func (c *conn) arm(ctx context.Context, timeout time.Duration) (disarm func() bool) {
-	c.deadline = time.Now().Add(timeout)
-	if err := c.SetDeadline(c.deadline); err != nil {
-		return func() bool { return false } // closed: the first write fails
-	}
-	if ctx.Done() == nil {
-		return func() bool { return true }
-	}
-	stop := context.AfterFunc(ctx, c.expire)
-	return func() bool {
-		if stop() {
-			return true
-		}
-		<-c.expired
-		return false
+// Close closes the connection and waits until nothing that it has started runs.
+func (c *conn) Close() error {
+	c.interrupter.unbind()
+	return c.Conn.Close()
+}
+
+// arm bounds the I/O of an exchange by the deadline and by ctx, to which interrupter has to be bound.
+func (c *conn) arm(ctx context.Context) {
+	_ = c.SetDeadline(c.deadline) // it fails only on a closed socket, whose I/O fails anyway
+	if ctx.Err() != nil {
+		c.interrupt() // it may have ended before the deadline was set
 	}
 }
 
-// quiet reports whether php-fpm has neither closed the connection nor written to it unasked. It does not block.
-func (c *conn) quiet() bool { return c.reader.Buffered() == 0 && c.poll() == 0 }
+// interrupt makes all I/O fail at once.
+func (c *conn) interrupt() { _ = c.SetDeadline(time.Unix(1, 0)) }
 
-// poll returns what is to be seen of the other side, of POLLIN, POLLRDHUP, POLLHUP and POLLERR. It does not block.
+// isOpen reports whether php-fpm has neither closed the connection nor written to it unasked. It does not block.
+func (c *conn) isOpen() bool { return c.reader.Buffered() == 0 && c.poll() == 0 }
+
+// isUsable reports whether a request may be written. Over a unix socket it makes no system call: if php-fpm has closed its side, the
+// request is known as unread and sent again.
+func (c *conn) isUsable() bool {
+	if c.tellsUnread() {
+		return c.reader.Buffered() == 0
+	}
+	return c.isOpen()
+}
+
+// poll returns what there is to see of the other side, of POLLIN, POLLRDHUP, POLLHUP and POLLERR. It does not block.
 func (c *conn) poll() (seen int16) {
 	seen = unix.POLLERR | unix.POLLHUP
 	_ = c.raw.Control(func(fd uintptr) { // it fails on a closed socket

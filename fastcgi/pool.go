@@ -11,26 +11,28 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// ErrClosed says that the client was closed. Where Run returns it, it comes with protocol.ErrUnavailable.
+// ErrClosed says that the client was closed. Run returns it together with protocol.ErrUnavailable.
 var ErrClosed = errors.New("fastcgi: client is closed")
 
-// sweepInterval is how often idle connections are looked at. php-fpm's worker waits after it has closed a connection
-// until the other side closes it too.
+// sweepInterval is how often idle connections are looked at. A worker of php-fpm that has closed a connection waits until the
+// other side has closed it, too.
 const sweepInterval = time.Second
 
-// pool bounds the connections and keeps idle ones. Each exchange enters, takes a connection, keeps or closes it, and
-// leaves.
+// pool bounds the connections and keeps idle ones. An exchange acquires a slot, gets a connection, puts it back or discards
+// it, and releases the slot.
 type pool struct {
 	dial        func(context.Context) (*conn, error)
+	timeout     time.Duration // of an exchange
 	idleTimeout time.Duration
-	slots       chan struct{} // one element for each exchange; its senders are served in the order they came
+	slots       chan struct{} // holds an element for each exchange; waiting senders are served in order
 	closing     chan struct{}
 	once        sync.Once
 	sweeps      sync.WaitGroup // the armed timer, until it has run or was stopped
 
-	// mu guards the fields below, and idleSince of the connections in idle.
+	// mu guards the fields below, and of the connections in open idleSince, and writing deadline.
 	mu     sync.Mutex
-	idle   []*conn // the one used last is last
+	open   map[*conn]struct{} // in use and idle
+	idle   []*conn            // the one used last is last
 	timer  *time.Timer
 	armed  bool
 	closed bool
@@ -39,23 +41,30 @@ type pool struct {
 func newPool(cfg *Config) *pool {
 	p := &pool{
 		dial:        func(ctx context.Context) (*conn, error) { return dial(ctx, cfg) },
+		timeout:     cfg.Timeout,
 		idleTimeout: cfg.IdleTimeout,
 		slots:       make(chan struct{}, cfg.MaxConnections),
 		closing:     make(chan struct{}),
+		open:        map[*conn]struct{}{},
 	}
 	p.timer = time.AfterFunc(time.Hour, p.sweep)
 	p.timer.Stop()
 	return p
 }
 
-// enter waits for a turn. Nothing was sent if it fails: waiting up to ctx's deadline is protocol.ErrOverloaded.
-func (p *pool) enter(ctx context.Context) error {
+// acquire waits for a slot. Waiting up to ctx's deadline is protocol.ErrOverloaded.
+func (p *pool) acquire(ctx context.Context) error {
 	select {
 	case <-p.closing:
 		return fmt.Errorf("%w: %w", protocol.ErrUnavailable, ErrClosed)
 	default:
 	}
 	if ctx.Err() == nil {
+		select {
+		case p.slots <- struct{}{}: // the usual case takes no lock of closing and ctx
+			return nil
+		default:
+		}
 		select {
 		case p.slots <- struct{}{}:
 			return nil
@@ -70,33 +79,55 @@ func (p *pool) enter(ctx context.Context) error {
 	return fmt.Errorf("wait for a connection: %w", context.Cause(ctx))
 }
 
-func (p *pool) leave() { <-p.slots }
+func (p *pool) release() { <-p.slots }
 
-// take returns a connection, the one used last if it is still good. There is none idle when it dials, so idle and
-// used ones together are never more than slots.
-func (p *pool) take(ctx context.Context) (*conn, error) {
+// get returns a connection that the end of ctx interrupts: the one used last if it is still usable, else a new one. It dials
+// only if none is idle, so there are never more connections than slots.
+func (p *pool) get(ctx context.Context) (*conn, error) {
 	for {
-		c := p.pop()
+		c := p.popIdle()
 		if c == nil {
-			return p.dial(ctx)
+			return p.connect(ctx)
 		}
-		if c.quiet() {
+		if c.interrupter.bind(ctx) && c.isUsable() {
 			return c, nil
 		}
-		c.Close()
+		p.discard(c)
 	}
 }
 
-// replace returns a new connection for one whose worker has left, and closes the idle ones: php-fpm may be reloading, and
-// accepts nobody before the workers that they hold have ended. The caller has closed its own one.
+// replace returns a new connection after a worker has left, and closes the idle ones: php-fpm may be reloading, and accepts no
+// connection before the workers that idle ones hold have ended. The caller has discarded its own connection.
 func (p *pool) replace(ctx context.Context) (*conn, error) {
-	for c := p.pop(); c != nil; c = p.pop() {
-		c.Close()
+	for c := p.popIdle(); c != nil; c = p.popIdle() {
+		p.discard(c)
 	}
-	return p.dial(ctx)
+	return p.connect(ctx)
 }
 
-func (p *pool) pop() *conn {
+func (p *pool) connect(ctx context.Context) (*conn, error) {
+	c, err := p.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.interrupter.bind(ctx)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.open[c] = struct{}{}
+	c.deadline = time.Now().Add(p.timeout)
+	return c, nil
+}
+
+// discard closes a connection that is not idle.
+func (p *pool) discard(c *conn) {
+	c.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.open, c)
+}
+
+// popIdle returns the idle connection that was used last, or nil.
+func (p *pool) popIdle() *conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	last := len(p.idle) - 1
@@ -106,17 +137,18 @@ func (p *pool) pop() *conn {
 	c := p.idle[last]
 	p.idle[last] = nil
 	p.idle = p.idle[:last]
+	c.deadline = time.Now().Add(p.timeout)
 	return c
 }
 
-// spare closes the connection that has been idle for longest, if there is one. That frees a worker.
-func (p *pool) spare() {
-	if c := p.oldest(); c != nil {
-		c.Close()
+// closeOldestIdle closes the connection that has been idle for longest, if there is one. That frees a worker.
+func (p *pool) closeOldestIdle() {
+	if c := p.popOldest(); c != nil {
+		p.discard(c)
 	}
 }
 
-func (p *pool) oldest() *conn {
+func (p *pool) popOldest() *conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.idle) == 0 {
@@ -127,30 +159,30 @@ func (p *pool) oldest() *conn {
 	return c
 }
 
-// keep makes c idle, or closes it if the pool is closed.
-func (p *pool) keep(c *conn) {
-	c.accepted = true
-	if !p.push(c) {
-		c.Close()
+// put makes c idle, or closes it if the pool is closed.
+func (p *pool) put(c *conn) {
+	c.served = true
+	if !p.pushIdle(c) {
+		p.discard(c)
 	}
 }
 
-func (p *pool) push(c *conn) bool {
+func (p *pool) pushIdle(c *conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return false
 	}
-	c.idleSince = time.Now()
+	c.idleSince, c.deadline = time.Now(), time.Time{}
 	p.idle = append(p.idle, c)
 	if !p.armed {
-		p.arm()
+		p.armTimer()
 	}
 	return true
 }
 
-// arm starts the timer; the caller holds mu, and idle is not empty.
-func (p *pool) arm() {
+// armTimer starts the timer. The caller holds mu, and idle is not empty.
+func (p *pool) armTimer() {
 	p.armed = true
 	p.sweeps.Add(1)
 	p.timer.Reset(min(sweepInterval, max(0, time.Until(p.idle[0].idleSince.Add(p.idleTimeout)))))
@@ -159,20 +191,20 @@ func (p *pool) arm() {
 // sweep closes connections that were idle for too long, or that php-fpm has closed.
 func (p *pool) sweep() {
 	defer p.sweeps.Done()
-	for _, c := range p.expired() {
-		c.Close()
+	for _, c := range p.popExpired() {
+		p.discard(c)
 	}
 }
 
-func (p *pool) expired() []*conn {
+func (p *pool) popExpired() []*conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.armed = false
-	var gone []*conn
+	var expired []*conn
 	kept := p.idle[:0]
 	for _, c := range p.idle {
-		if time.Since(c.idleSince) >= p.idleTimeout || !c.quiet() {
-			gone = append(gone, c)
+		if time.Since(c.idleSince) >= p.idleTimeout || !c.isOpen() {
+			expired = append(expired, c)
 		} else {
 			kept = append(kept, c)
 		}
@@ -180,17 +212,17 @@ func (p *pool) expired() []*conn {
 	clear(p.idle[len(kept):])
 	p.idle = kept
 	if len(kept) > 0 && !p.closed {
-		p.arm()
+		p.armTimer()
 	}
-	return gone
+	return expired
 }
 
-// close lets nobody enter any more, closes idle connections and waits until all exchanges have left.
+// close refuses further exchanges, closes idle connections and waits until all exchanges have released their slot.
 func (p *pool) close() {
 	p.once.Do(func() {
 		close(p.closing)
 		for _, c := range p.stop() {
-			c.Close()
+			p.discard(c)
 		}
 		for range cap(p.slots) {
 			p.slots <- struct{}{}
@@ -212,9 +244,29 @@ func (p *pool) stop() []*conn {
 	return idle
 }
 
-// connections returns how many there are, or are being made.
+// connections returns how many are open.
 func (p *pool) connections() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.slots) + len(p.idle)
+	return len(p.open)
+}
+
+// overdue returns how far past its deadline the exchange is that is latest, or 0.
+func (p *pool) overdue(now time.Time) (late time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.open {
+		if !c.deadline.IsZero() {
+			late = max(late, now.Sub(c.deadline))
+		}
+	}
+	return late
+}
+
+// hasOpenIdle reports whether the idle connection that was used last is still open.
+func (p *pool) hasOpenIdle() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := len(p.idle) - 1
+	return last >= 0 && p.idle[last].isOpen()
 }

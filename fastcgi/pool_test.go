@@ -20,7 +20,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// fake is a FastCGI server in Go, for what php-fpm does too rarely.
+// fake is a FastCGI server in Go, for what php-fpm seldom does.
 type fake struct {
 	address string
 	open    atomic.Int32 // connections that the client has not closed
@@ -76,7 +76,7 @@ func (f *fake) serve(t *testing.T, c net.Conn, answer func(int, map[string]strin
 	}
 }
 
-// doneWith is an answer that ends event 1.
+// doneWith returns an answer that ends event 1.
 func doneWith(params map[string]string) string {
 	return rec(typeStdout, "\r\n"+params["WSBRIDGE_TOKEN"]+` {"seq":1,"done":{"result":true}}`+"\n", 0) + end(0)
 }
@@ -95,28 +95,28 @@ func (f *fake) client(t *testing.T, change ...func(*Config)) *Client {
 	return c
 }
 
-func TestTurnsAreTakenInOrder(t *testing.T) {
+func TestSlotsAreGivenInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(&Config{MaxConnections: 1})
-		if err := p.enter(t.Context()); err != nil {
+		if err := p.acquire(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		var mu sync.Mutex
 		var order []int
 		for i := range 10 {
 			go func() {
-				if err := p.enter(t.Context()); err != nil {
+				if err := p.acquire(t.Context()); err != nil {
 					t.Error(err)
 					return
 				}
 				mu.Lock()
 				order = append(order, i)
 				mu.Unlock()
-				p.leave()
+				p.release()
 			}()
 			synctest.Wait()
 		}
-		p.leave()
+		p.release()
 		synctest.Wait()
 		if fmt.Sprint(order) != "[0 1 2 3 4 5 6 7 8 9]" {
 			t.Errorf("got %v", order)
@@ -125,31 +125,31 @@ func TestTurnsAreTakenInOrder(t *testing.T) {
 	})
 }
 
-func TestWaitingForATurnEnds(t *testing.T) {
+func TestWaitingForASlotEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(&Config{MaxConnections: 1})
-		if err := p.enter(t.Context()); err != nil {
+		if err := p.acquire(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		late, stop := context.WithTimeout(t.Context(), time.Minute)
 		defer stop()
-		if err := p.enter(late); !errors.Is(err, protocol.ErrOverloaded) {
+		if err := p.acquire(late); !errors.Is(err, protocol.ErrOverloaded) {
 			t.Errorf("deadline: got %v", err)
 		}
 		cause := errors.New("went away")
 		gone, cancel := context.WithCancelCause(t.Context())
 		cancel(cause)
-		if err := p.enter(gone); !errors.Is(err, cause) || errors.Is(err, protocol.ErrOverloaded) {
+		if err := p.acquire(gone); !errors.Is(err, cause) || errors.Is(err, protocol.ErrOverloaded) {
 			t.Errorf("cancel: got %v", err)
 		}
 		waiting := make(chan error, 1)
-		go func() { waiting <- p.enter(t.Context()) }()
+		go func() { waiting <- p.acquire(t.Context()) }()
 		synctest.Wait()
-		go p.close() // waits for the turn taken above
+		go p.close() // waits for the slot acquired above
 		if err := <-waiting; !errors.Is(err, ErrClosed) || !errors.Is(err, protocol.ErrUnavailable) {
 			t.Errorf("close: got %v", err)
 		}
-		p.leave()
+		p.release()
 	})
 }
 
@@ -189,11 +189,11 @@ func TestClosedIdleConnectionsAreNotHeldOnTo(t *testing.T) {
 	if _, err := ask(t.Context(), c, nil, ""); err != nil {
 		t.Fatal(err)
 	}
-	k := c.pool.pop()
+	k := c.pool.popIdle()
 	if err := k.Conn.(*net.UnixConn).CloseWrite(); err != nil { // the server closes its side
 		t.Fatal(err)
 	}
-	c.pool.keep(k)
+	c.pool.put(k)
 	eventually(t, "the pool has closed it", func() bool {
 		c.pool.mu.Lock()
 		defer c.pool.mu.Unlock()
@@ -216,11 +216,11 @@ func TestStaleConnectionsAreReplacedSilently(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 			if name == "closed" {
-				k := c.pool.pop()
+				k := c.pool.popIdle()
 				if err := k.raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_RDWR) }); err != nil {
 					t.Fatal(err)
 				}
-				c.pool.keep(k)
+				c.pool.put(k)
 			}
 		}
 		if f.served.Load() != 10 {
@@ -235,12 +235,12 @@ func TestAConnectionThatTakesNoByteIsReplaced(t *testing.T) {
 	if _, err := ask(t.Context(), c, nil, ""); err != nil {
 		t.Fatal(err)
 	}
-	k := c.pool.pop()
+	k := c.pool.popIdle()
 	if err := k.raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_WR) }); err != nil {
 		t.Fatal(err)
 	}
 	k.request.encode(nil, nil, nil)
-	var unread *unreadError
+	var unread *unreadRequestError
 	if err := k.send(); !errors.As(err, &unread) || !errors.Is(err, syscall.EPIPE) {
 		t.Errorf("got %v", err)
 	}
@@ -313,7 +313,7 @@ func TestDialFailures(t *testing.T) {
 	}
 }
 
-// fillBacklog listens at path and accepts nobody, until nobody can connect any more.
+// fillBacklog listens at path and fills the backlog with connections that are never accepted.
 func fillBacklog(t *testing.T, path string) {
 	t.Helper()
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
@@ -374,20 +374,20 @@ func TestCloseWaitsForRunningExchanges(t *testing.T) {
 	eventually(t, "no connection is left", func() bool { return f.open.Load() == 0 })
 }
 
-// A worker that holds an idle connection accepts nobody, so one that waits for a worker has it closed.
+// A worker that holds an idle connection accepts no other, so a connection that waits for a worker has the idle one closed.
 func TestIdleConnectionsGiveWay(t *testing.T) {
 	s := newSite(t)
 	f := s.foreign(t, "pm.max_children = 1")
 	c := f.client(t, func(cfg *Config) { cfg.IdleTimeout = time.Hour })
 	mustAsk(t, c, "echo:a")
-	k := c.pool.pop() // so that the next event gets a new connection
+	k := c.pool.popIdle() // so that the next event gets a new connection
 	got := make(chan error, 1)
 	go func() {
 		_, err := ask(t.Context(), c, nil, "echo:b")
 		got <- err
 	}()
 	eventually(t, "the event has a connection of its own", func() bool { return len(c.pool.slots) == 1 })
-	c.pool.keep(k)
+	c.pool.put(k)
 	if err := <-got; err != nil {
 		t.Error(err)
 	}

@@ -11,34 +11,37 @@ import (
 const (
 	// pageSize is the unit in which the file's memory is given back.
 	pageSize = 4096
-	// clientsPerByte: two bits each.
+	// clientsPerByte: each has two bits.
 	clientsPerByte = 4
 )
 
-// Presence is the file that tells handlers who is there, see WSBRIDGE_PRESENCE in package protocol. Keys only grow, so the
-// pages of clients long gone are given back to the file system: the file stays small however high the keys are.
+// Presence is the file that tells handlers which clients are there, see WSBRIDGE_PRESENCE in package protocol. Client keys only
+// grow, so pages of clients that have all left are given back to the file system, and the file stays small however high the keys
+// are.
+//
+// Set may be called concurrently.
 type Presence struct {
 	file *os.File
 
 	mu    sync.Mutex      // guards the fields below
-	pages map[int64]*page // those with somebody on it, and the last
-	last  int64
-	err   error // the first failure to write
+	pages map[int64]*page // those with a client on them, and the last
+	last  int64           // the number of the last page, which new clients come to
+	stale bool            // a write has failed, so the file differs from pages
 }
 
 type page struct {
-	bytes  [pageSize]byte
-	people int // clients with a bit set
+	bytes   [pageSize]byte
+	clients int // those with a bit set
 }
 
-// CreatePresence makes the file, empty, which everybody may read: who reaches it is decided by its folder. The caller closes
+// CreatePresence creates the file, or empties it. Everybody may read it; the folder decides who can reach it. The caller closes
 // the Presence, which leaves the file.
 func CreatePresence(path string) (*Presence, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("create presence file: %w", err)
 	}
-	if err := f.Chmod(0o644); err != nil { // php-fpm runs as another user, and the umask may be narrow
+	if err := f.Chmod(0o644); err != nil { // php-fpm runs as another user, and the umask may be narrower
 		f.Close()
 		return nil, fmt.Errorf("create presence file: %w", err)
 	}
@@ -48,47 +51,73 @@ func CreatePresence(path string) (*Presence, error) {
 // Close closes the file.
 func (p *Presence) Close() error { return p.file.Close() }
 
-// Set notes whether client can be sent messages, and whether its row is in state OPEN. It writes a byte to a file that lies
-// in memory in all but name. After the first error, which it returns, it does nothing more.
+// Set notes whether client can be sent messages, and whether its row is in state OPEN. It writes a byte to a file, which blocks
+// as little as the file system does. After a failure, which it returns, each further call writes again all that the file should
+// hold, until that succeeds; until then it returns no error.
 func (p *Presence) Set(client int64, connected, open bool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.err == nil {
-		p.err = p.set(client, connected, open)
-		return p.err
+	at := client / clientsPerByte
+	p.note(at, int(client%clientsPerByte), connected, open)
+	if p.stale {
+		p.stale = p.writeAll() != nil
+		return nil
 	}
-	return nil
+	err := p.write(at)
+	p.stale = err != nil
+	return err
 }
 
-func (p *Presence) set(client int64, connected, open bool) error {
-	at := client / clientsPerByte
+// note sets a client's bits in its page.
+func (p *Presence) note(at int64, slot int, connected, open bool) {
 	number := at / pageSize
 	g := p.pages[number]
 	if g == nil {
 		g = &page{}
 		p.pages[number] = g
 	}
-	g.set(int(at%pageSize), int(client%clientsPerByte), connected, open)
-	if _, err := p.file.WriteAt(g.bytes[at%pageSize:at%pageSize+1], at); err != nil {
+	g.set(int(at%pageSize), slot, connected, open)
+}
+
+// write writes the byte at a place, and gives back the page that has become empty by that.
+func (p *Presence) write(at int64) error {
+	number := at / pageSize
+	if _, err := p.file.WriteAt(p.pages[number].bytes[at%pageSize:at%pageSize+1], at); err != nil {
 		return fmt.Errorf("write presence file: %w", err)
 	}
 	if number > p.last {
-		number, p.last = p.last, number // nobody comes to the earlier one any more
+		number, p.last = p.last, number // no client comes to the earlier page any more
 	}
 	return p.release(number)
 }
 
-// release gives a page back if nobody is on it and nobody comes to it any more.
+// writeAll writes all pages.
+func (p *Presence) writeAll() error {
+	for number, g := range p.pages {
+		p.last = max(p.last, number)
+		if _, err := p.file.WriteAt(g.bytes[:], number*pageSize); err != nil {
+			return fmt.Errorf("write presence file: %w", err)
+		}
+	}
+	for number := range p.pages {
+		if err := p.release(number); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// release gives back a page if no client is on it and none comes to it any more.
 func (p *Presence) release(number int64) error {
 	g := p.pages[number]
-	if g == nil || g.people > 0 || number == p.last {
+	if g == nil || g.clients > 0 || number == p.last {
 		return nil
 	}
-	delete(p.pages, number)
 	err := unix.Fallocate(int(p.file.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, number*pageSize, pageSize)
-	if err != nil && err != unix.EOPNOTSUPP { // then the page stays, all zeros
+	if err != nil && err != unix.EOPNOTSUPP { // without support the page stays, all zeros
 		return fmt.Errorf("shrink presence file: %w", err)
 	}
+	delete(p.pages, number)
 	return nil
 }
 
@@ -105,8 +134,8 @@ func (g *page) set(at, slot int, connected, open bool) {
 	g.bytes[at] ^= (before ^ bits) << shift
 	switch {
 	case before == 0 && bits != 0:
-		g.people++
+		g.clients++
 	case before != 0 && bits == 0:
-		g.people--
+		g.clients--
 	}
 }

@@ -1,6 +1,7 @@
 package fastcgi
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -80,4 +81,31 @@ func readAt(t *testing.T, p *Presence, at int64) byte {
 		return 0
 	}
 	return b[at]
+}
+
+func TestPresenceIsWholeAgainAfterAFailure(t *testing.T) {
+	p := newPresence(t)
+	if err := p.Set(1, true, true); err != nil {
+		t.Fatal(err)
+	}
+	healthy := p.file
+	broken, err := os.Open(healthy.Name()) // for reading only
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer broken.Close()
+	p.file = broken
+	if err := p.Set(2, true, true); err == nil {
+		t.Error("a write to a file that is open for reading: no error")
+	}
+	if err := errors.Join(p.Set(1, false, false), p.Set(70_000, true, false)); err != nil {
+		t.Errorf("told again: %v", err)
+	}
+	p.file = healthy
+	if err := p.Set(3, true, false); err != nil {
+		t.Fatal(err)
+	}
+	if first, second := readAt(t, p, 0), readAt(t, p, 17_500); first != 0b0111_0000 || second != 0b0000_0001 || p.stale {
+		t.Errorf("got %08b and %08b", first, second)
+	}
 }

@@ -2,11 +2,11 @@ package fastcgi
 
 import "context"
 
-// Reachable says why php-fpm takes no connection, or returns nil. It sends nothing and blocks for DialTimeout at most. A kept
-// connection that php-fpm has left open is enough, and so is an exchange under way where there may be no more of them. A new one is
-// closed again: a worker that waits for its first request would be missing elsewhere.
+// Reachable returns nil if php-fpm accepts connections, otherwise the reason why not. It sends nothing and blocks for DialTimeout at
+// most. An idle connection that php-fpm has left open is proof enough, and so are running exchanges that use all connections. It
+// closes a new connection at once, because a worker that waits for a first request on it could not serve others.
 func (c *Client) Reachable(ctx context.Context) error {
-	if c.pool.hasQuiet() {
+	if c.pool.hasOpenIdle() {
 		return nil
 	}
 	select {
@@ -14,18 +14,10 @@ func (c *Client) Reachable(ctx context.Context) error {
 	default:
 		return nil
 	}
-	defer c.pool.leave()
+	defer c.pool.release()
 	k, err := c.pool.dial(ctx)
 	if err != nil {
 		return err
 	}
 	return k.Close()
-}
-
-// hasQuiet reports whether the idle connection that was used last is still good.
-func (p *pool) hasQuiet() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	last := len(p.idle) - 1
-	return last >= 0 && p.idle[last].quiet()
 }

@@ -18,14 +18,14 @@ func TestReachableWithoutRunningAnything(t *testing.T) {
 	if _, err := c.Describe(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Reachable(t.Context()); err != nil || !c.pool.hasQuiet() {
-		t.Errorf("with a kept connection: %v, and kept is %v", err, c.pool.hasQuiet())
+	if err := c.Reachable(t.Context()); err != nil || !c.pool.hasOpenIdle() {
+		t.Errorf("with a kept connection: %v, and kept is %v", err, c.pool.hasOpenIdle())
 	}
 	c.pool.slots <- struct{}{}
 	f.kill()
 	if err := c.Reachable(t.Context()); err != nil {
 		t.Errorf("while all connections are in use: %v", err)
 	}
-	c.pool.leave()
+	c.pool.release()
 	eventually(t, "php-fpm is gone", func() bool { return errors.Is(c.Reachable(t.Context()), protocol.ErrUnavailable) })
 }

@@ -81,13 +81,23 @@ func TestRequestBytes(t *testing.T) {
 	q.encode(appendPair(nil, "A", "1"), appendPair(nil, "BC", "23"), []*protocol.Event{event})
 	body := `{"v":1,"seq":7,"event":"text","client":12,"length":5}` + "\nhello"
 	want := "\x01\x01\x00\x01\x00\x08\x00\x00" + "\x00\x01\x01\x00\x00\x00\x00\x00" +
-		"\x01\x04\x00\x01\x00\x04\x04\x00" + "\x01\x01A1\x00\x00\x00\x00" +
-		"\x01\x04\x00\x01\x00\x06\x02\x00" + "\x02\x02BC23\x00\x00" +
-		"\x01\x04\x00\x01\x00\x12\x06\x00" + "\x0e\x02CONTENT_LENGTH59" + strings.Repeat("\x00", 6) +
+		"\x01\x04\x00\x01\x00\x1c\x04\x00" + "\x01\x01A1" + "\x02\x02BC23" + "\x0e\x02CONTENT_LENGTH59" + strings.Repeat("\x00", 4) +
 		"\x01\x04\x00\x01\x00\x00\x00\x00" +
 		"\x01\x05\x00\x01\x00\x3b\x00\x00" + body
 	if string(q.buf) != want {
 		t.Errorf("got\n%q, want\n%q", q.buf, want)
+	}
+}
+
+func TestParametersThatDoNotFitOneRecord(t *testing.T) {
+	for _, size := range []int{maxContent - 50, maxContent - 7} { // one fits with the rest, one alone
+		var q request
+		value := strings.Repeat("e", size)
+		q.encode(appendPair(nil, "A", value), appendPair(nil, "B", "2"), nil)
+		params := decodePairs(t, decodeRequest(t, bytes.NewBuffer(q.buf)).params)
+		if len(params) != 3 || params["A"] != value || params["B"] != "2" {
+			t.Errorf("%d bytes: got %d parameters", size, len(params))
+		}
 	}
 }
 
@@ -163,8 +173,8 @@ func TestWhatIsLargeIsNotKept(t *testing.T) {
 // decoded is a request as a server sees it.
 type decoded struct{ params, body []byte }
 
-// decodeRequest reads one request as php-fpm does, and strictly: records in order, none longer than php-fpm takes, and of the
-// body no byte more than CONTENT_LENGTH.
+// decodeRequest reads a request as php-fpm does, but strictly: records come in order, none is longer than php-fpm takes, and the body
+// is as long as CONTENT_LENGTH says.
 func decodeRequest(tb testing.TB, r io.Reader) (d decoded) {
 	tb.Helper()
 	read := func(kind recordType) (record, []byte) {

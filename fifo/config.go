@@ -1,47 +1,45 @@
 package fifo
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"time"
 )
 
-// The defaults of Config.
 const (
-	DefaultMode  fs.FileMode = 0o660
-	DefaultLimit             = 16 << 20
-	// DefaultQuiet is far above the time between two writes of one writer, and short for a person.
-	DefaultQuiet = 50 * time.Millisecond
-	// DefaultStall gives a writer that is being swapped or debugged time to write on.
-	DefaultStall = time.Second
-	DefaultGrace = 2 * time.Second
+	defaultMode  fs.FileMode = 0o660
+	defaultLimit             = 16 << 20
+	defaultQuiet             = 50 * time.Millisecond // far longer than a writer takes between two writes, and short for a person
+	defaultStall             = time.Second           // enough for a writer that is being swapped or debugged
+	defaultGrace             = 2 * time.Second
 )
 
 // Config describes a pipe. Only Path is required; a zero value elsewhere means the default.
 type Config struct {
 	Path string
-	// Mode is the pipe's permissions, exactly, whatever the umask. Only permission bits are allowed.
+	// Mode is the pipe's permissions, regardless of the umask. Only permission bits are allowed. Default: 0660.
 	Mode fs.FileMode
-	// Limit is the length in bytes of the longest document handed over.
+	// Limit is the length in bytes of the longest document delivered. Default: 16 MiB.
 	Limit int
-	// Quiet is how long nothing must come for a bare command without newline to be complete.
+	// Quiet is how long a bare command without newline waits for a further byte before it is complete. Default: 50 ms.
 	Quiet time.Duration
-	// Stall is how long a writer may pause within a JSON document.
+	// Stall is how long a writer may pause within a JSON document. Default: 1 s.
 	Stall time.Duration
-	// Grace bounds the reading of what is still in the pipe when Run ends. See [Pipe.Run].
+	// Grace bounds how long Run goes on reading after its context has ended. Default: 2 s.
 	Grace time.Duration
-	// Report is told of skipped data. It is called from Create, Run and Close, must not block, and may be nil.
+	// Report is told of skipped data, by Create, Run and Close. It must not block, and may be nil.
 	Report func(Skipped)
 }
 
-// complete fills in the defaults and refuses what makes no sense.
+// complete returns c with its defaults, or an error.
 func (c Config) complete() (Config, error) {
-	c.Mode = orDefault(c.Mode, DefaultMode)
-	c.Limit = orDefault(c.Limit, DefaultLimit)
-	c.Quiet = orDefault(c.Quiet, DefaultQuiet)
-	c.Stall = orDefault(c.Stall, DefaultStall)
-	c.Grace = orDefault(c.Grace, DefaultGrace)
+	c.Mode = cmp.Or(c.Mode, defaultMode)
+	c.Limit = cmp.Or(c.Limit, defaultLimit)
+	c.Quiet = cmp.Or(c.Quiet, defaultQuiet)
+	c.Stall = cmp.Or(c.Stall, defaultStall)
+	c.Grace = cmp.Or(c.Grace, defaultGrace)
 	if c.Report == nil {
 		c.Report = func(Skipped) {}
 	}
@@ -54,12 +52,4 @@ func (c Config) complete() (Config, error) {
 		return c, errors.New("limit, quiet, stall and grace must not be negative")
 	}
 	return c, nil
-}
-
-func orDefault[T comparable](v, def T) T {
-	var zero T
-	if v == zero {
-		return def
-	}
-	return v
 }

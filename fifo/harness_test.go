@@ -56,7 +56,7 @@ func receive[T any](t *testing.T, from <-chan T, what string) T {
 	}
 }
 
-// create makes a pipe in a folder of its own and closes it at the end of the test.
+// create makes a pipe in its own folder and closes it at the end of the test.
 func create(t *testing.T, c Config) *Pipe {
 	t.Helper()
 	if c.Path == "" {
@@ -133,6 +133,7 @@ func waitFor(t *testing.T, what string, done func() bool) {
 	}
 }
 
+// full reports whether the pipe holds all but its last page, which a next write may not fit into.
 func full(t *testing.T, path string) bool {
 	t.Helper()
 	f := open(t, path)

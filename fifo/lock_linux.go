@@ -2,42 +2,30 @@ package fifo
 
 import (
 	"os"
-	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
-// The commands of open file description locks (fcntl(2), Linux 3.15), which package syscall does not name.
-// Such a lock ends with the file, however the process ends. It is independent of flock(2), which is left to writers.
-const (
-	ofdGetLock = 36
-	ofdSetLock = 37
-)
+// The pipe's lock is that of an open file description (fcntl(2), Linux 3.15): it ends with the file, however the process ends, and does not
+// conflict with flock(2), which writers may use.
 
 // lock marks the pipe as held by this process for as long as f is open, or fails with ErrInUse.
 func lock(f *os.File) error {
-	err := fcntlLock(f, ofdSetLock, &syscall.Flock_t{Type: syscall.F_WRLCK})
-	if err == syscall.EAGAIN || err == syscall.EACCES {
+	err := withDescriptor(f, func(fd uintptr) error {
+		return unix.FcntlFlock(fd, unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_WRLCK})
+	})
+	if err == unix.EAGAIN || err == unix.EACCES {
 		return ErrInUse
 	}
 	return os.NewSyscallError("fcntl", err)
 }
 
-// locked tells whether another open file holds the lock. f may be open for reading only.
-func locked(f *os.File) (bool, error) {
-	l := syscall.Flock_t{Type: syscall.F_RDLCK}
-	if err := fcntlLock(f, ofdGetLock, &l); err != nil {
-		return false, os.NewSyscallError("fcntl", err)
+// checkUnlocked returns ErrInUse if another open file holds the lock. f may be open for reading only.
+func checkUnlocked(f *os.File) error {
+	l := unix.Flock_t{Type: unix.F_RDLCK}
+	err := withDescriptor(f, func(fd uintptr) error { return unix.FcntlFlock(fd, unix.F_OFD_GETLK, &l) })
+	if err == nil && l.Type != unix.F_UNLCK {
+		return ErrInUse
 	}
-	return l.Type != syscall.F_UNLCK, nil
-}
-
-func fcntlLock(f *os.File, command int, l *syscall.Flock_t) error {
-	raw, err := f.SyscallConn()
-	if err != nil {
-		return err
-	}
-	controlErr := raw.Control(func(fd uintptr) { err = syscall.FcntlFlock(fd, command, l) })
-	if controlErr != nil {
-		return controlErr
-	}
-	return err
+	return os.NewSyscallError("fcntl", err)
 }

@@ -13,29 +13,6 @@ const readSize = 64 << 10
 
 var errGraceOver = errors.New("pipe drained for too long")
 
-// Run reads the pipe and calls deliver with each document, one at a time and in order, until ctx ends
-// or Close is called, which are no errors. deliver may keep doc. While deliver blocks nothing is read:
-// the pipe fills, and then writers wait.
-//
-// At its end Run still delivers what is complete: it reads on until the pipe has been silent for
-// [Config.Quiet], for at most [Config.Grace]. The context given to deliver outlives ctx by that
-// Grace, so a deliver that waits can finish; then it is cancelled, and a deliver that ignores it holds up
-// Run and Close. A document not complete by then is reported as CutOff.
-//
-// An error of deliver ends Run, which returns it; what was read already is reported as Undelivered.
-// Run may be called again after it has returned, and a new Run begins with a new document.
-func (p *Pipe) Run(ctx context.Context, deliver func(ctx context.Context, doc []byte) error) error {
-	end, err := p.begin()
-	if err != nil {
-		return err
-	}
-	defer end()
-	if err := runReader(ctx, p.closing, p.source, p.config, deliver); err != nil {
-		return fmt.Errorf("read pipe %q: %w", p.config.Path, err)
-	}
-	return nil
-}
-
 // reader is one Run.
 type reader struct {
 	source   source
@@ -48,90 +25,68 @@ type reader struct {
 	err     error // the first error of deliver
 }
 
-// runReader reads until ctx or closing ends, and drains. Its one goroutine is gone when it returns.
-func runReader(ctx context.Context, closing <-chan struct{}, src source, c Config, deliver func(context.Context, []byte) error) error {
-	late, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	defer cancel(nil)
+// runReader reads until ctx ends, and drains. It waits for its one goroutine.
+func runReader(ctx context.Context, src source, c Config, deliver func(context.Context, []byte) error) error {
+	late, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	r := &reader{source: src, config: c, buf: make([]byte, readSize), ctx: late, deliver: deliver}
 	r.splitter = newSplitter(c.Limit, r.emit, c.Report)
-
-	finished := make(chan struct{})
-	var watcher sync.WaitGroup
-	watcher.Go(func() {
+	ctx, stop := context.WithCancel(ctx)
+	var grace sync.WaitGroup
+	grace.Go(func() {
+		<-ctx.Done()
 		select {
-		case <-ctx.Done():
-		case <-closing:
-		case <-finished:
-			return
-		}
-		src.interrupt()
-		grace := time.NewTimer(c.Grace)
-		defer grace.Stop()
-		select {
-		case <-grace.C:
-			cancel(errGraceOver)
-		case <-finished:
+		case <-time.After(c.Grace):
+			end(errGraceOver)
+		case <-late.Done():
 		}
 	})
-	defer src.resume()
-	defer watcher.Wait()
-	defer close(finished)
-	return r.run()
-}
-
-// run reads until it is interrupted, drains, and accounts for what is left over.
-func (r *reader) run() error {
-	var err error
-	for err == nil && r.err == nil {
-		err = r.turn(r.wait())
-	}
-	if errors.Is(err, errInterrupted) {
+	defer grace.Wait()
+	defer end(nil)
+	defer stop()
+	err := r.read(ctx)
+	if ctx.Err() != nil {
 		err = r.drain()
 	}
-	r.splitter.stall()
+	r.splitter.silence()
 	return errors.Join(r.err, err)
 }
 
-// wait is how long the next read may take until the splitter must be told.
+// read feeds the splitter until ctx ends or an error.
+func (r *reader) read(ctx context.Context) error {
+	for r.err == nil {
+		// The wait begins here, after a deliver that may have blocked, so that it never counts time that the reader took.
+		n, err := r.source.read(ctx, r.buf, r.wait())
+		r.splitter.feed(r.buf[:n])
+		switch {
+		case errors.Is(err, errSilent):
+			r.splitter.silence()
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// wait is how long to wait for data before it counts as silence, 0 for without end.
 func (r *reader) wait() time.Duration {
-	switch r.splitter.waiting() {
-	case shortSilence:
-		return r.config.Quiet
-	case longSilence:
+	switch r.splitter.state {
+	case idle:
+		return 0
+	case inJSON:
 		return r.config.Stall
 	}
-	return 0
+	return r.config.Quiet
 }
 
-// turn makes one read and hands over what it completes. The wait starts here, after a deliver that
-// may have blocked, so that a writer is never blamed for time the reader took.
-func (r *reader) turn(wait time.Duration) error {
-	n, err := r.source.read(r.buf, wait)
-	r.splitter.feed(r.buf[:n])
-	if errors.Is(err, errSilent) {
-		r.tellSilence()
-		return nil
-	}
-	return err
-}
-
-func (r *reader) tellSilence() {
-	if r.splitter.waiting() == longSilence {
-		r.splitter.stall()
-		return
-	}
-	r.splitter.quiet()
-}
-
-// drain reads what writers have written by now, and what those of them that wait for room still write.
+// drain reads what writers have written by now, and what writers blocked on a full pipe still write.
 func (r *reader) drain() error {
 	for r.ctx.Err() == nil && r.err == nil {
-		n, err := r.source.read(r.buf, r.config.Quiet)
+		n, err := r.source.read(r.ctx, r.buf, r.config.Quiet)
 		r.splitter.feed(r.buf[:n])
-		if errors.Is(err, errSilent) {
+		switch {
+		case errors.Is(err, errSilent), r.ctx.Err() != nil:
 			return nil
-		}
-		if err != nil {
+		case err != nil:
 			return err
 		}
 	}

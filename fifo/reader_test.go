@@ -11,21 +11,12 @@ import (
 	"time"
 )
 
-// madeUpSource is a source without a file, for tests in a synctest bubble.
-type madeUpSource struct {
-	data        chan string
-	interrupted chan struct{}
-}
+// fakeSource is a source without a file, for tests in a synctest bubble.
+type fakeSource struct{ data chan string }
 
-func newMadeUpSource() *madeUpSource {
-	return &madeUpSource{data: make(chan string, 64), interrupted: make(chan struct{}, 1)}
-}
-
-func (s *madeUpSource) read(p []byte, wait time.Duration) (int, error) {
-	select {
-	case <-s.interrupted:
-		return 0, errInterrupted
-	default:
+func (s *fakeSource) read(ctx context.Context, p []byte, wait time.Duration) (int, error) {
+	if ctx.Err() != nil {
+		return 0, ctx.Err()
 	}
 	var silent <-chan time.Time
 	if wait > 0 {
@@ -36,25 +27,16 @@ func (s *madeUpSource) read(p []byte, wait time.Duration) (int, error) {
 	select {
 	case d := <-s.data:
 		return copy(p, d), nil
-	case <-s.interrupted:
-		return 0, errInterrupted
+	case <-ctx.Done():
+		return 0, ctx.Err()
 	case <-silent:
 		return 0, errSilent
 	}
 }
 
-func (s *madeUpSource) interrupt() { s.interrupted <- struct{}{} }
-
-func (s *madeUpSource) resume() {
-	select {
-	case <-s.interrupted:
-	default:
-	}
-}
-
-// bench is a reader under test inside a bubble.
-type bench struct {
-	source  *madeUpSource
+// readerTest is a reader under test inside a bubble.
+type readerTest struct {
+	source  *fakeSource
 	cancel  context.CancelFunc
 	ended   chan error
 	docs    []string        // read after synctest.Wait
@@ -62,10 +44,10 @@ type bench struct {
 	skipped []Skipped
 }
 
-// startBench runs a reader with the default config; deliver, if given, runs before a document is recorded.
-func startBench(t *testing.T, deliver func(ctx context.Context, doc string) error) *bench {
+// startReader runs a reader with the default config; deliver, if given, runs before a document is recorded.
+func startReader(t *testing.T, deliver func(ctx context.Context, doc string) error) *readerTest {
 	t.Helper()
-	b := &bench{source: newMadeUpSource(), ended: make(chan error, 1)}
+	b := &readerTest{source: &fakeSource{make(chan string, 64)}, ended: make(chan error, 1)}
 	c, err := Config{Path: "unused", Report: func(s Skipped) { b.skipped = append(b.skipped, s) }}.complete()
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +56,7 @@ func startBench(t *testing.T, deliver func(ctx context.Context, doc string) erro
 	b.cancel = cancel
 	start := time.Now()
 	go func() {
-		b.ended <- runReader(ctx, nil, b.source, c, func(ctx context.Context, doc []byte) error {
+		b.ended <- runReader(ctx, b.source, c, func(ctx context.Context, doc []byte) error {
 			if deliver != nil {
 				if err := deliver(ctx, string(doc)); err != nil {
 					return err
@@ -88,7 +70,7 @@ func startBench(t *testing.T, deliver func(ctx context.Context, doc string) erro
 	return b
 }
 
-func (b *bench) finish(t *testing.T) {
+func (b *readerTest) finish(t *testing.T) {
 	t.Helper()
 	b.cancel()
 	if err := <-b.ended; err != nil {
@@ -98,16 +80,16 @@ func (b *bench) finish(t *testing.T) {
 
 func TestReaderDeliversJSONAtOnceAndCommandsAfterQuiet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := startBench(t, nil)
+		b := startReader(t, nil)
 		b.source.data <- `{"a":1}rel`
-		time.Sleep(DefaultQuiet - 1)
+		time.Sleep(defaultQuiet - 1)
 		b.source.data <- `oad`
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		if want := []string{`{"a":1}`, `reload`}; !slices.Equal(b.docs, want) {
 			t.Fatalf("documents %q, want %q", b.docs, want)
 		}
-		if want := []time.Duration{0, 2*DefaultQuiet - 1}; !slices.Equal(b.times, want) {
+		if want := []time.Duration{0, 2*defaultQuiet - 1}; !slices.Equal(b.times, want) {
 			t.Errorf("delivered at %v, want %v", b.times, want)
 		}
 		b.finish(t)
@@ -116,11 +98,11 @@ func TestReaderDeliversJSONAtOnceAndCommandsAfterQuiet(t *testing.T) {
 
 func TestReaderCutsOffAfterStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := startBench(t, nil)
+		b := startReader(t, nil)
 		b.source.data <- `{"slow":`
-		time.Sleep(DefaultStall - 1)
+		time.Sleep(defaultStall - 1)
 		b.source.data <- `1}{"dead":`
-		time.Sleep(DefaultStall + 1)
+		time.Sleep(defaultStall + 1)
 		b.source.data <- `{"next":1}`
 		synctest.Wait()
 		if want := []string{`{"slow":1}`, `{"next":1}`}; !slices.Equal(b.docs, want) {
@@ -135,7 +117,7 @@ func TestReaderCutsOffAfterStall(t *testing.T) {
 
 func TestReaderDoesNotCountItsOwnDelayAsSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := startBench(t, func(context.Context, string) error {
+		b := startReader(t, func(context.Context, string) error {
 			time.Sleep(time.Minute)
 			return nil
 		})
@@ -152,7 +134,7 @@ func TestReaderDoesNotCountItsOwnDelayAsSilence(t *testing.T) {
 
 func TestReaderDrainsWhenItsContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := startBench(t, nil)
+		b := startReader(t, nil)
 		synctest.Wait()
 		b.cancel()
 		for _, d := range []string{`{"a":1}`, `{"b":2}reload`} {
@@ -169,7 +151,7 @@ func TestReaderDrainsWhenItsContextEnds(t *testing.T) {
 
 func TestReaderDrainsNoLongerThanItsGrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := startBench(t, nil)
+		b := startReader(t, nil)
 		start := time.Now()
 		b.cancel()
 		stop := make(chan struct{})
@@ -179,7 +161,7 @@ func TestReaderDrainsNoLongerThanItsGrace(t *testing.T) {
 				select {
 				case <-stop:
 					return
-				case <-time.After(DefaultQuiet / 2):
+				case <-time.After(defaultQuiet / 2):
 					b.source.data <- `{"flood":1}`
 				}
 			}
@@ -190,17 +172,17 @@ func TestReaderDrainsNoLongerThanItsGrace(t *testing.T) {
 		d := time.Since(start)
 		close(stop)
 		flood.Wait()
-		if d < DefaultGrace || d > DefaultGrace+DefaultQuiet {
-			t.Errorf("drained for %v, want %v", d, DefaultGrace)
+		if d < defaultGrace || d > defaultGrace+defaultQuiet {
+			t.Errorf("drained for %v, want %v", d, defaultGrace)
 		}
 	})
 }
 
 func TestReaderLetsDeliverFinishWithinTheGrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := startBench(t, func(ctx context.Context, doc string) error {
+		b := startReader(t, func(ctx context.Context, doc string) error {
 			if doc == "[1]" {
-				time.Sleep(DefaultGrace - 1)
+				time.Sleep(defaultGrace - 1)
 				return ctx.Err()
 			}
 			<-ctx.Done()
@@ -213,8 +195,8 @@ func TestReaderLetsDeliverFinishWithinTheGrace(t *testing.T) {
 		if err := <-b.ended; !errors.Is(err, errGraceOver) {
 			t.Errorf("reader ended with %v, want %v", err, errGraceOver)
 		}
-		if d := time.Since(start); d != DefaultGrace {
-			t.Errorf("ended after %v, want %v", d, DefaultGrace)
+		if d := time.Since(start); d != defaultGrace {
+			t.Errorf("ended after %v, want %v", d, defaultGrace)
 		}
 		if want := []string{"[1]"}; !slices.Equal(b.docs, want) {
 			t.Errorf("documents %q, want %q", b.docs, want)
@@ -228,7 +210,7 @@ func TestReaderLetsDeliverFinishWithinTheGrace(t *testing.T) {
 func TestReaderEndsWithTheErrorOfDeliver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		failure := errors.New("failure")
-		b := startBench(t, func(context.Context, string) error { return failure })
+		b := startReader(t, func(context.Context, string) error { return failure })
 		b.source.data <- `{"a":1}`
 		if err := <-b.ended; !errors.Is(err, failure) || !strings.Contains(err.Error(), "deliver document") {
 			t.Errorf("reader ended with %v, want %v", err, failure)

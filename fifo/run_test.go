@@ -152,7 +152,6 @@ func TestRunHoldsWritersBackWhileDeliverBlocks(t *testing.T) {
 	}
 }
 
-// full tells whether the pipe holds all but its last page, which a next write may not fit into.
 func TestIdlePipeIsReadOnlyWhenSomethingComes(t *testing.T) {
 	c := newCollector()
 	p := create(t, Config{Report: c.report})
@@ -178,9 +177,9 @@ type countingSource struct {
 	reads atomic.Int64
 }
 
-func (s *countingSource) read(p []byte, wait time.Duration) (int, error) {
+func (s *countingSource) read(ctx context.Context, p []byte, wait time.Duration) (int, error) {
 	s.reads.Add(1)
-	return s.source.read(p, wait)
+	return s.source.read(ctx, p, wait)
 }
 
 func TestWritersDoNotWaitForAReader(t *testing.T) {

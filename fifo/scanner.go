@@ -1,9 +1,9 @@
 package fifo
 
-// maxDepth is the nesting encoding/json accepts; it bounds the stack while a document is skipped.
+// maxDepth is the nesting that encoding/json accepts. It bounds the memory of a document that is only skipped.
 const maxDepth = 10000
 
-// verdict is the scanner's word on one more byte.
+// verdict is what the scanner says of one more byte.
 type verdict uint8
 
 const (
@@ -16,25 +16,28 @@ const (
 type place uint8
 
 const (
-	atStart       place = iota
-	atValue             // a value must come
-	atFirstValue        // a value or ']'
-	atFirstKey          // a key or '}'
-	atKey               // a key must come
-	atColon             // ':' must come
-	afterValue          // ',' or the closing bracket
-	inString            //
-	inEscape            // after '\'
-	inHex               // in the four digits after \u
-	inLiteral           // in true, false or null
-	afterMinus          // a digit must come
-	afterZero           // a leading zero: no further digit
-	inInteger           //
-	afterPoint          // a digit must come
-	inFraction          //
-	afterExponent       // a digit or a sign must come
-	afterSign           // a digit must come
-	inExponent          //
+	atValue      place = iota // a value must come
+	atFirstValue              // a value or ']'
+	atFirstKey                // a key or '}'
+	atKey                     // a key must come
+	atColon                   // ':' must come
+	afterValue                // ',' or the closing bracket
+	inString
+	inEscape  // after '\'
+	inHex     // in the four digits after \u
+	inLiteral // in true, false or null
+
+	// In a number that may end here.
+	afterZero // no further digit may follow
+	inInteger
+	inFraction
+	inExponent
+
+	// In a number that needs a digit.
+	afterMinus
+	afterPoint
+	afterExponent // or a sign
+	afterSign
 )
 
 // scanner checks one JSON object or array byte by byte and knows its end. It keeps nothing of the text.
@@ -43,12 +46,12 @@ type scanner struct {
 	place   place
 	key     bool   // the string being read is a key
 	hex     int    // digits of \u still to come
-	literal string // what must still come of true, false or null
+	literal string // rest of true, false or null still to come
 	stack   []byte // the brackets that are open
 }
 
 func (c *scanner) reset() {
-	c.place = atStart
+	c.place = atValue
 	c.stack = c.stack[:0]
 }
 
@@ -66,48 +69,19 @@ func (c *scanner) plain(p []byte) int {
 	return len(p)
 }
 
+// step takes the next byte, the first of which must be an opening bracket.
 func (c *scanner) step(b byte) verdict {
 	switch {
-	case c.place >= inString && c.place <= inHex:
-		return c.stepString(b)
+	case c.place >= afterZero:
+		return c.stepNumber(b)
 	case c.place == inLiteral:
 		return c.stepLiteral(b)
-	case c.place >= afterMinus:
-		return c.stepNumber(b)
+	case c.place >= inString:
+		return c.stepString(b)
 	case b == ' ' || b == '\t' || b == '\n' || b == '\r':
 		return more
 	}
 	return c.stepStructure(b)
-}
-
-func (c *scanner) stepStructure(b byte) verdict {
-	switch c.place {
-	case atStart:
-		if b == '{' || b == '[' {
-			return c.open(b)
-		}
-	case atFirstValue:
-		if b == ']' {
-			return c.shut()
-		}
-		return c.value(b)
-	case atValue:
-		return c.value(b)
-	case atFirstKey:
-		if b == '}' {
-			return c.shut()
-		}
-		return c.string(b, true)
-	case atKey:
-		return c.string(b, true)
-	case atColon:
-		if b == ':' {
-			return c.to(atValue)
-		}
-	case afterValue:
-		return c.separator(b)
-	}
-	return bad
 }
 
 func (c *scanner) to(p place) verdict {
@@ -115,10 +89,28 @@ func (c *scanner) to(p place) verdict {
 	return more
 }
 
+func (c *scanner) stepStructure(b byte) verdict {
+	switch {
+	case c.place == atFirstValue && b == ']', c.place == atFirstKey && b == '}':
+		return c.close()
+	case c.place == atFirstValue, c.place == atValue:
+		return c.value(b)
+	case c.place == atFirstKey, c.place == atKey:
+		return c.string(b, true)
+	case c.place == atColon && b == ':':
+		return c.to(atValue)
+	case c.place == afterValue:
+		return c.separator(b)
+	}
+	return bad
+}
+
 func (c *scanner) value(b byte) verdict {
 	switch {
-	case b == '{' || b == '[':
-		return c.open(b)
+	case b == '{':
+		return c.open(b, atFirstKey)
+	case b == '[':
+		return c.open(b, atFirstValue)
 	case b == '-':
 		return c.to(afterMinus)
 	case b == '0':
@@ -135,18 +127,15 @@ func (c *scanner) value(b byte) verdict {
 	return c.string(b, false)
 }
 
-func (c *scanner) open(b byte) verdict {
+func (c *scanner) open(b byte, first place) verdict {
 	if len(c.stack) == maxDepth {
 		return bad
 	}
 	c.stack = append(c.stack, b)
-	if b == '{' {
-		return c.to(atFirstKey)
-	}
-	return c.to(atFirstValue)
+	return c.to(first)
 }
 
-func (c *scanner) shut() verdict {
+func (c *scanner) close() verdict {
 	c.stack = c.stack[:len(c.stack)-1]
 	if len(c.stack) == 0 {
 		return done
@@ -162,7 +151,7 @@ func (c *scanner) separator(b byte) verdict {
 	case b == ',':
 		return c.to(atValue)
 	case b == '}' && object, b == ']' && !object:
-		return c.shut()
+		return c.close()
 	}
 	return bad
 }
@@ -176,19 +165,11 @@ func (c *scanner) string(b byte, key bool) verdict {
 }
 
 func (c *scanner) stepString(b byte) verdict {
-	switch c.place {
-	case inEscape:
-		return c.escaped(b)
-	case inHex:
-		if !hexDigit(b) {
-			return bad
-		}
-		if c.hex--; c.hex == 0 {
-			return c.to(inString)
-		}
-		return more
-	}
 	switch {
+	case c.place == inEscape:
+		return c.stepEscape(b)
+	case c.place == inHex:
+		return c.stepHex(b)
 	case b == '"' && c.key:
 		return c.to(atColon)
 	case b == '"':
@@ -201,7 +182,7 @@ func (c *scanner) stepString(b byte) verdict {
 	return more
 }
 
-func (c *scanner) escaped(b byte) verdict {
+func (c *scanner) stepEscape(b byte) verdict {
 	switch b {
 	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
 		return c.to(inString)
@@ -210,6 +191,16 @@ func (c *scanner) escaped(b byte) verdict {
 		return c.to(inHex)
 	}
 	return bad
+}
+
+func (c *scanner) stepHex(b byte) verdict {
+	if !digit(b) && !('a' <= b && b <= 'f') && !('A' <= b && b <= 'F') {
+		return bad
+	}
+	if c.hex--; c.hex == 0 {
+		return c.to(inString)
+	}
+	return more
 }
 
 func (c *scanner) word(rest string) verdict {
@@ -228,33 +219,13 @@ func (c *scanner) stepLiteral(b byte) verdict {
 }
 
 func (c *scanner) stepNumber(b byte) verdict {
-	switch c.place {
-	case afterMinus:
-		switch {
-		case b == '0':
-			return c.to(afterZero)
-		case digit(b):
-			return c.to(inInteger)
-		}
-		return bad
-	case afterPoint:
-		return c.digitTo(b, inFraction)
-	case afterExponent:
-		if b == '+' || b == '-' {
-			return c.to(afterSign)
-		}
-		return c.digitTo(b, inExponent)
-	case afterSign:
-		return c.digitTo(b, inExponent)
-	}
-	return c.numberGoesOn(b)
-}
-
-// numberGoesOn is for the places where a number may end: the byte continues it or is what follows it.
-func (c *scanner) numberGoesOn(b byte) verdict {
 	switch {
-	case digit(b) && c.place != afterZero:
-		return more
+	case digit(b):
+		return c.stepDigit(b)
+	case c.place == afterExponent && (b == '+' || b == '-'):
+		return c.to(afterSign)
+	case c.place >= afterMinus:
+		return bad
 	case b == '.' && (c.place == afterZero || c.place == inInteger):
 		return c.to(afterPoint)
 	case (b == 'e' || b == 'E') && c.place != inExponent:
@@ -264,15 +235,18 @@ func (c *scanner) numberGoesOn(b byte) verdict {
 	return c.step(b)
 }
 
-func (c *scanner) digitTo(b byte, p place) verdict {
-	if digit(b) {
-		return c.to(p)
+func (c *scanner) stepDigit(b byte) verdict {
+	switch c.place {
+	case afterZero:
+		return bad
+	case afterMinus:
+		return c.value(b)
+	case afterPoint:
+		return c.to(inFraction)
+	case afterExponent, afterSign:
+		return c.to(inExponent)
 	}
-	return bad
+	return more
 }
 
 func digit(b byte) bool { return '0' <= b && b <= '9' }
-
-func hexDigit(b byte) bool {
-	return digit(b) || 'a' <= b && b <= 'f' || 'A' <= b && b <= 'F'
-}

@@ -3,48 +3,42 @@ package fifo
 import "bytes"
 
 const (
-	// reportEvery bounds for how long data can be skipped without a report when its end does not come.
+	// reportEvery bounds how many bytes are skipped without a report when their end does not come.
 	reportEvery = 64 << 20
-	// keepBuffer is the largest buffer kept for the next document; larger ones leave with theirs.
+	// keepBuffer is the largest buffer kept for the next document. A larger one is given away with its document.
 	keepBuffer = 64 << 10
+	// tailSize is how many of the last skipped bytes are remembered: an opening and the byte before it, and some more, so
+	// that they need not be moved at each byte.
+	tailSize = 16
 )
 
 // state is what the splitter is in the middle of.
 type state uint8
 
 const (
-	idle   state = iota // between documents
-	inBare              // in a bare command
-	inJSON              // in a JSON document
-	lost                // in invalid data, looking for the next document
-	held                // behind a JSON document found in invalid data: the next byte tells what it was
+	idle      state = iota // between documents
+	inCommand              // in a bare command
+	inJSON                 // in a JSON document
+	skipping               // in invalid data, looking for the next document
+	doubtful               // after a JSON document found in invalid data: the next byte decides whether it was one
 )
 
-// silence is what the splitter wants to be told of next.
-type silence uint8
-
-const (
-	noSilence silence = iota // none: it is between documents
-	shortSilence
-	longSilence
-)
-
-// splitter cuts the stream into documents. It reads no clock: its user calls quiet and stall.
-// How the stream is cut into pieces makes no difference. It calls emit and skip from within its methods,
-// in the order of the stream; emit's argument belongs to emit.
+// splitter cuts the stream into documents. It reads no clock: its user calls silence when nothing came for [Config.Stall] in state inJSON,
+// for [Config.Quiet] in others. How the stream is cut into pieces makes no difference. It calls emit and skip from within its methods,
+// in the order of the stream. emit may keep its argument.
 type splitter struct {
 	limit int
 	emit  func(doc []byte)
 	skip  func(Skipped)
 
-	state  state
-	json   scanner
-	buf    []byte // the document so far; if over or lost, only the tail of what was skipped
-	over   bool   // the document is past the limit
-	unsure bool   // the JSON document began in invalid data
-	behind byte   // while held: what counts as the byte before the next; a newline, or else a closing bracket
-	why    Reason // of the data being skipped; "" if none
-	gone   int64  // its bytes, those reported before it ended not counted
+	state   state
+	json    scanner
+	buf     []byte // the document so far; when skipping or tooLong, only the tail of the skipped data
+	tooLong bool   // the document is longer than limit
+	found   bool   // the JSON document began in invalid data
+	before  byte   // when doubtful: what counts as the byte before the next, a newline or else a closing bracket
+	reason  Reason // of the data being skipped, or empty
+	skipped int64  // its bytes that were not reported yet
 }
 
 func newSplitter(limit int, emit func([]byte), skip func(Skipped)) *splitter {
@@ -53,31 +47,30 @@ func newSplitter(limit int, emit func([]byte), skip func(Skipped)) *splitter {
 
 func (s *splitter) feed(p []byte) {
 	for len(p) > 0 {
-		if n := s.plain(p); n > 0 {
-			p = p[n:]
-			continue
+		n := s.plain(p)
+		if n == 0 {
+			s.step(p[0])
+			n = 1
 		}
-		s.step(p[0])
-		p = p[1:]
+		p = p[n:]
 	}
 }
 
-// plain takes from the start of p what needs no look at each byte, at the speed large data wants.
+// plain takes bytes from the start of p that need not be stepped through one by one, which makes large documents fast.
 func (s *splitter) plain(p []byte) int {
-	switch {
-	case s.state == lost:
-		n := lostPlain(s.buf, p)
-		s.drop(p[:n]...)
-		return n
-	case s.state != inJSON:
+	switch s.state {
+	case skipping:
+		p = p[:plainSkipped(s.buf, p)]
+	case inJSON:
+		p = p[:s.json.plain(p)]
+	default:
 		return 0
 	}
-	n := s.json.plain(p)
-	if s.over {
-		s.drop(p[:n]...)
-		return n
+	if s.state == skipping || s.tooLong {
+		s.drop(p...)
+		return len(p)
 	}
-	n = min(n, s.limit-len(s.buf))
+	n := min(len(p), s.limit-len(s.buf))
 	s.buf = append(s.buf, p[:n]...)
 	return n
 }
@@ -86,46 +79,29 @@ func (s *splitter) step(b byte) {
 	switch s.state {
 	case idle:
 		s.begin(b)
-	case inBare:
-		s.stepBare(b)
+	case inCommand:
+		s.stepCommand(b)
 	case inJSON:
 		s.stepJSON(b)
-	case lost:
-		s.stepLost(b)
-	case held:
-		s.stepHeld(b)
+	case skipping:
+		s.stepSkipping(b)
+	case doubtful:
+		s.stepDoubtful(b)
 	}
 }
 
-// waiting says which silence means something now.
-func (s *splitter) waiting() silence {
+// silence ends what is under way: a bare command is complete, invalid data is over, a JSON document is cut off.
+func (s *splitter) silence() {
 	switch s.state {
-	case idle:
-		return noSilence
+	case inCommand:
+		s.endCommand()
 	case inJSON:
-		return longSilence
-	}
-	return shortSilence
-}
-
-// quiet says that nothing came for a short while: a bare command is complete, invalid data is over.
-func (s *splitter) quiet() {
-	switch s.state {
-	case inBare:
-		s.endBare()
-	case lost:
-		s.settle()
-	case held:
+		s.giveUp(CutOff)
+		s.reset()
+	case skipping:
+		s.reset()
+	case doubtful:
 		s.confirm()
-	}
-}
-
-// stall says that nothing came for so long that nothing more belongs to what came before.
-func (s *splitter) stall() {
-	s.quiet()
-	if s.state == inJSON {
-		s.lose(CutOff)
-		s.settle()
 	}
 }
 
@@ -133,46 +109,46 @@ func (s *splitter) begin(b byte) {
 	switch {
 	case blank(b):
 	case b == '{' || b == '[':
-		s.openJSON(nil)
+		s.openJSON()
 		s.stepJSON(b)
 	case b == '}' || b == ']' || b == ',':
-		s.lose(Invalid)
+		s.giveUp(Invalid)
 		s.drop(b)
 	default:
-		s.state = inBare
+		s.state = inCommand
 		s.put(b)
 	}
 }
 
-func (s *splitter) stepBare(b byte) {
+func (s *splitter) stepCommand(b byte) {
 	switch {
 	case b == '\n':
-		s.endBare()
+		s.endCommand()
 	case gluedObject(s.buf, b):
-		s.buf = s.buf[:len(s.buf)-2]
-		if s.over {
-			s.gone = max(0, s.gone-2)
+		s.buf = s.buf[:len(s.buf)-openingSize]
+		if s.tooLong {
+			s.skipped = max(0, s.skipped-openingSize)
 		}
-		s.endBare()
-		s.openJSON([]byte(`{"`))
+		s.endCommand()
+		s.openJSON('{', '"')
 		s.stepJSON(b)
 	default:
 		s.put(b)
 	}
 }
 
-func (s *splitter) endBare() {
-	if !s.over {
-		s.hand()
+func (s *splitter) endCommand() {
+	if !s.tooLong {
+		s.deliver()
 	}
-	s.settle()
+	s.reset()
 }
 
-// openJSON starts a document with what is known of it, which the scanner cannot refuse.
-func (s *splitter) openJSON(known []byte) {
+// openJSON starts a document with its first bytes, which the scanner cannot refuse.
+func (s *splitter) openJSON(first ...byte) {
 	s.state = inJSON
 	s.json.reset()
-	for _, b := range known {
+	for _, b := range first {
 		s.json.step(b)
 		s.put(b)
 	}
@@ -186,120 +162,116 @@ func (s *splitter) stepJSON(b byte) {
 	}
 	s.put(b)
 	switch {
-	case s.over && s.unsure:
-		s.lose(TooLarge)
+	case s.tooLong && s.found:
+		s.giveUp(TooLarge)
 	case v == more:
-	case s.unsure:
-		s.state, s.behind = held, '}'
-	case s.over:
-		s.settle()
+	case s.found:
+		s.state, s.before = doubtful, '}'
+	case s.tooLong:
+		s.reset()
 	default:
-		s.hand()
-		s.settle()
+		s.deliver()
+		s.reset()
 	}
 }
 
 // breakOff ends a JSON document that b cannot continue. A bracket that opens here, or a string that must
 // have begun here rather than ended, proves that another document starts.
 func (s *splitter) breakOff(b byte) {
-	began := opens(s.buf, b)
-	s.lose(Invalid)
+	opened := opens(s.buf, b)
+	s.giveUp(Invalid)
 	switch {
-	case began:
-		s.reopen(openingSize)
-		s.stepJSON(b)
+	case opened:
+		s.reopen(openingSize, b)
 	case b == '{' || b == '[':
-		s.reopen(0)
-		s.stepJSON(b)
+		s.reopen(0, b)
 	default:
-		s.stepLost(b)
+		s.stepSkipping(b)
 	}
 }
 
-func (s *splitter) stepLost(b byte) {
+func (s *splitter) stepSkipping(b byte) {
 	newLine := bytes.HasSuffix(s.buf, []byte{'\n'})
 	switch {
 	case opensMisplaced(s.buf, b):
-		s.reopen(openingSize)
-		s.stepJSON(b)
+		s.reopen(openingSize, b)
 	case newLine && (b == '{' || b == '['):
-		s.reopen(0)
-		s.stepJSON(b)
+		s.reopen(0, b)
 	case newLine && letter(b):
-		s.settle()
+		s.reset()
 		s.begin(b)
 	default:
 		s.drop(b)
 	}
 }
 
-// reopen takes the last n bytes back from the skipped data as the beginning of a document.
-func (s *splitter) reopen(n int) {
-	known := bytes.Clone(last(s.buf, n))
-	if s.gone = max(0, s.gone-int64(n)); s.gone == 0 {
-		s.why = ""
+// reopen begins a document with the last n bytes of the skipped data and b.
+func (s *splitter) reopen(n int, b byte) {
+	first := bytes.Clone(last(s.buf, n))
+	if s.skipped = max(0, s.skipped-int64(n)); s.skipped == 0 {
+		s.reason = ""
 	}
 	s.buf = s.buf[:0]
-	s.unsure = true
-	s.openJSON(known)
+	s.found = true
+	s.openJSON(first...)
+	s.stepJSON(b)
 }
 
-// stepHeld judges a document found in invalid data by what follows it: a value inside another document
-// is followed by one of these three. What follows may still be the rest of a broken document that this
-// one was written into, visitors' text included, so it is no bare command before a newline or silence.
-func (s *splitter) stepHeld(b byte) {
+// stepDoubtful judges a document found in invalid data by what follows it: a value inside another document
+// is followed by ',', '}' or ']'. What follows may still be the rest of a broken document that this
+// one was written into, visitors' text included, so it cannot be a bare command before a newline or silence.
+func (s *splitter) stepDoubtful(b byte) {
 	switch {
+	case b == '\n':
+		s.before = '\n'
 	case blank(b):
-		s.behind = '}'
-		if b == '\n' {
-			s.behind = b
-		}
-		return
+		s.before = '}'
 	case b == ',' || b == '}' || b == ']':
-		s.lose(Invalid)
+		s.giveUp(Invalid)
 		s.drop(b)
-		return
+	default:
+		before := s.before
+		s.confirm()
+		s.giveUp(Invalid)
+		s.buf = append(s.buf, before)
+		s.stepSkipping(b)
 	}
-	behind := s.behind
-	s.confirm()
-	s.lose(Invalid)
-	s.buf = append(s.buf, behind)
-	s.stepLost(b)
 }
 
 func (s *splitter) confirm() {
 	s.report()
-	s.hand()
-	s.settle()
+	s.deliver()
+	s.reset()
 }
 
-// put adds b to the document, or to what is skipped once the document is past the limit.
+// put adds b to the document, or to the skipped data once the document is too long.
 func (s *splitter) put(b byte) {
-	if !s.over && len(s.buf) < s.limit {
+	switch {
+	case s.tooLong:
+		s.drop(b)
+	case len(s.buf) < s.limit:
 		s.buf = append(s.buf, b)
-		return
+	default:
+		s.discard(TooLarge)
+		s.tooLong = true
+		s.drop(b)
 	}
-	if !s.over {
-		s.forget(TooLarge)
-		s.over = true
-	}
-	s.drop(b)
 }
 
-// lose gives up the current document for r and starts to look for the next one.
-func (s *splitter) lose(r Reason) {
-	if !s.over {
-		s.forget(r)
+// giveUp skips the current document for r and starts to look for the next one.
+func (s *splitter) giveUp(r Reason) {
+	if !s.tooLong {
+		s.discard(r)
 	}
-	s.state, s.over, s.unsure = lost, false, false
+	s.state, s.tooLong, s.found = skipping, false, false
 }
 
-// forget counts buf as skipped and keeps its tail. The first reason of a stretch stands.
-func (s *splitter) forget(r Reason) {
-	if s.why == "" {
-		s.why = r
+// discard counts buf as skipped and keeps its tail. The first reason of a stretch stands.
+func (s *splitter) discard(r Reason) {
+	if s.reason == "" {
+		s.reason = r
 	}
-	s.gone += int64(len(s.buf))
+	s.skipped += int64(len(s.buf))
 	if cap(s.buf) > keepBuffer {
 		s.buf = bytes.Clone(last(s.buf, tailSize))
 		return
@@ -307,21 +279,21 @@ func (s *splitter) forget(r Reason) {
 	s.buf = append(s.buf[:0], last(s.buf, tailSize)...)
 }
 
-// drop counts p as skipped and remembers its tail.
+// drop counts p as skipped and keeps its tail.
 func (s *splitter) drop(p ...byte) {
-	s.gone += int64(len(p))
+	s.skipped += int64(len(p))
 	s.buf = append(s.buf, last(p, tailSize)...)
 	if len(s.buf) > 4*tailSize {
 		s.buf = append(s.buf[:0], last(s.buf, tailSize)...)
 	}
-	for s.gone >= reportEvery {
-		s.skip(Skipped{Reason: s.why, Bytes: reportEvery})
-		s.gone -= reportEvery
+	for s.skipped >= reportEvery {
+		s.skip(Skipped{Reason: s.reason, Bytes: reportEvery})
+		s.skipped -= reportEvery
 	}
 }
 
-// hand gives the document in buf away.
-func (s *splitter) hand() {
+// deliver emits the document in buf.
+func (s *splitter) deliver() {
 	doc := bytes.Trim(s.buf, blanks)
 	if cap(s.buf) > keepBuffer {
 		s.buf = nil
@@ -332,14 +304,14 @@ func (s *splitter) hand() {
 }
 
 func (s *splitter) report() {
-	if s.gone > 0 {
-		s.skip(Skipped{Reason: s.why, Bytes: s.gone})
+	if s.skipped > 0 {
+		s.skip(Skipped{Reason: s.reason, Bytes: s.skipped})
 	}
-	s.gone = 0
+	s.skipped = 0
 }
 
-// settle reports what was skipped and is between documents again.
-func (s *splitter) settle() {
+// reset reports what was skipped and is between documents again.
+func (s *splitter) reset() {
 	s.report()
-	s.state, s.over, s.unsure, s.why, s.buf = idle, false, false, "", s.buf[:0]
+	s.state, s.tooLong, s.found, s.reason, s.buf = idle, false, false, "", s.buf[:0]
 }

@@ -71,15 +71,15 @@ func checkMemory(t *testing.T, script []string) {
 	s := newSplitter(testLimit, func([]byte) {}, func(Skipped) {})
 	for _, piece := range script {
 		if piece == quietly || piece == stalled {
-			s.stall()
+			s.silence()
 			continue
 		}
 		s.feed([]byte(piece))
 		if len(s.buf) > max(testLimit, 4*tailSize+1) {
 			t.Errorf("%d bytes held, limit %d", len(s.buf), testLimit)
 		}
-		if s.gone < 0 {
-			t.Errorf("skipped count is %d", s.gone)
+		if s.skipped < 0 {
+			t.Errorf("skipped count is %d", s.skipped)
 		}
 	}
 }

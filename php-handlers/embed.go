@@ -11,7 +11,7 @@ import (
 )
 
 // Preload is a script for opcache.preload, below the folder given to Unpack. It only saves time.
-const Preload = "src/load.php"
+const Preload = "src/preload.php"
 
 // Entry is the script that php-fpm runs, below the folder given to Unpack.
 const Entry = "wsbridge.php"
@@ -22,7 +22,7 @@ const (
 	demoPage   = "demo/page"
 )
 
-//go:embed *.php src/*.php src/Analysis/*.php functions/*.php demo
+//go:embed *.php src/*.php src/Analysis/*.php demo
 var files embed.FS
 
 // Unpack writes the PHP half into dir, which it makes if need be, replacing what is there. Everybody may read the files:

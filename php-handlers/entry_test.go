@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -143,7 +144,7 @@ function ws_server_binary(&$connections,&$connection,$client_key,$data) { do_rep
 		every[i] = byte(i)
 	}
 	effects := a.run(row(protocol.Binary, string(every), `{"state":"OPEN"}`))
-	frames, err := protocol.ParseFrames(effects[0].Frames.Payload)
+	frames, err := socket.ParseFrames(effects[0].Frames.Payload)
 	if err != nil || string(frames[0].Payload) != string(every) {
 		t.Errorf("got %q, %v", effects[0].Frames.Payload, err)
 	}

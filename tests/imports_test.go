@@ -25,7 +25,7 @@ func importRules() []rule {
 	const contract = module + "protocol"
 	return []rule{
 		{"protocol", nil, "the contract is data, for both sides of it and for tests to read without a server"},
-		{"fifo", nil, "a pipe and its documents mean nothing to it; whoever wants them passes a function"},
+		{"fifo", []string{"golang.org/x/sys/unix"}, "a pipe and its documents mean nothing to it; whoever wants them passes a function"},
 		{"deploy", nil, "the files in it are only embedded"},
 		{"php-handlers", nil, "the PHP half is only embedded here"},
 		{"bridge", []string{contract, "github.com/gorilla/websocket", "github.com/pires/go-proxyproto", "golang.org/x/sys/unix",
@@ -33,7 +33,7 @@ func importRules() []rule {
 			"it declares the interface it asks for answers, so that it can be tested without php-fpm"},
 		{"fastcgi", []string{contract, "github.com/yookoala/gofast", "golang.org/x/sys/unix"},
 			"it answers events, and knows of no clients"},
-		{"cmd", []string{module, "github.com/", "golang.org/x/sys/unix"}, "it joins the others, and asks a terminal for its size"},
+		{"cmd", []string{module, "github.com/", "golang.org/x/term"}, "it joins the others, and asks a terminal for its size"},
 		{"tests", []string{module, "github.com/", "golang.org/x/sys/unix"}, "they use everything"},
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/check"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -32,10 +33,10 @@ func checkable(tb testing.TB, events string) string {
 }
 
 // runCheck returns the report of wsbridge check --json.
-func runCheck(tb testing.TB, args ...string) (Report, result) {
+func runCheck(tb testing.TB, args ...string) (check.Report, result) {
 	tb.Helper()
 	got := runBinary(tb, append([]string{"check", "--json"}, args...)...)
-	var r Report
+	var r check.Report
 	if err := json.Unmarshal([]byte(got.stdout), &r); err != nil {
 		tb.Fatalf("%v in %+v", err, got)
 	}
@@ -56,7 +57,7 @@ func TestCheckExplainsAnApplicationThatPHPCannotRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := checkable(t, tt.events)
 			r, got := runCheck(t, "--settings", dir+"/server_shared.conf")
-			if got.code != 2 || got.stderr != "" || r.Verdict != verdictErrors {
+			if got.code != 2 || got.stderr != "" || r.Verdict != check.Errors {
 				t.Errorf("got %+v", got)
 			}
 			f := r.Findings[0]
@@ -64,7 +65,7 @@ func TestCheckExplainsAnApplicationThatPHPCannotRun(t *testing.T) {
 			if tt.line == 0 {
 				file = ""
 			}
-			if f.Level != protocol.LevelError || f.Kind != kindPHP || f.File != file || f.Line != tt.line || !strings.Contains(f.Message, tt.message) {
+			if f.Level != protocol.LevelError || f.Kind != "php" || f.File != file || f.Line != tt.line || !strings.Contains(f.Message, tt.message) {
 				t.Errorf("got %+v", f)
 			}
 		})
@@ -105,7 +106,7 @@ func TestCheckReportsTheConfigurationInTheSameWords(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	for _, f := range r.Findings {
-		if f.Level != protocol.LevelError || f.Kind != kindConfig || !strings.Contains(string(want), "\n  "+f.Message+"\n") {
+		if f.Level != protocol.LevelError || f.Kind != "config" || !strings.Contains(string(want), "\n  "+f.Message+"\n") {
 			t.Errorf("got %+v", f)
 		}
 	}
@@ -115,7 +116,7 @@ func TestCheckReportsNotesOfTheConfigurationAsWarnings(t *testing.T) {
 	dir := checkable(t, "<?php\nexit;\n")
 	r, _ := runCheck(t, "--settings", dir+"/server_shared.conf", "--config", writeFile(t, "wsbridge.toml", "[php]\nscript = \"/x.php\"\n"))
 	f := r.Findings[len(r.Findings)-1]
-	if f.Level != protocol.LevelWarning || f.Kind != kindConfig || !strings.Contains(f.Message, "php.script has no effect") {
+	if f.Level != protocol.LevelWarning || f.Kind != "config" || !strings.Contains(f.Message, "php.script has no effect") {
 		t.Errorf("got %+v", r.Findings)
 	}
 }
@@ -134,7 +135,7 @@ func TestCheckExplainsWhyPHPFPMDoesNotAnswer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r, got := runCheck(t, append([]string{"--settings", dir + "/server_shared.conf"}, tt.args...)...)
 			f := r.Findings[0]
-			if got.code != 2 || f.Level != protocol.LevelError || f.Kind != kindFPM || !strings.Contains(f.Message, tt.want) {
+			if got.code != 2 || f.Level != protocol.LevelError || f.Kind != "fpm" || !strings.Contains(f.Message, tt.want) {
 				t.Errorf("got %+v", got)
 			}
 		})

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// configurationPage turns the annotated configuration into a page of man(7): its tables become sections, its keys with
-// their defaults items, and the comments their text.
+// configurationPage returns the annotated configuration as a page of man(7): its tables are sections, its keys with their defaults are
+// items, and its comments are their text.
 func configurationPage(annotated string) []byte {
 	var page bytes.Buffer
 	page.WriteString(".TH WSBRIDGE.TOML 5 \"\" wsbridge wsbridge\n.SH NAME\nwsbridge.toml \\- configuration of wsbridge\n.SH DESCRIPTION\n")
@@ -41,7 +41,7 @@ func configurationPage(annotated string) []byte {
 	return page.Bytes()
 }
 
-// roffLine keeps the shape of lines that are indented, and lets the others flow.
+// roffLine keeps the line breaks around indented lines, and lets the others flow.
 func roffLine(line string) string {
 	text := escapeRoff(line)
 	if strings.HasPrefix(line, " ") {
@@ -50,7 +50,7 @@ func roffLine(line string) string {
 	return text + "\n"
 }
 
-// escapeRoff keeps a line from being a request, and its backslashes and hyphens what they are.
+// escapeRoff keeps a line from being a request, and keeps its backslashes and hyphens.
 func escapeRoff(line string) string {
 	line = strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(line)
 	if strings.HasPrefix(line, ".") || strings.HasPrefix(line, "'") {

@@ -4,12 +4,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/operate"
 )
 
 func newDemoCommand() *cobra.Command {
 	cfg := config.Default()
 	cfg.Server.Listen = "127.0.0.1:8080"
-	cfg.Control.Listen = config.Addresses{"127.0.0.1:0"} // the socket of "auto" is a server's
+	cfg.Control.Listen = config.Addresses{"127.0.0.1:0"} // "auto" would take the socket of a real server
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Run a small chat to try wsbridge",
@@ -17,15 +18,12 @@ func newDemoCommand() *cobra.Command {
 of its own, a page to open in a browser, and the dashboard at a random port. Nothing is
 left behind when it ends.`,
 		Example: `  wsbridge demo --listen 127.0.0.1:8080 --workers 4`,
-		Args:    noArguments,
+		Args:    operate.Arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := config.Check(&cfg, map[string]string{"server.listen": "--listen", "php.workers": "--workers", "control.listen": "--control"}); err != nil {
 				return err
 			}
-			if err := runDemo(cmd.Context(), cfg, cmd.ErrOrStderr()); err != nil {
-				return &runError{err}
-			}
-			return nil
+			return markRunError(runDemo(cmd.Context(), cfg, cmd.ErrOrStderr()))
 		},
 	}
 	flags := cmd.Flags()

@@ -12,10 +12,11 @@ import (
 	"strings"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/serve"
 	phphandlers "github.com/wsbridge/wsbridge/php-handlers"
 )
 
-// demoSettings are the demo's legacy settings: it is served as any application of the original server is.
+// demoSettings are the demo's legacy settings: it is served like any application of the original server.
 const demoSettings = `WEBSOCKET_ENABLE=1
 WEBSOCKET_SERVER_HEADER=wsbridge demo
 WEBSOCKET_XHR_PIPE_FILE=%[1]s/pipe
@@ -24,10 +25,7 @@ WEBSOCKET_EVENTS_INCLUDE_FILE=%[1]s/%[2]s
 
 // runDemo serves the demo application and its page until ctx ends. Log lines go to out.
 func runDemo(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
-	log := newLogs(out, cfg.Log)
-	defer log.close()
-	at := &surroundings{log: log, page: demoPage()}
-	dir, err := makeRunDir("", runDirMode(&cfg.PHP))
+	dir, err := serve.MakeRunDir(&cfg.PHP)
 	if err != nil {
 		return err
 	}
@@ -50,13 +48,13 @@ func runDemo(ctx context.Context, cfg config.Config, out io.Writer) (err error) 
 	if err := os.WriteFile(cfg.Control.TokenFile, []byte(token), ownerOnly); err != nil {
 		return fmt.Errorf("write demo token: %w", err)
 	}
-	at.serves = func(clients string, control []string) {
-		fmt.Fprint(out, demoWelcome(clients, control, token, cfg.Pipe.Path))
-	}
-	return serve(ctx, cfg, at)
+	return serve.Run(ctx, cfg, serve.Options{Version: ownVersion(), Log: out, Page: demoPage(),
+		Listening: func(clients string, control []string) {
+			fmt.Fprint(out, demoWelcome(clients, control, token, cfg.Pipe.Path))
+		}})
 }
 
-// demoWelcome says where to look. What stands behind the # of the dashboard's address, a browser tells no server and no proxy.
+// demoWelcome says where to look. A browser sends the part of an address after # to no server and no proxy.
 func demoWelcome(clients string, control []string, token, pipe string) string {
 	text := fmt.Sprintf("\nOpen http://%s/ in two windows.\n", clients)
 	for _, address := range control {
@@ -67,7 +65,7 @@ func demoWelcome(clients string, control []string, token, pipe string) string {
 	return text + fmt.Sprintf("The pipe, for a shell:\n\n  echo '{\"to\":\"*\",\"text\":\"hi\"}' > %s\n\n", pipe)
 }
 
-// demoPage serves the chat's page. Other people's messages are in it: it may load and run its own files only.
+// demoPage serves the chat's page. It shows other people's messages, so it may load and run only its own files.
 func demoPage() http.Handler {
 	files := http.FileServerFS(phphandlers.DemoPage())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -17,8 +17,8 @@ func addSourceFlags(cmd *cobra.Command, from *config.Sources) {
 	flags.StringVar(&from.FastCGI, "fastcgi", "", "`ADDRESS` of an existing php-fpm: unix:/path or tcp:host:port")
 }
 
-// requireSources refuses flags that name no configuration, and a flag set to nothing: it is most often an unset variable in
-// a script, and ignoring it would mean another server than was meant.
+// requireSources refuses flags that name no configuration, and an empty flag: it is most often an unset variable in a script, and the
+// server would not be the one that was meant.
 func requireSources(cmd *cobra.Command, from config.Sources) error {
 	for _, name := range [...]string{"settings", "config", "fastcgi"} {
 		if f := cmd.Flag(name); f.Changed && f.Value.String() == "" {

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
-	"github.com/wsbridge/wsbridge/deploy"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/operate"
 )
 
 func newInitCommand() *cobra.Command {
@@ -20,17 +20,17 @@ func newInitCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init --settings FILE [--output FILE] [--force]",
 		Short: "Write a wsbridge.toml from a legacy settings file",
-		Long: `Writes a TOML file that explains every key, with the values that the legacy settings file
-decides about in their places. A server started with it does what one started with the
-settings file does. The new file names the settings file, whose other keys stay constants in
-PHP; none of them, passwords for instance, gets into it.`,
+		Long: `Writes a TOML file that explains every key and has the values of the legacy settings file. A
+server started with it does the same as one started with the settings file. The new file
+names the settings file, whose other keys stay constants in PHP. They are not copied, since
+they may be passwords.`,
 		Example: `  wsbridge init --settings /etc/push/server_shared.conf --output /etc/wsbridge/wsbridge.toml`,
-		Args:    noArguments,
+		Args:    operate.Arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if settings == "" {
-				return fmt.Errorf("init needs --settings FILE (see wsbridge init --help)")
+				return errors.New("init needs --settings FILE (see wsbridge init --help)")
 			}
-			text, err := config.Annotate(deploy.Config(), settings)
+			text, err := config.Annotate(settings)
 			if err != nil {
 				return err
 			}
@@ -53,7 +53,7 @@ PHP; none of them, passwords for instance, gets into it.`,
 	return cmd
 }
 
-// writeNew writes a file whole or not at all, in the place of another one only if forced.
+// writeNew writes a whole file or none, and replaces a file only if forced.
 func writeNew(path, text string, force bool) (err error) {
 	if _, err := os.Lstat(path); err == nil && !force {
 		return fmt.Errorf("%s exists: --force replaces it", path)
@@ -71,14 +71,14 @@ func writeNew(path, text string, force bool) (err error) {
 	if force {
 		return os.Rename(f.Name(), path)
 	}
-	err = os.Link(f.Name(), path) // which, unlike a rename, replaces nothing that has come meanwhile
+	err = os.Link(f.Name(), path) // unlike a rename, this replaces no file that was made meanwhile
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s exists: --force replaces it", path)
 	}
 	return err
 }
 
-// ignoreMissing is for a file that was renamed.
+// ignoreMissing returns nil for a file that is not there, since it was renamed.
 func ignoreMissing(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -14,42 +14,21 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 )
 
-// Exit codes. A service manager may start the program again after exitFailure; after exitUsage that is of no use. A crash ends
-// with 2 as well, but with SIGABRT where GOTRACEBACK is "crash".
-const (
-	exitOK      = 0
-	exitFailure = 1 // the server could not start or did not end well
-	exitUsage   = 2 // wrong use or bad configuration
-)
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the first signal drains, the second has its default effect and kills
 	os.Exit(program(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// program runs one command line and returns its exit code; an error is written to stderr.
+// program runs one command line and returns its exit code. It writes an error to stderr, unless a report has told it already.
 func program(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := newRootCommand()
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
-	if verdict, ok := errors.AsType[*verdictError](err); ok {
-		return verdict.code()
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "wsbridge:", terminal.PrintableLines(err.Error())) // PHP's own words may be in it
+	if _, told := errors.AsType[*verdictError](err); err != nil && !told {
+		fmt.Fprintln(stderr, "wsbridge:", terminal.PrintableLines(err.Error())) // it may quote PHP
 	}
 	return exitCode(err)
-}
-
-func exitCode(err error) int {
-	if err == nil {
-		return exitOK
-	}
-	if _, ok := errors.AsType[*runError](err); ok {
-		return exitFailure
-	}
-	return exitUsage
 }

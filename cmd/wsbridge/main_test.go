@@ -13,9 +13,11 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/check"
 )
 
-// binaryEnv carries the path of the built program from TestMain to the tests.
+// binaryEnv has the path of the program that TestMain has built.
 const binaryEnv = "WSBRIDGE_TEST_BINARY"
 
 func TestMain(m *testing.M) {
@@ -81,13 +83,13 @@ func TestWrongUseExitsTwoWithOneLine(t *testing.T) {
 		{[]string{"serve", "--config", ""}, "--config is empty"},
 		{[]string{"serve", "--settings", "s", "--fastcgi="}, "--fastcgi is empty"},
 		{[]string{"serve", "--config", "missing.toml"}, "open missing.toml: no such file or directory"},
-		{[]string{"serve", "--settings", "testdata"}, "read testdata: is a directory"},
+		{[]string{"serve", "--settings", "config"}, "read config: is a directory"},
 		{[]string{"serve", "--settings", "config/testdata/settings/good.conf", "--fastcgi", "/run/php.sock"},
 			`--fastcgi = "/run/php.sock": want "unix:/path" or "tcp:host:port"`},
 		{[]string{"config"}, "config needs --settings FILE or --config FILE (see wsbridge config --help)"},
 		{[]string{"config", "--settings", "s", "--config", "missing.toml"}, "open missing.toml: no such file or directory"},
 		{[]string{"init"}, "init needs --settings FILE (see wsbridge init --help)"},
-		{[]string{"init", "--settings", "testdata"}, "read testdata: is a directory"},
+		{[]string{"init", "--settings", "config"}, "read config: is a directory"},
 		{[]string{"init", "--settings", "config/testdata/settings/good.conf", "--output", "main.go"}, "main.go exists: --force replaces it"},
 		{[]string{"check"}, "check needs --settings FILE or --config FILE (see wsbridge check --help)"},
 		{[]string{"check", "--settings", "s", "more"}, `unexpected argument "more" (see wsbridge check --help)`},
@@ -155,5 +157,13 @@ func TestErrorOfTheServerExitsOne(t *testing.T) {
 	}
 	if code := exitCode(errors.New("bad")); code != exitUsage {
 		t.Errorf("configuration: got %d", code)
+	}
+}
+
+func TestVerdictsHaveExitCodes(t *testing.T) {
+	for verdict, want := range map[check.Verdict]int{check.Warnings: 1, check.Errors: 2} {
+		if code := exitCode(&verdictError{verdict}); code != want {
+			t.Errorf("%s: got %d", verdict, code)
+		}
 	}
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/spf13/cobra/doc"
 )
 
-// manualCommands are there in a build of their own (go build -tags manual): what turns markdown into pages is nothing to ship.
+// manualCommands returns the command that writes the manual. Only a build with -tags manual has it, since what turns markdown into pages
+// need not be shipped.
 func manualCommands() []*cobra.Command { return []*cobra.Command{newManualCommand()} }
 
 func newManualCommand() *cobra.Command {

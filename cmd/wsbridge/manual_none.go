@@ -4,5 +4,5 @@ package main
 
 import "github.com/spf13/cobra"
 
-// manualCommands are those that make the manual, for whoever builds packages.
+// manualCommands returns nothing: see manual.go.
 func manualCommands() []*cobra.Command { return nil }

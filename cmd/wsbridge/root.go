@@ -10,13 +10,7 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/operate"
 )
 
-// runError marks an error of the running server. Every other error of a command is wrong use or bad configuration.
-type runError struct{ err error }
-
-func (e *runError) Error() string { return e.err.Error() }
-func (e *runError) Unwrap() error { return e.err }
-
-// groupServer is what help lists the other commands under.
+// groupServer is the group of the other commands in the help.
 const groupServer = "server"
 
 // newRootCommand returns the whole command tree.
@@ -36,11 +30,11 @@ has its own.`,
 			}
 			return unknownCommand(cmd, args[0])
 		},
-		RunE:          func(*cobra.Command, []string) error { return nil }, // Args has refused
+		RunE:          func(*cobra.Command, []string) error { return nil }, // Args refuses everything
 		SilenceErrors: true,
-		// of a mistyped letter or two
-		SuggestionsMinimumDistance: 2,
-		SilenceUsage:               true,
+		SilenceUsage:  true,
+
+		SuggestionsMinimumDistance: 2, // one or two mistyped letters
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())
@@ -53,23 +47,15 @@ has its own.`,
 		root.AddCommand(c)
 	}
 	root.AddCommand(manualCommands()...)
-	root.AddCommand(operate.Commands(func(err error) error { return &runError{err} })...)
+	root.AddCommand(operate.Commands(markRunError)...)
 	root.SetHelpCommand(newHelpCommand())
 	return root
 }
 
-// unknownCommand names those that were perhaps meant.
+// unknownCommand returns an error that suggests the commands with similar names.
 func unknownCommand(root *cobra.Command, name string) error {
 	if meant := root.SuggestionsFor(name); len(meant) > 0 {
 		return fmt.Errorf("unknown command %q: did you mean %s? (wsbridge help lists all)", name, config.Either(meant))
 	}
 	return fmt.Errorf("unknown command %q (wsbridge help lists them)", name)
-}
-
-// noArguments refuses arguments; cobra's own message speaks of an unknown command.
-func noArguments(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return fmt.Errorf("unexpected argument %q (see %s --help)", args[0], cmd.CommandPath())
-	}
-	return nil
 }

@@ -1,9 +1,14 @@
 package main
 
 import (
+	"cmp"
+	"io"
+
 	"github.com/spf13/cobra"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/operate"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/serve"
 )
 
 func newServeCommand() *cobra.Command {
@@ -13,20 +18,19 @@ func newServeCommand() *cobra.Command {
 		Short: "Run the server",
 		Long: `Runs the server until SIGTERM or SIGINT, then drains; a second signal ends it at once.
 
---settings starts from the legacy settings file alone; WEBSOCKET_* keys mean what they
-meant. --config reads everything from a TOML file, which may name a legacy settings file
-too. Where several say something: flags, then the TOML file, then the legacy settings
-file, then the defaults.
+--settings needs nothing but the legacy settings file; its WEBSOCKET_* keys mean what they
+always meant. --config reads a TOML file, which may name a legacy settings file too. A value
+comes from the first of these that has it: flags, the TOML file, the legacy settings file,
+the defaults.
 
-SIGHUP reads server.tls_cert and server.tls_key anew.
-
-SIGHUP reads the files again, and puts into force what can be while clients stay connected; the
-log tells what cannot. A mistake in them changes nothing.
+SIGHUP reads the files again, the certificate among them, and applies what can be changed
+while clients stay connected; the log names the keys that need a restart. If anything is
+wrong in the files, nothing changes.
 
 Without --fastcgi and php.fastcgi, wsbridge starts and supervises a php-fpm of its own.`,
 		Example: `  wsbridge serve --settings /etc/push/server_shared.conf
   wsbridge serve --config /etc/wsbridge/wsbridge.toml --fastcgi unix:/run/php/php-fpm.sock`,
-		Args: noArguments,
+		Args: operate.Arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := requireSources(cmd, from); err != nil {
 				return err
@@ -35,15 +39,17 @@ Without --fastcgi and php.fastcgi, wsbridge starts and supervises a php-fpm of i
 			if err != nil {
 				return err
 			}
-			if err := checkCertificate(&cfg.Server); err != nil {
+			if err := serve.CheckCertificate(&cfg.Server); err != nil {
 				return err
 			}
-			if err := run(cmd.Context(), cfg, from, cmd.ErrOrStderr()); err != nil {
-				return &runError{err}
-			}
-			return nil
+			return markRunError(serve.Run(cmd.Context(), cfg, serveOptions(from, cmd.ErrOrStderr())))
 		},
 	}
 	addSourceFlags(cmd, &from)
 	return cmd
+}
+
+func serveOptions(from config.Sources, log io.Writer) serve.Options {
+	return serve.Options{Version: ownVersion(), Log: log, ConfigFile: config.Absolute(".", cmp.Or(from.Config, from.Settings)),
+		Load: func() (config.Config, error) { return config.Load(from) }}
 }

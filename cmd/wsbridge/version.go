@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/operate"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -14,7 +15,7 @@ func newVersionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  noArguments,
+		Args:  operate.Arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			info, _ := debug.ReadBuildInfo()
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), versionLine(info))
@@ -23,19 +24,19 @@ func newVersionCommand() *cobra.Command {
 	}
 }
 
-// versionLine names the build, and what it was built with and for. info is nil in a binary built without module support.
+// versionLine returns the build, and what it was built with and for. info is nil in a binary built without module support.
 func versionLine(info *debug.BuildInfo) string {
 	return fmt.Sprintf("wsbridge %s, contract %d, %s %s/%s",
 		version(info), protocol.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
-// ownVersion is this program's version.
+// ownVersion returns this program's version.
 func ownVersion() string {
 	info, _ := debug.ReadBuildInfo()
 	return version(info)
 }
 
-// version is the module's version, and the commit where the build recorded one.
+// version returns the module's version, and the commit if the build recorded one.
 func version(info *debug.BuildInfo) string {
 	if info == nil {
 		return "unknown"

@@ -1,8 +1,5 @@
 <?php
-/*
- * Loads what every event needs. As opcache.preload (PHP 7.4 and later) php-fpm runs it once, when it starts: then no request
- * has to look at these files, which takes a fifth of a small event's time.
- */
+/* Loads the classes that every event needs. */
 
 require __DIR__ . '/Answer.php';
 require __DIR__ . '/Output.php';

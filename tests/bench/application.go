@@ -8,19 +8,21 @@ import (
 	"path/filepath"
 )
 
-// echoing is the application of the measurements that nothing but an event's own cost belongs in.
-const echoing = `<?php
-function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }
-function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,$msg); }
-`
+const authenticating = "<?php\nfunction ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }\n"
 
-// counting has an own-row event, a text, and a table event, a binary message: two handlers, because an isolation is a
-// handler's.
+// Applications that do one thing with a text.
+const (
+	echoing      = authenticating + `function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,$msg); }`
+	broadcasting = authenticating + `function ws_server_text(&$connections,&$connection,$client_key,$msg) { broadcast_to_all($msg); }`
+	sleeping     = authenticating + `function ws_server_text(&$connections,&$connection,$client_key,$msg) { usleep(20000); send_text($client_key,$msg); }`
+)
+
+// counting has an own-row event, a text, and a table event, a binary message: two handlers, because each handler has its own isolation.
 //
 //go:embed counting.php
 var counting string
 
-// writeApplication puts an application and its settings into a folder that php-fpm's user can read.
+// writeApplication writes an application and its settings into a new folder that php-fpm's user can read. The caller removes it.
 func writeApplication(source string) (dir string, err error) {
 	dir, err = os.MkdirTemp("", "wsbridge-bench-")
 	if err != nil {

@@ -4,45 +4,36 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
-// crying has a text go to everybody.
-const crying = `<?php
-function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }
-function ws_server_text(&$connections,&$connection,$client_key,$msg) { broadcast_to_all($msg); }
-`
-
-// cry is what is broadcast, about a kilobyte of JSON.
-var cry = `{"room":"lobby","lines":[` + strings.Repeat(`"a chat message of common size, neither long nor short",`, 18) + `"."]}`
-
-// crier is a server that sends on what it gets to all its clients, which another process holds. It is in this one, so that the last
-// write can be seen.
-type crier struct {
-	name    string
-	address string
-	writes  *writes
-	stop    func() error
-
-	clients *idleClients
-	loud    *loud
+// broadcaster is a server in this process that sends what it gets to all its clients.
+type broadcaster struct {
+	name     string
+	address  string
+	writes   *writes
+	stop     func() error
+	audience *audience
+	rounds   []broadcastTimes
 }
 
-// took is how long one broadcast took.
-type took struct {
+// broadcastTimes is how long one broadcast took.
+type broadcastTimes struct {
 	writing time.Duration // from the first socket that has taken it to the last
 	heard   time.Duration // from the message that asks for it, PHP's part included, until the last client has it
 	cpu     time.Duration // of this process, which is the server's but for the one client here
 }
 
-// writes knows when a broadcast's first and last write were done. Another one begins when the last is over.
+func writing(t broadcastTimes) float64 { return float64(t.writing) }
+func heard(t broadcastTimes) float64   { return float64(t.heard) }
+func usedCPU(t broadcastTimes) float64 { return float64(t.cpu) }
+
+// writes times the first and the last of a broadcast's writes. A broadcast begins after the last write of the one before it.
 type writes struct {
 	each int64 // of a broadcast
 
@@ -68,140 +59,117 @@ func (w *writes) count() {
 }
 
 // measureBroadcast compares a broadcast by wsbridge, PHP in the loop, with a bare loop over gorilla's connections, in turn.
-func measureBroadcast(ctx context.Context, o options) (err error) {
-	fmt.Printf("\none message of %d B to %d clients; medians of %d rounds, in brackets each round's\n\n", len(cry), o.listeners, o.rounds)
+func measureBroadcast(ctx context.Context, o options) error {
+	fmt.Printf("\none message of %d B to %d clients; medians of %d rounds, in brackets each round's\n\n", len(broadcastText), o.listeners, o.rounds)
 	fmt.Println("| what | all writes | to the bare loop | until all have heard | to the bare loop | CPU | to the bare loop |")
 	fmt.Println("| --- | ---: | --- | ---: | --- | ---: | --- |")
 	for _, compress := range []bool{false, true} {
-		if err := measureCriers(ctx, o, compress); err != nil {
+		if err := measureBroadcasters(ctx, o, compress); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func measureCriers(ctx context.Context, o options, compress bool) (err error) {
-	var criers []*crier
+func measureBroadcasters(ctx context.Context, o options, compress bool) (err error) {
+	var all []*broadcaster
 	defer func() {
-		for _, c := range criers {
-			err = errors.Join(err, c.close())
+		for _, b := range all {
+			err = errors.Join(err, b.close())
 		}
 	}()
-	for _, start := range []func(context.Context, *writes, bool) (*crier, error){startBareCrier, startBridgeCrier} {
-		c, err := start(ctx, newWrites(o.listeners+1), compress)
+	for _, start := range []func(context.Context, *writes, bool) (*broadcaster, error){startBareBroadcaster, startBridgeBroadcaster} {
+		b, err := start(ctx, newWrites(o.listeners+1), compress)
 		if err != nil {
 			return err
 		}
-		criers = append(criers, c)
-		if err := c.gather(o.listeners, compress); err != nil {
-			return fmt.Errorf("%s: %w", c.name, err)
+		all = append(all, b)
+		if b.audience, err = gather(b.address, o.listeners, compress); err != nil {
+			return fmt.Errorf("%s: %w", b.name, err)
 		}
 	}
-	results := make([][]took, len(criers))
 	for range o.rounds {
-		for i, c := range criers {
-			t, err := c.round()
-			if err != nil {
-				return fmt.Errorf("%s: %w", c.name, err)
+		for _, b := range all {
+			if err := b.round(); err != nil {
+				return fmt.Errorf("%s: %w", b.name, err)
 			}
-			results[i] = append(results[i], t)
 		}
 	}
-	for i, c := range criers {
-		printCrier(c.name, compress, results[i], results[0])
+	for _, b := range all {
+		b.print(compress, all[0])
 	}
 	return nil
 }
 
-func startBridgeCrier(ctx context.Context, w *writes, compress bool) (*crier, error) {
-	c := &crier{name: "wsbridge", writes: w}
-	h, err := startHereWith(ctx, crying, func(cfg *bridge.Config) { cfg.Compression, cfg.Observer = compress, counter{w} })
+func startBridgeBroadcaster(ctx context.Context, w *writes, compress bool) (*broadcaster, error) {
+	b, err := startInProcess(ctx, broadcasting, func(cfg *bridge.Config) { cfg.Compression, cfg.Observer = compress, writeCounter{w} })
 	if err != nil {
 		return nil, err
 	}
-	c.address, c.stop = h.address, h.stop
-	return c, nil
+	return &broadcaster{name: "wsbridge", address: b.address, writes: w, stop: b.stop}, nil
 }
 
-// counter counts writes.
-type counter struct{ *writes }
+// writeCounter is a bridge's observer that counts writes.
+type writeCounter struct{ *writes }
 
-func (counter) Event(bridge.Observation) {}
+func (writeCounter) Event(observe.Observation) {}
 
-func (counter) Ended(outcome.Ending) {}
+func (writeCounter) Ended(outcome.Ending) {}
 
-func (counter) Refused(outcome.Refusal) {}
+func (writeCounter) Refused(outcome.Refusal) {}
 
-func (counter) TurnedAway(string) {}
+func (writeCounter) TurnedAway(string) {}
 
-func (c counter) Written(time.Duration) { c.count() }
+func (c writeCounter) Written(time.Duration) { c.count() }
 
-// gather has another process connect the clients, and this one the client that cries.
-func (c *crier) gather(n int, compress bool) (err error) {
-	if c.clients, err = startListeners(c.address, n, compress); err != nil {
-		return err
+func (b *broadcaster) close() error {
+	if b.audience != nil {
+		b.audience.leave()
 	}
-	c.loud, err = dialLoud(c.address)
-	return err
+	return b.stop()
 }
 
-func (c *crier) close() error {
-	if c.loud != nil {
-		c.loud.Close()
-	}
-	if c.clients != nil {
-		c.clients.stop()
-	}
-	return c.stop()
-}
-
-// round broadcasts several times, the first ones unmeasured, and returns the medians.
-func (c *crier) round() (t took, err error) {
+// round broadcasts several times, the first ones unmeasured, and keeps the medians.
+func (b *broadcaster) round() error {
 	const unmeasured, times = 3, 21
-	var writing, heard, used []time.Duration
-	for i := range unmeasured + times {
-		t, err := c.broadcast()
+	var all []broadcastTimes
+	for range unmeasured + times {
+		t, err := b.broadcast()
 		if err != nil {
-			return t, err
+			return err
 		}
-		if i >= unmeasured {
-			writing, heard, used = append(writing, t.writing), append(heard, t.heard), append(used, t.cpu)
-		}
+		all = append(all, t)
 	}
-	middle := func(all []time.Duration) time.Duration { slices.Sort(all); return all[len(all)/2] }
-	return took{middle(writing), middle(heard), middle(used)}, nil
+	middle := func(of func(broadcastTimes) float64) time.Duration {
+		return time.Duration(median(each(all[unmeasured:], of)))
+	}
+	b.rounds = append(b.rounds, broadcastTimes{middle(writing), middle(heard), middle(usedCPU)})
+	return nil
 }
 
 // broadcast has one message sent to all, and waits until each has it.
-func (c *crier) broadcast() (t took, err error) {
-	before, began := cpu(os.Getpid()), time.Now()
-	if err := c.loud.cry(); err != nil {
-		return t, err
-	}
-	if err := c.clients.heard(); err != nil {
+func (b *broadcaster) broadcast() (t broadcastTimes, err error) {
+	before, began := ownCPU(), time.Now()
+	if err := b.audience.broadcast(); err != nil {
 		return t, err
 	}
 	t.heard = time.Since(began)
-	<-c.writes.over
-	t.writing = time.Duration(c.writes.last.Load() - c.writes.first.Load())
-	t.cpu = cpu(os.Getpid()) - before
+	<-b.writes.over
+	t.writing = time.Duration(b.writes.last.Load() - b.writes.first.Load())
+	t.cpu = ownCPU() - before
 	return t, nil
 }
 
-func printCrier(name string, compress bool, results, bare []took) {
+func (b *broadcaster) print(compress bool, base *broadcaster) {
+	name := b.name
 	if compress {
 		name += ", compressed"
 	}
-	column := func(of func(took) time.Duration) string {
-		var values, ratios []float64
-		var each []string
-		for i := range results {
-			values = append(values, float64(of(results[i])))
-			ratios = append(ratios, float64(of(results[i]))/float64(of(bare[i])))
-			each = append(each, ratio(ratios[i]))
-		}
-		return fmt.Sprintf("%v | %s (%s)", brief(median(values)), ratio(median(ratios)), strings.Join(each, ", "))
+	fmt.Printf("| %s |", name)
+	for _, of := range []func(broadcastTimes) float64{writing, heard, usedCPU} {
+		values := each(b.rounds, of)
+		toBase := ratios(values, each(base.rounds, of))
+		fmt.Printf(" %s | %s (%s) |", brief(median(values)), ratio(median(toBase)), list(toBase, ratio))
 	}
-	fmt.Printf("| %s | %s | %s | %s |\n", name, column(func(t took) time.Duration { return t.writing }),
-		column(func(t took) time.Duration { return t.heard }), column(func(t took) time.Duration { return t.cpu }))
+	fmt.Println()
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// child is another program, with a folder of its own for its configuration and its log.
+// child is another program that runs in a folder with its configuration and its log.
 type child struct {
 	dir     string
 	cmd     *exec.Cmd
@@ -21,10 +21,10 @@ type child struct {
 	address string
 }
 
-// patience with a program that starts or ends.
+// patience is how long to wait for a program that starts or ends.
 const patience = 20 * time.Second
 
-// newChild makes the folder, with files of these names and contents. The caller starts or removes it.
+// newChild makes the folder and writes files into it, by name. The caller starts the child, which removes the folder when it stops.
 func newChild(files func(c *child) map[string]string) (c *child, err error) {
 	c = &child{ended: make(chan struct{})}
 	if c.address, err = freeAddress(); err != nil {
@@ -46,14 +46,14 @@ func newChild(files func(c *child) map[string]string) (c *child, err error) {
 
 func (c *child) path(name string) string { return filepath.Join(c.dir, name) }
 
-// start runs the program until stop, and returns when ready does so without an error.
+// start runs the program until stop, and returns when ready succeeds.
 func (c *child) start(ready func() error, name string, args ...string) error {
 	if err := c.run(name, args...); err != nil {
 		return errors.Join(err, os.RemoveAll(c.dir))
 	}
 	if err := c.await(ready); err != nil {
-		said, _ := os.ReadFile(c.path("log"))
-		return errors.Join(fmt.Errorf("%s: %w; it said: %s", name, err, said), c.stop())
+		log, _ := os.ReadFile(c.path("log"))
+		return errors.Join(fmt.Errorf("start %s: %w: %s", name, err, log), c.stop())
 	}
 	return nil
 }
@@ -86,7 +86,7 @@ func (c *child) await(ready func() error) (err error) {
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		select {
 		case <-c.ended:
-			return fmt.Errorf("it has ended: %w", c.err)
+			return fmt.Errorf("ended: %w", c.err)
 		case <-tick.C:
 			if err = ready(); err == nil {
 				return nil
@@ -107,7 +107,7 @@ func (c *child) accepts() error {
 
 func (c *child) tree() []int { return append(children(c.cmd.Process.Pid), c.cmd.Process.Pid) }
 
-// stop ends the program and what it has started, and removes its folder.
+// stop ends the program and its children, and removes its folder.
 func (c *child) stop() error {
 	tree := c.tree()
 	_ = c.cmd.Process.Signal(syscall.SIGTERM)
@@ -124,7 +124,7 @@ func (c *child) stop() error {
 
 func gone(pid int) bool { return syscall.Kill(pid, 0) != nil }
 
-// findProgram looks in PATH, and where Debian has what only root is supposed to run.
+// findProgram looks in PATH, then where Debian keeps programs that only root is supposed to run.
 func findProgram(name string) (string, error) {
 	path, err := exec.LookPath(name)
 	if err != nil {

@@ -1,5 +1,5 @@
 <?php
-/* What make bench measures with many clients: rows of the size that applications have, and an event of each reach. */
+/* What make bench measures with many clients: rows of the size that applications have, an event that sees its own row, and one that sees the table. */
 
 function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) {
 	$number = intval(substr($cookies,strlen("login=user")));
@@ -10,13 +10,13 @@ function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_addres
 	return True;
 }
 
-/* Reaches its own row only. */
+/* Sees its own row only. */
 function ws_server_text(&$connections,&$connection,$client_key,$msg) {
 	$connection["said"] = (isset($connection["said"]) ? $connection["said"] : 0)+1;
 	send_text($client_key,$msg);
 }
 
-/* Reaches every row. */
+/* Sees every row. */
 function ws_server_binary(&$connections,&$connection,$client_key,$data) {
 	$count = 0;
 	foreach ($connections as $key => $other) {

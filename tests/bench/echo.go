@@ -8,8 +8,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// startEcho runs this program again as a server that echoes and does nothing else.
-func startEcho(options, *php) (*running, error) {
+// startEcho runs this program again as a server that only echoes.
+func startEcho(options, *php) (*program, error) {
 	c, err := newChild(func(*child) map[string]string { return nil })
 	if err != nil {
 		return nil, err
@@ -22,9 +22,9 @@ func startEcho(options, *php) (*running, error) {
 	return r, nil
 }
 
-// serveEcho is that other program.
+// serveEcho is that server.
 func serveEcho(ctx context.Context, o options) error {
-	if err := allowFiles(held + o.clients); err != nil {
+	if err := allowFiles(idleOfOthers + o.clients); err != nil {
 		return err
 	}
 	l, err := net.Listen("tcp", o.echo)
@@ -54,10 +54,10 @@ func sendBack(conn *websocket.Conn) {
 	}
 }
 
-// echoes are WebSockets of the child's that echo.
-func (c *child) echoes() *running {
-	return &running{
-		address: c.address, idle: held, stop: c.stop,
+// echoes describes a child whose WebSockets echo.
+func (c *child) echoes() *program {
+	return &program{
+		address: c.address, idle: idleOfOthers, stop: c.stop,
 		connect: func(n int) ([]call, func(), error) { return echoes(c.address, n) },
 	}
 }

@@ -5,10 +5,10 @@ import (
 	"syscall"
 )
 
-// allowFiles makes room for so many open files in this process and those it starts: each client is one here, or in the
-// helper, and one in wsbridge.
+// allowFiles raises the limit of open files for n clients, in this process and those it starts: each client is one in the process that holds it, and
+// one in wsbridge.
 func allowFiles(n int) error {
-	const others = 200 // of the program itself: listeners, php-fpm, logs
+	const others = 200 // listeners, php-fpm, logs
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return fmt.Errorf("get limit of open files: %w", err)

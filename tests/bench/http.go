@@ -16,14 +16,14 @@ header('Content-Type: text/plain');
 echo file_get_contents('php://input');
 `
 
-// startHTTP is what php-fpm does for a web page.
-func startHTTP(_ options, p *php) (*running, error) {
+// startHTTP runs nginx in front of php-fpm, as for a web page.
+func startHTTP(_ options, p *php) (*program, error) {
 	c, err := startNginx(p, httpEcho)
 	if err != nil {
 		return nil, err
 	}
 	connect := func(n int) ([]call, func(), error) { return posts(c.address, n) }
-	return &running{server: c.tree, php: p.processes, connect: connect, stop: c.stop}, nil
+	return &program{server: c.tree, php: p.processes, connect: connect, stop: c.stop}, nil
 }
 
 // posts connects n HTTP clients that keep their connections.

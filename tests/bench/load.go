@@ -2,18 +2,20 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"net/http"
+	"errors"
 	"sync"
 	"time"
-
-	"github.com/gorilla/websocket"
 )
 
 // call is one caller's event, answered.
 type call func() error
 
-// drive has every caller call again and again for some time and returns how long each call took.
+// processes lists some, when they are needed: a php-fpm that answers already may still be starting workers.
+type processes func() []int
+
+func none() []int { return nil }
+
+// drive has every caller call again and again for d and returns how long each call took, and all of them together.
 func drive(ctx context.Context, callers []call, d time.Duration) (latencies, time.Duration, error) {
 	measuring, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
@@ -25,12 +27,8 @@ func drive(ctx context.Context, callers []call, d time.Duration) (latencies, tim
 		group.Go(func() { took[i], errs[i] = repeat(measuring, c) })
 	}
 	group.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return nil, 0, err
-		}
-	}
-	return took, time.Since(began), ctx.Err() // interrupted, there may be nothing to divide by
+	length := time.Since(began)
+	return took, length, errors.Join(append(errs, ctx.Err())...) // interrupted, there may be nothing to divide by
 }
 
 func repeat(ctx context.Context, c call) (took []time.Duration, err error) {
@@ -44,60 +42,31 @@ func repeat(ctx context.Context, c call) (took []time.Duration, err error) {
 	return took, nil
 }
 
-// dial opens n WebSockets, of users with numbers from first on.
-func dial(address string, first, n int) ([]*websocket.Conn, error) {
-	return dialWith(address, first, n, false)
-}
-
-func dialWith(address string, first, n int, compress bool) ([]*websocket.Conn, error) {
-	d := websocket.Dialer{HandshakeTimeout: time.Minute, ReadBufferSize: 512, WriteBufferSize: 512, EnableCompression: compress}
-	conns := make([]*websocket.Conn, 0, n)
-	for i := range n {
-		h := http.Header{"Cookie": {fmt.Sprintf("login=user%d", first+i)}, "User-Agent": {"bench"}}
-		conn, answer, err := d.Dial("ws://"+address+"/", h)
-		if err != nil {
-			hangUp(conns)
-			if answer != nil {
-				err = fmt.Errorf("%w: %s", err, answer.Status)
-			}
-			return nil, fmt.Errorf("connect client %d: %w", len(conns)+1, err)
-		}
-		conns = append(conns, conn)
-	}
-	return conns, nil
-}
-
-func hangUp(conns []*websocket.Conn) {
-	for _, c := range conns {
-		c.Close()
-	}
-}
-
-// message is what every event carries.
-const message = `{"room":"lobby","text":"a chat message of common size, neither long nor short"}`
-
-// echo sends the message on conn and waits for its return.
-func echo(conn *websocket.Conn) call {
-	return func() error {
-		if err := conn.WriteMessage(websocket.TextMessage, []byte(message)); err != nil {
-			return err
-		}
-		_, got, err := conn.ReadMessage()
-		if err == nil && string(got) != message {
-			err = fmt.Errorf("got %q", got)
-		}
-		return err
-	}
-}
-
-// echoes dials n WebSockets that echo.
-func echoes(address string, n int) (callers []call, hangUpAll func(), err error) {
-	conns, err := dial(address, 0, n)
+// measure drives the callers, which processes of a server and of PHP answer.
+func measure(ctx context.Context, callers []call, d time.Duration, server, php processes) (r result, err error) {
+	servers, workers := server(), php()
+	load, serverCPU, phpCPU := ownCPU(), cpuOfAll(servers), cpuOfAll(workers)
+	took, length, err := drive(ctx, callers, d)
 	if err != nil {
-		return nil, nil, err
+		return r, err
 	}
-	for _, conn := range conns {
-		callers = append(callers, echo(conn))
+	r.rate, r.p50, r.p99 = took.summary(length)
+	events := time.Duration(took.count())
+	r.load = (ownCPU() - load) / events
+	r.server = (cpuOfAll(servers) - serverCPU) / events
+	r.php = (cpuOfAll(workers) - phpCPU) / events
+	return r, nil
+}
+
+// measureEchoes measures all callers, then one alone.
+func measureEchoes(ctx context.Context, callers []call, d time.Duration, server, php processes) (r result, err error) {
+	if _, _, err := drive(ctx, callers, d/5); err != nil { // opcache and the processors warm up
+		return r, err
 	}
-	return callers, func() { hangUp(conns) }, nil
+	if r, err = measure(ctx, callers, d, server, php); err != nil {
+		return r, err
+	}
+	one, length, err := drive(ctx, callers[:1], d/2)
+	_, r.single, _ = one.summary(length)
+	return r, err
 }

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
-	"strconv"
-	"strings"
 )
 
 // mostIdle is what an idle client may cost, in bytes of heap and stacks.
@@ -15,50 +12,38 @@ const mostIdle = 16 << 10
 
 // measureIdle asks the Go runtime what idle clients, held by another process, cost a bridge in this one.
 func measureIdle(ctx context.Context, o options) (err error) {
-	h, err := startHere(ctx)
+	b, err := startInProcess(ctx, echoing, unchanged)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, h.stop()) }()
+	defer func() { err = errors.Join(err, b.stop()) }()
 	before := memory()
-	clients, err := startIdle(h.address, 0, o.idle)
+	clients, err := holdIdle(b.address, 0, o.idle)
 	if err != nil {
 		return err
 	}
 	defer clients.stop()
-	each := memory().less(before).of(int64(o.idle))
-	fmt.Printf("\nan idle client of %d\n\n| what | wanted | measured | in each round | |\n| --- | ---: | ---: | --- | --- |\n", o.idle)
-	printTarget(0, [][]target{{{"heap and stacks, in bytes", "≤", mostIdle, float64(each.heap + each.stacks), whole}}})
-	printTarget(0, [][]target{{{"… heap", "", 0, float64(each.heap), whole}}})
-	printTarget(0, [][]target{{{"… stacks", "", 0, float64(each.stacks), whole}}})
-	printTarget(0, [][]target{{{"resident", "", 0, float64(each.resident), whole}}})
+	after := memory()
+	per := func(of func(memoryUse) int64) []float64 {
+		return []float64{float64((of(after) - of(before)) / int64(o.idle))}
+	}
+	fmt.Printf("\nan idle client of %d, in bytes\n\n", o.idle)
+	printRows([]row{
+		{"heap and stacks", limit{"≤", mostIdle}, whole, per(func(m memoryUse) int64 { return m.heap + m.stacks })},
+		{"… heap", limit{}, whole, per(func(m memoryUse) int64 { return m.heap })},
+		{"… stacks", limit{}, whole, per(func(m memoryUse) int64 { return m.stacks })},
+		{"resident", limit{}, whole, per(func(m memoryUse) int64 { return m.resident })},
+	})
 	return nil
 }
 
+// memoryUse is this process's, in bytes.
 type memoryUse struct{ heap, stacks, resident int64 }
-
-func (m memoryUse) less(other memoryUse) memoryUse {
-	return memoryUse{m.heap - other.heap, m.stacks - other.stacks, m.resident - other.resident}
-}
-
-func (m memoryUse) of(n int64) memoryUse { return memoryUse{m.heap / n, m.stacks / n, m.resident / n} }
 
 func memory() memoryUse {
 	runtime.GC()
-	runtime.GC() // what finalizers of the first have let go
+	runtime.GC() // what the first one's finalizers have released
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return memoryUse{int64(m.HeapAlloc), int64(m.StackInuse), resident()}
-}
-
-// resident is VmRSS of proc(5), status, in bytes.
-func resident() int64 {
-	data, _ := os.ReadFile("/proc/self/status")
-	for line := range strings.Lines(string(data)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			kib, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-			return kib << 10
-		}
-	}
-	return 0
+	return memoryUse{int64(m.HeapAlloc), int64(m.StackInuse), kibibytes("/proc/self/status", "VmRSS:") << 10}
 }

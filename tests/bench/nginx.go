@@ -2,7 +2,7 @@ package main
 
 import "fmt"
 
-// nginxConfig keeps no connections to php-fpm: each would hold a worker, and each of nginx's processes would keep its own.
+// nginxConfig keeps no connections to php-fpm: each would occupy a worker, and each of nginx's processes would keep its own.
 const nginxConfig = `user root;
 daemon off;
 worker_processes auto;

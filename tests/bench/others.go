@@ -6,18 +6,18 @@ import (
 	"fmt"
 )
 
-// held are idle clients of which a program's memory of a connection is told, fewer where each has a process of its own.
-const held, heldByProcesses = 1000, 100
+// Idle clients by which the memory of a connection is measured: fewer where each has a process of its own.
+const idleOfOthers, idleWithProcesses = 1000, 100
 
-// other is a program that echoes texts, by PHP or without, while it runs.
+// other is a program that echoes texts, by PHP or without.
 type other struct {
 	name   string
-	start  func(o options, p *php) (*running, error)
+	start  func(o options, p *php) (*program, error)
 	rounds []result
 }
 
-// running is such a program.
-type running struct {
+// program is such a program while it runs.
+type program struct {
 	server, php processes
 	counted     processes // those that have memory of a connection
 	connect     func(n int) (callers []call, hangUp func(), err error)
@@ -37,23 +37,23 @@ func others() []*other {
 }
 
 // startBridge runs wsbridge with the php-fpm that the others use.
-func startBridge(o options, p *php) (*running, error) {
+func startBridge(o options, p *php) (*program, error) {
 	s, err := startServer(setup{binary: o.binary, source: echoing, isolation: "auto", workers: workers, fpm: p})
 	if err != nil {
 		return nil, err
 	}
-	return &running{
+	return &program{
 		server: s.own, php: s.php, counted: s.own,
-		connect: s.echoes, address: s.log.address, idle: held,
+		connect: s.echoes, address: s.log.address, idle: idleOfOthers,
 		stop: s.stop,
 	}, nil
 }
 
-// measureOthers echoes through wsbridge and through other programs, in turn; those that use php-fpm use the same.
+// measureOthers echoes through wsbridge and through other programs, in turn. All that use php-fpm use the same.
 func measureOthers(ctx context.Context, o options) (err error) {
-	p, err := startPHP(ctx, echoing, nil)
+	p, err := startPHP(ctx, echoing)
 	if err != nil {
-		return fmt.Errorf("start php-fpm: %w", err)
+		return err
 	}
 	defer func() { err = errors.Join(err, p.stop()) }()
 	all := others()
@@ -64,7 +64,12 @@ func measureOthers(ctx context.Context, o options) (err error) {
 			}
 		}
 	}
-	printOthers(o, all)
+	fmt.Printf("\nmedian of %d rounds; ratios, in brackets, to the first line of the same round\n\n", o.rounds)
+	fmt.Printf("| what | %d clients: echoes/s | p50 | p99 | 1 client: p50 | CPU/echo: load, server, PHP | memory/connection |\n", o.clients)
+	fmt.Println("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+	for _, other := range all {
+		other.print(all[0])
+	}
 	return nil
 }
 
@@ -79,47 +84,34 @@ func (other *other) round(ctx context.Context, o options, p *php) (err error) {
 	return err
 }
 
-func (r *running) measure(ctx context.Context, o options) (result result, err error) {
-	callers, hangUp, err := r.connect(o.clients)
+func (p *program) measure(ctx context.Context, o options) (r result, err error) {
+	callers, hangUp, err := p.connect(o.clients)
 	if err != nil {
-		return result, err
+		return r, err
 	}
 	defer hangUp()
-	if result, err = measureEchoes(ctx, callers, o.duration, r.server, r.php); err != nil || r.idle == 0 {
-		return result, err
+	if r, err = measureEchoes(ctx, callers, o.duration, p.server, p.php); err != nil || p.idle == 0 {
+		return r, err
 	}
-	before := shareOfMemory(r.counted())
-	idle, err := startIdle(r.address, o.clients, r.idle)
+	before := sharedMemory(p.counted())
+	idle, err := holdIdle(p.address, o.clients, p.idle)
 	if err != nil {
-		return result, err
+		return r, err
 	}
 	defer idle.stop()
-	result.memory = float64(shareOfMemory(r.counted())-before) / float64(r.idle)
-	return result, nil
-}
-
-func printOthers(o options, all []*other) {
-	fmt.Printf("\nmedian of %d rounds; ratios, in brackets, to the first line of the same round\n\n", o.rounds)
-	fmt.Printf("| what | %d clients: echoes/s | p50 | p99 | 1 client: p50 | CPU/echo: load, server, PHP | memory/connection |\n", o.clients)
-	fmt.Println("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
-	for _, other := range all {
-		other.print(all[0])
-	}
+	r.memory = float64(sharedMemory(p.counted())-before) / float64(p.idle)
+	return r, nil
 }
 
 func (other *other) print(first *other) {
-	value := func(of func(result) float64) string { return brief(medianOf(other.rounds, of)) }
-	ratio := func(of func(result) float64) string {
-		var ratios []float64
-		for i, r := range other.rounds {
-			ratios = append(ratios, of(r)/of(first.rounds[i]))
-		}
-		return fmt.Sprintf("(%.2f)", median(ratios))
+	value := func(of func(result) float64) float64 { return median(each(other.rounds, of)) }
+	toFirst := func(of func(result) float64) string {
+		return ratio(median(ratios(each(other.rounds, of), each(first.rounds, of))))
 	}
-	fmt.Printf("| %s | %.0f %s |", other.name, medianOf(other.rounds, rate), ratio(rate))
+	fmt.Printf("| %s | %.0f (%s) |", other.name, value(rate), toFirst(rate))
 	for _, of := range []func(result) float64{p50, p99, single} {
-		fmt.Printf(" %s %s |", value(of), ratio(of))
+		fmt.Printf(" %s (%s) |", brief(value(of)), toFirst(of))
 	}
-	fmt.Printf(" %s, %s, %s |", value(loadCPU), value(bridgeCPU), value(phpCPU))
-	fmt.Printf(" %s |\n", kilobytes(medianOf(other.rounds, connectionMemory)))
+	fmt.Printf(" %s, %s, %s |", brief(value(loadCPU)), brief(value(serverCPU)), brief(value(phpCPU)))
+	fmt.Printf(" %s |\n", kilobytes(value(connectionMemory)))
 }

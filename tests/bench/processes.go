@@ -8,29 +8,35 @@ import (
 	"time"
 )
 
-// cpu is the CPU time used so far by this process, and by the other processes' trees.
-func cpu(pid int) time.Duration {
-	if pid == os.Getpid() {
-		var usage syscall.Rusage
-		_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
-		return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-	}
-	return cpuOf(pid)
+// ownCPU is the CPU time used so far by this process.
+func ownCPU() time.Duration {
+	var usage syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// cpuOf reads a process's own user and system time (proc(5), stat, fields 14 and 15), in ticks of 10 ms.
-func cpuOf(pid int) time.Duration {
+// cpuOfAll is the user and system time used so far by processes, without their children (proc(5), stat, fields 14 and 15), in ticks of 10 ms.
+func cpuOfAll(pids []int) (sum time.Duration) {
+	for _, pid := range pids {
+		if fields := stat(pid); fields != nil {
+			user, _ := strconv.Atoi(fields[11])
+			system, _ := strconv.Atoi(fields[12])
+			sum += time.Duration(user+system) * 10 * time.Millisecond
+		}
+	}
+	return sum
+}
+
+// stat returns proc(5)'s stat from field 3 on, nil for a process that has ended.
+func stat(pid int) []string {
 	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
-		return 0
+		return nil
 	}
-	fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * 10 * time.Millisecond
+	return strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
 }
 
-// children lists the processes below pid, all generations.
+// children lists the descendants of pid.
 func children(pid int) (all []int) {
 	entries, _ := os.ReadDir("/proc")
 	for _, entry := range entries {
@@ -38,35 +44,29 @@ func children(pid int) (all []int) {
 		if err != nil {
 			continue
 		}
-		data, err := os.ReadFile("/proc/" + entry.Name() + "/stat")
-		if err != nil {
-			continue
-		}
-		fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
-		if fields[1] == strconv.Itoa(pid) {
+		if fields := stat(child); fields != nil && fields[1] == strconv.Itoa(pid) {
 			all = append(append(all, child), children(child)...)
 		}
 	}
 	return all
 }
 
-func cpuOfAll(pids []int) (sum time.Duration) {
+// sharedMemory is Pss of proc(5), smaps_rollup, in bytes: what processes share is divided among them.
+func sharedMemory(pids []int) (sum int64) {
 	for _, pid := range pids {
-		sum += cpuOf(pid)
+		sum += kibibytes("/proc/"+strconv.Itoa(pid)+"/smaps_rollup", "Pss:") << 10
 	}
 	return sum
 }
 
-// shareOfMemory is Pss of proc(5), smaps_rollup, in bytes: what processes share is divided among them.
-func shareOfMemory(pids []int) (sum int64) {
-	for _, pid := range pids {
-		data, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/smaps_rollup")
-		for line := range strings.Lines(string(data)) {
-			if rest, ok := strings.CutPrefix(line, "Pss:"); ok {
-				kib, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-				sum += kib << 10
-			}
+// kibibytes reads a line of a file like proc(5)'s status, 0 if there is none.
+func kibibytes(file, name string) int64 {
+	data, _ := os.ReadFile(file)
+	for line := range strings.Lines(string(data)) {
+		if rest, ok := strings.CutPrefix(line, name); ok {
+			n, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			return n
 		}
 	}
-	return sum
+	return 0
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// gripEcho answers Pushpin's WebSocket-over-HTTP requests, of which an answer repeats what shall go back to the client.
+// gripEcho answers Pushpin's WebSocket-over-HTTP requests. Pushpin sends what an answer repeats to the client.
 const gripEcho = `<?php
 header('Content-Type: application/websocket-events');
 $events = file_get_contents('php://input');
@@ -18,7 +18,7 @@ if (strncmp($events, 'DISCONNECT', 10) !== 0) {
 }
 `
 
-// pushpinConfig has everything in one folder, of the HTTP client zurl, too, which in Debian is a service of its own.
+// pushpinConfig keeps all files in one folder, also those of the HTTP client zurl, which is a separate service in Debian.
 const pushpinConfig = `[global]
 include={libdir}/internal.conf
 rundir=%[1]s
@@ -50,7 +50,7 @@ command_spec=ipc://%[1]s/p-command
 `
 
 // startPushpin runs Pushpin in front of an nginx.
-func startPushpin(_ options, p *php) (*running, error) {
+func startPushpin(_ options, p *php) (*program, error) {
 	nginx, err := startNginx(p, gripEcho)
 	if err != nil {
 		return nil, err
@@ -84,15 +84,14 @@ func startPushpinAt(backend string) (*child, error) {
 	return c, c.start(c.answers, "pushpin", "--config", c.path("pushpin.conf"))
 }
 
-// answers tries one echo. Pushpin's parts find each other some time after they take connections: a request that falls into
-// that time is lost, and would be waited for in vain.
+// answers tries one echo. Pushpin's parts find each other some time after they accept connections, and a request before that is lost.
 func (c *child) answers() error {
-	const patience = time.Second
-	d := websocket.Dialer{HandshakeTimeout: patience}
+	const timeout = time.Second
+	d := websocket.Dialer{HandshakeTimeout: timeout}
 	conn, _, err := d.Dial("ws://"+c.address+"/", nil)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	return errors.Join(conn.SetReadDeadline(time.Now().Add(patience)), echo(conn)())
+	return errors.Join(conn.SetReadDeadline(time.Now().Add(timeout)), plain(conn).echo())
 }

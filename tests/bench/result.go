@@ -12,16 +12,19 @@ type result struct {
 	p50, p99 time.Duration
 	single   time.Duration // median with one caller
 	// CPU time per event of the load generator, of the server and of PHP.
-	load, bridge, php time.Duration
+	load, server, php time.Duration
 	memory            float64 // bytes of a connection, in the server and in PHP
 }
 
-func (r result) print(name string, bare result) {
-	fmt.Printf("| %s | %.0f | %.2f | %v | %v | %v | %v | %v, %v, %v |\n", name, r.rate, r.rate/bare.rate,
-		round(r.p50), round(r.p99), round(r.single), round(r.single-bare.single), round(r.load), round(r.bridge), round(r.php))
-}
-
-func round(d time.Duration) time.Duration { return d.Round(100 * time.Nanosecond) }
+func rate(r result) float64             { return r.rate }
+func p50(r result) float64              { return float64(r.p50) }
+func p99(r result) float64              { return float64(r.p99) }
+func single(r result) float64           { return float64(r.single) }
+func loadCPU(r result) float64          { return float64(r.load) }
+func serverCPU(r result) float64        { return float64(r.server) }
+func phpCPU(r result) float64           { return float64(r.php) }
+func totalCPU(r result) float64         { return float64(r.server + r.php) }
+func connectionMemory(r result) float64 { return r.memory }
 
 // latencies of one caller after another; merged at the end, so that callers share nothing while they measure.
 type latencies [][]time.Duration
@@ -42,7 +45,28 @@ func (l latencies) count() (n int) {
 	return n
 }
 
-// brief writes a time with three digits.
+// each takes one value of each round.
+func each[T any](rounds []T, of func(T) float64) (values []float64) {
+	for _, r := range rounds {
+		values = append(values, of(r))
+	}
+	return values
+}
+
+// ratios of values to those of the same rounds.
+func ratios(values, base []float64) (all []float64) {
+	for i, value := range values {
+		all = append(all, value/base[i])
+	}
+	return all
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}
+
+// brief writes nanoseconds with three digits.
 func brief(ns float64) string {
 	d, unit := time.Duration(ns), time.Duration(1)
 	for d >= 1000*unit {
@@ -51,21 +75,13 @@ func brief(ns float64) string {
 	return d.Round(unit).String()
 }
 
+func ratio(x float64) string { return fmt.Sprintf("%.2f", x) }
+
+func whole(x float64) string { return fmt.Sprintf("%.0f", x) }
+
 func kilobytes(bytes float64) string {
 	if bytes == 0 {
 		return ""
 	}
 	return fmt.Sprintf("%.0f KB", bytes/1000)
 }
-
-func medianOf(results []result, of func(result) float64) float64 {
-	var values []float64
-	for _, r := range results {
-		values = append(values, of(r))
-	}
-	return median(values)
-}
-
-func single(r result) float64           { return float64(r.single) }
-func loadCPU(r result) float64          { return float64(r.load) }
-func connectionMemory(r result) float64 { return r.memory }

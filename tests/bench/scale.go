@@ -11,47 +11,63 @@ import (
 // series is one event measured with more and more clients connected, in several rounds.
 type series struct {
 	event
-	asking int
-	sites  []*site
-	rounds [][]result // by round, then by site
+	asking  int
+	crowds  []*crowd
+	results [][]result // by crowd, then by round
 }
 
-// measureScale measures what an event costs with few and with many clients connected. All sites stand ready while each
-// is measured in its turn, again and again, so that what else happens on the machine meets all of them alike.
-func measureScale(ctx context.Context, o options, isolation string) (err error) {
-	sites, err := startSites(o, isolation)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, stopSites(sites)) }()
-	all := plan(o, isolation, sites)
-	for range o.rounds {
-		for i := range all {
-			if err := all[i].round(ctx, o.duration); err != nil {
-				return fmt.Errorf("%s event, %d asking: %w", all[i].name, all[i].asking, err)
-			}
+func measureScales(ctx context.Context, o options) error {
+	for _, isolation := range o.isolations {
+		if err := measureScale(ctx, o, isolation); err != nil {
+			return fmt.Errorf("isolation %s: %w", isolation, err)
 		}
-	}
-	printScale(isolation, all)
-	for _, clients := range o.connected {
-		fmt.Printf("%d clients connected in %v\n", clients, sites[clients].connecting.Round(10*time.Millisecond))
 	}
 	return nil
 }
 
-// plan lists what to measure: each event with one client asking and with many. With many, the fewest clients are those.
-func plan(o options, isolation string, sites map[int]*site) (all []series) {
+// measureScale measures what an event costs with few and with many clients connected. All crowds stay connected while each
+// is measured in its turn, again and again, so that what else happens on the machine meets all of them.
+func measureScale(ctx context.Context, o options, isolation string) (err error) {
+	crowds, err := startCrowds(o, isolation)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stopCrowds(crowds)) }()
+	all := listSeries(o, isolation, crowds)
+	for range o.rounds {
+		for _, s := range all {
+			if err := s.round(ctx, o.duration); err != nil {
+				return fmt.Errorf("%s event, %d asking: %w", s.name, s.asking, err)
+			}
+		}
+	}
+	fmt.Printf("\nmedian of %d rounds, ratios to the fewest clients of the same round\n\n", o.rounds)
+	fmt.Println("| isolation | event | asking | clients | p50 | ratio | p99 | events/s | ratio | CPU/event: wsbridge, php | ratio |")
+	fmt.Println("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+	for _, s := range all {
+		s.print(isolation)
+	}
+	fmt.Println()
+	for _, clients := range o.connected {
+		fmt.Printf("%d clients connected in %v\n", clients, crowds[clients].connecting.Round(10*time.Millisecond))
+	}
+	return nil
+}
+
+// listSeries lists what to measure: each event with one client asking and with many. With many, the fewest clients are those that ask.
+func listSeries(o options, isolation string, crowds map[int]*crowd) (all []*series) {
 	for _, e := range events() {
 		if e.name == "table" && isolation == "connection" {
 			continue // the event sees no table there
 		}
 		for _, asking := range slices.Compact([]int{1, o.clients}) {
-			s := series{event: e, asking: asking}
+			s := &series{event: e, asking: asking}
 			for _, clients := range o.connected {
-				if at := sites[max(clients, asking)]; !slices.Contains(s.sites, at) {
-					s.sites = append(s.sites, at)
+				if c := crowds[max(clients, asking)]; !slices.Contains(s.crowds, c) {
+					s.crowds = append(s.crowds, c)
 				}
 			}
+			s.results = make([][]result, len(s.crowds))
 			all = append(all, s)
 		}
 	}
@@ -59,54 +75,23 @@ func plan(o options, isolation string, sites map[int]*site) (all []series) {
 }
 
 func (s *series) round(ctx context.Context, d time.Duration) error {
-	var results []result
-	for _, at := range s.sites {
-		r, err := at.run(ctx, s.event, s.asking, d)
+	for i, c := range s.crowds {
+		r, err := c.run(ctx, s.event, s.asking, d)
 		if err != nil {
-			return fmt.Errorf("%d clients: %w", at.clients, err)
+			return fmt.Errorf("%d clients: %w", c.clients, err)
 		}
-		results = append(results, r)
+		s.results[i] = append(s.results[i], r)
 	}
-	s.rounds = append(s.rounds, results)
 	return nil
 }
 
-func printScale(isolation string, all []series) {
-	fmt.Printf("\nmedian of %d rounds, ratios to the fewest clients of the same round\n\n", len(all[0].rounds))
-	fmt.Println("| isolation | event | asking | clients | p50 | ratio | p99 | events/s | ratio | CPU/event: wsbridge, php | ratio |")
-	fmt.Println("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
-	for _, s := range all {
-		s.print(isolation)
-	}
-	fmt.Println()
-}
-
 func (s *series) print(isolation string) {
-	for i, at := range s.sites {
-		value := func(of func(r result) float64) float64 {
-			return s.median(func(round []result) float64 { return of(round[i]) })
+	for i, c := range s.crowds {
+		value := func(of func(r result) float64) float64 { return median(each(s.results[i], of)) }
+		toFewest := func(of func(r result) float64) string {
+			return ratio(median(ratios(each(s.results[i], of), each(s.results[0], of))))
 		}
-		ratio := func(of func(r result) float64) float64 {
-			return s.median(func(round []result) float64 { return of(round[i]) / of(round[0]) })
-		}
-		length := func(of func(r result) float64) time.Duration { return round(time.Duration(value(of))) }
-		fmt.Printf("| %s | %s | %d | %d | %v | %.2f | %v | %.0f | %.2f | %v, %v | %.2f |\n", isolation, s.name, s.asking, at.clients,
-			length(p50), ratio(p50), length(p99), value(rate), ratio(rate), length(bridgeCPU), length(phpCPU), ratio(cpuTime))
+		fmt.Printf("| %s | %s | %d | %d | %s | %s | %s | %.0f | %s | %s, %s | %s |\n", isolation, s.name, s.asking, c.clients, brief(value(p50)), toFewest(p50),
+			brief(value(p99)), value(rate), toFewest(rate), brief(value(serverCPU)), brief(value(phpCPU)), toFewest(totalCPU))
 	}
 }
-
-// median of the rounds.
-func (s *series) median(of func(round []result) float64) float64 {
-	var values []float64
-	for _, round := range s.rounds {
-		values = append(values, of(round))
-	}
-	return median(values)
-}
-
-func p50(r result) float64       { return float64(r.p50) }
-func p99(r result) float64       { return float64(r.p99) }
-func rate(r result) float64      { return r.rate }
-func bridgeCPU(r result) float64 { return float64(r.bridge) }
-func phpCPU(r result) float64    { return float64(r.php) }
-func cpuTime(r result) float64   { return float64(r.bridge + r.php) }

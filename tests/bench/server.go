@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// server is the program measured, with its php-fpm.
+// server is a wsbridge, with its php-fpm.
 type server struct {
 	dir string
 	cmd *exec.Cmd
@@ -22,7 +22,8 @@ type server struct {
 type setup struct {
 	binary, source, isolation string
 	workers                   int
-	fpm                       *php // nil: wsbridge's own
+	fpm                       *php     // nil: wsbridge's own
+	env                       []string // on top of this process's
 }
 
 // startServer returns when wsbridge listens. The caller stops it.
@@ -32,7 +33,7 @@ func startServer(with setup) (s *server, err error) {
 		return nil, err
 	}
 	if err := s.start(with); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(s.dir))
+		return nil, errors.Join(fmt.Errorf("%s: %w", with.binary, err), os.RemoveAll(s.dir))
 	}
 	return s, nil
 }
@@ -43,6 +44,7 @@ func (s *server) start(with setup) error {
 		return err
 	}
 	s.cmd = exec.Command(with.binary, "serve", "--config", path)
+	s.cmd.Env = append(os.Environ(), with.env...)
 	stderr, err := s.cmd.StderrPipe()
 	if err != nil {
 		return err
@@ -56,8 +58,8 @@ func (s *server) start(with setup) error {
 	return nil
 }
 
+// config has only keys that older commits know, too. Idle clients do not read, so nothing is sent to them: no pings.
 func (s *server) config(with setup) string {
-	// Idle clients do not read, so nothing is sent to them: no pings.
 	config := fmt.Sprintf("[legacy]\nsettings = %q\n[server]\nping_interval = \"10h\"\npong_timeout = \"20h\"\nqueue_wait = \"10m\"\n"+
 		"[isolation]\nmode = %q\n[log]\nformat = \"json\"\n[php]\n", filepath.Join(s.dir, "server_shared.conf"), with.isolation)
 	if with.fpm != nil {
@@ -65,6 +67,7 @@ func (s *server) config(with setup) string {
 	}
 	return config + fmt.Sprintf("workers = %d\nini = { %q = \"0\" }\n", with.workers, fileProtection)
 }
+
 func (s *server) own() []int { return []int{s.cmd.Process.Pid} }
 
 func (s *server) php() []int {
@@ -79,24 +82,9 @@ func (s *server) stop() error {
 	return errors.Join(s.cmd.Wait(), os.RemoveAll(s.dir))
 }
 
-// measure drives the callers, clients of s.
+// measure drives callers that are clients of s.
 func (s *server) measure(ctx context.Context, callers []call, d time.Duration) (result, error) {
 	return measure(ctx, callers, d, s.own, s.php)
-}
-
-// measureServer echoes through wsbridge.
-func measureServer(ctx context.Context, o options, isolation string) (r result, err error) {
-	s, err := startServer(setup{binary: o.binary, source: echoing, isolation: isolation, workers: workers})
-	if err != nil {
-		return r, err
-	}
-	defer func() { err = errors.Join(err, s.stop()) }()
-	callers, hangUp, err := s.echoes(o.clients)
-	if err != nil {
-		return r, err
-	}
-	defer hangUp()
-	return measureEchoes(ctx, callers, o.duration, s.own, s.php)
 }
 
 // echoes connects n clients that echo, and waits until their events run as they will from then on.
@@ -105,9 +93,24 @@ func (s *server) echoes(n int) (callers []call, hangUp func(), err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := s.log.settle(callers[0]); err != nil {
+	if err := s.log.awaitParallel(callers[0]); err != nil {
 		hangUp()
 		return nil, nil, err
 	}
 	return callers, hangUp, nil
+}
+
+// withEchoes starts a wsbridge with n clients that echo, and stops it after do.
+func withEchoes(with setup, n int, do func(s *server, callers []call) error) (err error) {
+	s, err := startServer(with)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.stop()) }()
+	callers, hangUp, err := s.echoes(n)
+	if err != nil {
+		return fmt.Errorf("%s: %w", with.binary, err)
+	}
+	defer hangUp()
+	return do(s, callers)
 }

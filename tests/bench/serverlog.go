@@ -11,21 +11,22 @@ import (
 	"time"
 )
 
-// serverLog is what a wsbridge's log tells of it.
+// serverLog is what wsbridge's log says.
 type serverLog struct {
-	address string
-	// beside is closed when texts run as the isolation has it: for a second or so after their file was written, they run alone.
-	beside chan struct{}
-	lines  *bufio.Scanner
-	serial bool
+	address  string
+	parallel chan struct{} // closed when texts run in parallel: for about a second after their file was written, they run alone
+	lines    *bufio.Scanner
 }
 
-// readLog returns when wsbridge listens, and reads on until it ends.
+// readLog returns when wsbridge listens, and goes on reading until it ends.
 func readLog(r io.Reader, isolation string) (*serverLog, error) {
-	l := &serverLog{beside: make(chan struct{}), lines: bufio.NewScanner(r), serial: isolation == "serial"}
-	var said []string
+	l := &serverLog{parallel: make(chan struct{}), lines: bufio.NewScanner(r)}
+	if isolation == "serial" {
+		close(l.parallel) // they always run alone
+	}
+	var read []string
 	for l.lines.Scan() {
-		said = append(said, l.lines.Text())
+		read = append(read, l.lines.Text())
 		if l.note(l.lines.Bytes()); l.address != "" {
 			go func() { // ends with the program
 				for l.lines.Scan() {
@@ -35,40 +36,39 @@ func readLog(r io.Reader, isolation string) (*serverLog, error) {
 			return l, nil
 		}
 	}
-	return nil, fmt.Errorf("wsbridge did not start: %s", strings.Join(said, "\n"))
+	return nil, fmt.Errorf("wsbridge did not start: %s", strings.Join(read, "\n"))
 }
 
 func (l *serverLog) note(line []byte) {
-	var said struct {
+	var entry struct {
 		Msg, Address string
 		Alone        []string
 	}
-	if json.Unmarshal(line, &said) != nil {
+	if json.Unmarshal(line, &entry) != nil {
 		return
 	}
-	switch said.Msg {
+	switch entry.Msg {
 	case "listening":
-		l.address = said.Address
+		l.address = entry.Address
 	case "application described":
-		if !l.serial && !slices.Contains(said.Alone, "ws_server_text") && !l.settled() {
-			close(l.beside)
+		if !slices.Contains(entry.Alone, "ws_server_text") && !l.isParallel() {
+			close(l.parallel)
 		}
 	}
 }
 
-func (l *serverLog) settled() bool {
+func (l *serverLog) isParallel() bool {
 	select {
-	case <-l.beside:
+	case <-l.parallel:
 		return true
 	default:
-		return l.serial
+		return false
 	}
 }
 
-// settle calls a text's caller until texts run as they will from then on.
-func (l *serverLog) settle(c call) error {
-	const patience = 20 * time.Second
-	for began := time.Now(); !l.settled(); {
+// awaitParallel calls a text's caller until texts run as they will from then on.
+func (l *serverLog) awaitParallel(c call) error {
+	for began := time.Now(); !l.isParallel(); {
 		if time.Since(began) > patience {
 			return errors.New("texts still run alone")
 		}

@@ -3,89 +3,64 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 )
 
-// target is something wanted of wsbridge, and what was measured of it.
-type target struct {
-	name     string
-	limit    string  // "≥", "≤", or empty: it explains the others
-	wanted   float64 // with a limit
-	measured float64
-	write    func(float64) string
+// targetRound is what is measured once a round.
+type targetRound struct {
+	bare, echo    result
+	paced, floor  result  // at a part of echo's rate, by wsbridge and by a Go server alone
+	garbage       float64 // bytes per echo
+	sleepingRatio float64
 }
 
 // measureTargets prints whether wsbridge is as fast as it is wanted to be.
 func measureTargets(ctx context.Context, o options) error {
-	var rounds [][]target
+	var rounds []targetRound
 	for range o.rounds {
-		round, err := measureTargetsOnce(ctx, o)
+		r, err := measureTargetRound(ctx, o)
 		if err != nil {
 			return err
 		}
-		rounds = append(rounds, round)
+		rounds = append(rounds, r)
 	}
-	fmt.Printf("\nmedian of %d rounds\n\n| what | wanted | measured | in each round | |\n| --- | ---: | ---: | --- | --- |\n", o.rounds)
-	for i := range rounds[0] {
-		printTarget(i, rounds)
-	}
+	fmt.Printf("\nmedian of %d rounds\n\n", o.rounds)
+	printRows(targets(o, rounds))
 	return nil
 }
 
-func measureTargetsOnce(ctx context.Context, o options) ([]target, error) {
-	bare, err := measureBare(ctx, o)
-	if err != nil {
-		return nil, fmt.Errorf("bare codec: %w", err)
+func measureTargetRound(ctx context.Context, o options) (r targetRound, err error) {
+	if r.bare, err = measureBare(ctx, o); err != nil {
+		return r, fmt.Errorf("bare codec: %w", err)
 	}
-	echo, paced, err := measurePaced(ctx, o)
-	if err != nil {
-		return nil, fmt.Errorf("paced: %w", err)
+	if r.echo, r.paced, err = measurePaced(ctx, o); err != nil {
+		return r, fmt.Errorf("paced: %w", err)
 	}
-	floor, err := measureFloor(ctx, o, loaded*echo.rate)
-	if err != nil {
-		return nil, fmt.Errorf("floor: %w", err)
+	if r.floor, err = measureFloor(ctx, o, pacedPart*r.echo.rate); err != nil {
+		return r, fmt.Errorf("floor: %w", err)
 	}
-	garbage, err := measureGarbage(ctx, o)
-	if err != nil {
-		return nil, fmt.Errorf("garbage: %w", err)
+	if r.garbage, err = measureGarbage(ctx, o); err != nil {
+		return r, fmt.Errorf("garbage: %w", err)
 	}
-	scaling, err := measureSleeping(ctx, o)
-	if err != nil {
-		return nil, fmt.Errorf("sleeping: %w", err)
+	if r.sleepingRatio, err = measureSleeping(ctx, o); err != nil {
+		return r, fmt.Errorf("sleeping: %w", err)
 	}
-	return []target{
-		{fmt.Sprintf("own-row echoes/s of %d clients", o.clients), "", 0, echo.rate, whole},
-		{"… to the bare codec's", "≥", 0.6, echo.rate / bare.rate, ratio},
-		{"median latency of 1 client, the bare codec's", "", 0, float64(bare.single), brief},
-		{"… added to it", "≤", 60e3, float64(echo.single - bare.single), brief},
-		{fmt.Sprintf("median at %.0f %% of the highest rate", 100*loaded), "", 0, float64(paced.p50), brief},
-		{"… p99, to it", "≤", 3, float64(paced.p99) / float64(paced.p50), ratio},
-		{"p99 at that rate", "", 0, float64(paced.p99), brief},
-		{"p99 at that rate of a Go server alone: the machine's", "", 0, float64(floor.p99), brief},
-		{"wsbridge's CPU per echo", "≤", 25e3, float64(echo.bridge), brief},
-		{"wsbridge's garbage per echo, in bytes", "≤", 2000, garbage, whole},
-		{fmt.Sprintf("rate with %d workers that sleep, to that with 1", manyWorkers), "≥", 50, scaling, ratio},
-	}, nil
+	return r, nil
 }
 
-func printTarget(i int, rounds [][]target) {
-	var values []float64
-	var each []string
-	t := rounds[0][i]
-	for _, round := range rounds {
-		values, each = append(values, round[i].measured), append(each, t.write(round[i].measured))
+func targets(o options, rounds []targetRound) []row {
+	of := func(f func(targetRound) float64) []float64 { return each(rounds, f) }
+	return []row{
+		{fmt.Sprintf("own-row echoes/s of %d clients", o.clients), limit{}, whole, of(func(r targetRound) float64 { return r.echo.rate })},
+		{"… to the bare codec's", limit{"≥", 0.6}, ratio, of(func(r targetRound) float64 { return r.echo.rate / r.bare.rate })},
+		{"median latency of 1 client, the bare codec's", limit{}, brief, of(func(r targetRound) float64 { return single(r.bare) })},
+		{"… added to it", limit{"≤", 60e3}, brief, of(func(r targetRound) float64 { return single(r.echo) - single(r.bare) })},
+		{fmt.Sprintf("median at %.0f %% of the highest rate", 100*pacedPart), limit{}, brief, of(func(r targetRound) float64 { return p50(r.paced) })},
+		{"… p99, to it", limit{"≤", 3}, ratio, of(func(r targetRound) float64 { return p99(r.paced) / p50(r.paced) })},
+		{"p99 at that rate", limit{}, brief, of(func(r targetRound) float64 { return p99(r.paced) })},
+		{"p99 at that rate of a Go server alone: the machine's", limit{}, brief, of(func(r targetRound) float64 { return p99(r.floor) })},
+		{"wsbridge's CPU per echo", limit{"≤", 25e3}, brief, of(func(r targetRound) float64 { return serverCPU(r.echo) })},
+		{"wsbridge's garbage per echo, in bytes", limit{"≤", 2000}, whole, of(func(r targetRound) float64 { return r.garbage })},
+		{fmt.Sprintf("rate with %d workers that sleep, to that with 1", manyWorkers), limit{"≥", 50}, ratio,
+			of(func(r targetRound) float64 { return r.sleepingRatio })},
 	}
-	middle := median(values)
-	wanted, verdict := "", ""
-	if t.limit != "" {
-		wanted, verdict = t.limit+" "+t.write(t.wanted), "missed"
-	}
-	if t.limit == "≥" && middle >= t.wanted || t.limit == "≤" && middle <= t.wanted {
-		verdict = "met"
-	}
-	fmt.Printf("| %s | %s | %s | %s | %s |\n", t.name, wanted, t.write(middle), strings.Join(each, ", "), verdict)
 }
-
-func ratio(x float64) string { return fmt.Sprintf("%.2f", x) }
-
-func whole(x float64) string { return fmt.Sprintf("%.0f", x) }

@@ -2,14 +2,14 @@ package main
 
 import "net"
 
-// lineEcho is a PHP process that one client has for itself.
+// lineEcho is the PHP script that websocketd runs for each client.
 const lineEcho = `<?php
 while (($line = fgets(STDIN)) !== false) {
     echo $line;
 }
 `
 
-func startWebsocketd(_ options, _ *php) (*running, error) {
+func startWebsocketd(_ options, _ *php) (*program, error) {
 	c, err := newChild(func(*child) map[string]string { return map[string]string{"echo.php": lineEcho} })
 	if err != nil {
 		return nil, err
@@ -22,6 +22,6 @@ func startWebsocketd(_ options, _ *php) (*running, error) {
 	r := c.echoes()
 	r.server = func() []int { return []int{c.cmd.Process.Pid} }
 	r.php = func() []int { return children(c.cmd.Process.Pid) }
-	r.counted, r.idle = c.tree, heldByProcesses
+	r.counted, r.idle = c.tree, idleWithProcesses
 	return r, nil
 }

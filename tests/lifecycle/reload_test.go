@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -126,6 +127,21 @@ func TestReloadMovesToAnotherEventsFile(t *testing.T) {
 	}
 }
 
+func TestReloadReachesOperatorsAndTheServiceManager(t *testing.T) {
+	t.Parallel()
+	s, m := managed(t, harness.App{TOML: "[server]\n", Handlers: countAndTell}, time.Second)
+	s.Connect()
+	s.Configure("[server]\nmax_message = \"1KiB\"\ndrain_timeout = \"7s\"\n[php]\ntimeout = \"5s\"\n")
+	s.Reload("configuration reloaded")
+	if err := s.Control().Send(t.Context(), 1, false, make([]byte, 1025)); err == nil || !strings.Contains(err.Error(), "1024") {
+		t.Errorf("got %v", err)
+	}
+	s.Signal(syscall.SIGTERM)
+	if got, want := m.wait("STOPPING=1")["EXTEND_TIMEOUT_USEC"], "32000000"; got != want {
+		t.Errorf("asks for %s µs, want %s", got, want)
+	}
+}
+
 func TestReloadTellsWhatNeedsARestart(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{TOML: "[server]\n", Handlers: countAndTell})
@@ -159,7 +175,7 @@ func TestReloadOfWhatDoesNotWorkChangesNothing(t *testing.T) {
 		if name == "no settings file" {
 			s.Write("wsbridge.toml", fmt.Sprintf("[legacy]\nsettings = %q\n", s.Path("no.conf")))
 		}
-		line := s.Reload("not reloaded: what was in force stays")
+		line := s.Reload("not reloaded: everything stays as it was")
 		if got := fmt.Sprint(line["error"]); !strings.Contains(got, tt.why) {
 			t.Errorf("%s: got %q", name, got)
 		}

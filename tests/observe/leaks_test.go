@@ -145,7 +145,7 @@ func failAll(s *harness.Server) string {
 	return seen.String()
 }
 
-const leakLimits = "[server]\nmax_message = \"1KiB\"\ncontrol_rate = 1\ncontrol_burst = 20\n[log]\nlevel = \"debug\"\n"
+const leakLimits = "[server]\nmax_message = \"1KiB\"\ncontrol_rate = 2\n[log]\nlevel = \"debug\"\n"
 
 // What clients say, and what they prove who they are with, is in no line of the log, and nothing of PHP's in what clients get.
 func TestNothingLeaks(t *testing.T) {

@@ -76,18 +76,19 @@ func TestControlOverTCPWantsTheToken(t *testing.T) {
 		headers []string
 		want    int
 	}{
-		"none":               {"/v1/status", nil, 401},
-		"a wrong one":        {"/v1/status", []string{bearer + "wrong-token-of-length"}, 401},
-		"another scheme":     {"/v1/status", []string{"Authorization: Basic " + harness.Token}, 401},
-		"metrics":            {"/metrics", nil, 401},
-		"health":             {"/healthz", nil, 200},
-		"readiness":          {"/readyz", nil, 200},
-		"the right one":      {"/v1/status", []string{bearer + harness.Token}, 200},
-		"by a name":          {"/v1/status", []string{bearer + harness.Token, "Host: wsbridge.internal"}, 200},
-		"a browser's name":   {"/v1/status", []string{bearer + harness.Token, "Host: evil.example", "User-Agent: Mozilla/5.0"}, 403},
-		"a foreign origin":   {"/v1/status", []string{bearer + harness.Token, "Origin: http://evil.example"}, 403},
-		"the page's origin":  {"/v1/status", []string{bearer + harness.Token, "Origin: http://" + address}, 200},
-		"profiles, switched": {"/debug/pprof/", []string{bearer + harness.Token}, 404},
+		"none":                {"/v1/status", nil, 401},
+		"a wrong one":         {"/v1/status", []string{bearer + "wrong-token-of-length"}, 401},
+		"another scheme":      {"/v1/status", []string{"Authorization: Basic " + harness.Token}, 401},
+		"metrics":             {"/metrics", nil, 401},
+		"health":              {"/healthz", nil, 200},
+		"readiness":           {"/readyz", nil, 200},
+		"the right one":       {"/v1/status", []string{bearer + harness.Token}, 200},
+		"by a name":           {"/v1/status", []string{bearer + harness.Token, "Host: wsbridge.internal"}, 200},
+		"a browser's name":    {"/v1/status", []string{bearer + harness.Token, "Host: evil.example", "User-Agent: Mozilla/5.0"}, 403},
+		"a foreign origin":    {"/v1/status", []string{bearer + harness.Token, "Origin: http://evil.example"}, 403},
+		"the page's origin":   {"/v1/status", []string{bearer + harness.Token, "Origin: http://" + address}, 200},
+		"profiles":            {"/debug/pprof/", []string{bearer + harness.Token}, 200},
+		"profiles for nobody": {"/debug/pprof/", nil, 401},
 	} {
 		status, header, body := reach(s, "GET", "http://"+address+row.path, row.headers...)
 		if status != row.want {
@@ -158,9 +159,9 @@ func TestControlOnThePublicListener(t *testing.T) {
 	}
 }
 
-func TestControlSocketIsForWhoItsModeSays(t *testing.T) {
+func TestControlSocketIsForItsGroup(t *testing.T) {
 	t.Parallel()
-	a := harness.App{Handlers: harness.Echo, TOML: "[control]\nmode = \"0660\"\ngroup = \"0\"\npprof = true\n"}
+	a := harness.App{Handlers: harness.Echo, TOML: "[control]\ngroup = \"0\"\n"}
 	s := harness.Serve(t, a)
 	info, err := os.Stat(s.Path("control.sock"))
 	if err != nil || info.Mode().Perm() != 0o660 {

@@ -46,7 +46,7 @@ func TestControlSendsAndBroadcasts(t *testing.T) {
 
 func TestControlBoundsWhatIsSent(t *testing.T) {
 	t.Parallel()
-	s := harness.Serve(t, harness.App{Handlers: rooms, TOML: "[server]\nmax_message = 1024\nsend_queue = 4\n[pipe]\nmax_document = 512\n"})
+	s := harness.Serve(t, harness.App{Handlers: rooms, TOML: "[server]\nmax_message = 1024\nsend_queue_bytes = 4096\n[pipe]\nmax_document = 512\n"})
 	control, ctx := s.Control(), t.Context()
 	s.Connect() // and reads nothing
 	wantRefusal(t, control.Send(ctx, 1, false, make([]byte, 1025)), http.StatusRequestEntityTooLarge, "1024")

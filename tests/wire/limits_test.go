@@ -13,7 +13,7 @@ import (
 func TestClientsOverTheirLimitsAreClosedAndCounted(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{
-		TOML: "[server]\nmessage_rate = 1\nmessage_burst = 3\ncontrol_rate = 1\ncontrol_burst = 5\nidle_timeout = \"1s\"\nmax_message = \"1KiB\"\n",
+		TOML: "[server]\nmessage_rate = 1\nmessage_burst = 3\ncontrol_rate = 1\nidle_timeout = \"1s\"\nmax_message = \"1KiB\"\n",
 		Handlers: `
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { $connection["said"].=$msg[0]; send_text($client_key,$connection["said"]); }
 function ws_server_open(&$connections,&$connection,$client_key) { $connection["said"]=""; }
@@ -32,7 +32,7 @@ function ws_server_before_close(&$connections,&$connection) { file_put_contents(
 		}},
 		{"flood", "1;", 1008, "too many messages", func(c *harness.Client) {
 			c.Send("1")
-			for range 6 {
+			for range 11 {
 				if err := c.Conn.WriteMessage(websocket.PingMessage, nil); err != nil {
 					t.Fatal(err)
 				}

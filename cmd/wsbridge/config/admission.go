@@ -1,19 +1,11 @@
 package config
 
-import (
-	"fmt"
+import "github.com/wsbridge/wsbridge/bridge/door/admission"
 
-	"github.com/wsbridge/wsbridge/bridge/admission"
-)
+// maxHandshakes is the highest rate, in handshakes per second: an address has no more ports.
+const maxHandshakes = 1 << 16
 
-const (
-	leastHeader = 1 << 10  // holds what browsers send, without cookies
-	mostHeader  = 48 << 10 // fits the CGI environment, with all that stands beside it there
-	// maxHandshakes per second are more than there are ports to come from.
-	maxHandshakes = 1 << 16
-)
-
-// Admission is who may come in, of a server's lists.
+// Admission holds the lists that say who may connect.
 type Admission struct {
 	Origins    admission.Origins
 	Hosts      admission.Hosts
@@ -22,13 +14,13 @@ type Admission struct {
 	Forwarding admission.Forwarding
 }
 
-// Admission reads the lists of a configuration that has been checked.
+// Admission returns the lists of a checked configuration.
 func (s *Server) Admission() Admission {
 	a, _ := s.admission()
 	return a
 }
 
-// listError is what is wrong with one of the lists: nil, or admission.PatternErrors joined.
+// listError is what is wrong with the list of a key: nil, or joined admission.PatternErrors.
 type listError struct {
 	key string
 	err error
@@ -51,7 +43,7 @@ func (s *Server) admission() (a Admission, errs []listError) {
 	}
 }
 
-// admission checks who may come in, and how many.
+// admission checks who may connect, and how many.
 func (c *checker) admission(s *Server) {
 	_, lists := s.admission()
 	for _, list := range lists {
@@ -62,20 +54,10 @@ func (c *checker) admission(s *Server) {
 			}
 		}
 	}
-	c.require(leastHeader <= s.MaxHeader && s.MaxHeader <= mostHeader, "server.max_header", s.MaxHeader,
-		fmt.Sprintf("want a size from %v to %v", ByteSize(leastHeader), ByteSize(mostHeader)))
 	c.require(!s.ProxyProtocol || len(s.TrustedProxies) > 0, "server.proxy_protocol", s.ProxyProtocol,
 		"want server.trusted_proxies, too: nobody else may say for whom a connection is")
 	c.number("server.max_connections", s.MaxConnections, 0, maxQueue)
 	c.number("server.max_connections_per_address", s.MaxConnectionsPerAddress, 0, maxQueue)
-	c.number("server.ipv6_prefix", s.IPv6Prefix, 1, 128)
-	c.rate("server.handshake_rate", s.HandshakeRate, "server.handshake_burst", s.HandshakeBurst)
-	c.rate("server.handshake_rate_per_address", s.HandshakeRatePerAddress,
-		"server.handshake_burst_per_address", s.HandshakeBurstPerAddress)
-}
-
-func (c *checker) rate(key string, rate int, burstKey string, burst int) {
-	c.number(key, rate, 0, maxHandshakes)
-	c.number(burstKey, burst, 0, maxHandshakes)
-	c.require(rate > 0 || burst == 0, burstKey, burst, "want "+key+", too")
+	c.number("server.handshake_rate", s.HandshakeRate, 0, maxHandshakes)
+	c.number("server.handshake_rate_per_address", s.HandshakeRatePerAddress, 0, maxHandshakes)
 }

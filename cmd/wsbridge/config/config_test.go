@@ -13,64 +13,6 @@ import (
 
 const shippedConfig = "../../../deploy/wsbridge.toml"
 
-// decodeConfig decodes a TOML file over the defaults and fails on any problem.
-func decodeConfig(tb testing.TB, path string) (Config, provenance) {
-	tb.Helper()
-	cfg, from := Default(), provenance{}
-	doc, err := readDocument(path, fields(&cfg))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if found, _ := doc.decode(fields(&cfg), from); len(found) > 0 {
-		tb.Fatal(found)
-	}
-	return cfg, from
-}
-
-func TestShippedConfigHoldsEveryKeyWithItsDefault(t *testing.T) {
-	got, from := decodeConfig(t, shippedConfig)
-	want := Default()
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %+v\nwant %+v", got, want)
-	}
-	for _, key := range slices.Sorted(maps.Keys(fields(&want))) {
-		if _, ok := from[key]; !ok {
-			t.Errorf("deploy/wsbridge.toml has no key %s: add it, with its default and the reason", key)
-		}
-	}
-}
-
-func TestShippedConfigExplainsEveryKey(t *testing.T) {
-	text, err := os.ReadFile(shippedConfig)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for paragraph := range strings.SplitSeq(string(text), "\n\n") {
-		for line := range strings.Lines(paragraph) {
-			if !strings.HasPrefix(line, "[") && !strings.HasPrefix(line, "#") && !strings.Contains("\n"+paragraph, "\n#") {
-				t.Errorf("no comment above %q", line)
-			}
-		}
-	}
-}
-
-func TestShippedConfigLacksOnlyTheEventsFile(t *testing.T) {
-	text, err := os.ReadFile(shippedConfig)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := writeFile(t, "wsbridge.toml", strings.Replace(string(text), `events_file = ""`, `events_file = "/e.php"`, 1))
-	cfg, err := Load(Sources{Config: path})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := Default()
-	want.PHP.EventsFile = "/e.php"
-	if !reflect.DeepEqual(cfg, want) {
-		t.Errorf("got  %+v\nwant %+v", cfg, want)
-	}
-}
-
 func TestBadConfigsAreExplained(t *testing.T) {
 	t.Chdir("testdata/bad")
 	files, err := filepath.Glob("*.toml")
@@ -91,6 +33,18 @@ func TestBadConfigsAreExplained(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
 		})
+	}
+}
+
+// The files that packages and the containers bring set no key that is gone, or that has no effect.
+func TestShippedExamplesAreConfigurations(t *testing.T) {
+	cfg, err := Load(Sources{Config: "../../../deploy/docker/wsbridge.toml"})
+	if err != nil || len(cfg.Notes) > 0 {
+		t.Errorf("docker: %v, %q", err, cfg.Notes)
+	}
+	const events = "php.events_file is missing or empty"
+	if _, err = Load(Sources{Config: "../../../deploy/package/wsbridge.toml"}); err == nil || !strings.Contains(Each(err)[0], events) || len(Each(err)) > 1 {
+		t.Errorf("package: %v", err)
 	}
 }
 
@@ -119,8 +73,19 @@ func TestGoodConfigs(t *testing.T) {
 		},
 		"control.toml": func(c *Config) {
 			c.PHP.EventsFile = "/srv/shop/push_server_events.php"
-			c.Control = Control{Listen: Addresses{"unix:/run/shop/control.sock", "0.0.0.0:9180"}, Mode: 0o660, Group: "www-data",
-				TokenFile: filepath.Join(here, "token"), PublicPath: "/wsbridge/", Pprof: true}
+			c.Control = Control{Listen: Addresses{"unix:/run/shop/control.sock", "0.0.0.0:9180"}, Group: "www-data",
+				TokenFile: filepath.Join(here, "token"), PublicPath: "/wsbridge/"}
+		},
+		"retired.toml": func(c *Config) {
+			c.PHP.EventsFile = "/srv/shop/push_server_events.php"
+			c.Server.HandshakeRate = 100
+			c.Notes = []string{
+				"retired.toml:3: server.handshake_burst is no longer a key, and its value is not used: " +
+					"as many handshakes may come at once as server.handshake_rate allows in a second",
+				"retired.toml:7: php.dial_timeout is no longer a key, and its value is not used: connecting to php-fpm may take 3s",
+				"retired.toml:9: control.pprof is no longer a key, and its value is not used: " +
+					"/debug/pprof/ is served to all who may do everything",
+			}
 		},
 		"control_none.toml": func(c *Config) {
 			c.PHP.EventsFile = "/srv/shop/push_server_events.php"

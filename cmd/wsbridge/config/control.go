@@ -2,18 +2,26 @@ package config
 
 import (
 	"errors"
+	"io/fs"
 	"net"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"unicode"
 )
 
-// AutoAddress stands alone for the best place of a unix socket.
+// Control is about the operators' access to the server.
+type Control struct {
+	Listen     Addresses `toml:"listen"`      // see Addresses; empty: nowhere
+	Group      string    `toml:"group"`       // may open unix sockets; empty: only their owner may
+	TokenFile  string    `toml:"token_file"`  // absolute after loading; empty: TCP serves health and metrics only
+	PublicPath string    `toml:"public_path"` // begins and ends with a slash; empty: not on the clients' listener
+}
+
+// AutoAddress lets the program choose the path of a unix socket. It must be the only address.
 const AutoAddress = "auto"
 
-// Addresses are "unix:/path", "host:port", or AutoAddress alone. In TOML a single string is a list of one, and an empty string
-// an empty list.
+// Addresses are "unix:/path" or "host:port", or AutoAddress alone. In TOML a string means a list of one, and an empty string an
+// empty list.
 type Addresses []string
 
 var errAddresses = errors.New(`want an address, such as "unix:/run/wsbridge/control.sock", a list of some, or "auto"`)
@@ -41,8 +49,16 @@ func (a *Addresses) UnmarshalTOML(data any) error {
 	return errAddresses
 }
 
-// Auto reports whether the program picks the address.
+// Auto reports whether the program chooses the address.
 func (a Addresses) Auto() bool { return len(a) == 1 && a[0] == AutoAddress }
+
+// SocketMode returns the permissions of unix sockets.
+func (c *Control) SocketMode() fs.FileMode {
+	if c.Group != "" {
+		return 0o660
+	}
+	return 0o600
+}
 
 func (c *checker) control(s *Control) {
 	for _, address := range s.Listen {
@@ -56,7 +72,6 @@ func (c *checker) control(s *Control) {
 				"want control.token_file, too, for what others than this machine can reach")
 		}
 	}
-	c.require(s.Mode != 0 && s.Mode&^0o777 == 0, "control.mode", s.Mode, `want permission bits, such as "0660"`)
 	c.name("control.group", s.Group)
 	c.require(isPublicPath(s.PublicPath), "control.public_path", s.PublicPath,
 		`want a path that begins and ends with a slash, such as "/wsbridge/", or nothing`)
@@ -67,12 +82,10 @@ func isControlAddress(address string) bool {
 	if path, ok := strings.CutPrefix(address, "unix:"); ok {
 		return filepath.IsAbs(path) && !strings.ContainsFunc(path, unicode.IsControl)
 	}
-	host, port, err := net.SplitHostPort(address)
-	_, badPort := strconv.ParseUint(port, 10, 16)
-	return err == nil && badPort == nil && !strings.ContainsAny(host, "/ \t")
+	return isHostPort(address)
 }
 
-// isPrivate accepts what only this machine can reach.
+// isPrivate reports whether only this machine can reach the address.
 func isPrivate(address string) bool {
 	host, _, _ := net.SplitHostPort(address)
 	return strings.HasPrefix(address, "unix:") || host == "localhost" || net.ParseIP(host).IsLoopback()

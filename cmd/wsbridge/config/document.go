@@ -13,15 +13,16 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// maxConfigFile bounds a configuration or settings file: a wrong path, to a log or a device, fails at once.
+// maxConfigFile is the size limit of a file that is read: a wrong path, to a log or a device, fails at once.
 const maxConfigFile = 1 << 20
 
-// document is a parsed TOML file. Its values are not decoded yet, so that all bad ones can be reported, with lines.
+// document is a parsed TOML file. Its values are decoded one by one, so that every bad one is reported with its line.
 type document struct {
 	path    string
 	meta    toml.MetaData
-	values  []value // leaves of the known sections, in the file's order
+	values  []value // of known keys, in the file's order
 	unknown problems
+	retired []string // notes about keys that older versions had
 }
 
 type value struct {
@@ -30,7 +31,7 @@ type value struct {
 	raw  toml.Primitive
 }
 
-// readDocument reads and parses a TOML file. known are the keys it may have.
+// readDocument reads and parses a TOML file. known has the keys that it may have.
 func readDocument(path string, known map[string]any) (*document, error) {
 	text, err := readLimited(path)
 	if err != nil {
@@ -39,7 +40,7 @@ func readDocument(path string, known map[string]any) (*document, error) {
 	return parseDocument(path, text, known)
 }
 
-// parseDocument fails on bad syntax only; unknown keys are kept in the document as problems.
+// parseDocument returns an error for bad syntax only. Unknown keys are problems of the document.
 func parseDocument(path string, text []byte, known map[string]any) (*document, error) {
 	var sections map[string]toml.Primitive
 	meta, err := toml.Decode(string(text), &sections)
@@ -51,11 +52,11 @@ func parseDocument(path string, text []byte, known map[string]any) (*document, e
 	}
 	d := &document{path: path, meta: meta}
 	d.collect(sections)
-	d.setUnknownAside(known)
+	d.removeUnknown(known)
 	return d, nil
 }
 
-// collect fills in the values: those of the sections there are, and whole what stands in the place of a section.
+// collect fills in the values of the sections. What is no section becomes one value, for removeUnknown.
 func (d *document) collect(sections map[string]toml.Primitive) {
 	names := tagged(reflect.ValueOf(Config{}))
 	for name, raw := range sections {
@@ -71,7 +72,7 @@ func (d *document) collect(sections map[string]toml.Primitive) {
 	slices.SortFunc(d.values, func(a, b value) int { return cmp.Or(a.line-b.line, cmp.Compare(a.key, b.key)) })
 }
 
-// isTable asks for the value itself: decoding something else into a map is no error to the parser.
+// isTable decodes the value into an any, because the parser decodes other types into a map without an error.
 func (d *document) isTable(raw toml.Primitive) bool {
 	var v any
 	_ = d.meta.PrimitiveDecode(raw, &v) // any value decodes into an any
@@ -79,18 +80,23 @@ func (d *document) isTable(raw toml.Primitive) bool {
 	return ok
 }
 
-// setUnknownAside moves values that no key is known for to the problems. Spelling counts, capitals too.
-func (d *document) setUnknownAside(known map[string]any) {
-	sections := tagged(reflect.ValueOf(Config{}))
+// removeUnknown takes out the values whose keys are not known and makes each a problem, or a note if its key is retired. Keys are
+// case-sensitive.
+func (d *document) removeUnknown(known map[string]any) {
+	sections, retired := tagged(reflect.ValueOf(Config{})), retired()
 	d.values = slices.DeleteFunc(d.values, func(v value) bool {
 		if _, ok := known[v.key]; ok {
 			return false
 		}
-		want := "unknown key"
-		if _, ok := sections[v.key]; ok {
-			want = "want a table, [" + v.key + "]"
+		_, isSection := sections[v.key]
+		switch now, ok := retired[v.key]; {
+		case ok:
+			d.retired = append(d.retired, fmt.Sprintf("%s is no longer a key, and its value is not used: %s", d.origin(v), now))
+		case isSection:
+			d.unknown.add(fmt.Sprintf("%s: want a table, [%s]", d.origin(v), v.key))
+		default:
+			d.unknown.add(fmt.Sprintf("%s: unknown key", d.origin(v)))
 		}
-		d.unknown.add(fmt.Sprintf("%s: %s", d.origin(v), want))
 		return true
 	})
 }
@@ -99,8 +105,8 @@ func (d *document) origin(v value) origin {
 	return origin{place: fmt.Sprintf("%s:%d", d.path, v.line), name: v.key}
 }
 
-// line asks the parser where a value stands. It tells only those that fail to decode, so this one does. A table that
-// only dotted keys imply stands where the first of them does.
+// line returns the line of a value. The parser reports positions only in errors, so decoding fails on purpose. A table that only
+// dotted keys imply begins where the first of them stands.
 func (d *document) line(raw toml.Primitive) int {
 	err := d.meta.PrimitiveDecode(raw, new(locator))
 	located, _ := errors.AsType[toml.ParseError](err)
@@ -109,7 +115,7 @@ func (d *document) line(raw toml.Primitive) int {
 		return first
 	}
 	var inner map[string]toml.Primitive
-	_ = d.meta.PrimitiveDecode(raw, &inner) // what is no table has its line
+	_ = d.meta.PrimitiveDecode(raw, &inner) // anything but a table has its own line
 	for _, raw := range inner {
 		if line := d.line(raw); first == 0 || line < first {
 			first = line
@@ -118,15 +124,15 @@ func (d *document) line(raw toml.Primitive) int {
 	return first
 }
 
-// locator is a value that cannot be decoded.
+// locator fails to decode any value.
 type locator struct{}
 
 var errLocated = errors.New("located")
 
 func (*locator) UnmarshalTOML(any) error { return errLocated }
 
-// decode stores the document's values where targets point, notes their origins and returns all that do not fit. An
-// empty string decides nothing over a value that from knows already, one of the legacy settings file.
+// decode stores the values where targets point and their origins in from. It returns the problems, and notes about values that
+// override those already in from, which the legacy settings file set. An empty string does not override.
 func (d *document) decode(targets map[string]any, from provenance) (found problems, overridden []string) {
 	found.add(d.unknown...)
 	for _, v := range d.values {
@@ -151,7 +157,7 @@ func (d *document) decode(targets map[string]any, from provenance) (found proble
 	return found, overridden
 }
 
-// wanted says what would have fitted. Types of our own say it themselves.
+// wanted says what target accepts. Our own types say it in their errors.
 func wanted(target any, err error) string {
 	if own, ok := errors.AsType[toml.ParseError](err); ok {
 		return own.Message
@@ -167,7 +173,7 @@ func wanted(target any, err error) string {
 	return "want a string"
 }
 
-// readLimited reads a whole file of at most maxConfigFile bytes.
+// readLimited reads a file of at most maxConfigFile bytes.
 func readLimited(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -32,7 +32,7 @@ func TestSecurityPageTellsDefaults(t *testing.T) {
 		}
 		told++
 	}
-	if told < 20 {
+	if told < 15 {
 		t.Errorf("found %d limits", told)
 	}
 }

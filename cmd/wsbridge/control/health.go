@@ -9,7 +9,7 @@ import (
 
 func alive(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") }
 
-// ready says whether new clients can be taken: php-fpm answers, and there is no pause and no shutdown.
+// ready answers whether new clients are taken: php-fpm answers, and there is no pause and no shutdown.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	if err := s.probe(r.Context()); err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
@@ -24,7 +24,7 @@ func (s *Server) probe(ctx context.Context) error {
 	return s.cfg.Bridge.Ready(ctx)
 }
 
-// handleProfiles serves net/http/pprof's pages. A profile takes as long as its parameter says.
+// handleProfiles adds net/http/pprof's pages. A profile takes as long as its parameter says.
 func handleProfiles(mux *http.ServeMux) {
 	for path, h := range map[string]http.HandlerFunc{
 		"": pprof.Index, "cmdline": pprof.Cmdline, "profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace,

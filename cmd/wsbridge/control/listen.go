@@ -14,47 +14,44 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 )
 
-// Auto is the address that stands for the best one.
-const Auto = "auto"
+var errNoFolder = errors.New("there is no run-time folder: neither RUNTIME_DIRECTORY nor XDG_RUNTIME_DIR is set")
 
-var errNoPlace = errors.New("there is no run-time folder: neither RUNTIME_DIRECTORY nor XDG_RUNTIME_DIR is set")
-
-// ListenAuto is Listen at api.ServerSocket, whose folder it makes.
+// ListenAuto is Listen on api.ServerSocket. It makes the socket's folder.
 func (s *Server) ListenAuto() error {
 	path := api.ServerSocket()
 	if path == "" {
-		return errNoPlace
+		return errNoFolder
 	}
-	const readable = 0o755 // who may use the socket is its own mode's business
+	const readable = 0o755 // the socket's own mode decides who may use it
 	if err := os.MkdirAll(filepath.Dir(path), readable); err != nil {
 		return fmt.Errorf("make the socket's folder: %w", err)
 	}
 	return s.Listen("unix:" + path)
 }
 
-// listen replaces a socket that a server which is gone has left. A new one has mode, and belongs to group.
+// listen replaces a socket that a dead server has left. It gives a new socket the mode, and the group if it is not empty.
 func listen(address string, mode fs.FileMode, group string) (net.Listener, error) {
 	path, isUnix := strings.CutPrefix(address, "unix:")
 	if !isUnix {
 		return net.Listen("tcp", address)
 	}
-	if err := removeLeft(path); err != nil {
+	if err := removeStale(path); err != nil {
 		return nil, err
 	}
 	l, err := net.Listen("unix", path)
 	if err != nil {
 		return nil, err
 	}
-	if err := open(path, mode, group); err != nil {
+	if err := setAccess(path, mode, group); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
 
-func removeLeft(path string) error {
+func removeStale(path string) error {
 	info, err := os.Lstat(path)
 	if err != nil || info.Mode().Type() != os.ModeSocket {
-		return nil // to listen fails, with its own reason, where something else stands
+		return nil // if something else is there, listening fails and says why
 	}
 	if conn, err := net.Dial("unix", path); err == nil {
 		conn.Close()
@@ -63,8 +60,8 @@ func removeLeft(path string) error {
 	return os.Remove(path)
 }
 
-// open lets the group in before the mode does.
-func open(path string, mode fs.FileMode, group string) error {
+// setAccess sets the group first, so that the mode never lets another group in.
+func setAccess(path string, mode fs.FileMode, group string) error {
 	if group != "" {
 		gid, err := groupID(group)
 		if err != nil {

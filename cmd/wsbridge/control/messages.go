@@ -11,15 +11,15 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 )
 
-// maxOrder bounds a body that says what to do.
-const maxOrder = 64 << 10
+// maxJSON bounds the bytes of a body that is JSON.
+const maxJSON = 64 << 10
 
 func (s *Server) send(w http.ResponseWriter, r *http.Request) (any, error) {
 	key, err := keyOf(r)
 	if err != nil {
 		return nil, err
 	}
-	message, err := body(w, r, s.cfg.MaxMessage)
+	message, err := body(w, r, s.cfg.MaxMessage())
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (s *Server) broadcast(w http.ResponseWriter, r *http.Request) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	message, err := body(w, r, s.cfg.MaxMessage)
+	message, err := body(w, r, s.cfg.MaxMessage())
 	if err != nil {
 		return nil, err
 	}
@@ -47,17 +47,17 @@ func (s *Server) close(w http.ResponseWriter, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var order api.Close
-	if err := decode(w, r, &order); err != nil {
+	var how api.Close
+	if err := decode(w, r, &how); err != nil {
 		return nil, err
 	}
-	if err := s.cfg.Bridge.CloseClient(key, order.Code, order.Reason); err != nil {
+	if err := s.cfg.Bridge.CloseClient(key, how.Code, how.Reason); err != nil {
 		return nil, noConnection(key, err)
 	}
 	return api.Closing{Closing: true}, nil
 }
 
-// isBinary reports whether a message is to be a binary frame.
+// isBinary reports whether a message is to be sent as binary.
 func isBinary(r *http.Request) bool {
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	return kind == "application/octet-stream"
@@ -67,21 +67,21 @@ func isBinary(r *http.Request) bool {
 func body(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); err != nil && !tooLarge {
-		return nil, refusal(http.StatusBadRequest, "the body could not be read: %v", err)
+		return nil, errorf(http.StatusBadRequest, "the body could not be read: %v", err)
 	}
 	return text, err
 }
 
-// decode reads an object; an empty body is an empty one.
+// decode reads a JSON object; an empty body is an empty object.
 func decode(w http.ResponseWriter, r *http.Request, into any) error {
-	text, err := body(w, r, maxOrder)
+	text, err := body(w, r, maxJSON)
 	if err != nil || len(text) == 0 {
 		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil || d.More() {
-		return refusal(http.StatusBadRequest, "the body is not the object that is wanted: %v", err)
+		return errorf(http.StatusBadRequest, "the body is not the object that is wanted: %v", err)
 	}
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// page serves the dashboard, if there is one.
+// page returns the handler of the dashboard, if there is one.
 func (s *Server) page() http.Handler {
 	if s.cfg.Dashboard == nil {
 		return http.HandlerFunc(notFound)
@@ -20,13 +20,13 @@ func (s *Server) page() http.Handler {
 	})
 }
 
-// Public returns a handler for what the clients' own listener is asked below path, which begins and ends with a slash. It wants
-// the token for everything but the dashboard's files. Streams end with the drain, which waits for them.
+// Public returns a handler for requests below path, which starts and ends with a slash, on the clients' listener. It wants the token for
+// everything but the dashboard's files. Streams end when a drain begins, since the drain waits for them.
 func (s *Server) Public(path string) http.Handler {
 	below := http.StripPrefix(strings.TrimSuffix(path, "/"), http.HandlerFunc(s.servePublic))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.Path, path) {
-			http.Redirect(w, r, path, http.StatusMovedPermanently) // the dashboard's links start at its folder
+			http.Redirect(w, r, path, http.StatusMovedPermanently) // the dashboard's links are relative to this folder
 			return
 		}
 		below.ServeHTTP(w, r)
@@ -35,7 +35,7 @@ func (s *Server) Public(path string) http.Handler {
 
 func (s *Server) servePublic(w http.ResponseWriter, r *http.Request) {
 	if !sameOrigin(r) {
-		fail(w, foreign(r))
+		fail(w, foreignOrigin(r))
 		return
 	}
 	if no := s.authenticate(r); no != nil {
@@ -47,5 +47,5 @@ func (s *Server) servePublic(w http.ResponseWriter, r *http.Request) {
 
 type publicKey struct{}
 
-// isPublic reports whether a request came in at the clients' own listener.
+// isPublic reports whether a request came to the clients' listener.
 func isPublic(r *http.Request) bool { return r.Context().Value(publicKey{}) != nil }

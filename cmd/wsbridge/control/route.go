@@ -9,18 +9,19 @@ import (
 	"strings"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// call answers a request with a value for JSON. w is only for deadlines and limits.
+// call answers a request with a value for JSON. It uses w only for deadlines and limits.
 type call func(w http.ResponseWriter, r *http.Request) (any, error)
 
-// route is what there is to ask.
+// route is a path and its call.
 type route struct {
 	method, path string
 	call         call
-	params       []string // of the query; those that end with a dot are beginnings
+	params       []string // of the query; a name that ends with a dot is a prefix
 	status       int      // of a good answer; 0: 200
 }
 
@@ -41,11 +42,11 @@ func (s *Server) calls() []route {
 		{method: "GET", path: "/v1/log", call: s.log},
 		{method: "PUT", path: "/v1/log", call: s.setLog},
 		{method: "GET", path: "/v1/errors", call: s.errors},
-		{method: "GET", path: "/v1/series", call: s.series, params: []string{"after"}},
+		{method: "GET", path: "/v1/series", call: s.getSeries, params: []string{"after"}},
 	}
 }
 
-// routes returns everything that can be asked, by those who may ask everything.
+// routes returns the handler of all requests. It does not check who asks.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	methods := map[string][]string{}
@@ -65,9 +66,7 @@ func (s *Server) routes() http.Handler {
 	}
 	mux.HandleFunc("/v1/", notFound)
 	mux.HandleFunc("/debug/", notFound)
-	if s.cfg.Profiles {
-		handleProfiles(mux)
-	}
+	handleProfiles(mux)
 	mux.Handle("/", s.page())
 	return mux
 }
@@ -89,7 +88,7 @@ func (t route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w, status, body)
 }
 
-// checkQuery refuses parameters that mean nothing: most are misspelt, and would do something else than was meant.
+// checkQuery refuses unknown parameters: most are misspelt, and ignoring them would do something else than was meant.
 func checkQuery(r *http.Request, known []string) *api.Error {
 	for name := range r.URL.Query() {
 		ok := slices.ContainsFunc(known, func(k string) bool {
@@ -101,9 +100,9 @@ func checkQuery(r *http.Request, known []string) *api.Error {
 		switch {
 		case ok:
 		case len(known) == 0:
-			return refusal(http.StatusBadRequest, "unknown parameter %q: there are none", name)
+			return errorf(http.StatusBadRequest, "unknown parameter %q: there are none", name)
 		default:
-			return refusal(http.StatusBadRequest, "unknown parameter %q: there are %s", name, strings.ReplaceAll(strings.Join(known, ", "), "row.", "row.NAME"))
+			return errorf(http.StatusBadRequest, "unknown parameter %q: there are %s", name, strings.ReplaceAll(strings.Join(known, ", "), "row.", "row.NAME"))
 		}
 	}
 	return nil
@@ -115,7 +114,7 @@ func answer(w http.ResponseWriter, status int, body any) {
 	w.WriteHeader(status)
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(body) // who asked is gone, or will see that it is cut
+	_ = e.Encode(body) // the client is gone, or sees that the answer is cut
 }
 
 func fail(w http.ResponseWriter, e *api.Error) {
@@ -125,17 +124,17 @@ func fail(w http.ResponseWriter, e *api.Error) {
 	answer(w, e.Status, e)
 }
 
-func refusal(status int, format string, args ...any) *api.Error {
+func errorf(status int, format string, args ...any) *api.Error {
 	return &api.Error{Status: status, Text: fmt.Sprintf(format, args...)}
 }
 
-// asError gives an error its status.
+// asError returns an error with its status.
 func asError(err error) *api.Error {
 	if e, ok := errors.AsType[*api.Error](err); ok {
 		return e
 	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return refusal(http.StatusRequestEntityTooLarge, "the body is too large: %d bytes at most", tooLarge.Limit)
+		return errorf(http.StatusRequestEntityTooLarge, "the body is too large: %d bytes at most", tooLarge.Limit)
 	}
 	for _, known := range [...]struct {
 		err    error
@@ -146,24 +145,24 @@ func asError(err error) *api.Error {
 		{bridge.ErrBadMessage, http.StatusBadRequest}, {bridge.ErrBadClose, http.StatusBadRequest},
 		{bridge.ErrStarting, http.StatusServiceUnavailable}, {bridge.ErrStopping, http.StatusServiceUnavailable},
 		{bridge.ErrPaused, http.StatusServiceUnavailable}, {bridge.ErrFull, http.StatusServiceUnavailable},
-		{bridge.ErrTooManyTails, http.StatusServiceUnavailable},
+		{observe.ErrTooManyTails, http.StatusServiceUnavailable},
 		{protocol.ErrUnavailable, http.StatusServiceUnavailable}, {protocol.ErrOverloaded, http.StatusServiceUnavailable},
 		{bridge.ErrNotRun, http.StatusGatewayTimeout}, {bridge.ErrRuns, http.StatusGatewayTimeout},
 	} {
 		if errors.Is(err, known.err) {
-			return refusal(known.status, "%v", err)
+			return errorf(known.status, "%v", err)
 		}
 	}
-	return refusal(http.StatusInternalServerError, "%v", err)
+	return errorf(http.StatusInternalServerError, "%v", err)
 }
 
 func notFound(w http.ResponseWriter, r *http.Request) {
-	fail(w, refusal(http.StatusNotFound, "there is no %s here", r.URL.Path))
+	fail(w, errorf(http.StatusNotFound, "there is no %s here", r.URL.Path))
 }
 
 func notAllowed(methods []string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", strings.Join(methods, ", ")) // RFC 9110, section 15.5.6
-		fail(w, refusal(http.StatusMethodNotAllowed, "%s is not for %s: use %s", r.URL.Path, r.Method, strings.Join(methods, " or ")))
+		fail(w, errorf(http.StatusMethodNotAllowed, "%s is not for %s: use %s", r.URL.Path, r.Method, strings.Join(methods, " or ")))
 	}
 }

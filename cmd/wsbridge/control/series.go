@@ -9,79 +9,66 @@ import (
 
 	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/timing"
 )
 
 const (
 	seriesInterval = 2 * time.Second
 	seriesPoints   = 300 // ten minutes
-	// watchedFor is how long after somebody has looked php-fpm is still asked.
+	// watchedFor is how long after a request for the series or the status php-fpm is still asked for its workers.
 	watchedFor = time.Minute
 )
 
-// Series is what has happened in the last ten minutes. It is a bridge.Observer.
-type Series struct {
-	bridge.Nobody // the bridge itself counts the rest
-
-	queue, connect, wait, run, apply, total histogram
-
-	looked atomic.Int64 // when somebody looked, in nanoseconds since 1970
+// series is what has happened in the last ten minutes.
+type series struct {
+	asked atomic.Int64 // when a client last asked for it, in nanoseconds since 1970
 
 	mu     sync.Mutex // guards points
 	points []api.Point
 }
 
-// NewSeries returns one that waits for Start to collect it.
-func NewSeries() *Series { return &Series{} }
+// ask notes that a client asks now.
+func (s *series) ask() { s.asked.Store(time.Now().UnixNano()) }
 
-// Event records where an event's time went.
-func (s *Series) Event(o bridge.Observation) {
-	s.queue.add(o.Queue)
-	s.connect.add(o.Connect)
-	s.wait.add(o.Wait)
-	s.run.add(o.Run)
-	s.apply.add(o.Apply)
-	s.total.add(o.Total)
-}
+func (s *series) isWatched() bool { return time.Since(time.Unix(0, s.asked.Load())) < watchedFor }
 
-// look notes that somebody does.
-func (s *Series) look() { s.looked.Store(time.Now().UnixNano()) }
-
-func (s *Series) isWatched() bool { return time.Since(time.Unix(0, s.looked.Load())) < watchedFor }
-
-// collect makes a point every interval until ctx ends.
-func (s *Series) collect(ctx context.Context, b *bridge.Bridge, workers func(context.Context) *api.Workers) {
+// collectSeries adds a point every interval until the Server is closed.
+func (s *Server) collectSeries() {
 	tick := time.NewTicker(seriesInterval)
 	defer tick.Stop()
-	before := b.Totals()
+	totals, times := s.cfg.Bridge.Totals(), s.cfg.Times()
 	for {
 		select {
 		case <-tick.C:
-		case <-ctx.Done():
+		case <-s.ctx.Done():
 			return
 		}
-		now := b.Totals()
-		p := s.point(now, before)
-		if w := workers(ctx); w != nil {
+		totalsNow, timesNow := s.cfg.Bridge.Totals(), s.cfg.Times()
+		p := point(totalsNow, totals, timesNow.Since(times))
+		totals, times = totalsNow, timesNow
+		if w := s.workersIfWatched(s.ctx); w != nil {
 			p.WorkersActive, p.WorkersIdle, p.WorkersQueue = &w.Active, &w.Idle, &w.Queue
 		}
-		s.add(p)
-		before = now
+		s.series.add(p)
 	}
 }
 
-// point takes what has come together since before.
-func (s *Series) point(now, before bridge.Totals) api.Point {
+// point is an interval from before to now, in which events took these times.
+func point(now, before bridge.Totals, times *timing.Times) api.Point {
+	quantiles := func(i int) api.Quantiles {
+		return api.Quantiles{P50: api.Of(times[i].Quantile(50)), P95: api.Of(times[i].Quantile(95))}
+	}
 	return api.Point{
-		Time: stamp(time.Now()), Connections: now.Open, Waiting: now.Waiting,
+		Time: apiTime(time.Now()), Connections: now.Open, Waiting: now.Waiting,
 		Accepted: now.Accepted - before.Accepted, Failed: now.Failed - before.Failed,
 		Events:   now.Done + now.Failed - before.Done - before.Failed,
 		Received: now.Received - before.Received, Sent: now.Sent - before.Sent,
-		Queue: s.queue.take(), Connect: s.connect.take(), Wait: s.wait.take(), Run: s.run.take(), Apply: s.apply.take(),
-		Total: s.total.take(),
+		Queue: quantiles(timing.Queue), Connect: quantiles(timing.Connect), Wait: quantiles(timing.Wait),
+		Run: quantiles(timing.Run), Apply: quantiles(timing.Apply), Total: quantiles(timing.Total),
 	}
 }
 
-func (s *Series) add(p api.Point) {
+func (s *series) add(p api.Point) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.points) == seriesPoints {
@@ -90,7 +77,8 @@ func (s *Series) add(p api.Point) {
 	s.points = append(s.points, p)
 }
 
-func (s *Series) behind(after time.Time) []api.Point {
+// since returns the points after a time.
+func (s *series) since(after time.Time) []api.Point {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	first := len(s.points)
@@ -100,15 +88,23 @@ func (s *Series) behind(after time.Time) []api.Point {
 	return append([]api.Point{}, s.points[first:]...)
 }
 
-// series answers with what came behind the time in after; whoever asks again needs only that.
-func (s *Server) series(_ http.ResponseWriter, r *http.Request) (any, error) {
+// getSeries answers with the points after the time in the query, so that a client that asks again need not read the others again.
+func (s *Server) getSeries(_ http.ResponseWriter, r *http.Request) (any, error) {
 	var after time.Time
 	if text := r.URL.Query().Get("after"); text != "" {
 		var err error
 		if after, err = time.Parse(time.RFC3339, text); err != nil {
-			return nil, refusal(http.StatusBadRequest, "after=%s: want the time of a point, such as 2006-01-02T15:04:05.000Z", text)
+			return nil, errorf(http.StatusBadRequest, "after=%s: want the time of a point, such as 2006-01-02T15:04:05.000Z", text)
 		}
 	}
-	s.cfg.Series.look()
-	return api.Series{Interval: api.Of(seriesInterval), Points: s.cfg.Series.behind(after)}, nil
+	s.series.ask()
+	return api.Series{Interval: api.Of(seriesInterval), Points: s.series.since(after)}, nil
+}
+
+// workersIfWatched asks php-fpm only while a client looks at the answers: each takes one of its workers for a moment.
+func (s *Server) workersIfWatched(ctx context.Context) *api.Workers {
+	if !s.series.isWatched() {
+		return nil
+	}
+	return s.workers(ctx)
 }

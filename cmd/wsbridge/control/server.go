@@ -14,46 +14,49 @@ import (
 
 	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/timing"
 	"github.com/wsbridge/wsbridge/fastcgi"
 )
 
 const (
 	requestTimeout = 10 * time.Second // of a request, from its first byte to its answer's last
-	probeTimeout   = 3 * time.Second  // of asking php-fpm whether it is there
+	probeTimeout   = 3 * time.Second  // of the question to php-fpm whether it is there
 )
 
-// Config is what a Server needs. Bridge, Series, Metrics, Level and Logger are required.
+// Config is what a Server needs. Bridge, Metrics, Times, Level and Logger are required.
 type Config struct {
 	Bridge  *bridge.Bridge
-	Series  *Series      // an Observer of Bridge's
 	Metrics http.Handler // Prometheus
 	Level   *slog.LevelVar
 	Logger  *slog.Logger
 
-	// Workers asks php-fpm; nil: it does not say. most are those it may have; 0: unknown.
+	// Times returns how long events have taken since the start.
+	Times func() *timing.Times
+	// Workers asks php-fpm for its status; nil: it has no status page. most is how many workers it may have; 0: unknown.
 	Workers func(context.Context) (s *fastcgi.Status, most int, err error)
 	// Pool returns how many connections to php-fpm there are, and may be.
 	Pool func() (connections, most int)
-	// Reload reads the configuration anew; nil: there is none to read. An error with Problems() []string lists them.
+	// Reload reads the configuration again; nil: there is no configuration to read. An error with Problems() []string lists them.
 	Reload func(context.Context) (api.Reloaded, error)
-	// Dashboard answers what is none of the API, without a token; nil: nobody does.
+	// Dashboard answers requests that are not of the API, without a token; nil: there is no dashboard.
 	Dashboard http.Handler
 
-	Token       string // of those who come over TCP; empty: they see health and metrics only
-	MaxMessage  int64  // bytes, of what is sent
-	MaxDocument int64  // bytes, of what is brought to ws_server_fifo
-	Profiles    bool   // /debug/pprof/
+	Token string // for requests over TCP; empty: they may read only health and metrics
+	// MaxMessage returns how many bytes a message to a client may have now.
+	MaxMessage  func() int64
+	MaxDocument int64 // bytes, of a document for ws_server_fifo
 	SocketMode  fs.FileMode
 	SocketGroup string            // empty: the process's own
-	Status      func() api.Status // what of it comes from the configuration in force
+	Status      func() api.Status // the part that the configuration in force decides
 }
 
-// Server answers at any number of addresses.
+// Server answers on any number of addresses. Its listening methods must not be called concurrently.
 type Server struct {
 	cfg     Config
 	started time.Time
 	handler http.Handler
 	listen  atomic.Pointer[string] // where clients connect
+	series  series
 
 	ctx       context.Context // of every stream, and of the collector
 	stop      context.CancelFunc
@@ -64,16 +67,16 @@ type Server struct {
 	mu        sync.Mutex // guards failed
 }
 
-// Start collects the series and answers nobody yet. The caller closes the Server.
+// Start returns a Server that collects the series and listens nowhere yet. The caller closes it.
 func Start(cfg Config) *Server {
 	s := &Server{cfg: cfg, started: time.Now()}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.handler = s.routes()
-	s.work.Go(func() { s.cfg.Series.collect(s.ctx, s.cfg.Bridge, s.workersIfWatched) })
+	s.work.Go(s.collectSeries)
 	return s
 }
 
-// Listen answers at address, "unix:/path" or "host:port", until Close.
+// Listen answers on address, "unix:/path" or "host:port", until Close.
 func (s *Server) Listen(address string) error {
 	l, err := listen(address, s.cfg.SocketMode, s.cfg.SocketGroup)
 	if err != nil {
@@ -83,7 +86,7 @@ func (s *Server) Listen(address string) error {
 	return nil
 }
 
-// ListenOn is Listen at l, which somebody else has made. Close closes it.
+// ListenOn is Listen on an existing listener, which Close closes.
 func (s *Server) ListenOn(l net.Listener) {
 	s.serve(l, s.guardFor(l))
 	at := networkOf(l) + l.Addr().String()
@@ -91,7 +94,7 @@ func (s *Server) ListenOn(l net.Listener) {
 	s.cfg.Logger.Info("control is reachable", "address", at)
 }
 
-// Addresses returns where it listens, with the ports it has got.
+// Addresses returns where the Server listens, with the ports that the system chose.
 func (s *Server) Addresses() []string { return s.addresses }
 
 func networkOf(l net.Listener) string {
@@ -115,11 +118,11 @@ func (s *Server) serve(l net.Listener, h http.Handler) {
 	})
 }
 
-// Serves tells the Server where clients connect.
-func (s *Server) Serves(address string) { s.listen.Store(&address) }
+// SetClientAddress tells the Server where clients connect. It may be called concurrently.
+func (s *Server) SetClientAddress(address string) { s.listen.Store(&address) }
 
-// Close ends the listeners, their requests and streams, and waits for the listeners. What handlers of ended requests still do
-// ends with their context.
+// Close ends the listeners, their requests and streams, and waits for the listeners. It does not wait for the handlers of ended requests:
+// their context ends.
 func (s *Server) Close() error {
 	s.stop()
 	var err error

@@ -15,10 +15,10 @@ import (
 const workersTimeout = time.Second
 
 func (s *Server) status(_ http.ResponseWriter, r *http.Request) (any, error) {
-	s.cfg.Series.look()
+	s.series.ask()
 	b, a := s.cfg.Bridge, s.cfg.Status()
 	t, app := b.Totals(), b.Application()
-	a.PID, a.Started, a.Uptime = os.Getpid(), stamp(s.started), api.Of(time.Since(s.started))
+	a.PID, a.Started, a.Uptime = os.Getpid(), apiTime(s.started), api.Of(time.Since(s.started))
 	a.Ready, a.Paused, a.Draining = true, b.Paused(), isClosed(b.Draining())
 	if err := s.probe(r.Context()); err != nil {
 		a.Ready, a.Why = false, err.Error()
@@ -59,14 +59,6 @@ func (s *Server) workers(ctx context.Context) *api.Workers {
 	return &api.Workers{Active: st.Workers - st.Idle, Idle: st.Idle, Queue: st.ListenQueue, Total: st.Workers, Max: most}
 }
 
-// workersIfWatched asks php-fpm only while somebody looks: an answer takes one of its workers for a moment.
-func (s *Server) workersIfWatched(ctx context.Context) *api.Workers {
-	if !s.cfg.Series.isWatched() {
-		return nil
-	}
-	return s.workers(ctx)
-}
-
 func isClosed(c <-chan struct{}) bool {
 	select {
 	case <-c:
@@ -76,5 +68,5 @@ func isClosed(c <-chan struct{}) bool {
 	}
 }
 
-// stamp is a time as the API writes it.
-func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+// apiTime returns a time as the API writes it.
+func apiTime(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

@@ -9,17 +9,17 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
 const namespace = "wsbridge"
 
-// scrapes is how many may be under way; others get 503. Each asks php-fpm, and on this machine nobody may need a token for it.
+// scrapes is how many scrapes may run at a time; others get 503. Each asks php-fpm, and on this machine it may need no token.
 const scrapes = 8
 
-// Metrics counts and times what happens. It is a bridge.Observer. Its Watch methods are called at most once each, the others
-// concurrently.
+// Metrics counts and times what happens. It is an observe.Observer. Each of its Watch methods may be called once; the other methods may be
+// called concurrently.
 type Metrics struct {
 	registry *prometheus.Registry
 	traffic
@@ -27,9 +27,9 @@ type Metrics struct {
 	reloads
 }
 
-var _ bridge.Observer = (*Metrics)(nil)
+var _ observe.Observer = (*Metrics)(nil)
 
-// New returns metrics of the build that is called version, of the process and of the Go runtime, with all counts at 0.
+// New returns metrics of the build with that version, of the process and of the Go runtime. All counts are 0.
 func New(version string) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry(), traffic: newTraffic(), pipe: newPipe(), reloads: newReloads()}
 	m.registry.MustRegister(build(version), collectors.NewGoCollector(),
@@ -40,7 +40,7 @@ func New(version string) *Metrics {
 	return m
 }
 
-// build is always 1: its labels tell.
+// build returns a gauge whose labels are the information.
 func build(version string) prometheus.Collector {
 	g := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "build_info",
 		Help:        "The build, by its labels; always 1.",
@@ -49,7 +49,7 @@ func build(version string) prometheus.Collector {
 	return g
 }
 
-// Handler answers scrapes, a few at a time.
+// Handler returns the handler of scrapes.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: scrapes})
 }

@@ -9,9 +9,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
-	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/timing"
 	"github.com/wsbridge/wsbridge/fastcgi"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -51,7 +53,7 @@ func TestScrapesAreFew(t *testing.T) {
 	work.Wait()
 }
 
-// php-fpm that does not answer leaves its own metrics out, and no others.
+// If php-fpm does not answer, only its own metrics are missing.
 func TestScrapeWithoutStatusPage(t *testing.T) {
 	m := New("test")
 	m.WatchFPM(func() Pool { return Pool{Connections: 3, Limit: 4, Restarts: 2} },
@@ -71,7 +73,7 @@ func TestEveryKindOfEventAndEndIsCounted(t *testing.T) {
 	m := New("test")
 	for _, kind := range protocol.Kinds() {
 		if len(kind.Handlers()) > 0 {
-			m.Event(bridge.Observation{Kind: kind})
+			m.Event(observe.Observation{Kind: kind})
 		}
 	}
 	for _, e := range outcome.Endings() {
@@ -86,6 +88,18 @@ func TestEveryKindOfEventAndEndIsCounted(t *testing.T) {
 			if strings.HasPrefix(line, name) && !strings.HasSuffix(line, " 1\n") {
 				t.Errorf("not counted once: %s", line)
 			}
+		}
+	}
+}
+
+func TestTimesAreThoseOfAllEvents(t *testing.T) {
+	m := New("test")
+	m.Event(observe.Observation{Kind: protocol.Text, Total: time.Millisecond})
+	m.Event(observe.Observation{Kind: protocol.Open, Total: time.Second})
+	times := m.Times()
+	for percent, want := range map[uint64]time.Duration{50: time.Millisecond, 100: time.Second} {
+		if got := times[timing.Total].Quantile(percent); (got - want).Abs() > want/20 {
+			t.Errorf("%d %%: got %v, want %v", percent, got, want)
 		}
 	}
 }

@@ -2,10 +2,8 @@ package operate
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,73 +11,78 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 )
 
-// Group is what help lists the commands under.
+// Group is the group of the commands in the help.
 const Group = "operate"
 
-// Commands returns the commands. What a server refuses or cannot do is passed through failed; other errors of theirs are wrong
-// use.
+// Commands returns the commands. They pass an error of the server, or of the way to it, through failed; any other error is wrong use.
 func Commands(failed func(error) error) []*cobra.Command {
-	commands := []*cobra.Command{
-		newStatus(failed), newConnections(failed), newShow(failed), newTail(failed), newErrors(failed),
-		newSend(failed), newBroadcast(failed), newClose(failed), newFifo(failed),
-		newPause(failed), newResume(failed), newReload(failed), newDrain(failed), newLog(failed), newHealth(failed),
-	}
-	for _, c := range commands {
+	var commands []*cobra.Command
+	for _, c := range []*command{
+		newStatus(), newConnections(), newShow(), newTail(), newErrors(),
+		newSend(), newBroadcast(), newClose(), newFifo(),
+		newPause(), newResume(), newReload(), newDrain(), newLog(), newHealth(),
+	} {
+		c.failed = failed
 		c.GroupID = Group
 		c.Flags().SortFlags = false
+		c.from.flags(&c.Command)
+		c.Flags().BoolVar(&c.asJSON, "json", false, "write JSON, for scripts")
+		commands = append(commands, &c.Command)
 	}
 	return commands
 }
 
-// command is what the commands have in common.
+// command is a cobra.Command that asks a server.
 type command struct {
+	cobra.Command
 	failed func(error) error
 	from   source
 	asJSON bool
 }
 
-// flags adds those that every command has.
-func (c *command) flags(cmd *cobra.Command) {
-	c.from.flags(cmd)
-	cmd.Flags().BoolVar(&c.asJSON, "json", false, "write JSON, for scripts")
+// asks lets the command do what needs no arguments.
+func (c *command) asks(do func(ctx context.Context, server *api.Client) error) *command {
+	c.Args = Arguments(0, 0)
+	c.RunE = func(*cobra.Command, []string) error { return c.ask(do) }
+	return c
 }
 
 // ask connects and calls do.
-func (c *command) ask(cmd *cobra.Command, do func(ctx context.Context, client *api.Client) error) error {
-	client, err := c.from.client()
+func (c *command) ask(do func(ctx context.Context, server *api.Client) error) error {
+	server, err := c.from.client()
 	if err != nil {
 		return err
 	}
-	defer client.Close()
-	if err := do(cmd.Context(), client); err != nil {
+	defer server.Close()
+	if err := do(c.Context(), server); err != nil {
 		return c.failed(c.from.advise(err))
 	}
 	return nil
 }
 
-// publish writes v as JSON, or what text writes.
-func (c *command) publish(cmd *cobra.Command, v any, text func(out io.Writer)) error {
-	if !c.asJSON {
-		text(cmd.OutOrStdout())
-		return nil
+// publish writes v as JSON if --json is set, else calls text.
+func (c *command) publish(v any, text func(out io.Writer)) error {
+	if c.asJSON {
+		return terminal.WriteJSON(c.OutOrStdout(), v, "  ")
 	}
-	return writeJSON(cmd.OutOrStdout(), v, "  ")
+	text(c.OutOrStdout())
+	return nil
 }
 
-// writeJSON writes v as one document, indented by that, and a newline.
-func writeJSON(out io.Writer, v any, indent string) error {
-	var b strings.Builder
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", indent)
-	if err := encoder.Encode(v); err != nil {
-		return err
-	}
-	_, err := io.WriteString(out, terminal.PrintableJSON(b.String()))
-	return err
-}
-
-// say returns what writes one line.
+// say returns a function that writes one line.
 func say(format string, values ...any) func(io.Writer) {
 	return func(out io.Writer) { fmt.Fprintf(out, format+"\n", values...) }
+}
+
+// Arguments returns a check for at least least and at most most arguments; cobra's own speaks of an unknown command.
+func Arguments(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) > most:
+			return fmt.Errorf("unexpected argument %q (see %s --help)", args[most], cmd.CommandPath())
+		case len(args) < least:
+			return fmt.Errorf("want wsbridge %s (see %s --help)", cmd.Use, cmd.CommandPath())
+		}
+		return nil
+	}
 }

@@ -12,15 +12,15 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 )
 
-// What a shell is told: it waits for that while somebody types.
+// A shell waits for completions while somebody types, so they are few and soon given up.
 const (
 	completionTime = time.Second
 	completionKeys = 200
 )
 
 // completeKeys completes the first argument with the keys of connections.
-func (c *command) completeKeys(cmd *cobra.Command) {
-	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, begin string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func (c *command) completeKeys() {
+	c.ValidArgsFunction = func(cmd *cobra.Command, args []string, begin string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
@@ -28,16 +28,16 @@ func (c *command) completeKeys(cmd *cobra.Command) {
 	}
 }
 
-// keys are those of connections, each with where it comes from. Without a server there are none.
+// keys returns the keys of connections, each with the client's address; nothing without a server.
 func (c *command) keys(cmd *cobra.Command, _ []string, begin string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	client, err := c.from.client()
+	server, err := c.from.client()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	defer client.Close()
+	defer server.Close()
 	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
 	defer cancel()
-	found, err := client.Connections(ctx, api.ListQuery{Limit: completionKeys})
+	found, err := server.Connections(ctx, api.ListQuery{Limit: completionKeys})
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -50,8 +50,8 @@ func (c *command) keys(cmd *cobra.Command, _ []string, begin string) ([]cobra.Co
 	return keys, cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeStates completes --state.
-func completeStates(cmd *cobra.Command) {
-	states := cobra.FixedCompletions([]cobra.Completion{"OPEN", "CONNECTING", "REMOTE TERMINATED"}, cobra.ShellCompDirectiveNoFileComp)
-	_ = cmd.RegisterFlagCompletionFunc("state", states) // it fails for a flag that does not exist
+// completeFlag completes a flag's value with one of some words.
+func (c *command) completeFlag(flag string, words ...string) {
+	// It fails only for a flag that does not exist.
+	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }

@@ -11,51 +11,50 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 )
 
-// maxCell bounds a value of a row in a list.
+// maxCell bounds the characters of a row's value in a list.
 const maxCell = 40
 
-func newConnections(failed func(error) error) *cobra.Command {
-	c := &command{failed: failed}
+func newConnections() *command {
 	w, f := &watch{}, &filter{}
 	var fields []string
 	var limit int
-	cmd := &cobra.Command{
+	c := &command{}
+	c.Command = cobra.Command{
 		Use:     "connections",
 		Aliases: []string{"clients"},
 		Short:   "List connections",
-		Long: `Lists connections, and of their rows the fields that are asked for.
+		Long: `Lists connections, and the fields of their rows that are asked for.
 
---where login=anna lists those whose row has that value; 'login=an*' stands for all that
-begin so, 'login=' for none. Several conditions have to hold together.`,
+--where login=anna lists those whose row has that value; 'login=an*' matches every value that
+starts like this, 'login=' an empty or missing one. All conditions have to be met.`,
 		Example: `  wsbridge connections --fields login,room --where room=lobby
   wsbridge connections --state OPEN --json`,
-		Args: arguments(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args: Arguments(0, 0),
+		RunE: func(*cobra.Command, []string) error {
 			query, err := f.query()
 			if err != nil {
 				return err
 			}
 			query.Fields, query.Limit = fields, limit
-			return c.ask(cmd, func(ctx context.Context, client *api.Client) error {
-				return w.repeat(ctx, cmd, c.asJSON, func() error {
-					found, err := client.Connections(ctx, query)
+			return c.ask(func(ctx context.Context, server *api.Client) error {
+				return w.repeat(ctx, c, func() error {
+					found, err := server.Connections(ctx, query)
 					if err != nil {
 						return err
 					}
-					return c.publish(cmd, found, func(out io.Writer) { writeConnections(out, found, fields) })
+					return c.publish(found, func(out io.Writer) { writeConnections(out, found, fields) })
 				})
 			})
 		},
 	}
-	f.flags(cmd)
-	cmd.Flags().StringSliceVar(&fields, "fields", nil, "`FIELDS` of the rows to show, such as login,room")
-	cmd.Flags().IntVar(&limit, "limit", 100, "how many at most")
-	c.flags(cmd)
-	w.flags(cmd)
-	completeStates(cmd)
-	return cmd
+	f.flags(c)
+	c.Flags().StringSliceVar(&fields, "fields", nil, "`FIELDS` of the rows to show, such as login,room")
+	c.Flags().IntVar(&limit, "limit", 100, "how many at most")
+	w.flags(&c.Command)
+	return c
 }
 
 // filter picks connections.
@@ -64,9 +63,10 @@ type filter struct {
 	where []string
 }
 
-func (f *filter) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.state, "state", "", "only those in that `STATE`, such as OPEN")
-	cmd.Flags().StringArrayVar(&f.where, "where", nil, "only those whose row has `FIELD=VALUE`; may be repeated")
+func (f *filter) flags(c *command) {
+	c.Flags().StringVar(&f.state, "state", "", "only those in that `STATE`, such as OPEN")
+	c.Flags().StringArrayVar(&f.where, "where", nil, "only those whose row has `FIELD=VALUE`; may be repeated")
+	c.completeFlag("state", "OPEN", "CONNECTING", "REMOTE TERMINATED")
 }
 
 func (f *filter) query() (api.ListQuery, error) {
@@ -93,7 +93,7 @@ func writeConnections(out io.Writer, found *api.Connections, fields []string) {
 	for i := range found.Connections {
 		c := &found.Connections[i]
 		row := []string{strconv.FormatInt(c.Key, 10), c.State, c.RemoteAddress, age(time.Since(c.Connected)), took(c.Idle),
-			strconv.FormatUint(c.Received, 10), strconv.FormatUint(c.Sent, 10), waiting(c)}
+			strconv.FormatUint(c.Received, 10), strconv.FormatUint(c.Sent, 10), waitingText(c)}
 		for _, name := range fields {
 			row = append(row, value(c.Row.Get(name), maxCell))
 		}
@@ -105,42 +105,41 @@ func writeConnections(out io.Writer, found *api.Connections, fields []string) {
 	}
 }
 
-// waiting tells what a connection is behind with.
-func waiting(c *api.Connection) string {
+// waitingText says what waits for a connection.
+func waitingText(c *api.Connection) string {
 	var parts []string
 	if c.EventsWaiting > 0 {
-		parts = append(parts, plural(c.EventsWaiting, "event"))
+		parts = append(parts, terminal.Plural(c.EventsWaiting, "event"))
 	}
 	if c.SendQueue > 0 {
-		parts = append(parts, fmt.Sprintf("%s to send (%s)", plural(c.SendQueue, "message"), size(c.SendQueueBytes)))
+		parts = append(parts, fmt.Sprintf("%s to send (%s)", terminal.Plural(c.SendQueue, "message"), size(c.SendQueueBytes)))
 	}
-	return or(strings.Join(parts, ", "))
+	return orNone(strings.Join(parts, ", "))
 }
 
-func newShow(failed func(error) error) *cobra.Command {
-	c := &command{failed: failed}
-	cmd := &cobra.Command{
+func newShow() *command {
+	c := &command{}
+	c.Command = cobra.Command{
 		Use:     "show KEY",
 		Short:   "Show a connection: its row, its request and its latest events",
 		Example: `  wsbridge show 12`,
-		Args:    arguments(1, 1),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		Args:    Arguments(1, 1),
+		RunE: func(_ *cobra.Command, args []string) error {
 			key, err := keyOf(args[0])
 			if err != nil {
 				return err
 			}
-			return c.ask(cmd, func(ctx context.Context, client *api.Client) error {
-				found, err := client.Connection(ctx, key)
+			return c.ask(func(ctx context.Context, server *api.Client) error {
+				found, err := server.Connection(ctx, key)
 				if err != nil {
 					return err
 				}
-				return c.publish(cmd, found, func(out io.Writer) { writeConnection(out, found) })
+				return c.publish(found, func(out io.Writer) { writeConnection(out, found) })
 			})
 		},
 	}
-	c.flags(cmd)
-	c.completeKeys(cmd)
-	return cmd
+	c.completeKeys()
+	return c
 }
 
 func writeConnection(out io.Writer, c *api.ConnectionDetails) {
@@ -149,13 +148,13 @@ func writeConnection(out io.Writer, c *api.ConnectionDetails) {
 		{"address", c.RemoteAddress},
 		{"since", fmt.Sprintf("%s (%s)", c.Connected.Local().Format(time.DateTime), age(time.Since(c.Connected)))},
 		{"idle", took(c.Idle)},
-		{"received", fmt.Sprintf("%s, %s", plural(c.Received, "message"), size(c.ReceivedBytes))},
-		{"sent", fmt.Sprintf("%s, %s", plural(c.Sent, "message"), size(c.SentBytes))},
-		{"waiting", waiting(&c.Connection)},
-		{"path", or(c.Request.Path)},
-		{"origin", or(c.Request.Origin)},
-		{"user agent", or(c.Request.UserAgent)},
-		{"subprotocol", or(c.Request.Subprotocol)},
+		{"received", fmt.Sprintf("%s, %s", terminal.Plural(c.Received, "message"), size(c.ReceivedBytes))},
+		{"sent", fmt.Sprintf("%s, %s", terminal.Plural(c.Sent, "message"), size(c.SentBytes))},
+		{"waiting", waitingText(&c.Connection)},
+		{"path", orNone(c.Request.Path)},
+		{"origin", orNone(c.Request.Origin)},
+		{"user agent", orNone(c.Request.UserAgent)},
+		{"subprotocol", orNone(c.Request.Subprotocol)},
 	})
 	fmt.Fprintln(out, "\nrow")
 	var rows [][]string

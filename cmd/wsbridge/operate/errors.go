@@ -12,25 +12,19 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 )
 
-func newErrors(failed func(error) error) *cobra.Command {
-	c := &command{failed: failed}
-	cmd := &cobra.Command{
+func newErrors() *command {
+	c := &command{Command: cobra.Command{
 		Use:     "errors",
-		Short:   "List the failures of late, with file and line",
+		Short:   "List recent failures, with file and line",
 		Example: `  wsbridge errors`,
-		Args:    arguments(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.ask(cmd, func(ctx context.Context, client *api.Client) error {
-				found, err := client.Errors(ctx)
-				if err != nil {
-					return err
-				}
-				return c.publish(cmd, found, func(out io.Writer) { writeErrors(out, found) })
-			})
-		},
-	}
-	c.flags(cmd)
-	return cmd
+	}}
+	return c.asks(func(ctx context.Context, server *api.Client) error {
+		found, err := server.Errors(ctx)
+		if err != nil {
+			return err
+		}
+		return c.publish(found, func(out io.Writer) { writeErrors(out, found) })
+	})
 }
 
 func writeErrors(out io.Writer, found *api.Errors) {

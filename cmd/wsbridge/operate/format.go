@@ -12,17 +12,17 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 )
 
-// none stands where there is nothing to show.
+// none is shown where there is nothing to show.
 const none = "-"
 
-// write writes a table, indented.
+// write writes a table with each line indented.
 func write(out io.Writer, indent string, rows [][]string) {
 	for _, line := range terminal.Columns(rows) {
 		fmt.Fprintln(out, indent+line)
 	}
 }
 
-// took writes a duration with three digits: "85µs", "1.27ms", "12.3s".
+// took returns a duration with three digits: "85µs", "1.27ms", "12.3s".
 func took(m api.Micros) string {
 	switch d := m.Std(); {
 	case d < time.Millisecond:
@@ -45,7 +45,7 @@ func digits(f float64) string {
 	return strconv.FormatFloat(f, 'f', 0, 64)
 }
 
-// age writes a long duration by its two largest units: "3d4h", "2h5m", "45s".
+// age returns a long duration in its two largest units: "3d4h", "2h5m", "45s".
 func age(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
@@ -59,7 +59,7 @@ func age(d time.Duration) string {
 	return fmt.Sprintf("%ds", max(d, 0)/time.Second)
 }
 
-// size writes a number of bytes.
+// size returns a number of bytes with its unit.
 func size[N int | uint64](n N) string {
 	f, unit := float64(n), 0
 	for ; f >= 1024 && unit < 4; unit++ {
@@ -71,15 +71,7 @@ func size[N int | uint64](n N) string {
 	return digits(f) + " " + string(" KMGT"[unit]) + "iB"
 }
 
-// plural is "1 client", "2 clients".
-func plural[N int | uint64](n N, noun string) string {
-	if n == 1 {
-		return fmt.Sprintf("%d %s", n, noun)
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// value writes a value of a row: texts as they are, everything else as JSON, cut to limit characters unless that is 0.
+// value returns a row's value: a text as it is, anything else as JSON, cut to limit characters unless limit is 0.
 func value(v json.RawMessage, limit int) string {
 	var text api.Text
 	s := string(v)
@@ -89,7 +81,7 @@ func value(v json.RawMessage, limit int) string {
 	return cut(s, limit)
 }
 
-// cut shortens s to limit characters, unless that is 0.
+// cut shortens s to limit characters, unless limit is 0.
 func cut(s string, limit int) string {
 	if limit == 0 {
 		return s
@@ -103,5 +95,12 @@ func cut(s string, limit int) string {
 	return s
 }
 
-// sentence is a text of several lines as one.
-func sentence(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine returns a text of several lines as one line.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+func orNone(s string) string {
+	if s == "" {
+		return none
+	}
+	return s
+}

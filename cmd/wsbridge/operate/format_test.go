@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -16,10 +17,10 @@ func TestNumbersForPeople(t *testing.T) {
 		{took(99_960), "100ms"}, {took(1_500_000), "1.50s"}, {took(61_000_000), "1m1s"},
 		{age(-time.Second), "0s"}, {age(59 * time.Second), "59s"}, {age(61 * time.Minute), "1h1m"}, {age(49 * time.Hour), "2d1h"},
 		{size(0), "0 B"}, {size(1023), "1023 B"}, {size(1024), "1.00 KiB"}, {size(uint64(5) << 40), "5.00 TiB"}, {size(3 << 19), "1.50 MiB"},
-		{plural(1, "row"), "1 row"}, {plural(0, "row"), "0 rows"},
+		{terminal.Plural(1, "row"), "1 row"}, {terminal.Plural(0, "row"), "0 rows"},
 		{value(json.RawMessage(`"a\tb"`), 0), "a\tb"}, {value(json.RawMessage(`{"a":1}`), 0), `{"a":1}`}, {value(json.RawMessage(`"grüße"`), 3), "grü…"},
 		{value(json.RawMessage(`{"base64":"/w=="}`), 0), `{"base64":"/w=="}`}, {value(nil, 9), ""},
-		{sentence(" a\n b\tc "), "a b c"},
+		{oneLine(" a\n b\tc "), "a b c"},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("got %q, want %q", tt.got, tt.want)

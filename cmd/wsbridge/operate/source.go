@@ -14,21 +14,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
-	"github.com/wsbridge/wsbridge/cmd/wsbridge/control"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 )
 
-// The environment says what flags would, so that a shell has to be told once.
+// Environment variables stand for flags that would be repeated with each command.
 const (
 	addressEnv   = "WSBRIDGE_CONTROL"
 	tokenFileEnv = "WSBRIDGE_TOKEN_FILE"
 )
 
-// source is where the server is reached.
+// source says where the server is reached.
 type source struct {
 	control, tokenFile, config string
 
-	address string // that client has found
+	address string // found by client
 }
 
 func (s *source) flags(cmd *cobra.Command) {
@@ -38,8 +37,8 @@ func (s *source) flags(cmd *cobra.Command) {
 	flags.StringVar(&s.config, "config", "", "the server's TOML `FILE`, which says both")
 }
 
-// client returns a client of the server that the flags name, or the environment, or the configuration; else of the one whose
-// socket is where serve makes it by default. The caller closes it.
+// client returns a client of the server that the flags name, or the configuration, or the environment; else of the server whose socket
+// is where serve makes it by default. The caller closes it.
 func (s *source) client() (*api.Client, error) {
 	address, tokenFile := cmp.Or(s.control, os.Getenv(addressEnv)), cmp.Or(s.tokenFile, os.Getenv(tokenFileEnv))
 	if s.config != "" {
@@ -47,27 +46,27 @@ func (s *source) client() (*api.Client, error) {
 		if err != nil {
 			return nil, err
 		}
-		address, tokenFile = cmp.Or(s.control, configured(cfg.Control.Listen)), cmp.Or(s.tokenFile, cfg.Control.TokenFile)
+		address, tokenFile = cmp.Or(s.control, bestOf(cfg.Control.Listen)), cmp.Or(s.tokenFile, cfg.Control.TokenFile)
 		if address == "" {
 			return nil, fmt.Errorf("%s: control.listen is empty, so that nobody can ask the server anything", s.config)
 		}
 	}
 	s.address = address
-	if address == "" || address == control.Auto {
+	if address == "" || address == config.AutoAddress {
 		s.address = "unix:" + api.FindSocket()
 	}
 	token := ""
 	if tokenFile != "" && !strings.HasPrefix(s.address, "unix:") {
 		var err error
-		if token, err = control.ReadToken(tokenFile); err != nil {
+		if token, err = api.ReadToken(tokenFile); err != nil {
 			return nil, fmt.Errorf("read token: %w", err)
 		}
 	}
 	return api.NewClient(s.address, token)
 }
 
-// configured returns the best of a configuration's addresses: a socket needs no token.
-func configured(listen config.Addresses) string {
+// bestOf returns the best of a configuration's addresses: a socket needs no token.
+func bestOf(listen config.Addresses) string {
 	isSocket := func(address string) bool { return strings.HasPrefix(address, "unix:") }
 	if i := slices.IndexFunc(listen, isSocket); i >= 0 {
 		return listen[i]
@@ -85,7 +84,7 @@ func (s *source) advise(err error) error {
 			return fmt.Errorf("%w: name the token's file with --token-file", err)
 		}
 		if e.Event != nil {
-			return errors.New(placed(e.Text, e.Event.File, e.Event.Line))
+			return errors.New(withPlace(e.Text, e.Event.File, e.Event.Line))
 		}
 		return err
 	}
@@ -96,7 +95,7 @@ func (s *source) advise(err error) error {
 	return fmt.Errorf("no server at %s: %w%s", s.address, why, advice(err))
 }
 
-// advice says what can be done where nobody has answered.
+// advice returns what can be done if there was no answer.
 func advice(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -100,8 +100,8 @@ from          -, /srv/e.php
 		"is shutting down":                  func() { s.Draining = true },
 	} {
 		before := *s
-		if change(); !strings.HasPrefix(state(s), want) {
-			t.Errorf("got %q, want %q", state(s), want)
+		if change(); !strings.HasPrefix(stateText(s), want) {
+			t.Errorf("got %q, want %q", stateText(s), want)
 		}
 		*s = before
 	}

@@ -13,58 +13,43 @@ import (
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
-	"github.com/wsbridge/wsbridge/protocol"
 )
 
-func newTail(failed func(error) error) *cobra.Command {
-	c := &command{failed: failed}
+func newTail() *command {
 	var query api.TailQuery
 	var count int
-	cmd := &cobra.Command{
+	c := &command{}
+	c.Command = cobra.Command{
 		Use:   "tail",
 		Short: "Show events as they happen: what came, where its time went, what PHP did",
 		Long: `Shows each event when it is over, until interrupted: in the first line what it was and how
-long its parts took, below what the handler did. The parts are queue (until its turn),
+long its parts took, below it what the handler did. The parts are queue (until its turn),
 connect (to php-fpm), wait (for a worker), run (PHP), and apply (of what PHP asked for).
 
-Payloads are shown only with --payloads: they may hold what is nobody else's business.
-With --json, each event is a line.`,
+Payloads may be private: they are shown only with --payloads. With --json, each event is a line.`,
 		Example: `  wsbridge tail --client 12 --payloads
   wsbridge tail --event fifo --event text`,
-		Args: arguments(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args: Arguments(0, 0),
+		RunE: func(*cobra.Command, []string) error {
 			for _, name := range query.Events {
-				if !slices.Contains(eventNames(), name) {
-					return fmt.Errorf("--event %q: want one of %s", name, strings.Join(eventNames(), ", "))
+				if known := api.EventNames(); !slices.Contains(known, name) {
+					return fmt.Errorf("--event %q: want one of %s", name, strings.Join(known, ", "))
 				}
 			}
-			return c.ask(cmd, func(ctx context.Context, client *api.Client) error {
-				return c.tail(ctx, cmd.OutOrStdout(), client, query, count)
-			})
+			return c.ask(func(ctx context.Context, server *api.Client) error { return c.tail(ctx, server, query, count) })
 		},
 	}
-	cmd.Flags().Int64SliceVar(&query.Clients, "client", nil, "only events of the connection with that `KEY`; may be repeated")
-	cmd.Flags().StringSliceVar(&query.Events, "event", nil, "only events of that `NAME`, such as text; may be repeated")
-	cmd.Flags().BoolVar(&query.Payloads, "payloads", false, "show what was received and sent, too")
-	cmd.Flags().IntVar(&count, "count", 0, "end after that many events; 0 for none")
-	c.flags(cmd)
-	_ = cmd.RegisterFlagCompletionFunc("client", c.keys) // they fail for flags that do not exist
-	_ = cmd.RegisterFlagCompletionFunc("event", cobra.FixedCompletions(eventNames(), cobra.ShellCompDirectiveNoFileComp))
-	return cmd
+	c.Flags().Int64SliceVar(&query.Clients, "client", nil, "only events of the connection with that `KEY`; may be repeated")
+	c.Flags().StringSliceVar(&query.Events, "event", nil, "only events of that `NAME`, such as text; may be repeated")
+	c.Flags().BoolVar(&query.Payloads, "payloads", false, "show what was received and sent, too")
+	c.Flags().IntVar(&count, "count", 0, "end after that many events; 0: do not")
+	_ = c.RegisterFlagCompletionFunc("client", c.keys) // it fails only for a flag that does not exist
+	c.completeFlag("event", api.EventNames()...)
+	return c
 }
 
-// eventNames are the kinds of events that can be seen.
-func eventNames() (names []string) {
-	for _, k := range protocol.Kinds() {
-		if k != protocol.Describe && k != protocol.Inspect {
-			names = append(names, string(k))
-		}
-	}
-	return names
-}
-
-func (c *command) tail(ctx context.Context, out io.Writer, client *api.Client, query api.TailQuery, count int) error {
-	lines, err := client.Tail(ctx, query)
+func (c *command) tail(ctx context.Context, server *api.Client, query api.TailQuery, count int) error {
+	lines, err := server.Tail(ctx, query)
 	if err != nil {
 		return err
 	}
@@ -73,9 +58,9 @@ func (c *command) tail(ctx context.Context, out io.Writer, client *api.Client, q
 		case err != nil:
 			return err
 		case c.asJSON:
-			err = writeJSON(out, line, "")
+			err = terminal.WriteJSON(c.OutOrStdout(), line, "")
 		default:
-			_, err = io.WriteString(out, lineText(line))
+			_, err = io.WriteString(c.OutOrStdout(), lineText(line))
 		}
 		if err != nil {
 			return err
@@ -87,10 +72,10 @@ func (c *command) tail(ctx context.Context, out io.Writer, client *api.Client, q
 	return nil
 }
 
-// lineText writes an event and its effects, a line each.
+// lineText returns an event and its effects, a line each.
 func lineText(line *api.Line) string {
 	if line.Dropped > 0 {
-		return fmt.Sprintf("… %s came too fast to be shown\n", plural(line.Dropped, "event"))
+		return fmt.Sprintf("… %s came too fast to be shown\n", terminal.Plural(line.Dropped, "event"))
 	}
 	e := &line.Event
 	var b strings.Builder
@@ -101,7 +86,7 @@ func lineText(line *api.Line) string {
 	fmt.Fprintf(&b, "  %s = queue %s + connect %s + wait %s + run %s + apply %s", took(e.Total), took(e.Queue), took(e.Connect),
 		took(e.Wait), took(e.Run), took(e.Apply))
 	if e.Bytes > 0 || e.Payload != nil {
-		fmt.Fprintf(&b, "\n    ← %s%s", size(e.Bytes), payload(e.Payload))
+		fmt.Fprintf(&b, "\n    ← %s%s", size(e.Bytes), payloadText(e.Payload))
 	}
 	for i := range e.Effects {
 		fmt.Fprintf(&b, "\n    %s", effectText(&e.Effects[i]))
@@ -116,7 +101,7 @@ func lineText(line *api.Line) string {
 	return b.String()
 }
 
-func payload(t *api.Text) string {
+func payloadText(t *api.Text) string {
 	if t == nil {
 		return ""
 	}
@@ -130,23 +115,23 @@ func payload(t *api.Text) string {
 func effectText(e *api.Effect) string {
 	switch {
 	case e.Send != nil:
-		return fmt.Sprintf("→ %s to %s%s", size(e.Send.Bytes), recipients(e.Send), payload(e.Send.Payload))
+		return fmt.Sprintf("→ %s to %s%s", size(e.Send.Bytes), recipientsText(e.Send), payloadText(e.Send.Payload))
 	case e.Close != nil:
-		return terminal.Printable(sentence(fmt.Sprintf("⊗ close of %d: %d %s", e.Close.Client, e.Close.Code, e.Close.Reason)))
+		return terminal.Printable(oneLine(fmt.Sprintf("⊗ close of %d: %d %s", e.Close.Client, e.Close.Code, e.Close.Reason)))
 	case e.Log != nil:
 		return "! " + terminal.Printable(failureText(e.Log.Level, e.Log.Message, e.Log.File, e.Log.Line))
 	case e.Rows > 0:
-		return "± " + plural(e.Rows, "row") + " changed"
+		return "± " + terminal.Plural(e.Rows, "row") + " changed"
 	}
-	return fmt.Sprintf("… and %s more", plural(e.More, "effect"))
+	return fmt.Sprintf("… and %s more", terminal.Plural(e.More, "effect"))
 }
 
 // maxRecipients bounds the list of keys in a line.
 const maxRecipients = 8
 
-func recipients(s *api.Send) string {
+func recipientsText(s *api.Send) string {
 	if s.To.Open {
-		return fmt.Sprintf("all (%s)", plural(s.Count, "client"))
+		return fmt.Sprintf("all (%s)", terminal.Plural(s.Count, "client"))
 	}
 	var keys []string
 	for _, key := range s.To.Keys[:min(len(s.To.Keys), maxRecipients)] {
@@ -158,14 +143,14 @@ func recipients(s *api.Send) string {
 	return strings.Join(keys, ", ")
 }
 
-// failureText is a message of that name with its place.
+// failureText returns a failure's name and message with its place.
 func failureText(name, message, file string, line int) string {
-	return placed(name+": "+message, file, line)
+	return withPlace(name+": "+message, file, line)
 }
 
-// placed is a message in one line with the place in the application's code, as an editor takes it.
-func placed(message, file string, line int) string {
-	text := sentence(message)
+// withPlace returns a message as one line with its place in the application's code, written as editors read it.
+func withPlace(message, file string, line int) string {
+	text := oneLine(message)
 	if file != "" {
 		text += fmt.Sprintf(" at %s:%d", file, line)
 	}

@@ -12,14 +12,17 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 )
 
-// What moves the cursor of a terminal (ECMA-48): to the upper left corner, and deletes what is right of it and below.
+// Control sequences (ECMA-48, and xterm's for its alternate screen).
 const (
-	cursorHome  = "\x1b[H"
-	eraseLine   = "\x1b[K"
-	eraseBelow  = "\x1b[J"
-	otherScreen = "\x1b[?1049h"
-	ownScreen   = "\x1b[?1049l"
+	cursorHome      = "\x1b[H"
+	eraseLine       = "\x1b[K"
+	eraseBelow      = "\x1b[J"
+	alternateScreen = "\x1b[?1049h"
+	normalScreen    = "\x1b[?1049l"
 )
+
+// shortestInterval keeps --interval 0 from keeping the server busy.
+const shortestInterval = 100 * time.Millisecond
 
 // watch repeats what a command writes.
 type watch struct {
@@ -32,24 +35,24 @@ func (w *watch) flags(cmd *cobra.Command) {
 	cmd.Flags().DurationVar(&w.interval, "interval", 2*time.Second, "how often, with --watch")
 }
 
-// repeat calls show once, or until ctx ends. On a terminal what it writes to cmd's output stays in one place, on a screen of its
-// own, which is left at the end, and is cut to the window; an error while it repeats is shown there, as the server may come back.
-func (w *watch) repeat(ctx context.Context, cmd *cobra.Command, asJSON bool, show func() error) error {
+// repeat calls show once, or again and again until ctx ends. On a terminal the output of each call replaces the one before, on the
+// alternate screen and cut to the window; an error is shown there too, since the server may come back. Elsewhere an error ends it.
+func (w *watch) repeat(ctx context.Context, c *command, show func() error) error {
 	if !w.on {
 		return show()
 	}
-	out := cmd.OutOrStdout()
-	defer cmd.SetOut(out)
-	paint := terminal.Is(out) && !asJSON
+	out := c.OutOrStdout()
+	defer c.SetOut(out)
+	paint := terminal.Is(out) && !c.asJSON
 	if paint {
-		fmt.Fprint(out, otherScreen)
-		defer fmt.Fprint(out, ownScreen)
+		fmt.Fprint(out, alternateScreen)
+		defer fmt.Fprint(out, normalScreen)
 	}
-	tick := time.NewTicker(max(w.interval, 100*time.Millisecond))
+	tick := time.NewTicker(max(w.interval, shortestInterval))
 	defer tick.Stop()
 	for {
 		var page strings.Builder
-		cmd.SetOut(&page)
+		c.SetOut(&page)
 		err := show()
 		switch {
 		case ctx.Err() != nil:
@@ -59,7 +62,7 @@ func (w *watch) repeat(ctx context.Context, cmd *cobra.Command, asJSON bool, sho
 		case err != nil:
 			fmt.Fprintln(&page, terminal.PrintableLines(err.Error()))
 		}
-		if err := w.write(out, page.String(), paint); err != nil {
+		if err := writePage(out, page.String(), paint); err != nil {
 			return err
 		}
 		select {
@@ -70,8 +73,8 @@ func (w *watch) repeat(ctx context.Context, cmd *cobra.Command, asJSON bool, sho
 	}
 }
 
-// write writes a page over the one before, without a moment in which there is none.
-func (w *watch) write(out io.Writer, page string, paint bool) error {
+// writePage writes a page over the one before, so that the screen is never empty.
+func writePage(out io.Writer, page string, paint bool) error {
 	if paint {
 		columns, lines := terminal.Size(out)
 		page = strings.ReplaceAll(terminal.Fit(page, columns, lines), "\n", eraseLine+"\n")

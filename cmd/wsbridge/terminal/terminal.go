@@ -1,40 +1,29 @@
-// Package terminal writes for people: tables, and texts in which nothing acts on their terminal.
+// Package terminal writes for people: tables, and texts in which nothing acts on their terminal. Every command may use it. It keeps no
+// state, and nothing in it blocks.
 package terminal
 
 import (
-	"fmt"
 	"io"
 	"os"
-	"syscall"
+
+	"golang.org/x/term"
 )
 
-// Is reports whether a person may be reading. Other character devices pass for a terminal, which costs nothing: what
-// collects lines is a pipe, a socket or a file.
+// Is reports whether out is a terminal.
 func Is(out io.Writer) bool {
-	info := stat(out)
-	return info != nil && info.Mode()&os.ModeCharDevice != 0
+	f, ok := out.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// IsJournal reports whether out is the stream to systemd's journal that JOURNAL_STREAM tells of, by device and inode: a program
-// whose output was sent elsewhere still has the variable (systemd.exec(5)).
-func IsJournal(out io.Writer) bool {
-	info := stat(out)
-	if info == nil {
-		return false
-	}
-	s, ok := info.Sys().(*syscall.Stat_t)
-	return ok && os.Getenv("JOURNAL_STREAM") == fmt.Sprintf("%d:%d", s.Dev, s.Ino)
-}
-
-// stat returns nil for what is no open file.
-func stat(out io.Writer) os.FileInfo {
+// Size returns how many columns and lines a terminal has; zeros if out is no terminal or does not tell.
+func Size(out io.Writer) (columns, lines int) {
 	f, ok := out.(*os.File)
 	if !ok {
-		return nil
+		return 0, 0
 	}
-	info, err := f.Stat()
+	columns, lines, err := term.GetSize(int(f.Fd()))
 	if err != nil {
-		return nil
+		return 0, 0
 	}
-	return info
+	return columns, lines
 }

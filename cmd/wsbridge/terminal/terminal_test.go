@@ -37,7 +37,7 @@ func TestJSONKeepsItsValueAndActsOnNoTerminal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	printable := PrintableJSON(string(document))
+	printable := printableJSON(string(document))
 	if strings.ContainsAny(printable, "\x1b\x7f\u009b\u202e\u2066") || !strings.Contains(printable, "grüße") {
 		t.Errorf("got %q", printable)
 	}
@@ -53,14 +53,19 @@ func TestTextThatIsNotUTF8IsShown(t *testing.T) {
 	}
 }
 
-func TestOnlyDevicesOfCharactersAreTerminals(t *testing.T) {
+func TestOnlyTerminalsAreTerminals(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
 	defer w.Close()
-	if Is(w) || Is(&bytes.Buffer{}) || IsJournal(w) || IsJournal(&bytes.Buffer{}) {
-		t.Error("a pipe or a buffer passes for a terminal or the journal")
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	if Is(w) || Is(null) || Is(&bytes.Buffer{}) {
+		t.Error("a pipe, a device or a buffer passes for a terminal")
 	}
 }

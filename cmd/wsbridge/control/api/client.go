@@ -17,22 +17,22 @@ import (
 	"time"
 )
 
-// dialTimeout bounds connecting; what is asked is bounded by the caller's context.
+// dialTimeout bounds connecting; the caller's context bounds a request.
 const dialTimeout = 5 * time.Second
 
 // maxAnswer bounds an answer that is read whole.
 const maxAnswer = 256 << 20
 
-// Client asks a running wsbridge. Its methods may be called concurrently. An error of theirs is an *Error if wsbridge has
-// answered with one.
+// Client asks a running wsbridge. Its methods may be called concurrently and block until there is an answer or their context ends. Their
+// error is an *Error if wsbridge has answered with one.
 type Client struct {
 	base  string
 	token string
 	http  *http.Client
 }
 
-// NewClient returns a client of what listens at address, "unix:/path", "host:port", or a URL with the path of
-// control.public_path. The token may be empty. The caller closes it.
+// NewClient returns a client of the server that listens on address: "unix:/path", "host:port", or a URL with the path of
+// control.public_path. The token may be empty. The caller closes the client.
 func NewClient(address, token string) (*Client, error) {
 	dialer := net.Dialer{Timeout: dialTimeout}
 	transport := &http.Transport{DialContext: dialer.DialContext}
@@ -55,10 +55,10 @@ func NewClient(address, token string) (*Client, error) {
 	return c, nil
 }
 
-// Close closes connections that are not in use.
+// Close closes idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// Do asks for path with a query and decodes the answer into it, unless into is nil. It is what the other methods are made of.
+// Do asks for path with a query and decodes the answer into into, unless that is nil. The other methods call it.
 func (c *Client) Do(ctx context.Context, method, path string, query url.Values, contentType string, body []byte, into any) error {
 	response, err := c.send(ctx, method, path, query, contentType, body)
 	if err != nil {
@@ -78,7 +78,7 @@ func (c *Client) Do(ctx context.Context, method, path string, query url.Values, 
 	return nil
 }
 
-// send returns an answer that is no error; the caller closes its body.
+// send returns an answer that is not an error. The caller closes its body.
 func (c *Client) send(ctx context.Context, method, path string, query url.Values, contentType string, body []byte) (*http.Response, error) {
 	target := c.base + path
 	if len(query) > 0 {
@@ -105,7 +105,7 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 	return nil, readError(response)
 }
 
-// unwrapURL leaves out the URL: that of a unix socket means nothing to anybody.
+// unwrapURL removes the URL from an error: the one of a unix socket is meaningless.
 func unwrapURL(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
@@ -141,13 +141,13 @@ func (c *Client) Status(ctx context.Context) (*Status, error) {
 // ListQuery picks connections.
 type ListQuery struct {
 	State  string            // empty: any
-	Row    map[string]string // what fields have to be; "an*" is a beginning
+	Row    map[string]string // by field; "an*" matches values that start with "an"
 	Fields []string          // of the rows, in the answer
-	After  int64             // only keys above
+	After  int64             // only higher keys
 	Limit  int               // 0: 100
 }
 
-// Filter returns what POST /v1/broadcast takes of the query.
+// Filter returns the part of the query that POST /v1/broadcast takes.
 func (q *ListQuery) Filter() url.Values {
 	v := url.Values{}
 	if q.State != "" {
@@ -178,7 +178,7 @@ func (c *Client) Connections(ctx context.Context, q ListQuery) (*Connections, er
 	return get[Connections](ctx, c, "/v1/connections", q.values())
 }
 
-// Connection shows one.
+// Connection shows one connection.
 func (c *Client) Connection(ctx context.Context, key int64) (*ConnectionDetails, error) {
 	return get[ConnectionDetails](ctx, c, connectionPath(key, ""), nil)
 }
@@ -205,7 +205,7 @@ func (c *Client) Broadcast(ctx context.Context, q ListQuery, binary bool, messag
 	return post[Broadcast](ctx, c, "/v1/broadcast", q.Filter(), messageType(binary), message)
 }
 
-// CloseConnection closes one.
+// CloseConnection closes one connection.
 func (c *Client) CloseConnection(ctx context.Context, key int64, how Close) error {
 	body, err := json.Marshal(how)
 	if err != nil {
@@ -215,7 +215,7 @@ func (c *Client) CloseConnection(ctx context.Context, key int64, how Close) erro
 	return err
 }
 
-// Fifo brings a document to ws_server_fifo and waits until its event is over. timeout 0 is the server's own.
+// Fifo brings a document to ws_server_fifo and waits until its event is over. A timeout of 0 is the server's default.
 func (c *Client) Fifo(ctx context.Context, document []byte, timeout time.Duration) (*Fifo, error) {
 	v := url.Values{}
 	if timeout > 0 {
@@ -236,13 +236,13 @@ func (c *Client) Resume(ctx context.Context) error {
 	return err
 }
 
-// Drain begins the shutdown.
+// Drain starts the shutdown.
 func (c *Client) Drain(ctx context.Context) error {
 	_, err := post[Draining](ctx, c, "/v1/drain", nil, "", nil)
 	return err
 }
 
-// Reload reads the configuration anew.
+// Reload has the server read its configuration again.
 func (c *Client) Reload(ctx context.Context) (*Reloaded, error) {
 	return post[Reloaded](ctx, c, "/v1/reload", nil, "", nil)
 }
@@ -252,7 +252,7 @@ func (c *Client) LogLevel(ctx context.Context) (*Log, error) {
 	return get[Log](ctx, c, "/v1/log", nil)
 }
 
-// SetLogLevel changes it.
+// SetLogLevel changes the level of the log.
 func (c *Client) SetLogLevel(ctx context.Context, level string) error {
 	body, err := json.Marshal(Log{Level: level})
 	if err != nil {
@@ -261,7 +261,7 @@ func (c *Client) SetLogLevel(ctx context.Context, level string) error {
 	return c.Do(ctx, http.MethodPut, "/v1/log", nil, "application/json", body, nil)
 }
 
-// Errors asks for the failures of late.
+// Errors asks for the recent failures.
 func (c *Client) Errors(ctx context.Context) (*Errors, error) {
 	return get[Errors](ctx, c, "/v1/errors", nil)
 }
@@ -292,8 +292,8 @@ func (q *TailQuery) values() url.Values {
 	return v
 }
 
-// Tail shows events as they end, until ctx does or the server. It returns once wsbridge has begun to look, so that no event
-// after that is missing. The caller ranges over the lines once; an error comes last.
+// Tail shows events as they end, until ctx ends or the server. It returns once wsbridge watches the events, so that no event after that is
+// missing. The caller ranges over the lines once; an error comes last.
 func (c *Client) Tail(ctx context.Context, q TailQuery) (iter.Seq2[*Line, error], error) {
 	response, err := c.send(ctx, http.MethodGet, "/v1/events", q.values(), "", nil)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 // Connections is the answer of GET /v1/connections.
 type Connections struct {
 	Connections []Connection `json:"connections"`
-	Total       int          `json:"total"`          // that the filter fits
-	Next        int64        `json:"next,omitempty"` // what to ask for as after; 0: these were the last
+	Total       int          `json:"total"`          // that match the filter
+	Next        int64        `json:"next,omitempty"` // the next request's after; 0: these were the last
 }
 
 // Connection is a client.
@@ -35,7 +35,7 @@ type ConnectionDetails struct {
 	History []Event `json:"history"` // the newest last
 }
 
-// Request is what the handshake asked for, without what could be a secret.
+// Request is the handshake's request without what may be secret.
 type Request struct {
 	Path        string `json:"path"`
 	Origin      string `json:"origin"`

@@ -1,3 +1,3 @@
-// Package api is what the control API (docs/control.md, version 1) says in JSON, and a client of it. Times are UTC with
-// milliseconds, durations microseconds, sizes bytes.
+// Package api has the JSON of the control API (docs/control.md, version 1), and a client of it. Times are UTC with milliseconds,
+// durations microseconds, sizes bytes. Package control writes the JSON, package operate reads it.
 package api

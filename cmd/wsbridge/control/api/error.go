@@ -8,7 +8,7 @@ import (
 // Error is an answer with a 4xx or 5xx status.
 type Error struct {
 	Status   int      `json:"-"`
-	Text     string   `json:"error"`              // a sentence that says what to do
+	Text     string   `json:"error"`              // says what to do
 	Problems []string `json:"problems,omitempty"` // of a configuration
 	Event    *Event   `json:"event,omitempty"`    // that failed
 }

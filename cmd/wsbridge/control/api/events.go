@@ -7,6 +7,16 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
+// EventNames returns the names of the events that an application can have handlers for.
+func EventNames() (names []string) {
+	for _, kind := range protocol.Kinds() {
+		if len(kind.Handlers()) > 0 {
+			names = append(names, string(kind))
+		}
+	}
+	return names
+}
+
 // Event is an event that is over.
 type Event struct {
 	Time    time.Time `json:"time"` // of its end
@@ -25,7 +35,7 @@ type Event struct {
 
 	Made    Made            `json:"made"`
 	Effects []Effect        `json:"effects,omitempty"` // not in a history
-	Result  json.RawMessage `json:"result,omitempty"`  // likewise
+	Result  json.RawMessage `json:"result,omitempty"`  // not in a history
 
 	Failure string `json:"failure,omitempty"`
 	Error   string `json:"error,omitempty"`
@@ -33,9 +43,9 @@ type Event struct {
 	Line    int    `json:"line,omitempty"`
 }
 
-// Made is what an event made, in numbers.
+// Made counts what an event made.
 type Made struct {
-	Sent      int `json:"sent"` // messages, counted for each socket
+	Sent      int `json:"sent"` // messages, one for each socket
 	SentBytes int `json:"sent_bytes"`
 	Closed    int `json:"closed"`
 	Rows      int `json:"rows"` // changed
@@ -53,14 +63,14 @@ type Effect struct {
 // Send is a message to clients.
 type Send struct {
 	To      protocol.Recipients `json:"to"`
-	Count   int                 `json:"count"` // sockets it was queued for
+	Count   int                 `json:"count"` // sockets that it was queued for
 	Bytes   int                 `json:"bytes"`
 	Binary  bool                `json:"binary,omitempty"`
-	Frames  bool                `json:"frames,omitempty"` // bytes given to do_reply
+	Frames  bool                `json:"frames,omitempty"` // the application made the frames (do_reply)
 	Payload *Text               `json:"payload,omitempty"`
 }
 
-// Line is a line of GET /v1/events: an Event, or the number of those that the reader was too slow for.
+// Line is a line of GET /v1/events: an Event, or the number of events that the reader was too slow for.
 type Line struct {
 	Event
 	Dropped int `json:"dropped,omitempty"`
@@ -71,7 +81,7 @@ type Errors struct {
 	Errors []Failure `json:"errors"` // the newest first
 }
 
-// Failure is a failed event, or several alike.
+// Failure is a failed event, or several that failed in the same way.
 type Failure struct {
 	Time    time.Time `json:"time"` // of the last one
 	Event   string    `json:"event"`

@@ -8,7 +8,7 @@ type Series struct {
 	Points   []Point `json:"points"` // the oldest first
 }
 
-// Point is an interval: gauges at its end, and counts within it.
+// Point is an interval: gauges at its end, and counts and times within it.
 type Point struct {
 	Time        time.Time `json:"time"` // its end
 	Connections int       `json:"connections"`
@@ -26,13 +26,13 @@ type Point struct {
 	Apply   Quantiles `json:"apply_us"`
 	Total   Quantiles `json:"total_us"`
 
-	// nil while nobody looks, or if php-fpm does not say.
+	// nil if nobody looks at the dashboard, or if php-fpm does not answer.
 	WorkersActive *int `json:"workers_active"`
 	WorkersIdle   *int `json:"workers_idle"`
 	WorkersQueue  *int `json:"workers_queue"`
 }
 
-// Quantiles are exact to an eighth. Without events they are 0.
+// Quantiles are within 5 % of the truth. Without events they are 0.
 type Quantiles struct {
 	P50 Micros `json:"p50"`
 	P95 Micros `json:"p95"`

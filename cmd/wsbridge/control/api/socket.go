@@ -8,11 +8,11 @@ import (
 
 const socketName = "control.sock"
 
-// rootFolder holds the socket of a server that root runs.
+// rootFolder holds the socket of a server that runs as root.
 const rootFolder = "/run/wsbridge"
 
-// ServerSocket returns where a server that is told "auto" makes its socket: in the folder that systemd has made for it, else
-// in /run/wsbridge as root, else in the user's own run-time folder. Empty: there is no good place.
+// ServerSocket returns the path of the socket that a server makes for control.listen = "auto": in the folder that systemd has made for
+// it, else as root in /run/wsbridge, else in the user's run-time folder. It is empty if there is no such folder.
 func ServerSocket() string {
 	folder, _, _ := strings.Cut(os.Getenv("RUNTIME_DIRECTORY"), ":") // systemd.exec(5)
 	switch {
@@ -27,8 +27,8 @@ func ServerSocket() string {
 	return filepath.Join(folder, socketName)
 }
 
-// FindSocket returns where a server's socket is likely to be for who asks without an address: the user's own if there is one,
-// else that of a server that root, or systemd, runs.
+// FindSocket returns the path of the socket that a client without an address should try: that of a server of the same user if there is
+// one, else that of a server that root or systemd runs.
 func FindSocket() string {
 	own := ServerSocket()
 	if _, err := os.Lstat(own); own != "" && err == nil {

@@ -25,7 +25,7 @@ type Status struct {
 	LogLevel string `json:"log_level"`
 }
 
-// ConnectionCounts are rows of now, and handshakes since the start.
+// ConnectionCounts are current rows, and handshakes since the start.
 type ConnectionCounts struct {
 	Open     int    `json:"open"`
 	All      int    `json:"all"`
@@ -33,7 +33,7 @@ type ConnectionCounts struct {
 	Refused  uint64 `json:"refused"`
 }
 
-// EventCounts are events of now, and since the start.
+// EventCounts are current events, and events since the start.
 type EventCounts struct {
 	Running      int    `json:"running"`
 	Waiting      int    `json:"waiting"`
@@ -55,7 +55,7 @@ type PHP struct {
 	Version string   `json:"version"`
 	Managed bool     `json:"managed"` // wsbridge's own
 	Address string   `json:"address"`
-	Workers *Workers `json:"workers"` // nil: it did not say
+	Workers *Workers `json:"workers"` // nil: it did not answer
 	Pool    Pool     `json:"pool"`
 }
 
@@ -68,7 +68,7 @@ type Workers struct {
 	Max    int `json:"max,omitempty"` // 0: unknown
 }
 
-// Pool is the connections to php-fpm: those there are, and may be.
+// Pool is how many connections to php-fpm there are, and may be.
 type Pool struct {
 	Connections int `json:"connections"`
 	Max         int `json:"max"`

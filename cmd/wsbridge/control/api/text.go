@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// Text is bytes that are text as a rule: in JSON a string, or if they are not UTF-8 {"base64":"…"}. In lists, a long string is
-// {"text":"…","cut_bytes":N}, its beginning and how many bytes are missing.
+// Text is bytes that are usually text: in JSON a string, or {"base64":"…"} if they are not UTF-8. In lists, a long string is
+// {"text":"…","cut_bytes":N}: its start, and how many bytes are missing.
 type Text struct {
 	Data []byte
 	Cut  int // bytes that are missing at the end
@@ -18,7 +18,7 @@ type textObject struct {
 	Cut    int     `json:"cut_bytes,omitempty"`
 }
 
-// Shorten cuts what is over limit bytes; of text, no character in two.
+// Shorten cuts t to limit bytes, between two characters if it is UTF-8.
 func (t *Text) Shorten(limit int) {
 	if len(t.Data) <= limit {
 		return

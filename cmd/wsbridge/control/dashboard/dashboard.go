@@ -1,5 +1,5 @@
-// Package dashboard is the page for those who operate the server: static files that need no build step and nothing from
-// elsewhere. What they show, they ask the control API for, at addresses relative to their own.
+// Package dashboard is the page for those who operate the server: static files that need no build step and load nothing from other
+// hosts. They ask the control API, at addresses relative to their own, for everything they show.
 package dashboard
 
 import (
@@ -10,13 +10,13 @@ import (
 //go:embed *.html *.css *.js *.svg
 var files embed.FS
 
-// policy lets the page load nothing but its own files, run no inline script, and be framed by nobody: what it shows comes
-// from clients. With trusted types, Chromium refuses to take markup from a string at all.
+// policy lets the page load only its own files, run no inline script, and be in no frame, since what it shows comes from clients. With
+// trusted types, Chromium takes no markup from a string at all.
 const policy = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'"
 
-// Handler serves the page at "/" and its files beside it. They hold no data, so they may be had without a token: a browser
-// sends none when somebody opens a page. Mount it with http.StripPrefix elsewhere than at the root.
+// Handler serves the page at "/" and its files next to it. They hold no data, so nobody needs a token for them; a browser would not send
+// one when it opens a page. To mount it elsewhere than at the root, use http.StripPrefix.
 func Handler() http.Handler {
 	static := http.FileServerFS(files)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -1,0 +1,131 @@
+package bridge
+
+import (
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/wsbridge/wsbridge/bridge/observe"
+	"github.com/wsbridge/wsbridge/bridge/rows"
+)
+
+// clients finds clients by their keys. It has those that have a row, and besides them those whose sockets are not closed yet: a client
+// that left may still be owed messages.
+type clients struct {
+	mu      sync.RWMutex // guards the fields below, and upgraded of each client
+	byKey   map[int64]*client
+	sockets map[*client]struct{} // answered 101 and not closed
+	past    observe.Messages     // of clients whose sockets are closed
+}
+
+func newClients() *clients {
+	return &clients{byKey: map[int64]*client{}, sockets: map[*client]struct{}{}}
+}
+
+func (s *clients) add(c *client) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.byKey[c.key] = c
+}
+
+// open notes that c can be sent messages. It reports false if c has left.
+func (s *clients) open(c *client) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byKey[c.key] != c {
+		return false
+	}
+	c.upgraded = true
+	s.sockets[c] = struct{}{}
+	return true
+}
+
+// remove reports whether c had not been removed before, and whether it was open.
+func (s *clients) remove(c *client) (removed, opened bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byKey[c.key] != c {
+		return false, false
+	}
+	delete(s.byKey, c.key)
+	return true, c.upgraded
+}
+
+// closed forgets c's socket.
+func (s *clients) closed(c *client) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.sockets, c)
+	s.past.Add(c.messages.Messages())
+}
+
+// messages returns the counts of all clients, past ones included.
+func (s *clients) messages() observe.Messages {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	sum := s.past
+	for c := range s.sockets {
+		sum.Add(c.messages.Messages())
+	}
+	return sum
+}
+
+// get returns the client with that key, or nil.
+func (s *clients) get(key int64) *client {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.byKey[key]
+}
+
+// opened returns the clients with these keys that have been answered 101, and the keys of all others.
+func (s *clients) opened(keys []int64) (found []*client, missing []int64) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	found = make([]*client, 0, len(keys))
+	for _, key := range keys {
+		if c := s.byKey[key]; c != nil && c.upgraded {
+			found = append(found, c)
+		} else {
+			missing = append(missing, key)
+		}
+	}
+	return found, missing
+}
+
+// isUpgraded reports whether c has been answered 101.
+func (s *clients) isUpgraded(c *client) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return c.upgraded
+}
+
+// count returns how many clients have a row.
+func (s *clients) count() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.byKey)
+}
+
+// all returns the clients that have a row, in the order of their keys.
+func (s *clients) all() []*client {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	all := make([]*client, 0, len(s.byKey))
+	for _, key := range slices.Sorted(maps.Keys(s.byKey)) {
+		all = append(all, s.byKey[key])
+	}
+	return all
+}
+
+// connected returns the clients whose sockets are not closed, those that have left among them.
+func (s *clients) connected() []*client {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Collect(maps.Keys(s.sockets))
+}
+
+// openClients returns the clients in state OPEN whose rows f fits, in the order of their keys.
+func (b *Bridge) openClients(f rows.Filter) []*client {
+	open, _ := b.clients.opened(b.table.Open(f)) // those missing have just left
+	return open
+}

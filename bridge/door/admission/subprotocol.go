@@ -1,0 +1,59 @@
+package admission
+
+import (
+	"errors"
+	"slices"
+	"strings"
+)
+
+var errSubprotocols = errors.New("bad Sec-WebSocket-Protocol")
+
+// ChooseSubprotocol returns the first of spoken that a client offers in lines, those of Sec-WebSocket-Protocol; empty: none is
+// agreed to (RFC 6455, section 4.2.2). An error says that lines are malformed, which deserves status 400.
+func ChooseSubprotocol(spoken, lines []string) (string, error) {
+	offered, err := offeredSubprotocols(lines)
+	if err != nil {
+		return "", err
+	}
+	for _, s := range spoken {
+		if slices.Contains(offered, s) {
+			return s, nil
+		}
+	}
+	return "", nil
+}
+
+// offeredSubprotocols parses a list of tokens, none of them twice (RFC 6455, section 4.1). Empty elements of the list do not count
+// (RFC 9110, section 5.6.1.2), but a header with nothing else is malformed.
+func offeredSubprotocols(lines []string) ([]string, error) {
+	var offered []string
+	for _, line := range lines {
+		for element := range strings.SplitSeq(line, ",") {
+			element = strings.Trim(element, " \t")
+			switch {
+			case element == "":
+			case !isToken(element), slices.Contains(offered, element):
+				return nil, errSubprotocols
+			default:
+				offered = append(offered, element)
+			}
+		}
+	}
+	if len(lines) > 0 && len(offered) == 0 {
+		return nil, errSubprotocols
+	}
+	return offered, nil
+}
+
+const wantSubprotocol = "want the name of a sub-protocol, without spaces, commas and quotes, once"
+
+// CheckSubprotocols checks the names that a server speaks. The error joins a PatternError for each bad one.
+func CheckSubprotocols(names []string) error {
+	var errs []error
+	for i, n := range names {
+		if !isToken(n) || slices.Contains(names[:i], n) {
+			errs = append(errs, &PatternError{n, wantSubprotocol})
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,82 @@
+package observe
+
+import (
+	"bytes"
+	"encoding/json"
+	"unicode/utf8"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// Recorder notes the effects of one event, one by one. One goroutine uses it.
+type Recorder struct {
+	trace    Trace
+	payloads bool
+}
+
+// NewRecorder returns one that keeps no payloads, for an event that somebody waits for.
+func NewRecorder() *Recorder { return &Recorder{} }
+
+// Record notes an effect, and what it has made.
+func (r *Recorder) Record(e *protocol.Effect, made Made) {
+	effect, ok := r.effect(e, made)
+	switch {
+	case !ok:
+	case len(r.trace.Effects) >= maxTraced:
+		r.trace.More++
+	default:
+		r.trace.Effects = append(r.trace.Effects, effect)
+	}
+}
+
+// Finish completes t, the trace of the event without what was recorded. result is what its handler returned.
+func (r *Recorder) Finish(t Trace, payload []byte, result json.RawMessage) *Trace {
+	t.Effects, t.More = r.trace.Effects, r.trace.More
+	t.Payload, t.Result = r.cut(payload), bytes.Clone(result)
+	r.trace = t
+	return &r.trace
+}
+
+func (r *Recorder) effect(e *protocol.Effect, made Made) (Effect, bool) {
+	switch {
+	case e.Send != nil:
+		return Effect{Send: r.sent(e.Send, made)}, true
+	case e.Frames != nil:
+		s := r.sent(e.Frames, made)
+		s.Frames = true
+		return Effect{Send: s}, true
+	case e.Close != nil:
+		return Effect{Close: e.Close}, true
+	case e.Log != nil:
+		return Effect{Log: e.Log}, true
+	case e.Stray != "":
+		return Effect{Log: &protocol.Log{Level: "info", Message: e.Stray}}, true
+	}
+	return Effect{}, false
+}
+
+func (r *Recorder) sent(s *protocol.Send, made Made) *Sent {
+	return &Sent{To: s.To, Sockets: made.Sent, Binary: s.Binary, Bytes: len(s.Payload), Payload: r.cut(s.Payload)}
+}
+
+// cut copies as much of a payload as is kept, if it is to be kept at all.
+func (r *Recorder) cut(payload []byte) []byte {
+	if !r.payloads {
+		return nil
+	}
+	kept := payload[:min(len(payload), maxTracedPayload)]
+	return bytes.Clone(trimPart(kept))
+}
+
+// trimPart leaves out the beginning of a character at the end of a text, so that none is cut in two.
+func trimPart(text []byte) []byte {
+	for i := 1; i < utf8.UTFMax && i <= len(text); i++ {
+		if whole, part := text[:len(text)-i], text[len(text)-i:]; utf8.RuneStart(part[0]) {
+			if !utf8.FullRune(part) && utf8.Valid(whole) {
+				return whole
+			}
+			break
+		}
+	}
+	return text
+}

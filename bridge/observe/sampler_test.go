@@ -1,0 +1,47 @@
+package observe
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+)
+
+// flushed returns what s logs at the end of an interval.
+func flushed(s *Sampler[string]) []string {
+	var lines []string
+	s.Flush(func(alike string, more int) { lines = append(lines, fmt.Sprint(alike, " ", more)) })
+	slices.Sort(lines)
+	return lines
+}
+
+func TestSamplerLogsTheFirstAndSumsUpTheRest(t *testing.T) {
+	var s Sampler[string]
+	for range 2 {
+		for i := range 300 {
+			if first := s.First("flood"); first != (i == 0) {
+				t.Fatalf("flood %d is first: %v", i, first)
+			}
+		}
+		if !s.First("slow") {
+			t.Error("another thing was taken for the same")
+		}
+		if got := flushed(&s); !slices.Equal(got, []string{"flood 299"}) {
+			t.Errorf("got %q", got)
+		}
+	}
+	if got := flushed(&s); got != nil {
+		t.Errorf("got %q after a calm", got)
+	}
+}
+
+func TestSamplerHasABound(t *testing.T) {
+	var s Sampler[int]
+	for i := range maxAlike {
+		s.First(i)
+	}
+	for range 2 {
+		if !s.First(maxAlike) {
+			t.Error("a thing was neither logged nor counted")
+		}
+	}
+}

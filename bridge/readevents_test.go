@@ -1,0 +1,73 @@
+package bridge
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/wsbridge/wsbridge/bridge/door"
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// letIn returns conn as a door.Listener accepts it.
+func letIn(t *testing.T, conn net.Conn, secure *tls.Config) halfCloser {
+	t.Helper()
+	l := door.Listen(acceptor{conn: conn}, door.Config{Policy: func() *door.Policy { return &door.Policy{} },
+		Limiter: door.NewLimiter(door.Limits{}), TLS: secure, HandshakeTimeout: time.Minute})
+	in, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in.(halfCloser)
+}
+
+// acceptor accepts conn.
+type acceptor struct {
+	net.Listener
+	conn net.Conn
+}
+
+func (a acceptor) Accept() (net.Conn, error) { return a.conn, nil }
+
+// A connection that was accepted just before a drain does not become a client that the drain does not know.
+func TestNoClientIsMadeDuringADrain(t *testing.T) {
+	s := serveApplication(t, &standin{handlers: map[protocol.Kind]handler{protocol.Connect: nil}}, nil)
+	us, them := net.Pipe()
+	defer them.Close()
+	defer us.Close()
+	late := &readEventConn{halfCloser: letIn(t, us, nil), bridge: s.Bridge, overdue: make(chan struct{})}
+	s.drained()
+	if _, err := late.Read(make([]byte, 1)); err != ErrStopping {
+		t.Errorf("got %v", err)
+	}
+	if n := s.Clients(); n != 0 {
+		t.Errorf("there are %d clients", n)
+	}
+}
+
+func TestSlotIsReleasedHoweverAConnectionEnds(t *testing.T) {
+	for name, handlers := range map[string]map[protocol.Kind]handler{
+		"plain":       {},
+		"read events": {protocol.Connect: nil, protocol.Read: nil},
+		"not let in": {protocol.Authenticate: func(_ context.Context, _ *protocol.Event, _ func(*protocol.Effect) error) string {
+			return "false"
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serveApplication(t, &standin{handlers: handlers}, nil)
+			const plain = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+			for _, bytes := range []string{"", "GET / HT", plain, "nonsense\r\n\r\n", upgrade, upgrade + frame} {
+				conn := s.dial()
+				fmt.Fprint(conn, bytes)
+				conn.(*net.TCPConn).CloseWrite()
+				io.Copy(io.Discard, conn)
+				conn.Close()
+				eventually(t, fmt.Sprintf("%q leaves", bytes), func() bool { return s.Sockets() == 0 })
+			}
+		})
+	}
+}

@@ -1,0 +1,80 @@
+package bridge
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/wsbridge/wsbridge/bridge/observe"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// record tells all who want to know that an event is over, and how.
+func (x *exchange) record(o observe.Observation, err error) {
+	b := x.bridge
+	b.cfg().Observer.Event(o)
+	if err == nil {
+		b.totals.done.Add(1)
+	} else {
+		b.totals.failed.Add(1)
+	}
+	if x.client == nil && x.recorder == nil {
+		return
+	}
+	var result json.RawMessage
+	if x.done != nil {
+		x.made.Rows, result = len(x.done.Rows), x.done.Result
+	}
+	t := observe.Trace{Observation: o, Time: time.Now(), Seq: x.event.Seq, Client: x.event.Client, Bytes: len(x.event.Payload),
+		Made: x.made, Fault: observe.NewFault(err)}
+	if x.client != nil {
+		x.client.history.Add(t)
+	}
+	if x.recorder == nil {
+		return
+	}
+	whole := x.recorder.Finish(t, x.event.Payload, result)
+	if x.injection != nil {
+		x.injection.trace = whole
+	}
+	b.tails.Publish(whole)
+}
+
+// newRecorder returns what is to note the event's effects; nil if nobody wants to know them.
+func (x *exchange) newRecorder() *observe.Recorder {
+	var key int64
+	if x.client != nil {
+		key = x.client.key
+	}
+	r := x.bridge.tails.Recorder(x.kind, key)
+	if r == nil && x.injection != nil {
+		r = observe.NewRecorder()
+	}
+	return r
+}
+
+// logFailure is the one place where a failed event is logged.
+func (x *exchange) logFailure(err error) {
+	if isChange(err) {
+		return // the event will run yet
+	}
+	f, ofPHP := errors.AsType[*protocol.Failure](err)
+	x.bridge.incidents.Add(observe.Incident{Time: time.Now(), Kind: x.kind, Client: x.event.Client, Fault: *observe.NewFault(err)})
+	like := failure{kind: x.kind, name: outcome.Of(err).Name}
+	if ofPHP {
+		like.file, like.line = f.File, f.Line
+	}
+	if !x.bridge.failures.First(like) {
+		return
+	}
+	if !ofPHP {
+		x.log().Error("event failed", keyError, err)
+		return
+	}
+	log := x.log()
+	if f.File != "" {
+		log = log.With(keyFile, f.File, keyLine, f.Line)
+	}
+	log.Error("handler failed", keyError, string(f.Kind)+": "+f.Message)
+}

@@ -1,0 +1,176 @@
+package schedule
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+)
+
+// recorder notes which of its events ran; each waits for a word from the test.
+type recorder struct {
+	work      sync.WaitGroup
+	scheduler *Scheduler
+	queue     *Queue
+	proceed   chan struct{}
+
+	mu      sync.Mutex // guards the fields below
+	ran     []string
+	dropped []string
+}
+
+func newRecorder(limit, bytes int) *recorder {
+	r := &recorder{proceed: make(chan struct{})}
+	r.scheduler = New(4, &r.work)
+	r.queue = r.scheduler.NewQueue(limit, bytes)
+	return r
+}
+
+func (r *recorder) event(text string) Event { return &recorded{r, text} }
+
+func (r *recorder) got() string {
+	r.work.Wait()
+	return fmt.Sprint(r.ran)
+}
+
+type recorded struct {
+	recorder *recorder
+	text     string
+}
+
+func (e *recorded) Size() int    { return len(e.text) }
+func (e *recorded) Terms() Terms { return Terms{} }
+
+func (e *recorded) Run(*Turn, error) {
+	<-e.recorder.proceed
+	e.recorder.mu.Lock()
+	defer e.recorder.mu.Unlock()
+	e.recorder.ran = append(e.recorder.ran, e.text)
+}
+
+func (e *recorded) Drop() { e.recorder.dropped = append(e.recorder.dropped, e.text) }
+
+func TestQueueKeepsOrderAndBounds(t *testing.T) {
+	for name, limits := range map[string][2]int{"number": {2, 1000}, "bytes": {1000, 2}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRecorder(limits[0], limits[1])
+				defer r.scheduler.Close()
+				put := 0
+				var writer sync.WaitGroup
+				writer.Go(func() {
+					for i := range 6 {
+						r.queue.Put(r.event(fmt.Sprint(i)))
+						put++
+					}
+				})
+				synctest.Wait()
+				if put != 3 { // one runs, two wait
+					t.Errorf("%d events were taken, want 3", put)
+				}
+				close(r.proceed)
+				writer.Wait()
+				r.work.Wait()
+				if got := r.got(); got != "[0 1 2 3 4 5]" {
+					t.Errorf("ran %s", got)
+				}
+			})
+		})
+	}
+}
+
+func TestQueueTakesOneEventOfAnySize(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRecorder(1, 2)
+		defer r.scheduler.Close()
+		close(r.proceed)
+
+		if !r.queue.Put(r.event("larger than all room")) {
+			t.Error("refused")
+		}
+		r.work.Wait()
+	})
+}
+
+func TestQueueLastIsLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRecorder(1, 100)
+		defer r.scheduler.Close()
+
+		r.queue.Put(r.event("runs"))
+		synctest.Wait()
+		r.queue.Put(r.event("waits"))
+		blocked := make(chan bool)
+		go func() { blocked <- r.queue.Put(r.event("blocked")) }()
+		synctest.Wait()
+		if !r.queue.Last(r.event("last")) || r.queue.Last(r.event("after the last")) || r.queue.Offer(r.event("offered")) {
+			t.Error("want last taken and what follows refused")
+		}
+		if <-blocked {
+			t.Error("the blocked event was taken behind the last")
+		}
+		close(r.proceed)
+		r.work.Wait()
+		if got := r.got(); got != "[runs waits last]" {
+			t.Errorf("ran %s", got)
+		}
+	})
+}
+
+func TestQueueCloseDropsWhatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRecorder(10, 100)
+		defer r.scheduler.Close()
+
+		r.queue.Put(r.event("runs"))
+		synctest.Wait()
+		r.queue.Put(r.event("dropped"))
+		r.queue.Close()
+		close(r.proceed)
+		r.work.Wait()
+		if got := r.got(); got != "[runs]" || fmt.Sprint(r.dropped) != "[dropped]" {
+			t.Errorf("ran %s, dropped %v", got, r.dropped)
+		}
+	})
+}
+
+func TestQueueOffersOnlyIntoAnEmptyQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRecorder(10, 100)
+		defer r.scheduler.Close()
+
+		r.queue.Put(r.event("runs"))
+		synctest.Wait()
+		if !r.queue.Offer(r.event("first")) || r.queue.Offer(r.event("second")) {
+			t.Error("want the first offer taken and the second refused")
+		}
+		close(r.proceed)
+		r.work.Wait()
+	})
+}
+
+func TestHeldQueueStartsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRecorder(10, 100)
+		defer r.scheduler.Close()
+		r.queue.Put(r.event("before"))
+		held := make(chan struct{})
+		go func() { defer close(held); r.queue.Hold() }()
+		synctest.Wait()
+		select {
+		case <-held:
+			t.Error("held while an event runs")
+		default:
+		}
+		r.queue.Put(r.event("meanwhile"))
+		close(r.proceed)
+		<-held
+		if got := r.got(); got != "[before]" || r.queue.Len() != 1 || !r.queue.Busy() {
+			t.Errorf("ran %s", got)
+		}
+		r.queue.Release()
+		if got := r.got(); got != "[before meanwhile]" || r.queue.Busy() {
+			t.Errorf("ran %s", got)
+		}
+	})
+}

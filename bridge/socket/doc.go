@@ -1,0 +1,30 @@
+// Package socket is one WebSocket on one connection. It knows no client, no row and no PHP: package bridge, its only caller, upgrades a
+// handshake, reads messages from the Conn, sends to it, and is told through Owner what becomes of it.
+//
+// A message comes in through
+//
+//	framecheck.go, header.go, violation.go    each frame is checked before gorilla/websocket sees it
+//	read.go, incoming.go, inflate.go          gorilla takes the frames apart, and the message is read whole
+//
+// and goes out through
+//
+//	message.go, frame.go, deflate.go          it becomes a frame, once for all who are sent it
+//	sendqueue.go                              it waits for what was sent before it
+//	write.go, rawconn.go, layer.go            the kernel takes it
+//
+// upgrade.go and extension.go are the handshake.
+//
+// # Goroutines
+//
+// The owner reads in a goroutine of its own. Only that one blocks: in Read, and in CloseRead until the client has ended the connection.
+// A message that is sent is written by the goroutine that sends it, if nothing else is queued and the kernel takes the frame without
+// waiting. Otherwise a writer does it, a goroutine that exists only while something is queued, and gives the client Options.WriteTimeout
+// for each message. Over TLS every write may wait, so there it is always a writer. All goroutines are started with Upgrader.Spawn, so
+// that the owner can wait for them.
+//
+// # Closing
+//
+// Reading and writing end independently. The owner ends writing with Close, after which nothing can be sent. Reading ends when the client
+// has sent a close frame, has broken a rule, was silent for too long or is gone. Once CloseRead has returned and the writer has ended,
+// Conn closes the connection and calls Owner.OnClosed.
+package socket

@@ -1,0 +1,81 @@
+package bridge
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/wsbridge/wsbridge/bridge/door"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
+	"github.com/wsbridge/wsbridge/bridge/schedule"
+)
+
+// lockedBuffer is a log that several goroutines write.
+type lockedBuffer struct {
+	mu     sync.Mutex // guards buffer
+	buffer bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+// take returns what was written since the last call.
+func (b *lockedBuffer) take() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	defer b.buffer.Reset()
+	return b.buffer.String()
+}
+
+// An overload is logged at once, and at the end of each interval, with how many clients it has met since.
+func TestOverloadIsSummedUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log lockedBuffer
+		b := &Bridge{log: slog.New(slog.NewTextHandler(&log, nil)), backlog: schedule.NewBacklog(1, 1), limiter: door.NewLimiter(door.Limits{})}
+		ctx, stop := context.WithCancel(t.Context())
+		var group sync.WaitGroup
+		group.Go(func() { everyInterval(ctx, b.flushLogs) })
+		lines := func() string {
+			synctest.Wait()
+			var got []string
+			for line := range strings.Lines(log.take()) {
+				got = append(got, line[strings.Index(line, "closed="):strings.Index(line, " waiting=")])
+			}
+			slices.Sort(got)
+			return strings.Join(got, ", ")
+		}
+		away, noRoom := overload{refused: true, why: outcome.ErrAway}, overload{why: outcome.ErrNoRoom}
+		for range 300 {
+			b.overloaded(away)
+			b.overloaded(noRoom)
+		}
+		if got := lines(); got != `closed=0 refused=1 error="php-fpm is away", closed=1 refused=0 error="too many events wait"` {
+			t.Errorf("at once: %s", got)
+		}
+		time.Sleep(logInterval)
+		if got := lines(); got != `closed=0 refused=299 error="php-fpm is away", closed=299 refused=0 error="too many events wait"` {
+			t.Errorf("after an interval: %s", got)
+		}
+		time.Sleep(2 * logInterval)
+		b.overloaded(noRoom)
+		if got := lines(); got != `closed=1 refused=0 error="too many events wait"` {
+			t.Errorf("after a calm: %s", got)
+		}
+		b.overloaded(noRoom)
+		stop()
+		group.Wait()
+		b.flushLogs()
+		if got := lines(); got != `closed=1 refused=0 error="too many events wait"` {
+			t.Errorf("at the end: %s", got)
+		}
+	})
+}

@@ -1,0 +1,142 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/wsbridge/wsbridge/bridge/isolation"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// Report is what wsbridge check finds. docs/check.md describes its JSON, whose names stay.
+type Report struct {
+	Verdict Verdict `json:"verdict"`
+	Summary string  `json:"summary"` // the verdict as a sentence
+
+	Config     string     `json:"config,omitempty"`   // the TOML file
+	Settings   string     `json:"settings,omitempty"` // the legacy settings file
+	EventsFile string     `json:"events_file,omitempty"`
+	PHP        *ReportPHP `json:"php,omitempty"` // nil where PHP could not answer
+	Files      []string   `json:"files"`         // as PHP names them; the text shows them from the events file's folder
+	Functions  int        `json:"functions"`
+
+	Isolation string          `json:"isolation,omitempty"` // isolation.mode
+	Handlers  []HandlerReport `json:"handlers"`
+	Globals   []GlobalReport  `json:"globals"`
+	Fills     []string        `json:"fills"` // global variables that ws_server_initialize fills
+
+	Findings []protocol.Finding `json:"findings"` // errors, then warnings, then notes
+}
+
+// ReportPHP is the PHP that answered.
+type ReportPHP struct {
+	Version    string `json:"version"`
+	User       string `json:"user"`       // empty where PHP cannot tell
+	FastCGI    string `json:"fastcgi"`    // its address; empty: wsbridge's own
+	Initialize string `json:"initialize"` // php.initialize
+}
+
+// HandlerReport is a handler, and how its events would run.
+type HandlerReport struct {
+	Name   string `json:"name"`
+	Params int    `json:"params"`
+	runMode
+}
+
+// GlobalReport is a global variable that the application's functions may write.
+type GlobalReport struct {
+	Name string `json:"name"`
+	protocol.Global
+}
+
+// The kinds of findings that PHP does not make.
+const (
+	kindConfig    = "config"    // a problem or a note of the configuration
+	kindFPM       = "fpm"       // php-fpm, or what it needs
+	kindPHP       = "php"       // what PHP said when the events file ran
+	kindIsolation = "isolation" // the configuration keeps rows from a handler that looks for them
+)
+
+// newReport returns a report that names its sources and has found nothing.
+func newReport(s config.Sources) *Report {
+	return &Report{
+		Config: config.Absolute(".", s.Config), Settings: config.Absolute(".", s.Settings),
+		Files: []string{}, Handlers: []HandlerReport{}, Globals: []GlobalReport{}, Fills: []string{}, Findings: []protocol.Finding{},
+	}
+}
+
+// configured adds what a valid configuration says.
+func (r *Report) configured(cfg config.Config) {
+	r.Settings = cfg.Legacy.Settings
+	r.EventsFile = cfg.PHP.EventsFile
+	r.Isolation = cfg.Isolation.Mode
+	for _, note := range cfg.Notes {
+		r.find(protocol.LevelWarning, kindConfig, note)
+	}
+}
+
+// inspected adds what PHP has found.
+func (r *Report) inspected(cfg config.Config, i *protocol.Inspection) {
+	r.PHP = &ReportPHP{Version: i.PHP, User: i.User, FastCGI: cfg.PHP.FastCGI, Initialize: cfg.PHP.Initialize}
+	r.Files = append(r.Files, i.Files...)
+	r.Functions = i.Functions
+	r.Fills = append(r.Fills, i.Fills...)
+	modes := cfg.RunModes()
+	app := isolation.New(&modes, i.Description.AsSettled()) // not as they run for a moment after a change
+	for _, name := range app.GlobalNames() {
+		r.Globals = append(r.Globals, GlobalReport{name, app.Global(name)})
+	}
+	r.runModes(cfg.PHP.Initialize, &modes, app)
+	for _, warning := range i.Warnings {
+		r.find(protocol.LevelWarning, kindFPM, warning)
+	}
+	r.Findings = append(r.Findings, i.Findings...)
+}
+
+// runModes says how each handler would run, and warns where it would miss rows that its code looks for.
+func (r *Report) runModes(initialize string, modes *isolation.Config, app *isolation.Application) {
+	for _, kind := range protocol.Kinds() {
+		for _, name := range kind.Handlers() {
+			h, ok := app.Handlers[name]
+			if !ok {
+				continue
+			}
+			m := newRunMode(app, initialize, kind, name)
+			r.Handlers = append(r.Handlers, HandlerReport{Name: name, Params: h.Params, runMode: m})
+			if h.Table != nil && m.Rows != rowsAll && m.Runs != runsBefore {
+				r.Findings = append(r.Findings, missedRows(name, *h.Table, modes.Origin(name)))
+			}
+		}
+	}
+}
+
+func missedRows(name string, need protocol.Cause, origin string) protocol.Finding {
+	return protocol.Finding{
+		Level: protocol.LevelWarning, Kind: kindIsolation, File: need.File, Line: need.Line,
+		Message: fmt.Sprintf("%s would not see all rows (%s), but %s", name, origin, need.Why),
+	}
+}
+
+// find adds a finding without a place in the application's code.
+func (r *Report) find(level, kind, message string) {
+	r.Findings = append(r.Findings, protocol.Finding{Level: level, Kind: kind, Message: message})
+}
+
+// finish sorts the findings by level and sets the verdict. Within a level they keep their order, which for PHP's is that of the code.
+func (r *Report) finish() {
+	rank := map[string]int{protocol.LevelError: 0, protocol.LevelWarning: 1, protocol.LevelNote: 2}
+	slices.SortStableFunc(r.Findings, func(a, b protocol.Finding) int { return cmp.Compare(rank[a.Level], rank[b.Level]) })
+	r.Verdict, r.Summary = sumUp(r.count(protocol.LevelError), r.count(protocol.LevelWarning), r.count(protocol.LevelNote))
+}
+
+func (r *Report) count(level string) int {
+	n := 0
+	for _, f := range r.Findings {
+		if f.Level == level {
+			n++
+		}
+	}
+	return n
+}

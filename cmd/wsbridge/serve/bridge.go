@@ -1,0 +1,75 @@
+package serve
+
+import (
+	"cmp"
+
+	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/door"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+)
+
+// bridgeConfig returns what cfg says to a bridge whose events go to f, as far as a reload can change it.
+func bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
+	return bridge.Config{
+		PHP:              f.client,
+		LogPayloads:      cfg.Log.Payloads,
+		ServerHeader:     cfg.Server.ServerHeader,
+		RequireCookie:    cfg.Server.RequireCookie,
+		RequireUserAgent: cfg.Server.RequireUserAgent,
+		Isolation:        cfg.RunModes(),
+		SessionCookie:    cfg.Isolation.SessionCookie,
+		Parallel:         f.connections,
+		CloseOnError:     cfg.PHP.OnError == "close",
+		LoopInterval:     cfg.Loop.Interval.Std(),
+		MaxMessage:       int64(cfg.Server.MaxMessage),
+		MessageRate:      cfg.Server.MessageRate,
+		MessageBurst:     cfg.Server.MessageBurst,
+		ControlRate:      cfg.Server.ControlRate,
+		ControlBurst:     cfg.Server.ControlBurst(),
+		Compression:      cfg.Server.Compression,
+		EmptyText:        cfg.Server.EmptyText,
+		EventQueue:       config.EventQueue,
+		SendQueue:        cfg.Server.SendQueue(),
+		SendQueueBytes:   int(cfg.Server.SendQueueBytes),
+		HandshakeTimeout: cfg.Server.HandshakeTimeout.Std(),
+		WriteTimeout:     cfg.Server.WriteTimeout.Std(),
+		PingInterval:     cfg.Server.PingInterval.Std(),
+		PongTimeout:      cfg.Server.PongTimeout.Std(),
+		IdleTimeout:      cfg.Server.IdleTimeout.Std(),
+		QueueWait:        cfg.Server.QueueWait.Std(),
+		UnavailableWait:  cfg.PHP.UnavailableWait.Std(),
+		DrainTimeout:     cfg.Server.DrainTimeout.Std(),
+
+		EventQueueTotal:      cfg.Server.EventQueueTotal(),
+		EventQueueTotalBytes: int(cfg.Server.EventQueueTotalBytes),
+
+		MaxHeader: config.MaxHeader,
+		Limits:    limits(&cfg.Server, f.connections),
+		Policy:    policy(&cfg.Server),
+	}
+}
+
+func policy(s *config.Server) door.Policy {
+	admit := s.Admission()
+	return door.Policy{
+		Origins:       admit.Origins,
+		Hosts:         admit.Hosts,
+		Paths:         admit.Paths,
+		Subprotocols:  s.Subprotocols,
+		Proxies:       admit.Proxies,
+		Forwarding:    admit.Forwarding,
+		ProxyProtocol: s.ProxyProtocol,
+	}
+}
+
+func limits(s *config.Server, phpConnections int) door.Limits {
+	return door.Limits{
+		Connections:     cmp.Or(s.MaxConnections, clientLimit(phpConnections)),
+		PerAddress:      s.MaxConnectionsPerAddress,
+		Rate:            s.HandshakeRate,
+		Burst:           s.HandshakeRate,
+		RatePerAddress:  s.HandshakeRatePerAddress,
+		BurstPerAddress: s.HandshakeRatePerAddress,
+		IPv6Prefix:      config.IPv6Prefix,
+	}
+}

@@ -1,0 +1,92 @@
+package serve
+
+import (
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+)
+
+// notifyTimeout bounds the wait for a service manager that does not read. A message that it does not take in that time is lost.
+const notifyTimeout = time.Second
+
+// notifier tells the service manager that started the program about its state (sd_notify(3)). Without a service manager it does
+// nothing. Its methods may be called concurrently and block for notifyTimeout at most.
+type notifier struct{ log *slog.Logger }
+
+// ready says that clients are accepted, for the first time or again after a reload.
+func (n notifier) ready() { n.send(daemon.SdNotifyReady) }
+
+// reloading says that the configuration is being read again. "systemctl reload" waits until ready is called, which it must be whether
+// the reload succeeds or not. Type=notify-reload wants the time.
+func (n notifier) reloading() {
+	n.send(daemon.SdNotifyReloading, "MONOTONIC_USEC="+daemon.SdNotifyMonotonicUsec())
+}
+
+// stopping says that the end has begun and asks for that much time, in case TimeoutStopSec is shorter.
+func (n notifier) stopping(within time.Duration) {
+	n.send(daemon.SdNotifyStopping, "EXTEND_TIMEOUT_USEC="+strconv.FormatInt(within.Microseconds(), 10))
+}
+
+// status sets the line that "systemctl status" shows.
+func (n notifier) status(text string) { n.send("STATUS=" + strings.ReplaceAll(text, "\n", " ")) }
+
+// alive feeds the manager's watchdog.
+func (n notifier) alive() { n.send(daemon.SdNotifyWatchdog) }
+
+// send sends one datagram. The library's own SdNotify has no time limit: a service manager that hangs would delay the drain.
+func (n notifier) send(lines ...string) {
+	socket := os.Getenv("NOTIFY_SOCKET")
+	if socket == "" {
+		return
+	}
+	if err := sendDatagram(socket, strings.Join(lines, "\n")); err != nil {
+		n.log.Warn("the service manager was not told", "message", lines[0], "error", err)
+	}
+}
+
+func sendDatagram(socket, message string) error {
+	conn, err := net.Dial("unixgram", socket) // both net and systemd write "@" at the start of an abstract name
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.SetWriteDeadline(time.Now().Add(notifyTimeout)); err != nil {
+		return err
+	}
+	_, err = conn.Write([]byte(message))
+	return err
+}
+
+// stopTime returns how long the end may take: the drain, ws_server_shutdown, ws_server_finalize, and php-fpm's own end.
+func stopTime(cfg *config.Config) time.Duration {
+	const margin = 15 * time.Second
+	return cfg.Server.DrainTimeout.Std() + 2*cfg.PHP.Timeout.Std() + margin
+}
+
+// announcedListener tells the service manager when the first client can be accepted, and when no client will be accepted any more
+// because a drain has begun.
+type announcedListener struct {
+	net.Listener
+	notify   notifier
+	stopTime func() time.Duration // how long the end may take
+	started  sync.Once
+	ended    sync.Once
+}
+
+func (l *announcedListener) Accept() (net.Conn, error) {
+	l.started.Do(l.notify.ready)
+	return l.Listener.Accept()
+}
+
+func (l *announcedListener) Close() error {
+	l.ended.Do(func() { l.notify.stopping(l.stopTime()) })
+	return l.Listener.Close()
+}

@@ -1,0 +1,151 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"slices"
+	"sync"
+	"syscall"
+
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+)
+
+// reloader reads the configuration again, on SIGHUP or when asked, and applies what it can while clients stay connected.
+type reloader struct {
+	load   func() (config.Config, error) // nil: there is no configuration to read again
+	ended  func(error)                   // is called with the result of each reload
+	log    *slog.Logger
+	sighup chan os.Signal
+	life   context.Context // of every reload
+	cancel context.CancelFunc
+
+	mu      sync.Mutex // guards the fields below, and lets one reload run at a time
+	running config.Config
+	parts   []reloadable
+}
+
+// reloadable is a part of the server. Its reload applies a configuration, or returns an error and leaves everything as it was. It gets
+// the previous configuration again if a later part fails.
+type reloadable struct {
+	name   string
+	reload func(context.Context, *config.Config) error
+}
+
+// newReloader returns a reloader for a server that runs with running. With a load, SIGHUP no longer ends the program, until close.
+func newReloader(running config.Config, load func() (config.Config, error), ended func(error), log *slog.Logger) *reloader {
+	r := &reloader{load: load, ended: ended, log: log, running: running, sighup: make(chan os.Signal, 1)}
+	r.life, r.cancel = context.WithCancel(context.Background())
+	if load != nil {
+		signal.Notify(r.sighup, syscall.SIGHUP)
+	}
+	return r
+}
+
+func (r *reloader) close() {
+	r.end()
+	signal.Stop(r.sighup)
+}
+
+// end cancels a running reload, waits for it, and lets no other begin: the parts are about to end.
+func (r *reloader) end() {
+	r.cancel()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.parts = nil
+}
+
+// add lets a part be reloaded, after the parts that were added before.
+func (r *reloader) add(name string, reload func(context.Context, *config.Config) error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.parts = append(r.parts, reloadable{name, reload})
+}
+
+// run reloads on each SIGHUP until ctx ends.
+func (r *reloader) run(ctx context.Context) {
+	for {
+		select {
+		case <-r.sighup:
+			_, _ = r.reload(ctx) // it logs its errors
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+var errNothing = errors.New("the server starts or ends: there is nothing to reload")
+
+// reload reads the configuration again, applies what it can, and logs and returns which keys that were. If the configuration has a
+// mistake, or a part cannot apply it, everything stays as it was; config.Each lists the mistakes of the error. It blocks until another
+// php-fpm runs, if the configuration wants another, or until ctx or the server ends.
+func (r *reloader) reload(ctx context.Context) (change config.Change, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.parts) == 0 {
+		return config.Change{}, errNothing
+	}
+	notify := notifier{r.log}
+	notify.reloading()
+	defer notify.ready() // also after a reload that failed
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(r.life, cancel)()
+	change, err = r.apply(ctx)
+	if err != nil {
+		for _, problem := range config.Each(err) {
+			r.log.Error("not reloaded: everything stays as it was", "error", problem)
+		}
+	}
+	r.ended(err)
+	return change, err
+}
+
+func (r *reloader) apply(ctx context.Context) (config.Change, error) {
+	fresh, err := r.load()
+	if err != nil {
+		return config.Change{}, err
+	}
+	merged, change := config.Merge(r.running, fresh)
+	if err := r.applyToAll(ctx, &merged); err != nil {
+		return config.Change{}, err
+	}
+	r.logChange(merged.Notes, change)
+	r.running = merged
+	return change, nil
+}
+
+// applyToAll applies cfg to all parts or to none.
+func (r *reloader) applyToAll(ctx context.Context, cfg *config.Config) error {
+	for i, part := range r.parts {
+		err := part.reload(ctx, cfg)
+		if err == nil {
+			continue
+		}
+		for _, done := range slices.Backward(r.parts[:i]) {
+			if err := done.reload(ctx, &r.running); err != nil {
+				r.log.Error("the configuration before the reload could not be restored", "what", done.name, "error", err)
+			}
+		}
+		return fmt.Errorf("reload %s: %w", part.name, err)
+	}
+	return nil
+}
+
+// logChange logs what has changed, and the notes that are new.
+func (r *reloader) logChange(notes []string, change config.Change) {
+	for _, note := range notes {
+		if !slices.Contains(r.running.Notes, note) {
+			r.log.Warn(note)
+		}
+	}
+	level := slog.LevelInfo
+	if len(change.Restart) > 0 {
+		level = slog.LevelWarn
+	}
+	r.log.Log(context.Background(), level, "configuration reloaded", "applied", change.Applied, "new_clients_only", change.NewClients,
+		"needs_restart", change.Restart)
+}

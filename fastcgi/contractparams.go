@@ -1,0 +1,139 @@
+package fastcgi
+
+import (
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// maxYielded bounds the helper functions that an application can define itself. The PHP half has fewer.
+const maxYielded = 40
+
+// maxWatched bounds the paths of files that only handlers include, together and in bytes.
+const maxWatched = 16 << 10
+
+// maxFunctionName bounds the name of a function.
+const maxFunctionName = 64
+
+// contractParams holds the WSBRIDGE_ parameters, which all requests of a client share. Its methods may be called concurrently.
+type contractParams struct {
+	cfg     *Config
+	token   string
+	encoded atomic.Pointer[[]byte]
+
+	mu        sync.Mutex // guards the fields below
+	described described
+}
+
+// described is what the description of the application means for later requests.
+type described struct {
+	yielded []string // see WSBRIDGE_YIELD
+	watched []string // see WSBRIDGE_WATCH
+}
+
+func newContractParams(cfg *Config, token string) *contractParams {
+	p := &contractParams{cfg: cfg, token: token}
+	p.store(described{})
+	return p
+}
+
+// bytes returns the encoded parameters. The caller must not change them.
+func (p *contractParams) bytes() []byte { return *p.encoded.Load() }
+
+// yield has all later requests leave a function, or the functions of a file, to the application. It ignores anything else.
+func (p *contractParams) yield(name string) {
+	if !isYieldable(name) {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.described.yielded) < maxYielded && !slices.Contains(p.described.yielded, name) {
+		d := p.described
+		d.yielded = append(slices.Clone(d.yielded), name)
+		p.store(d)
+	}
+}
+
+// yieldedFiles returns the files that are loaded before our helpers. To load them does no harm as long as they exist.
+func (p *contractParams) yieldedFiles() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(p.described.yielded), func(name string) bool { return !strings.HasPrefix(name, "@") })
+}
+
+// setDescribed replaces what was known.
+func (p *contractParams) setDescribed(d described) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.store(d)
+}
+
+// store sets and encodes the parameters. The caller holds mu.
+func (p *contractParams) store(d described) {
+	p.described = d
+	b := p.encode(d)
+	p.encoded.Store(&b)
+}
+
+// encode returns the encoded parameters for an application of which d is known.
+func (p *contractParams) encode(d described) []byte {
+	initialize := "every"
+	if p.cfg.InitializeOnce {
+		initialize = "once"
+	}
+	b := appendPair(nil, "WSBRIDGE_CONTRACT", strconv.Itoa(protocol.Version))
+	b = appendPair(b, "WSBRIDGE_TOKEN", p.token)
+	b = appendPair(b, "WSBRIDGE_EVENTS_FILE", p.cfg.EventsFile)
+	b = appendPair(b, "WSBRIDGE_SETTINGS_FILE", p.cfg.SettingsFile)
+	b = appendPair(b, "WSBRIDGE_INITIALIZE", initialize)
+	b = appendPair(b, "WSBRIDGE_PRESENCE", p.cfg.Presence)
+	if p.cfg.Network == "tcp" {
+		b = appendPair(b, "WSBRIDGE_ANNOUNCE", "1")
+	}
+	b = appendPair(b, "WSBRIDGE_YIELD", strings.Join(d.yielded, ","))
+	return appendPair(b, "WSBRIDGE_WATCH", encodeList(d.watched))
+}
+
+// encodeList joins percent-encoded paths with commas, as many as fit: all WSBRIDGE_ parameters share one record.
+func encodeList(paths []string) string {
+	var b strings.Builder
+	for _, p := range paths {
+		p = url.PathEscape(p)
+		if b.Len()+len(p) >= maxWatched {
+			break
+		}
+		if b.Len() > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(p)
+	}
+	return b.String()
+}
+
+// isYieldable reports whether s may be yielded: the name of a function, or "@" and the path of a file that is loaded before our
+// helpers are defined.
+func isYieldable(s string) bool {
+	file, isFile := strings.CutPrefix(s, "@")
+	return isFunctionName(s) || isFile && path.IsAbs(file) && len(file) <= maxPath && !strings.ContainsAny(file, ","+forbidden)
+}
+
+func isFunctionName(s string) bool {
+	if s == "" || len(s) > maxFunctionName {
+		return false
+	}
+	for i, r := range []byte(s) {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r == '_', r >= 0x80:
+		case r >= '0' && r <= '9' && i > 0:
+		default:
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,150 @@
+package fastcgi
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/wsbridge/wsbridge/protocol"
+)
+
+// maxRefusal is longer than any text with which php-fpm refuses a script.
+const maxRefusal = 32
+
+// ScriptError says that php-fpm refused to run the entry script. No handler ran. It wraps protocol.ErrUnavailable and
+// protocol.ErrRefused.
+type ScriptError struct {
+	Script string // as php-fpm sees it
+	Reason string
+}
+
+func (e *ScriptError) Error() string { return fmt.Sprintf("run %s: %s", e.Script, e.Reason) }
+
+// Unwrap returns the errors of the contract that it stands for.
+func (e *ScriptError) Unwrap() []error { return []error{protocol.ErrUnavailable, protocol.ErrRefused} }
+
+// eventSink takes the answer to a request that carries events: it decodes effects, checks their order, redacts their texts and
+// passes them on. It belongs to a connection and serves one exchange after the other.
+type eventSink struct {
+	client   *Client
+	apply    func(*protocol.Effect) error
+	onEffect func(*protocol.Effect) error // the method check, bound once
+	header   header
+	decoder  *protocol.AnswerDecoder
+	order    answerOrder
+	errors   errorStream
+	redactor redactor
+
+	body  int              // bytes after the header section
+	start [maxRefusal]byte // of the body
+}
+
+// begin prepares s for the answer to events.
+func (s *eventSink) begin(c *Client, apply func(*protocol.Effect) error, events []*protocol.Event) {
+	onEffect, decoder := s.onEffect, s.decoder
+	if onEffect == nil {
+		onEffect, decoder = s.check, protocol.NewAnswerDecoder(c.token, c.cfg.MaxPayload)
+		decoder.Quote = c.cfg.LogPayloads
+	}
+	decoder.Reset()
+	*s = eventSink{
+		client:   c,
+		apply:    apply,
+		onEffect: onEffect,
+		decoder:  decoder,
+		order:    answerOrder{events: events},
+		redactor: redactor{off: c.cfg.LogPayloads, environment: events[0].Environment, events: events},
+	}
+	s.errors = errorStream{logger: c.cfg.Logger, announcement: c.announcement, redactor: &s.redactor, event: only(events)}
+}
+
+// end logs the last line of the error stream and drops all references.
+func (s *eventSink) end() {
+	s.errors.flush()
+	*s = eventSink{onEffect: s.onEffect, decoder: s.decoder}
+}
+
+// only returns the event if there is one. The error stream of several events cannot be told apart.
+func only(events []*protocol.Event) *protocol.Event {
+	if len(events) == 1 {
+		return events[0]
+	}
+	return nil
+}
+
+func (s *eventSink) stdout(p []byte) error {
+	p, err := s.header.feed(p)
+	if err != nil || len(p) == 0 {
+		return err
+	}
+	if s.body < maxRefusal {
+		copy(s.start[s.body:], p)
+	}
+	s.body += len(p)
+	return s.decoder.Feed(p, s.onEffect)
+}
+
+func (s *eventSink) stderr(p []byte) error {
+	s.errors.write(p)
+	return nil
+}
+
+// check passes an effect on to apply if it may come now.
+func (s *eventSink) check(e *protocol.Effect) error {
+	if e.Seq == 0 { // stray
+		e.Stray = s.redactor.redact(e.Stray)
+		return s.apply(e)
+	}
+	if err := s.order.accept(e); err != nil {
+		return err
+	}
+	if e.Failed != nil && e.Failed.Kind == protocol.FailedRedeclare {
+		s.client.params.yield(e.Failed.Name)
+	}
+	switch {
+	case e.Log != nil:
+		e.Log.Message = s.redactor.redact(e.Log.Message)
+	case e.Failed != nil:
+		e.Failed.Message = s.redactor.redact(e.Failed.Message)
+	}
+	return s.apply(e)
+}
+
+// finish reports whether the answer is whole, now that the end record has come with that protocol status.
+func (s *eventSink) finish(status byte) error {
+	switch {
+	case status == statusOverloaded && s.body == 0:
+		return protocol.ErrOverloaded
+	case status != statusComplete:
+		return fmt.Errorf("%w: request ended with status %d", protocol.ErrMalformed, status)
+	}
+	if !s.header.ended {
+		return fmt.Errorf("%w: no header section", protocol.ErrMalformed)
+	}
+	if err := s.decoder.Finish(s.onEffect); err != nil {
+		return err
+	}
+	missing := s.order.unfinished()
+	if missing == nil {
+		return nil
+	}
+	if reason := s.refusal(); reason != "" {
+		return &ScriptError{s.client.cfg.Script, reason}
+	}
+	return fmt.Errorf("%w: event %d has no done or failed line (status %d)", protocol.ErrCutOff, missing.Seq, s.header.status)
+}
+
+// refusal says why php-fpm did not run the script, or returns "" if it did. A refusal is the whole body, so nothing that an
+// application prints besides its effects can pass for one.
+func (s *eventSink) refusal() string {
+	if s.order.started {
+		return ""
+	}
+	text := string(s.start[:min(s.body, maxRefusal)])
+	switch {
+	case s.header.status == http.StatusNotFound && (text == "File not found.\n" || text == "No input file specified.\n"):
+		return "php-fpm finds no such file"
+	case s.header.status == http.StatusForbidden && text == "Access denied.\n":
+		return "php-fpm may not read it, or security.limit_extensions forbids it"
+	}
+	return ""
+}
