@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // project is docker-compose.yml, up and running under a name of its own.
@@ -147,7 +149,7 @@ func (p *project) eventually(what string, ok func() bool) {
 	p.t.Helper()
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
-	for timeout := time.After(patience); !ok(); {
+	for timeout := time.After(harness.Patience); !ok(); {
 		select {
 		case <-tick.C:
 		case <-timeout:
