@@ -55,7 +55,7 @@ func (f *fpm) config(ini map[string]string) string {
 
 func (f *fpm) awaitSocket(t testing.TB) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if conn, err := net.Dial("unix", f.socket); err == nil {
 			_ = conn.Close()
 			return

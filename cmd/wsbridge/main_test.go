@@ -52,7 +52,7 @@ type result struct {
 // runBinary runs the program to its end.
 func runBinary(tb testing.TB, args ...string) result {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(tb.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(tb.Context(), 2*time.Minute)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, os.Getenv(binaryEnv), args...)

@@ -124,7 +124,7 @@ func TestSIGHUPReloads(t *testing.T) {
 	work.Go(func() { r.run(ctx) })
 	select {
 	case <-reloaded:
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Error("nothing was reloaded")
 	}
 	stop()
