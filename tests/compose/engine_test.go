@@ -17,9 +17,6 @@ import (
 // root is the project's folder.
 const root = "../.."
 
-// buildPatience is for what makes images from nothing: Debian, its packages, and all of wsbridge compiled.
-const buildPatience = 30 * time.Minute
-
 // Images to build from, made by .ci/baseimage where the environment names no others.
 const (
 	localDebian = "wsbridge-base/debian:bookworm"
@@ -60,7 +57,7 @@ func baseImages(t *testing.T) []string {
 func makeImage(t *testing.T, args ...string) {
 	t.Helper()
 	started := time.Now()
-	_, err := command{args: append([]string{root + "/.ci/baseimage"}, args...), limit: buildPatience}.run(t)
+	_, err := command{args: append([]string{root + "/.ci/baseimage"}, args...), limit: harness.BuildPatience}.run(t)
 	if err != nil {
 		t.Fatalf("make a base image (DEBIAN_IMAGE and GO_IMAGE would name images to pull instead): %v", err)
 	}

@@ -73,7 +73,7 @@ func (p *project) clear() {
 // run calls docker compose.
 func (p *project) run(args ...string) (string, error) {
 	p.t.Helper()
-	return command{args: slices.Concat(p.compose, args), env: p.env, limit: buildPatience}.run(p.t)
+	return command{args: slices.Concat(p.compose, args), env: p.env, limit: harness.BuildPatience}.run(p.t)
 }
 
 func (p *project) mustRun(args ...string) string {

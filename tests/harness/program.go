@@ -16,9 +16,12 @@ import (
 	"time"
 )
 
-// Patience bounds every wait for something that must happen. It costs nothing when that happens, and the machine may be slow and
-// busy.
-const Patience = 2 * time.Minute
+// Patience bounds every wait for something that must happen, and BuildPatience what compiles or installs from nothing. They cost
+// nothing when it happens, and the machine may be slow and busy.
+const (
+	Patience      = 2 * time.Minute
+	BuildPatience = 20 * time.Minute
+)
 
 // built names the environment variable with the path of a program that is built already. make test sets it, so that one build
 // serves all packages.
