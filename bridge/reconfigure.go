@@ -7,12 +7,16 @@ import (
 // cfg is the configuration in force. It is never changed; Reconfigure puts another one in its place.
 func (b *Bridge) cfg() *Config { return b.config.Load() }
 
+// Config returns the configuration in force.
+func (b *Bridge) Config() Config { return *b.cfg() }
+
 // Reconfigure lets cfg take the place of the configuration while clients stay connected. Presence, Page, Logger, Observer,
 // TLS, HandshakeTimeout and MaxHeader stay those of New. If it returns an error, all stays as it was.
 //
 // A PHP other than the one before is asked to describe the application first, until ctx ends; from then on events go to it. Its
 // caller ends the one before, which may still run some, once Reconfigure has returned.
 //
+
 // What concerns handshakes, isolation, global variables, the loop, pings, pongs, waits and the queues of all clients together
 // holds at once. Compression, MaxMessage, the rates and bursts, EventQueue, SendQueue, SendQueueBytes, WriteTimeout, IdleTimeout and
 // SessionCookie hold for clients that come from then on; those that are there keep what they came with. It may be called
@@ -49,12 +53,4 @@ func (b *Bridge) Reconfigure(ctx context.Context, cfg Config) error {
 		b.pace()
 	}
 	return nil
-}
-
-// pace has the loop look at its interval again.
-func (b *Bridge) pace() {
-	select {
-	case b.paced <- struct{}{}:
-	default: // it will look anyway
-	}
 }

@@ -20,10 +20,10 @@ func newInitCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init --settings FILE [--output FILE] [--force]",
 		Short: "Write a wsbridge.toml from a legacy settings file",
-		Long: `Writes a TOML file that explains every key, with the values of the legacy settings file in
-their places. A server started with it does what one started with the settings file does.
-The new file names the settings file, whose other keys remain constants in PHP; none of them,
-such as passwords, is copied.`,
+		Long: `Writes a TOML file that explains every key and has the values of the legacy settings file. A
+server started with it does the same as one started with the settings file. The new file
+names the settings file, whose other keys stay constants in PHP. They are not copied, since
+they may be passwords.`,
 		Example: `  wsbridge init --settings /etc/push/server_shared.conf --output /etc/wsbridge/wsbridge.toml`,
 		Args:    operate.Arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {

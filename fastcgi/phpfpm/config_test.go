@@ -1,8 +1,6 @@
 package phpfpm
 
 import (
-	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,7 +10,7 @@ import (
 )
 
 func TestPoolFile(t *testing.T) {
-	cfg := Config{Dir: "/run/wsbridge", Workers: 8, Timeout: 1500 * time.Millisecond, Idle: 5 * time.Second, Logger: slog.New(slog.DiscardHandler)}
+	cfg := Config{Dir: "/run/wsbridge", Workers: 8, Timeout: 1500 * time.Millisecond, Idle: 5 * time.Second}
 	want := `[global]
 error_log = /proc/self/fd/2
 daemonize = no
@@ -26,26 +24,19 @@ pm.max_children = 8
 pm.max_requests = 0
 pm.status_path = /status
 request_terminate_timeout = 8
-catch_workers_output = no
+catch_workers_output = yes
 decorate_workers_output = no
 clear_env = no
 security.limit_extensions = .php
 `
-	if got := cfg.pool(version{7, 3}, account{user: "www-data", group: "33"}); got != want {
+	if got := cfg.render(version{7, 3}, account{user: "www-data", group: "33"}); got != want {
 		t.Errorf("got\n%s", got)
 	}
-	old := cfg.pool(version{7, 2}, account{})
+	old := cfg.render(version{7, 2}, account{})
 	for _, line := range []string{"decorate_workers_output", "user =", "group ="} {
 		if strings.Contains(old, line) {
 			t.Errorf("%s in\n%s", line, old)
 		}
-	}
-}
-
-func TestWorkersOutputIsCaughtForALogThatShowsIt(t *testing.T) {
-	cfg := Config{Dir: "/run", Logger: slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelDebug}))}
-	if got := cfg.pool(version{8, 2}, account{}); !strings.Contains(got, "catch_workers_output = yes\n") {
-		t.Errorf("got\n%s", got)
 	}
 }
 
@@ -87,7 +78,7 @@ func TestSettings(t *testing.T) {
 			t.Errorf("no %s in %q", want, args)
 		}
 	}
-	for name := range contract() {
+	for name := range fixedSettings() {
 		cfg := Config{INI: map[string]string{name: "1"}}
 		if _, err := cfg.settings(account{}); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: got %v", name, err)

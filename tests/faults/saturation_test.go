@@ -110,10 +110,11 @@ func TestWhoFindsNoRoomIsTurnedAway(t *testing.T) {
 				t.Errorf("closed with %d %q", code, reason)
 			}
 			harness.Eventually(t, "the close event has run", func() bool { return strings.Contains(s.Read("turns"), "closed") })
-			if got := s.Connect().Ask("x"); got != "done" {
+			last := s.Connect()
+			if got := last.Ask("x"); got != "done" {
 				t.Errorf("got %q", got)
 			}
-			s.Stop()
+			s.Stop(busy, waiting, last)
 			s.Log.Wait("overloaded", `"refused":5`)
 		})
 	}

@@ -25,7 +25,7 @@ func TestKeysOfPagesExist(t *testing.T) {
 		}
 	}
 	checked := 0
-	for _, name := range append(pageNames(t), "../../README.md") {
+	for _, name := range append(pageNames(t), "../README.md") {
 		for _, m := range keyPattern.FindAllStringSubmatch(readFile(t, filepath.Join(docs, name)), -1) {
 			key := m[1] + "." + m[2]
 			if !sections[m[1]] || key == "control.sock" { // which is a file

@@ -57,7 +57,7 @@ func (m *trouble) kill(r *rand.Rand) {
 // deploy puts a new version in the place of the old one: written beside and renamed, so that php never sees half a file.
 func (m *trouble) deploy() error {
 	m.deployments++
-	code := fmt.Sprintf("%s\n# version %d\n", application, m.deployments)
+	code := fmt.Sprintf("<?php\n%s\n# version %d\n", application, m.deployments)
 	beside := m.events + ".new"
 	if err := os.WriteFile(beside, []byte(code), 0o644); err != nil {
 		return err

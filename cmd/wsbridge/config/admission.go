@@ -1,13 +1,11 @@
 package config
 
-import (
-	"github.com/wsbridge/wsbridge/bridge/door/admission"
-)
+import "github.com/wsbridge/wsbridge/bridge/door/admission"
 
-// maxHandshakes per second are more than there are ports to come from.
+// maxHandshakes is the highest rate, in handshakes per second: an address has no more ports.
 const maxHandshakes = 1 << 16
 
-// Admission is who may come in, of a server's lists.
+// Admission holds the lists that say who may connect.
 type Admission struct {
 	Origins    admission.Origins
 	Hosts      admission.Hosts
@@ -16,13 +14,13 @@ type Admission struct {
 	Forwarding admission.Forwarding
 }
 
-// Admission reads the lists of a configuration that has been checked.
+// Admission returns the lists of a checked configuration.
 func (s *Server) Admission() Admission {
 	a, _ := s.admission()
 	return a
 }
 
-// listError is what is wrong with one of the lists: nil, or admission.PatternErrors joined.
+// listError is what is wrong with the list of a key: nil, or joined admission.PatternErrors.
 type listError struct {
 	key string
 	err error
@@ -45,7 +43,7 @@ func (s *Server) admission() (a Admission, errs []listError) {
 	}
 }
 
-// admission checks who may come in, and how many.
+// admission checks who may connect, and how many.
 func (c *checker) admission(s *Server) {
 	_, lists := s.admission()
 	for _, list := range lists {

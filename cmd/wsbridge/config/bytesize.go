@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// ByteSize is a number of bytes, written plain or with the unit KiB, MiB or GiB: 65536, "64KiB". KB and MB, which mean
-// 1000 to some and 1024 to others, are refused.
+// ByteSize is a number of bytes, written plain or with the unit KiB, MiB or GiB: 65536, "64KiB". KB and MB are refused, because
+// their meaning varies.
 type ByteSize int64
 
 // UnmarshalText reads a non-negative whole number and an optional unit.

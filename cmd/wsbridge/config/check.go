@@ -3,22 +3,22 @@ package config
 import (
 	"fmt"
 	"maps"
+	"net"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 )
 
-// Upper bounds, far beyond any use: a wrong unit is the likely cause of more.
+// Upper bounds, far above any use. A larger value is most likely in the wrong unit.
 const (
 	maxWorkers = 4096
 	maxQueue   = 1 << 20
 	maxBytes   = 1 << 30
 )
 
-// Check validates a configuration that flags have changed, which are named by the key of what they set.
+// Check validates a configuration that flags have changed. flags are their names by the keys that they set.
 func Check(cfg *Config, flags map[string]string) error {
 	from := provenance{}
 	for key, flag := range flags {
@@ -29,17 +29,15 @@ func Check(cfg *Config, flags map[string]string) error {
 	return c.problems.err()
 }
 
-// checker collects what is wrong with a configuration's values.
+// checker collects the problems of a configuration.
 type checker struct {
 	from     provenance
 	problems problems
 }
 
-// all checks every value and what must hold between them.
+// all checks each value, and those that depend on each other.
 func (c *checker) all(cfg *Config) {
 	c.server(&cfg.Server)
-	c.limits(&cfg.Server)
-	c.tls(&cfg.Server)
 	c.durations(cfg)
 	c.php(&cfg.PHP)
 	c.isolation(&cfg.Isolation)
@@ -79,7 +77,7 @@ func (c *checker) size(key string, n, least ByteSize) {
 	c.require(least <= n && n <= maxBytes, key, n, fmt.Sprintf("want a size from %v to %v", least, ByteSize(maxBytes)))
 }
 
-// below adds a problem unless ok, which says that low is below high. It blames the one of them that is not a default.
+// below adds a problem unless ok says that low is below high. It names the key whose value is not the default.
 func (c *checker) below(ok bool, lowKey string, low fmt.Stringer, highKey string, high fmt.Stringer) {
 	if _, chosen := c.from[highKey]; chosen {
 		c.require(ok, highKey, high, fmt.Sprintf("too low for %s, %s", lowKey, low))
@@ -88,7 +86,7 @@ func (c *checker) below(ok bool, lowKey string, low fmt.Stringer, highKey string
 	c.require(ok, lowKey, low, fmt.Sprintf("too high for %s, %s", highKey, high))
 }
 
-// durations are all positive but one: zero would be no time at all in one place and no limit in another.
+// durations checks that all but one are positive. Zero could mean no time at all, or no limit.
 func (c *checker) durations(cfg *Config) {
 	values := fields(cfg)
 	for _, key := range slices.Sorted(maps.Keys(values)) {
@@ -98,7 +96,7 @@ func (c *checker) durations(cfg *Config) {
 	}
 }
 
-// paths become lines of configuration files and values of CGI parameters, which control characters would end.
+// paths refuses control characters. They would end a line of php-fpm's configuration, or the value of a CGI parameter.
 func (c *checker) paths(cfg *Config) {
 	values := fields(cfg)
 	for _, key := range [...]string{"php.fpm", "php.run_dir", "php.events_file", "php.settings_file", "php.script", "pipe.path",
@@ -110,20 +108,11 @@ func (c *checker) paths(cfg *Config) {
 	c.require(pipe == "" || filepath.Clean(pipe) != cfg.PHP.EventsFile, "pipe.path", pipe, "is php.events_file too")
 }
 
-// idle notes values that differ from their defaults and have no effect, so that nobody waits for one.
-func (c *checker) idle(cfg *Config) []string {
-	keys, why := []string{"php.script", "php.status_path", "php.reserve"}, "without php.fastcgi"
-	if cfg.PHP.External() {
-		keys = []string{"php.fpm", "php.workers", "php.user", "php.group", "php.memory_limit", "php.ini"}
-		why = "with a php-fpm that wsbridge does not run"
-	}
-	plain := Default()
-	set, usual := fields(cfg), fields(&plain)
-	var notes []string
-	for _, key := range keys {
-		if !reflect.DeepEqual(set[key], usual[key]) {
-			notes = append(notes, fmt.Sprintf("%s has no effect %s", c.from.at(key), why))
-		}
-	}
-	return notes
+// isHostPort reports whether address is a host and a numeric port. The host may be empty.
+func isHostPort(address string) bool {
+	host, port, err := net.SplitHostPort(address)
+	_, notANumber := strconv.ParseUint(port, 10, 16)
+	return err == nil && notANumber == nil && !strings.ContainsAny(host, "/ \t")
 }
+
+func notPrintable(r rune) bool { return r < ' ' || r > '~' }

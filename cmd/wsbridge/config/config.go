@@ -1,11 +1,12 @@
-// Package config reads what the program is told to do: the TOML file, the legacy settings file, the flags that name them, and
-// the defaults, joined and checked as one.
+// Package config reads the configuration: flags, a TOML file, the legacy settings file of the original server, and the defaults.
+// Load joins them, checks the result, and reports every problem with the key, the bad value and where it was written.
+//
+// deploy/wsbridge.toml, which is embedded, defines the keys: what each means, its default, and whom a reload reaches (keys.go).
+// server.go, php.go and so on have the type and the checks of the keys in the table of that name. retired.go has the keys of older
+// files. Nothing here keeps state, so everything may be called concurrently.
 package config
 
-import "fmt"
-
-// Config is everything that can be configured. deploy/wsbridge.toml defines each key: what it means, its default, and for whom a
-// reload changes it.
+// Config is everything that can be configured.
 type Config struct {
 	Server    Server    `toml:"server"`
 	Legacy    Legacy    `toml:"legacy"`
@@ -17,18 +18,12 @@ type Config struct {
 	Control   Control   `toml:"control"`
 	Log       Log       `toml:"log"`
 
-	// Notes are the operator's to know, and no reason not to start: to be logged as warnings, once.
+	// Notes tell the operator what may not be meant, although the server can start. They are to be logged as warnings, once.
 	Notes []string `toml:"-"`
-	// Constants are the names of the application constants in the legacy settings file. Their values, passwords among
-	// them, are never kept: only PHP reads them.
+	// Constants are the names of the application's constants in the legacy settings file. Only PHP reads their values, which may
+	// be passwords.
 	Constants []string `toml:"-"`
 }
 
-// Default returns a whole configuration, with the defaults of the annotated wsbridge.toml; only the events file is missing.
-func Default() Config {
-	cfg, found := readAnnotated().defaults()
-	if err := found.err(); err != nil {
-		panic(fmt.Sprintf("config: %v", err))
-	}
-	return cfg
-}
+// Default returns the defaults, which lack only the events file.
+func Default() Config { return readAnnotated().defaults() }

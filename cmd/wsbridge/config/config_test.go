@@ -36,6 +36,18 @@ func TestBadConfigsAreExplained(t *testing.T) {
 	}
 }
 
+// The files that packages and the containers bring set no key that is gone, or that has no effect.
+func TestShippedExamplesAreConfigurations(t *testing.T) {
+	cfg, err := Load(Sources{Config: "../../../deploy/docker/wsbridge.toml"})
+	if err != nil || len(cfg.Notes) > 0 {
+		t.Errorf("docker: %v, %q", err, cfg.Notes)
+	}
+	const events = "php.events_file is missing or empty"
+	if _, err = Load(Sources{Config: "../../../deploy/package/wsbridge.toml"}); err == nil || !strings.Contains(Each(err)[0], events) || len(Each(err)) > 1 {
+		t.Errorf("package: %v", err)
+	}
+}
+
 func TestGoodConfigs(t *testing.T) {
 	t.Chdir("testdata/good")
 	here, err := filepath.Abs(".")
@@ -72,7 +84,7 @@ func TestGoodConfigs(t *testing.T) {
 					"as many handshakes may come at once as server.handshake_rate allows in a second",
 				"retired.toml:7: php.dial_timeout is no longer a key, and its value is not used: connecting to php-fpm may take 3s",
 				"retired.toml:9: control.pprof is no longer a key, and its value is not used: " +
-					"/debug/pprof/ is there for everybody who may do everything",
+					"/debug/pprof/ is served to all who may do everything",
 			}
 		},
 		"control_none.toml": func(c *Config) {

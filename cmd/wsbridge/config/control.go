@@ -5,24 +5,23 @@ import (
 	"io/fs"
 	"net"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"unicode"
 )
 
-// Control is about those who operate the server.
+// Control is about the operators' access to the server.
 type Control struct {
 	Listen     Addresses `toml:"listen"`      // see Addresses; empty: nowhere
-	Group      string    `toml:"group"`       // that unix sockets let in; empty: none, only their owner
-	TokenFile  string    `toml:"token_file"`  // absolute after loading; empty: TCP shows health and metrics only
+	Group      string    `toml:"group"`       // may open unix sockets; empty: only their owner may
+	TokenFile  string    `toml:"token_file"`  // absolute after loading; empty: TCP serves health and metrics only
 	PublicPath string    `toml:"public_path"` // begins and ends with a slash; empty: not on the clients' listener
 }
 
-// AutoAddress stands alone for the best place of a unix socket.
+// AutoAddress lets the program choose the path of a unix socket. It must be the only address.
 const AutoAddress = "auto"
 
-// Addresses are "unix:/path", "host:port", or AutoAddress alone. In TOML a single string is a list of one, and an empty string
-// an empty list.
+// Addresses are "unix:/path" or "host:port", or AutoAddress alone. In TOML a string means a list of one, and an empty string an
+// empty list.
 type Addresses []string
 
 var errAddresses = errors.New(`want an address, such as "unix:/run/wsbridge/control.sock", a list of some, or "auto"`)
@@ -50,10 +49,10 @@ func (a *Addresses) UnmarshalTOML(data any) error {
 	return errAddresses
 }
 
-// Auto reports whether the program picks the address.
+// Auto reports whether the program chooses the address.
 func (a Addresses) Auto() bool { return len(a) == 1 && a[0] == AutoAddress }
 
-// SocketMode returns the permissions of unix sockets: who can open one may do everything.
+// SocketMode returns the permissions of unix sockets.
 func (c *Control) SocketMode() fs.FileMode {
 	if c.Group != "" {
 		return 0o660
@@ -83,12 +82,10 @@ func isControlAddress(address string) bool {
 	if path, ok := strings.CutPrefix(address, "unix:"); ok {
 		return filepath.IsAbs(path) && !strings.ContainsFunc(path, unicode.IsControl)
 	}
-	host, port, err := net.SplitHostPort(address)
-	_, badPort := strconv.ParseUint(port, 10, 16)
-	return err == nil && badPort == nil && !strings.ContainsAny(host, "/ \t")
+	return isHostPort(address)
 }
 
-// isPrivate accepts what only this machine can reach.
+// isPrivate reports whether only this machine can reach the address.
 func isPrivate(address string) bool {
 	host, _, _ := net.SplitHostPort(address)
 	return strings.HasPrefix(address, "unix:") || host == "localhost" || net.ParseIP(host).IsLoopback()

@@ -13,16 +13,16 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// maxConfigFile bounds a configuration or settings file: a wrong path, to a log or a device, fails at once.
+// maxConfigFile is the size limit of a file that is read: a wrong path, to a log or a device, fails at once.
 const maxConfigFile = 1 << 20
 
-// document is a parsed TOML file. Its values are not decoded yet, so that all bad ones can be reported, with lines.
+// document is a parsed TOML file. Its values are decoded one by one, so that every bad one is reported with its line.
 type document struct {
 	path    string
 	meta    toml.MetaData
 	values  []value // of known keys, in the file's order
 	unknown problems
-	retired []string // notes about keys that are none any more
+	retired []string // notes about keys that older versions had
 }
 
 type value struct {
@@ -31,7 +31,7 @@ type value struct {
 	raw  toml.Primitive
 }
 
-// readDocument reads and parses a TOML file. known are the keys it may have.
+// readDocument reads and parses a TOML file. known has the keys that it may have.
 func readDocument(path string, known map[string]any) (*document, error) {
 	text, err := readLimited(path)
 	if err != nil {
@@ -40,7 +40,7 @@ func readDocument(path string, known map[string]any) (*document, error) {
 	return parseDocument(path, text, known)
 }
 
-// parseDocument fails on bad syntax only; unknown keys are kept in the document as problems.
+// parseDocument returns an error for bad syntax only. Unknown keys are problems of the document.
 func parseDocument(path string, text []byte, known map[string]any) (*document, error) {
 	var sections map[string]toml.Primitive
 	meta, err := toml.Decode(string(text), &sections)
@@ -56,7 +56,7 @@ func parseDocument(path string, text []byte, known map[string]any) (*document, e
 	return d, nil
 }
 
-// collect fills in the values: those of the sections there are, and whole what stands in the place of a section.
+// collect fills in the values of the sections. What is no section becomes one value, for removeUnknown.
 func (d *document) collect(sections map[string]toml.Primitive) {
 	names := tagged(reflect.ValueOf(Config{}))
 	for name, raw := range sections {
@@ -72,7 +72,7 @@ func (d *document) collect(sections map[string]toml.Primitive) {
 	slices.SortFunc(d.values, func(a, b value) int { return cmp.Or(a.line-b.line, cmp.Compare(a.key, b.key)) })
 }
 
-// isTable asks for the value itself: decoding something else into a map is no error to the parser.
+// isTable decodes the value into an any, because the parser decodes other types into a map without an error.
 func (d *document) isTable(raw toml.Primitive) bool {
 	var v any
 	_ = d.meta.PrimitiveDecode(raw, &v) // any value decodes into an any
@@ -80,8 +80,8 @@ func (d *document) isTable(raw toml.Primitive) bool {
 	return ok
 }
 
-// removeUnknown takes out the values that no key is known for. They are problems, unless their key is a retired one. Spelling
-// counts, capitals too.
+// removeUnknown takes out the values whose keys are not known and makes each a problem, or a note if its key is retired. Keys are
+// case-sensitive.
 func (d *document) removeUnknown(known map[string]any) {
 	sections, retired := tagged(reflect.ValueOf(Config{})), retired()
 	d.values = slices.DeleteFunc(d.values, func(v value) bool {
@@ -105,8 +105,8 @@ func (d *document) origin(v value) origin {
 	return origin{place: fmt.Sprintf("%s:%d", d.path, v.line), name: v.key}
 }
 
-// line asks the parser where a value stands. It tells only those that fail to decode, so this one does. A table that
-// only dotted keys imply stands where the first of them does.
+// line returns the line of a value. The parser reports positions only in errors, so decoding fails on purpose. A table that only
+// dotted keys imply begins where the first of them stands.
 func (d *document) line(raw toml.Primitive) int {
 	err := d.meta.PrimitiveDecode(raw, new(locator))
 	located, _ := errors.AsType[toml.ParseError](err)
@@ -115,7 +115,7 @@ func (d *document) line(raw toml.Primitive) int {
 		return first
 	}
 	var inner map[string]toml.Primitive
-	_ = d.meta.PrimitiveDecode(raw, &inner) // what is no table has its line
+	_ = d.meta.PrimitiveDecode(raw, &inner) // anything but a table has its own line
 	for _, raw := range inner {
 		if line := d.line(raw); first == 0 || line < first {
 			first = line
@@ -124,15 +124,15 @@ func (d *document) line(raw toml.Primitive) int {
 	return first
 }
 
-// locator is a value that cannot be decoded.
+// locator fails to decode any value.
 type locator struct{}
 
 var errLocated = errors.New("located")
 
 func (*locator) UnmarshalTOML(any) error { return errLocated }
 
-// decode stores the document's values where targets point, notes their origins and returns all that do not fit. An
-// empty string decides nothing over a value that from knows already, one of the legacy settings file.
+// decode stores the values where targets point and their origins in from. It returns the problems, and notes about values that
+// override those already in from, which the legacy settings file set. An empty string does not override.
 func (d *document) decode(targets map[string]any, from provenance) (found problems, overridden []string) {
 	found.add(d.unknown...)
 	for _, v := range d.values {
@@ -157,7 +157,7 @@ func (d *document) decode(targets map[string]any, from provenance) (found proble
 	return found, overridden
 }
 
-// wanted says what would have fitted. Types of our own say it themselves.
+// wanted says what target accepts. Our own types say it in their errors.
 func wanted(target any, err error) string {
 	if own, ok := errors.AsType[toml.ParseError](err); ok {
 		return own.Message
@@ -173,7 +173,7 @@ func wanted(target any, err error) string {
 	return "want a string"
 }
 
-// readLimited reads a whole file of at most maxConfigFile bytes.
+// readLimited reads a file of at most maxConfigFile bytes.
 func readLimited(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 // Duration is a time.Duration written with its unit, such as "1m30s" or "50ms".
 type Duration time.Duration
 
-// UnmarshalText accepts what time.ParseDuration does; a bare number has no unit and is refused.
+// UnmarshalText accepts what time.ParseDuration does. A bare number is refused.
 func (d *Duration) UnmarshalText(text []byte) error {
 	v, err := time.ParseDuration(string(text))
 	if err != nil {
@@ -22,7 +22,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 // Std returns d as the standard library's type.
 func (d Duration) Std() time.Duration { return time.Duration(d) }
 
-// String leaves out what is zero: "1m", not "1m0s".
+// String leaves out zero parts: "1m", not "1m0s".
 func (d Duration) String() string {
 	s := time.Duration(d).String()
 	if strings.HasSuffix(s, "m0s") {

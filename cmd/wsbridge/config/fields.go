@@ -6,13 +6,13 @@ import (
 	"reflect"
 )
 
-// field is one value of a Config.
+// field is a value of a Config.
 type field struct {
 	key   string // in the TOML file, such as "server.listen"
 	value any    // a pointer to it
 }
 
-// list returns cfg's values in the order of its fields.
+// list returns the values of cfg in the order of its fields.
 func list(cfg *Config) []field {
 	var all []field
 	for section, fv := range tags(reflect.ValueOf(cfg).Elem()) {
@@ -23,7 +23,7 @@ func list(cfg *Config) []field {
 	return all
 }
 
-// fields returns a pointer to each of cfg's values by its key.
+// fields returns pointers to the values of cfg, by key.
 func fields(cfg *Config) map[string]any {
 	byKey := map[string]any{}
 	for _, f := range list(cfg) {
@@ -32,12 +32,12 @@ func fields(cfg *Config) map[string]any {
 	return byKey
 }
 
-// tagged returns a struct's fields by their TOML name.
+// tagged returns the fields of a struct by their TOML names.
 func tagged(v reflect.Value) map[string]reflect.Value {
 	return maps.Collect(tags(v))
 }
 
-// tags goes through the fields that have a TOML name.
+// tags iterates over the fields of a struct that have a TOML name.
 func tags(v reflect.Value) iter.Seq2[string, reflect.Value] {
 	return func(yield func(string, reflect.Value) bool) {
 		for f, fv := range v.Fields() {

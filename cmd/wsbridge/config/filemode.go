@@ -10,8 +10,7 @@ import (
 // FileMode is a file's permission bits, written as an octal string with a leading zero: "0660".
 type FileMode fs.FileMode
 
-// UnmarshalText insists on the zero: without it TOML's 660 and 0o660 would both arrive as decimal digits that look
-// octal.
+// UnmarshalText requires the leading zero. Without it, decimal digits could be taken for octal ones.
 func (m *FileMode) UnmarshalText(text []byte) error {
 	s := string(text)
 	v, err := strconv.ParseUint(s, 8, 32)

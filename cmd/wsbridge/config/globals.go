@@ -2,14 +2,13 @@ package config
 
 import "slices"
 
-// Globals is about the application's global variables, named without the dollar sign. Those that stand in neither
-// list live if the application's code lets them.
+// Globals is about the application's global variables, named without the dollar sign. The code decides about variables that are in
+// neither list.
 type Globals struct {
 	Live   []string `toml:"live"`   // carried from event to event
-	Forget []string `toml:"forget"` // at their start in each event
+	Forget []string `toml:"forget"` // as the events file leaves them in each event
 }
 
-// globals checks the names in globals.live and globals.forget.
 func (c *checker) globals(g *Globals) {
 	for _, name := range g.Live {
 		c.global("globals.live", name)
@@ -25,7 +24,7 @@ func (c *checker) global(key, name string) {
 	c.require(!isReserved(name), key, name, "want a variable of the application's own; this one is the server's or PHP's")
 }
 
-// isVariable reports whether PHP lets a variable have that name:
+// isVariable reports whether PHP allows the name for a variable:
 // https://www.php.net/manual/en/language.variables.basics.php
 func isVariable(name string) bool {
 	for i, b := range []byte(name) {
@@ -39,7 +38,7 @@ func isVariable(name string) bool {
 	return name != ""
 }
 
-// isReserved reports whether a global variable is set anew for each event anyway.
+// isReserved reports whether the server or PHP sets the global variable for each event.
 func isReserved(name string) bool {
 	switch name {
 	case "server", "sockets", "connections", "this", "GLOBALS",

@@ -7,11 +7,11 @@ import (
 	"unicode"
 )
 
-// IniTable is php.ini directives by name, as php-fpm's pool configuration takes them.
+// IniTable maps php.ini directives to values, as php-fpm's pool configuration takes them.
 type IniTable map[string]string
 
-// UnmarshalTOML accepts strings, whole numbers and booleans. A dotted name may be quoted or not: opcache.jit = "off" is
-// a table within the table to TOML, and the directive "opcache.jit" here.
+// UnmarshalTOML accepts strings, whole numbers and booleans. A dotted name need not be quoted: opcache.jit = "off", which TOML reads
+// as a table in the table, is the directive "opcache.jit".
 func (t *IniTable) UnmarshalTOML(data any) error {
 	table, ok := data.(map[string]any)
 	if !ok {
@@ -46,7 +46,7 @@ func (t IniTable) add(prefix string, table map[string]any) error {
 	return nil
 }
 
-// checkDirective refuses what would end its line in php-fpm's configuration, and begin another directive there.
+// checkDirective refuses names and values that could begin another directive in php-fpm's configuration.
 func checkDirective(name, value string) error {
 	odd := func(r rune) bool {
 		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '.' && r != '_' && r != '-'

@@ -12,28 +12,28 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// The ways in which events run. IsolationAuto decides for each handler by its code.
+// The values of isolation.mode. IsolationAuto decides for each handler by its code.
 const (
 	IsolationAuto       = "auto"
 	IsolationSerial     = "serial"     // alone, with all rows
-	IsolationConnection = "connection" // beside those of other connections, with the own row
+	IsolationConnection = "connection" // beside events of other connections, with the own row
 )
 
-// Isolation is about what may run at the same time.
+// Isolation is about which events may run at the same time.
 type Isolation struct {
 	Mode     string       `toml:"mode"`     // "auto", "serial" or "connection"
-	Handlers HandlerModes `toml:"handlers"` // overrule Mode
-	// SessionCookie is the name of PHP's session cookie; empty: sessions do not matter.
+	Handlers HandlerModes `toml:"handlers"` // override Mode
+	// SessionCookie is the name of PHP's session cookie; empty: sessions are ignored.
 	SessionCookie string `toml:"session_cookie"`
 }
 
-// HandlerPrefix begins the name of each handler function; the configuration leaves it out.
+// HandlerPrefix is the prefix of handler functions, which the configuration leaves out.
 const HandlerPrefix = "ws_server_"
 
-// HandlerModes is IsolationSerial or IsolationConnection by handler, named without "ws_server_".
+// HandlerModes maps handlers, without HandlerPrefix, to IsolationSerial or IsolationConnection.
 type HandlerModes map[string]string
 
-// UnmarshalTOML accepts any names and texts; the checker has a line for each bad one.
+// UnmarshalTOML accepts any names and texts. The checker reports each bad one.
 func (m *HandlerModes) UnmarshalTOML(data any) error {
 	errTable := errors.New(`want a table of "serial" or "connection" by handler, such as { text = "serial" }`)
 	table, ok := data.(map[string]any)
@@ -64,7 +64,7 @@ func (c *checker) isolation(i *Isolation) {
 	c.name("isolation.session_cookie", i.SessionCookie)
 }
 
-// handlers checks isolation.handlers. Its line is all that is known of where its keys stand.
+// handlers checks isolation.handlers. The lines of its keys are not known, so the table's line stands for them.
 func (c *checker) handlers(modes HandlerModes) {
 	table := c.from.at("isolation.handlers")
 	for _, name := range slices.Sorted(maps.Keys(modes)) {
@@ -78,7 +78,7 @@ func (c *checker) handlers(modes HandlerModes) {
 	}
 }
 
-// RunModes returns what the configuration says of how events run.
+// RunModes returns how events are to run.
 func (c *Config) RunModes() isolation.Config {
 	modes := map[string]isolation.Mode{}
 	for name, mode := range c.Isolation.Handlers {

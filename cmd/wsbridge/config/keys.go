@@ -10,14 +10,14 @@ import (
 	"github.com/wsbridge/wsbridge/deploy"
 )
 
-// annotated is the embedded wsbridge.toml, the one place that defines the keys: what each means, its default, and for whom a
-// reload changes it. It has one line for each key.
+// annotated is the embedded wsbridge.toml. It defines the keys: what each means, its default, and whom a reload reaches. It sets
+// each key in one line.
 type annotated struct {
 	document *document
 	lines    []string
 }
 
-// readAnnotated panics if the embedded file is no configuration, which the tests rule out.
+// readAnnotated and defaults panic if the embedded file is no configuration, which the tests rule out.
 func readAnnotated() annotated {
 	text := deploy.Config()
 	d, err := parseDocument("wsbridge.toml", []byte(text), fields(new(Config)))
@@ -27,13 +27,15 @@ func readAnnotated() annotated {
 	return annotated{d, strings.SplitAfter(text, "\n")}
 }
 
-// defaults returns the configuration that the file describes.
-func (a annotated) defaults() (cfg Config, found problems) {
-	found, _ = a.document.decode(fields(&cfg), provenance{})
-	return cfg, found
+// defaults returns the configuration in the file.
+func (a annotated) defaults() (cfg Config) {
+	if found, _ := a.document.decode(fields(&cfg), provenance{}); len(found) > 0 {
+		panic(fmt.Sprintf("config: %v", found))
+	}
+	return cfg
 }
 
-// reloads returns for whom a reload changes each key.
+// reloads returns the reload class of each key.
 func (a annotated) reloads() map[string]Reload {
 	classes := map[string]Reload{}
 	for _, v := range a.document.values {
@@ -43,14 +45,14 @@ func (a annotated) reloads() map[string]Reload {
 	return classes
 }
 
-// split returns the name on the value's line, without its section, and the mark in parentheses at its end, if there is one.
+// split returns the key on the value's line, without its table, and the mark in parentheses at the end, if there is one.
 func (a annotated) split(v value) (name, mark string) {
 	name, rest, _ := strings.Cut(a.lines[v.line-1], " = ")
 	_, mark, _ = strings.Cut(rest, "  # (")
 	return name, strings.TrimSuffix(mark, ")\n")
 }
 
-// fill returns the file's text with the values of entries in their lines, each with a comment that says where it is from.
+// fill returns the text of the file with the values of entries in place of the defaults, and their origins in comments.
 func (a annotated) fill(entries map[string]Entry) string {
 	lines := slices.Clone(a.lines)
 	for _, v := range a.document.values {
@@ -67,9 +69,8 @@ func (a annotated) fill(entries map[string]Entry) string {
 	return strings.Join(lines, "")
 }
 
-// Annotate returns the annotated wsbridge.toml with the values of the legacy settings file at path where that decides, and a
-// comment that says so. Load reads the result as it reads the settings file alone. The application's constants, passwords among
-// them, stay out of it.
+// Annotate returns the annotated wsbridge.toml with the values that the legacy settings file at path decides. Load reads the result
+// as it reads the settings file alone. The application's constants, which may be passwords, are not in it.
 func Annotate(path string) (string, error) {
 	cfg, entries, err := List(Sources{Settings: path})
 	if err != nil {
@@ -88,7 +89,7 @@ func Annotate(path string) (string, error) {
 	return preface(cfg.Legacy.Settings) + readAnnotated().fill(decided), nil
 }
 
-// preface is the comment at the top of what Annotate returns.
+// preface is the comment at the top of Annotate's result.
 func preface(settings string) string {
 	return fmt.Sprintf("# Written by wsbridge init from %s. What that file decides is set below, and wins over it from now on:\n"+
 		"# delete a line to let the settings file decide again.\n#\n", comment(settings))

@@ -6,39 +6,37 @@ import (
 	"strings"
 )
 
-// Entry is one value that is in force.
+// Entry is a value that is in force.
 type Entry struct {
 	Key    string   `json:"key"`
-	Value  any      `json:"value"`            // as the TOML file has it: a duration or size with its unit
-	Hidden []string `json:"hidden,omitempty"` // what of it may be a secret, and was left out: the names of php.ini directives
+	Value  any      `json:"value"`            // as in a TOML file: a duration or size has its unit
+	Hidden []string `json:"hidden,omitempty"` // names of what Value lacks because it may be a secret
 	From   string   `json:"from"`             // "file:line key", the flag, or "default"
-	Usual  bool     `json:"default"`          // it is the default, whoever said so
+	Usual  bool     `json:"default"`          // Value is the default, even if From sets it
 	Reload Reload   `json:"reload"`
 }
 
-// List reads, joins and validates the sources as Load does and tells each value, where it came from, and when a reload puts a
-// changed one into force.
-func List(s Sources) (cfg Config, entries []Entry, err error) {
-	cfg, from, err := load(s)
+// List is Load, and also returns each value with its origin and its reload class, in the order of the annotated file.
+func List(s Sources) (Config, []Entry, error) {
+	l, err := load(s)
 	if err != nil {
 		return Config{}, nil, err
 	}
-	plain := Default()
-	usual, classes := fields(&plain), readAnnotated().reloads()
-	for _, f := range list(&cfg) {
+	var entries []Entry
+	defaults, classes := fields(&l.defaults), l.keys.reloads()
+	for _, f := range list(&l.cfg) {
 		v := reflect.ValueOf(f.value).Elem()
-		e := Entry{Key: f.key, From: from.at(f.key).listed(), Reload: classes[f.key],
-			Usual: reflect.DeepEqual(v.Interface(), reflect.ValueOf(usual[f.key]).Elem().Interface())}
-		if _, ok := from[f.key]; !ok {
-			e.From = "default"
+		e := Entry{Key: f.key, From: "default", Usual: reflect.DeepEqual(f.value, defaults[f.key]), Reload: classes[f.key]}
+		if from, ok := l.from[f.key]; ok {
+			e.From = from.listed()
 		}
 		e.Value, e.Hidden = shown(f.key, v)
 		entries = append(entries, e)
 	}
-	return cfg, entries, nil
+	return l.cfg, entries, nil
 }
 
-// shown returns a value as it is written, without what may be a secret.
+// shown returns a value as a TOML file has it, without possible secrets.
 func shown(key string, v reflect.Value) (value any, hidden []string) {
 	if ini, ok := v.Interface().(IniTable); ok {
 		return ini.harmless()
@@ -52,7 +50,7 @@ func shown(key string, v reflect.Value) (value any, hidden []string) {
 	return v.Interface(), nil
 }
 
-// listed is the origin for a reader who sees the key already.
+// listed returns the origin without the key of the TOML file, which stands beside it.
 func (o origin) listed() string {
 	switch {
 	case o.place == "":
@@ -63,7 +61,7 @@ func (o origin) listed() string {
 	return o.place + " " + o.name
 }
 
-// String is the entry as a line of a TOML file, with a comment that tells the rest.
+// String returns the entry as a line of a TOML file, with origin and reload class in a comment.
 func (e Entry) String() string {
 	_, name, _ := strings.Cut(e.Key, ".")
 	b := append([]byte(name), " = "...)
@@ -78,7 +76,7 @@ func (e Entry) String() string {
 	return string(b)
 }
 
-// comment makes text fit for a TOML comment; a path can hold anything.
+// comment replaces characters that a TOML comment cannot hold.
 func comment(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
@@ -88,8 +86,7 @@ func comment(text string) string {
 	}, strings.ToValidUTF8(text, "?"))
 }
 
-// FormatTOML writes entries, which List has returned, as a TOML file that Load reads as the same configuration, but for what is
-// hidden.
+// FormatTOML returns the entries of List as a TOML file. Load reads it as the same configuration, except for what is hidden.
 func FormatTOML(entries []Entry) string {
 	var b strings.Builder
 	section := ""

@@ -3,52 +3,55 @@ package config
 import (
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 )
 
-// Sources are where a configuration comes from. Where several say something: fastcgi, then the TOML file, then the
-// legacy settings file, then the defaults.
+// Sources are where a configuration comes from. FastCGI overrides the TOML file, that the legacy settings file, that the defaults.
 type Sources struct {
 	Settings string // path of a legacy settings file
 	Config   string // path of a TOML file
 	FastCGI  string // address of php-fpm
 }
 
-// Load reads, joins and validates the sources. An error reports all problems, each with its key, value and line.
-// Relative paths in a TOML file start at its folder; in a settings file, as they did for the original, at the working
-// directory. All paths of the result are absolute.
+// Load reads, joins and validates the sources. Its error lists all problems, each with key, value and line (see Each). Relative
+// paths in a TOML file start at its folder; in a settings file at the working directory, as in the original. The paths of the
+// result are absolute.
 func Load(s Sources) (Config, error) {
-	cfg, _, err := load(s)
-	return cfg, err
+	l, err := load(s)
+	return l.cfg, err
 }
 
-// load is Load that also tells where the values came from.
-func load(s Sources) (Config, provenance, error) {
-	l := loader{cfg: Default(), from: provenance{}}
+// load returns a loader that is done.
+func load(s Sources) (*loader, error) {
+	keys := readAnnotated()
+	l := &loader{keys: keys, cfg: keys.defaults(), defaults: keys.defaults(), from: provenance{}}
 	if err := l.read(s); err != nil {
-		return Config{}, nil, err
+		return l, err
 	}
 	l.join(s)
 	l.required(s)
 	l.complete()
 	c := checker{from: l.from, problems: l.problems}
 	c.all(&l.cfg)
-	l.cfg.Notes = append(l.cfg.Notes, c.idle(&l.cfg)...)
-	return l.cfg, l.from, c.problems.err()
+	l.cfg.Notes = append(l.cfg.Notes, l.unused()...)
+	return l, c.problems.err()
 }
 
 // loader holds what has been read so far.
 type loader struct {
+	keys     annotated
+	defaults Config
 	cfg      Config
 	from     provenance
-	file     *document  // nil without a TOML file
-	peeked   provenance // of its legacy.settings, before the rest is decoded
-	settings *Settings  // nil without a legacy settings file
+	file     *document // nil without a TOML file
+	named    origin    // of legacy.settings in file
+	settings *settings // nil without a legacy settings file
 	problems problems
 }
 
-// read opens the files. The TOML file may name the settings file, so it comes first.
+// read reads the files, the TOML file first because it may name the settings file.
 func (l *loader) read(s Sources) (err error) {
 	path := s.Settings
 	if s.Config != "" {
@@ -64,17 +67,18 @@ func (l *loader) read(s Sources) (err error) {
 	}
 	l.settings, err = readSettings(path)
 	if err != nil && s.Settings == "" {
-		err = configError(l.peeked.problem("legacy.settings", path, err.Error()))
+		err = configError(l.named.problem(path, err.Error()))
 	}
 	return err
 }
 
-// settingsPath returns the settings file that the TOML file or the flag names. If both do they must agree.
+// settingsPath returns the settings file that the TOML file or the flag names. If both do, they must agree.
 func (l *loader) settingsPath(s Sources) (string, error) {
-	var peek Config
-	l.peeked = provenance{}
-	l.file.decode(fields(&peek), l.peeked) // what is wrong is found again, and reported, when all of it is decoded
-	named := peek.Legacy.Settings
+	var early Config
+	from := provenance{}
+	l.file.decode(fields(&early), from) // join reports the problems
+	named := early.Legacy.Settings
+	l.named = from.at("legacy.settings")
 	if named == "" {
 		return s.Settings, nil
 	}
@@ -84,11 +88,10 @@ func (l *loader) settingsPath(s Sources) (string, error) {
 	if s.Settings == "" || Absolute(".", s.Settings) == Absolute(".", named) {
 		return named, nil
 	}
-	return "", configError(l.peeked.problem("legacy.settings", peek.Legacy.Settings,
-		fmt.Sprintf("contradicts --settings %q", s.Settings)))
+	return "", configError(l.named.problem(early.Legacy.Settings, fmt.Sprintf("contradicts --settings %q", s.Settings)))
 }
 
-// join lets each source decide over the one below it.
+// join lets each source override those before it.
 func (l *loader) join(s Sources) {
 	if l.settings != nil {
 		l.problems.add(l.settings.overlay(&l.cfg, l.from)...)
@@ -105,7 +108,7 @@ func (l *loader) join(s Sources) {
 	}
 }
 
-// required reports what must be set and has no default.
+// required reports missing values that have no default.
 func (l *loader) required(s Sources) {
 	if l.settings != nil {
 		if names := l.settings.missing(l.from); len(names) > 0 {
@@ -118,7 +121,7 @@ func (l *loader) required(s Sources) {
 	}
 }
 
-// complete fills in what follows from the rest.
+// complete sets the values that follow from a settings file.
 func (l *loader) complete() {
 	if l.settings == nil {
 		return
@@ -136,7 +139,24 @@ func (l *loader) complete() {
 	}
 }
 
-// absolute resolves the relative paths that came since the last call, from dir.
+// unused returns notes about values that are not the default and have no effect.
+func (l *loader) unused() []string {
+	keys, why := []string{"php.script", "php.status_path", "php.reserve"}, "without php.fastcgi"
+	if l.cfg.PHP.External() {
+		keys = []string{"php.fpm", "php.workers", "php.user", "php.group", "php.memory_limit", "php.ini"}
+		why = "with a php-fpm that wsbridge does not run"
+	}
+	values, defaults := fields(&l.cfg), fields(&l.defaults)
+	var notes []string
+	for _, key := range keys {
+		if !reflect.DeepEqual(values[key], defaults[key]) {
+			notes = append(notes, fmt.Sprintf("%s has no effect %s", l.from.at(key), why))
+		}
+	}
+	return notes
+}
+
+// absolute makes paths absolute. Those that are still relative start at dir.
 func (l *loader) absolute(dir string) {
 	php := &l.cfg.PHP
 	for _, path := range [...]*string{&php.RunDir, &php.EventsFile, &php.SettingsFile, &php.Script, &l.cfg.Pipe.Path,
@@ -148,8 +168,8 @@ func (l *loader) absolute(dir string) {
 	}
 }
 
-// absolute joins a relative path to dir. An empty path stays empty, a relative one relative where the working
-// directory is gone.
+// Absolute returns path as an absolute one; a relative path starts at dir. An empty path stays empty. Without a working directory a
+// relative path stays relative.
 func Absolute(dir, path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path

@@ -4,11 +4,11 @@ package config
 type Log struct {
 	Level  string `toml:"level"`  // "debug", "info", "warn" or "error"
 	Format string `toml:"format"` // "text", "json", "journal" or "auto"
-	Legacy bool   `toml:"legacy"` // write the original's daily file, too; needs Folder
-	// Payloads lets level "debug" show what clients send and are sent.
+	Legacy bool   `toml:"legacy"` // also write the original's daily file; needs Folder
+	// Payloads lets level "debug" show messages of clients and to clients.
 	Payloads bool `toml:"payloads"`
 
-	Folder string `toml:"-"` // where the legacy settings file wants the daily file: WEBSOCKET_LOG_PATH, absolute
+	Folder string `toml:"-"` // of the daily file: WEBSOCKET_LOG_PATH of the legacy settings file, absolute
 }
 
 func (c *checker) log(l *Log) {

@@ -5,21 +5,21 @@ import (
 	"reflect"
 )
 
-// origin is where a value was written.
+// origin says where a value was written.
 type origin struct {
 	place string // "wsbridge.toml:12"; empty for a flag or a default
-	name  string // the key or the flag as it is called there
+	name  string // of the key or the flag there
 }
 
-// provenance is the origin of each value that is not a default, by its key in the TOML file.
+// provenance has the origins of the values that are not defaults, by key.
 type provenance map[string]origin
 
-// problem describes a bad value: where it stands, its name, itself, and what is wanted instead.
+// problem describes a bad value: its origin, the value, and what is wanted instead.
 func (p provenance) problem(key string, value any, want string) string {
 	return p.at(key).problem(value, want)
 }
 
-// at is the origin of a value, defaults included.
+// at returns the origin of any value. That of a default is only its key.
 func (p provenance) at(key string) origin {
 	if o, ok := p[key]; ok {
 		return o
@@ -38,7 +38,7 @@ func (o origin) problem(value any, want string) string {
 	return fmt.Sprintf("%s = %s: %s", o, show(value), want)
 }
 
-// show writes a value for an error, cut short.
+// show returns a value for an error, cut short.
 func show(v any) string {
 	const limit = 80
 	s, isText := v.(string)

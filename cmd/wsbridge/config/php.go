@@ -12,38 +12,38 @@ import (
 	"github.com/wsbridge/wsbridge/fastcgi"
 )
 
-// externalConnections is how many connections wsbridge keeps to a php-fpm whose number of workers it cannot know: fewer
-// than the five that Debian's default pool has.
+// externalConnections is the limit for an existing php-fpm whose number of workers is unknown: fewer than the five of Debian's
+// default pool.
 const externalConnections = 4
 
-// DialTimeout is how long connecting to php-fpm may take.
+// DialTimeout limits the time to connect to php-fpm.
 const DialTimeout = 3 * time.Second
 
 // PHP is about php-fpm and the application's code.
 type PHP struct {
-	FastCGI         string   `toml:"fastcgi"` // see Endpoint; empty: a php-fpm of wsbridge's own
-	FPM             string   `toml:"fpm"`     // own php-fpm's binary; empty: found
-	Workers         int      `toml:"workers"` // own php-fpm's
-	User            string   `toml:"user"`    // own php-fpm's workers; empty: the default of the phpfpm package
+	FastCGI         string   `toml:"fastcgi"` // see Endpoint; empty: wsbridge runs its own php-fpm
+	FPM             string   `toml:"fpm"`     // program of the own php-fpm; empty: found
+	Workers         int      `toml:"workers"` // of the own php-fpm
+	User            string   `toml:"user"`    // of those workers; empty: the default of package phpfpm
 	Group           string   `toml:"group"`
 	MemoryLimit     string   `toml:"memory_limit"` // php.ini notation
 	Ini             IniTable `toml:"ini"`
 	RunDir          string   `toml:"run_dir"`       // absolute; empty: a private temporary folder
 	EventsFile      string   `toml:"events_file"`   // absolute, as php-fpm sees it
-	SettingsFile    string   `toml:"settings_file"` // as php-fpm sees it; after loading Legacy.Settings if it was empty
-	Script          string   `toml:"script"`        // as an external php-fpm sees it; empty: the unpacked one
+	SettingsFile    string   `toml:"settings_file"` // as php-fpm sees it; after loading never empty if there is one
+	Script          string   `toml:"script"`        // as an existing php-fpm sees it; empty: the unpacked one
 	MaxConnections  int      `toml:"max_connections"`
 	EndStdin        bool     `toml:"end_stdin"`   // for responders that are not php-fpm
-	StatusPath      string   `toml:"status_path"` // an external php-fpm's pm.status_path; empty: not asked
-	Reserve         int      `toml:"reserve"`     // workers of an external php-fpm that are left to others
+	StatusPath      string   `toml:"status_path"` // pm.status_path of an existing php-fpm; empty: not asked
+	Reserve         int      `toml:"reserve"`     // workers of an existing php-fpm that are left to others
 	IdleTimeout     Duration `toml:"idle_timeout"`
-	Timeout         Duration `toml:"timeout"`          // one event
-	UnavailableWait Duration `toml:"unavailable_wait"` // how long events wait for php-fpm
+	Timeout         Duration `toml:"timeout"`          // of one event
+	UnavailableWait Duration `toml:"unavailable_wait"` // of events for a php-fpm that is away
 	Initialize      string   `toml:"initialize"`       // "every" or "once"
 	OnError         string   `toml:"on_error"`         // "continue" or "close"
 }
 
-// Endpoint splits FastCGI into what net.Dial takes: "unix:/path" or "tcp:host:port". ok is false if it is neither.
+// Endpoint splits FastCGI, "unix:/path" or "tcp:host:port", into the arguments of net.Dial. ok is false if it is neither.
 func (c *PHP) Endpoint() (network, address string, ok bool) {
 	network, address, _ = strings.Cut(c.FastCGI, ":")
 	switch network {
@@ -57,10 +57,10 @@ func (c *PHP) Endpoint() (network, address string, ok bool) {
 	return "", "", false
 }
 
-// External reports whether php-fpm is somebody else's to run.
+// External reports whether php-fpm is an existing one, which wsbridge does not run.
 func (c *PHP) External() bool { return c.FastCGI != "" }
 
-// Connections is how many connections to php-fpm there may be. Each holds a worker for as long as it is kept.
+// Connections returns the most connections to php-fpm. Each holds a worker as long as it is kept.
 func (c *PHP) Connections() int {
 	switch {
 	case c.MaxConnections > 0:
@@ -71,8 +71,8 @@ func (c *PHP) Connections() int {
 	return c.Workers
 }
 
-// ConnectionsTo is how many connections there may be to an external php-fpm that says s of itself, or nothing, nil. Of a pool
-// whose size is fixed, Reserve workers are left to others. Any other pool can have as many workers as it has now, at least.
+// ConnectionsTo returns the most connections to an existing php-fpm with this status; nil: unknown. Of a pool of fixed size,
+// Reserve workers are left to others. Any other pool can have at least as many workers as it has now.
 func (c *PHP) ConnectionsTo(s *fastcgi.Status) int {
 	if s == nil {
 		return c.Connections()
@@ -95,7 +95,7 @@ func (c *checker) php(p *PHP) {
 	c.number("php.workers", p.Workers, 1, maxWorkers)
 	most := maxWorkers
 	if !p.External() {
-		most = max(p.Workers, 1) // each connection holds a worker; one more would wait for ever
+		most = max(p.Workers, 1) // one more connection would wait for a worker for ever
 	}
 	c.number("php.max_connections", p.MaxConnections, 0, most)
 	c.require(isStatusPath(p.StatusPath), "php.status_path", p.StatusPath, `want a path such as "/status", or nothing`)

@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// problems is everything found wrong with a configuration, so that it can be mended in one go.
+// problems is an error that lists everything that is wrong, so that it can be mended in one go.
 type problems []string
 
 func (p *problems) add(more ...string) { *p = append(*p, more...) }
 
-// err returns nil if there are none.
+// err returns p, or nil if there are no problems.
 func (p problems) err() error {
 	if len(p) == 0 {
 		return nil
@@ -19,7 +19,7 @@ func (p problems) err() error {
 	return p
 }
 
-// Error is the one problem in one line, or all of them below a line that counts them.
+// Error returns a single problem as one line, several below a line that counts them.
 func (p problems) Error() string {
 	if len(p) == 1 {
 		return p[0]
@@ -27,7 +27,7 @@ func (p problems) Error() string {
 	return fmt.Sprintf("%d problems in the configuration:\n  %s", len(p), strings.Join(p, "\n  "))
 }
 
-// Each returns the problems that an error of Load reports.
+// Each returns the problems that an error of Load lists.
 func Each(err error) []string {
 	if p, ok := errors.AsType[problems](err); ok {
 		return p
@@ -35,7 +35,7 @@ func Each(err error) []string {
 	return []string{err.Error()}
 }
 
-// configError is the text of an unusable configuration.
+// configError is a single problem that ends reading.
 type configError string
 
 func (e configError) Error() string { return string(e) }

@@ -27,13 +27,12 @@ func Merge(running, fresh Config) (Config, Change) {
 	change := Change{Applied: []string{}, NewClients: []string{}, Restart: []string{}}
 	before, classes := fields(&running), readAnnotated().reloads()
 	for _, f := range list(&merged) {
-		target, old := reflect.ValueOf(f.value).Elem(), reflect.ValueOf(before[f.key]).Elem()
 		switch class := classes[f.key]; {
-		case reflect.DeepEqual(target.Interface(), old.Interface()):
+		case reflect.DeepEqual(f.value, before[f.key]):
 			change.Unchanged++
 		case class == Restart:
 			change.Restart = append(change.Restart, f.key)
-			target.Set(old)
+			reflect.ValueOf(f.value).Elem().Set(reflect.ValueOf(before[f.key]).Elem())
 		default:
 			change.Applied = append(change.Applied, f.key)
 			if class == NewClients {

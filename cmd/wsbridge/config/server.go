@@ -1,17 +1,13 @@
 package config
 
-import (
-	"net"
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // Server is about clients.
 type Server struct {
 	Listen           string   `toml:"listen"`   // host:port; port 0 takes a free one
 	TLSCert          string   `toml:"tls_cert"` // absolute after loading; empty: no TLS
 	TLSKey           string   `toml:"tls_key"`
-	ServerHeader     string   `toml:"server_header"` // of the handshake's answer; empty for none
+	ServerHeader     string   `toml:"server_header"` // of handshake answers; empty: none
 	HandshakeTimeout Duration `toml:"handshake_timeout"`
 	RequireCookie    bool     `toml:"require_cookie"`
 	RequireUserAgent bool     `toml:"require_user_agent"`
@@ -19,20 +15,20 @@ type Server struct {
 	EmptyText        bool     `toml:"empty_text"`       // an empty text is an event
 	Compression      bool     `toml:"compression"`      // permessage-deflate
 	MessageRate      int      `toml:"message_rate"`     // messages per second, per connection; 0: any number
-	MessageBurst     int      `toml:"message_burst"`    // and at once
-	ControlRate      int      `toml:"control_rate"`     // the same of control frames and empty ones
-	SendQueueBytes   ByteSize `toml:"send_queue_bytes"` // of messages waiting, per connection; holds one of MaxMessage at least
+	MessageBurst     int      `toml:"message_burst"`    // messages at once
+	ControlRate      int      `toml:"control_rate"`     // control frames and empty ones per second; 0: any number
+	SendQueueBytes   ByteSize `toml:"send_queue_bytes"` // of messages that wait, per connection; at least MaxMessage
 	WriteTimeout     Duration `toml:"write_timeout"`
 	PingInterval     Duration `toml:"ping_interval"` // shorter than PongTimeout
 	PongTimeout      Duration `toml:"pong_timeout"`
-	IdleTimeout      Duration `toml:"idle_timeout"` // without a message in either direction; 0: any time
-	QueueWait        Duration `toml:"queue_wait"`   // an event's wait for its turn
+	IdleTimeout      Duration `toml:"idle_timeout"` // without a message in either direction; 0: no limit
+	QueueWait        Duration `toml:"queue_wait"`   // of an event for its turn
 	DrainTimeout     Duration `toml:"drain_timeout"`
 
-	// Of events waiting or running, over all connections; holds one message of MaxMessage at least.
+	// Of events that wait or run, over all connections; at least MaxMessage.
 	EventQueueTotalBytes ByteSize `toml:"event_queue_total_bytes"`
 
-	// Who may come in; package admission says what the lists may hold, and the Parse functions there are what checks them.
+	// Who may connect. The Parse functions of package admission say what the lists may hold.
 	AllowedOrigins   []string `toml:"allowed_origins"`
 	AllowedHosts     []string `toml:"allowed_hosts"`
 	Paths            []string `toml:"paths"`
@@ -48,14 +44,14 @@ type Server struct {
 	HandshakeRatePerAddress  int `toml:"handshake_rate_per_address"`
 }
 
-// maxRate is far beyond what one connection carries.
+// maxRate is far above the messages per second that one connection carries.
 const maxRate = 1 << 20
 
 // Limits that no key sets.
 const (
 	// MaxHeader is the size of a handshake's header. More would not fit the CGI environment, with what is added to it there.
 	MaxHeader = 48 << 10
-	// IPv6Prefix is the network that counts as one address: a customer gets no smaller one (RFC 6177).
+	// IPv6Prefix is the size of the network that counts as one address. A customer gets no smaller one (RFC 6177).
 	IPv6Prefix = 64
 	// EventQueue is the number of events of one connection that wait. A full queue stops reading from that client and costs no
 	// other one anything.
@@ -65,11 +61,8 @@ const (
 // TLS reports whether clients speak TLS.
 func (s *Server) TLS() bool { return s.TLSCert != "" }
 
-// ControlBurst returns how many control frames a client may send at once.
-func (s *Server) ControlBurst() int {
-	const seconds = 10
-	return seconds * s.ControlRate
-}
+// ControlBurst returns how many control frames a client may send at once: ten seconds' worth.
+func (s *Server) ControlBurst() int { return 10 * s.ControlRate }
 
 // SendQueue returns how many messages to one client may wait. Small ones cost more memory than their bytes.
 func (s *Server) SendQueue() int {
@@ -84,10 +77,7 @@ func (s *Server) EventQueueTotal() int {
 }
 
 func (c *checker) server(s *Server) {
-	host, port, err := net.SplitHostPort(s.Listen)
-	_, bad := strconv.ParseUint(port, 10, 16)
-	c.require(err == nil && bad == nil && !strings.ContainsAny(host, "/ \t"), "server.listen", s.Listen,
-		`want host:port, such as "127.0.0.1:50000"`)
+	c.require(isHostPort(s.Listen), "server.listen", s.Listen, `want host:port, such as "127.0.0.1:50000"`)
 	c.require(!strings.ContainsFunc(s.ServerHeader, notPrintable), "server.server_header", s.ServerHeader,
 		"want printable ASCII only")
 	c.admission(s)
@@ -97,20 +87,11 @@ func (c *checker) server(s *Server) {
 		"server.event_queue_total_bytes", s.EventQueueTotalBytes)
 	c.below(s.MaxMessage <= s.SendQueueBytes, "server.max_message", s.MaxMessage, "server.send_queue_bytes", s.SendQueueBytes)
 	c.below(s.PingInterval < s.PongTimeout, "server.ping_interval", s.PingInterval, "server.pong_timeout", s.PongTimeout)
-}
-
-// limits checks what one client may do.
-func (c *checker) limits(s *Server) {
 	c.number("server.message_rate", s.MessageRate, 0, maxRate)
 	c.number("server.message_burst", s.MessageBurst, 1, maxRate)
 	c.number("server.control_rate", s.ControlRate, 0, maxRate)
 	c.require(s.IdleTimeout >= 0, "server.idle_timeout", s.IdleTimeout, `want zero, which is no limit, or more`)
-}
-
-// tls checks that there are both files or none. What is in them is for those to see who may read the key.
-func (c *checker) tls(s *Server) {
+	// The files themselves are read by the user that serves, who alone may be able to read the key.
 	c.require(s.TLSCert == "" || s.TLSKey != "", "server.tls_cert", s.TLSCert, "wants its key, server.tls_key, too")
 	c.require(s.TLSKey == "" || s.TLSCert != "", "server.tls_key", s.TLSKey, "wants its certificate, server.tls_cert, too")
 }
-
-func notPrintable(r rune) bool { return r < ' ' || r > '~' }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -19,7 +18,7 @@ const (
 	settingEvents         = "WEBSOCKET_EVENTS_INCLUDE_FILE"
 	settingLogPath        = "WEBSOCKET_LOG_PATH" // the PHP half writes there, too
 	settingPongTimeout    = "WEBSOCKET_CONNECTION_TIMEOUT_SEC"
-	settingAllowedOrigins = "WEBSOCKET_ALLOWED_ORIGINS" // comma-separated; not known to the original
+	settingAllowedOrigins = "WEBSOCKET_ALLOWED_ORIGINS" // comma-separated; unknown to the original
 )
 
 func ownSettings() []string {
@@ -27,13 +26,13 @@ func ownSettings() []string {
 		settingEvents, settingLogPath, settingPongTimeout, settingAllowedOrigins}
 }
 
-// Settings is what wsbridge needs of a legacy settings file, KEY=VALUE lines that the original server made constants
-// of. The values of other keys are not kept.
-type Settings struct {
+// settings is what wsbridge needs from a legacy settings file: KEY=VALUE lines, of which the original server made constants. The
+// values of other keys are not kept.
+type settings struct {
 	Path string
 	// Constants are the names of the application's own keys, in the file's order.
 	Constants []string
-	// Warnings are lines that mean nothing or do not mean what they seem to. They never quote a value.
+	// Warnings are about lines that mean nothing, or not what they seem to. They never quote a value.
 	Warnings []string
 
 	own map[string]setting
@@ -45,7 +44,7 @@ type setting struct {
 }
 
 // readSettings reads a legacy settings file.
-func readSettings(path string) (*Settings, error) {
+func readSettings(path string) (*settings, error) {
 	text, err := readLimited(path)
 	if err != nil {
 		return nil, err
@@ -53,10 +52,10 @@ func readSettings(path string) (*Settings, error) {
 	return parseSettings(path, text), nil
 }
 
-// parseSettings accepts any text. Lines, keys and values are trimmed; blank lines and those that start with "#" mean
-// nothing; a value may hold "=". Of two lines with one key the first counts, as with PHP's define.
-func parseSettings(path string, text []byte) *Settings {
-	s := &Settings{Path: path, own: map[string]setting{}}
+// parseSettings accepts any text. It trims lines, keys and values, and skips blank lines and those that start with "#". A value may
+// hold "=". Of two lines with the same key the first counts, as with PHP's define.
+func parseSettings(path string, text []byte) *settings {
+	s := &settings{Path: path, own: map[string]setting{}}
 	seen := map[string]int{}
 	number := 0
 	text = bytes.TrimPrefix(text, []byte("\uFEFF"))
@@ -82,7 +81,7 @@ func parseSettings(path string, text []byte) *Settings {
 	return s
 }
 
-func (s *Settings) keep(key string, v setting) {
+func (s *settings) keep(key string, v setting) {
 	if slices.Contains(ownSettings(), key) {
 		s.own[key] = v
 		return
@@ -90,35 +89,17 @@ func (s *Settings) keep(key string, v setting) {
 	s.Constants = append(s.Constants, key)
 }
 
-func (s *Settings) warn(line int, what string) {
+func (s *settings) warn(line int, what string) {
 	s.Warnings = append(s.Warnings, fmt.Sprintf("%s:%d: %s", s.Path, line, what))
 }
 
-// text returns a setting's value; ok is false if it is missing or empty.
-func (s *Settings) text(key string) (v string, ok bool) {
-	v = s.own[key].value
-	return v, v != ""
-}
+// value returns a setting, or an empty string if it is missing.
+func (s *settings) value(key string) string { return s.own[key].value }
 
-// number returns a setting as a whole number from least to most; ok is false if it is missing or empty. The error names
-// the key, the value and its line.
-func (s *Settings) number(key string, least, most int) (n int, ok bool, err error) {
-	v, ok := s.text(key)
-	if !ok {
-		return 0, false, nil
-	}
-	n, err = strconv.Atoi(v)
-	if err != nil || n < least || n > most {
-		want := fmt.Sprintf("want a whole number from %d to %d", least, most)
-		return 0, false, configError(s.origin(key).problem(v, want))
-	}
-	return n, true, nil
-}
-
-// list returns a comma-separated setting without its blank parts.
-func (s *Settings) list(key string) []string {
+// list returns the parts of a comma-separated setting, without blank ones.
+func (s *settings) list(key string) []string {
 	parts := []string{}
-	for part := range strings.SplitSeq(s.own[key].value, ",") {
+	for part := range strings.SplitSeq(s.value(key), ",") {
 		if part = strings.TrimSpace(part); part != "" {
 			parts = append(parts, part)
 		}
@@ -126,7 +107,7 @@ func (s *Settings) list(key string) []string {
 	return parts
 }
 
-// origin is where a setting stands.
-func (s *Settings) origin(key string) origin {
+// origin returns where a setting stands.
+func (s *settings) origin(key string) origin {
 	return origin{place: fmt.Sprintf("%s:%d", s.Path, s.own[key].line), name: key}
 }

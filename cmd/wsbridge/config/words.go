@@ -2,7 +2,7 @@ package config
 
 import "strings"
 
-// Either joins alternatives for a sentence: "a, b or c".
+// Either joins alternatives: "a, b or c".
 func Either(names []string) string {
 	last := len(names) - 1
 	if last < 1 {

@@ -11,7 +11,7 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// appendTOML writes a value of a Config on one line, as the right side of its key.
+// appendTOML appends a value of a Config as TOML, on one line.
 func appendTOML(b []byte, v reflect.Value) []byte {
 	if named, ok := v.Interface().(fmt.Stringer); ok {
 		return appendString(b, named.String())
@@ -40,7 +40,7 @@ func appendList(b []byte, v reflect.Value) []byte {
 	return append(b, ']')
 }
 
-// appendTable writes a table of strings in the order of its keys.
+// appendTable appends a table of strings, sorted by key.
 func appendTable(b []byte, v reflect.Value) []byte {
 	if v.Len() == 0 {
 		return append(b, "{}"...)
@@ -60,7 +60,7 @@ func appendTable(b []byte, v reflect.Value) []byte {
 	return append(b, " }"...)
 }
 
-// appendString leaves quoting to the library, which has no other way to write a value without its key.
+// appendString has the library quote s. It can only write a value with a key, which is cut off.
 func appendString(b []byte, s string) []byte {
 	text, err := toml.Marshal(map[string]string{"k": s})
 	if err != nil {

@@ -17,10 +17,11 @@ import (
 // fpm is a php-fpm that events go to, and the client of it.
 type fpm struct {
 	client      *fastcgi.Client
-	address     string      // "network:address"
-	connections int         // at most
-	hasStatus   bool        // it has a status page
-	managed     *managedFPM // nil if php-fpm is not wsbridge's own
+	asked       fastcgi.Config // what client was made with
+	address     string         // "network:address"
+	connections int            // at most
+	hasStatus   bool           // it has a status page
+	managed     *managedFPM    // nil if php-fpm is not wsbridge's own
 }
 
 // start starts a php-fpm, unless cfg names an existing one, and makes a client of it, which connects only when it is used. The caller
@@ -42,7 +43,7 @@ func (d *runDir) start(ctx context.Context, cfg *config.Config, fpmLog, log *slo
 	}
 	client.Network, client.Address = "unix", managed.Address()
 	client.StatusPage.Network, client.StatusPage.Address, client.StatusPage.Path = managed.StatusPage()
-	fpmLog.Info("php-fpm has workers of its own", "workers", managed.Workers(), "connections", client.MaxConnections)
+	fpmLog.Info("php-fpm started", "workers", managed.Workers(), "connections", client.MaxConnections)
 	return newFPM(client, managed)
 }
 
@@ -52,7 +53,7 @@ func newFPM(cfg fastcgi.Config, managed *managedFPM) (*fpm, error) {
 	if err != nil {
 		return nil, errors.Join(err, managed.stop())
 	}
-	return &fpm{client: client, address: cfg.Network + ":" + cfg.Address, connections: cfg.MaxConnections,
+	return &fpm{client: client, asked: cfg, address: cfg.Network + ":" + cfg.Address, connections: cfg.MaxConnections,
 		hasStatus: cfg.StatusPage.Path != "", managed: managed}, nil
 }
 

@@ -1,0 +1,98 @@
+package serve
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
+)
+
+// look returns values from where a running server uses them.
+type look func(r *running) values
+
+type values []any
+
+// all looks at several places.
+func all(looks ...look) look {
+	return func(r *running) (found values) {
+		for _, at := range looks {
+			found = append(found, at(r)...)
+		}
+		return found
+	}
+}
+
+// inBridge looks at fields of the configuration that the bridge has in force.
+func inBridge(fields ...string) look {
+	return func(r *running) values { return fieldsOf(r.server.bridge.Config(), fields) }
+}
+
+// inClient looks at fields of what the client of the php-fpm in force was made with.
+func inClient(fields ...string) look {
+	return func(r *running) values { return fieldsOf(r.server.backend.current.Load().asked, fields) }
+}
+
+func fieldsOf(config any, names []string) (found values) {
+	for _, name := range names {
+		v := reflect.ValueOf(config)
+		for part := range strings.SplitSeq(name, ".") {
+			v = v.FieldByName(part)
+		}
+		found = append(found, v.Interface())
+	}
+	return found
+}
+
+// inPool looks at a directive of our own php-fpm's configuration file.
+func inPool(directive string) look {
+	line := regexp.MustCompile(`(?m)^` + directive + ` = (.*)$`)
+	return func(r *running) values {
+		own := r.server.backend.current.Load().managed
+		if own == nil {
+			return nil
+		}
+		if found := line.FindSubmatch(must(os.ReadFile(filepath.Join(own.dir, "php-fpm.conf")))); found != nil {
+			return values{string(found[1])}
+		}
+		return nil
+	}
+}
+
+// inPHP has a handler evaluate an expression.
+func inPHP(expression string) look {
+	return func(r *running) values {
+		answer, err := r.control.Fifo(r.t.Context(), []byte(expression), patience)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		var result any
+		if err := json.Unmarshal(answer.Result, &result); err != nil {
+			r.t.Fatal(err)
+		}
+		return values{result}
+	}
+}
+
+// takes sends a message of that size by the control API.
+func takes(size int) look {
+	return func(r *running) values {
+		_, err := r.control.Broadcast(r.t.Context(), api.ListQuery{}, true, make([]byte, size))
+		return values{err == nil}
+	}
+}
+
+func pipeMode(r *running) values {
+	return values{must(os.Stat(filepath.Join(r.dir, "pipe"))).Mode().Perm()}
+}
+
+func logLevel(r *running) values { return values{r.server.log.Level.Level()} }
+
+// dailyFiles logs a line and counts the daily files.
+func dailyFiles(r *running) values {
+	r.server.log.Warn("a line for the daily file")
+	return values{len(must(filepath.Glob(filepath.Join(r.dir, "ws_*.log"))))}
+}
