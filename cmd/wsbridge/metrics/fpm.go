@@ -47,7 +47,7 @@ func pageReadings() []reading[*fastcgi.Status] {
 			func(s *fastcgi.Status) float64 { return float64(s.Idle) }, nil},
 		{"fpm_listen_queue", "Connections that no worker of php-fpm has accepted yet.", gauge,
 			func(s *fastcgi.Status) float64 { return float64(s.ListenQueue) }, nil},
-		{"fpm_max_children_reached_total", "How often php-fpm's pm.max_children were too few.", counter,
+		{"fpm_max_children_reached_total", "How often php-fpm reached pm.max_children.", counter,
 			func(s *fastcgi.Status) float64 { return float64(s.MaxChildrenReached) }, nil},
 		{"fpm_slow_requests_total", "Requests over php-fpm's request_slowlog_timeout.", counter,
 			func(s *fastcgi.Status) float64 { return float64(s.SlowRequests) }, nil},

@@ -43,7 +43,7 @@ func New(version string) *Metrics {
 // build is always 1: its labels tell.
 func build(version string) prometheus.Collector {
 	g := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "build_info",
-		Help:        "The build, by its labels; always 1.",
+		Help:        "Always 1; its labels describe the build.",
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version(), "contract": strconv.Itoa(protocol.Version)}})
 	g.Set(1)
 	return g

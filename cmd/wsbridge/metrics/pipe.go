@@ -20,8 +20,8 @@ func newPipe() pipe {
 		documents: prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "pipe_documents_total",
 			Help: "Documents that have come through the pipe."}),
 		skipped: counters("pipe_skipped_total",
-			"Stretches of data in the pipe that were no document to be handed on, by why.", "reason"),
-		skippedBytes: counters("pipe_skipped_bytes_total", "Bytes of those stretches, by why.", "reason"),
+			"Pieces of data in the pipe that were skipped, by reason.", "reason"),
+		skippedBytes: counters("pipe_skipped_bytes_total", "Bytes of data in the pipe that were skipped, by reason.", "reason"),
 	}
 	for _, r := range fifo.Reasons() {
 		p.skipped.WithLabelValues(string(r))

@@ -15,8 +15,8 @@ func newReloads() reloads {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help})
 	}
 	r := reloads{
-		results:    counters("config_reloads_total", "Reloads of the configuration, by how they went.", "result"),
-		successful: gauge("config_last_reload_successful", "0 if the last reload failed: what was in force before still is."),
+		results:    counters("config_reloads_total", "Reloads of the configuration, by result.", "result"),
+		successful: gauge("config_last_reload_successful", "0 if the last reload failed; the configuration before it is still in force."),
 		succeeded:  gauge("config_last_reload_success_timestamp_seconds", "When the configuration in force was read."),
 	}
 	r.results.WithLabelValues("success")

@@ -37,21 +37,21 @@ func look(b *bridge.Bridge) server {
 }
 
 func serverReadings() []reading[server] {
-	const clients = "Rows of $connections, by what their client is."
+	const clients = "Rows of $connections, by the state of their client."
 	state := func(s string) prometheus.Labels { return prometheus.Labels{"state": s} }
 	return []reading[server]{
 		{"clients", clients, gauge, func(s server) float64 { return float64(s.Connecting) }, state("connecting")},
 		{"clients", clients, gauge, func(s server) float64 { return float64(s.Open) }, state("open")},
 		{"clients", clients, gauge,
 			func(s server) float64 { return float64(max(0, s.Clients-s.Connecting-s.Open)) }, state("closing")},
-		{"connections", "Sockets, those in their handshake among them.", gauge,
+		{"connections", "Sockets, including those in their handshake.", gauge,
 			func(s server) float64 { return float64(s.sockets) }, nil},
 		{"connections_limit", "How many sockets there may be; 0: any number.", gauge,
 			func(s server) float64 { return float64(s.Room.Connections) }, nil},
 		{"handshakes_accepted_total", "Handshakes that were answered with 101.", counter,
 			func(s server) float64 { return float64(s.Accepted) }, nil},
 
-		{"events_running", "Events that have their turn.", gauge, func(s server) float64 { return float64(s.Running) }, nil},
+		{"events_running", "Events that are running.", gauge, func(s server) float64 { return float64(s.Running) }, nil},
 		{"event_queue_length", "Events and handshakes of clients, from their arrival to their end.", gauge,
 			func(s server) float64 { return float64(s.Queued) }, nil},
 		{"event_queue_limit", "How many events and handshakes of clients there may be.", gauge,
@@ -60,13 +60,13 @@ func serverReadings() []reading[server] {
 			func(s server) float64 { return float64(s.WaitingBytes) }, nil},
 		{"event_queue_limit_bytes", "How many bytes they may carry.", gauge,
 			func(s server) float64 { return float64(s.EventBytes) }, nil},
-		{"documents_waiting", "Documents that have not been brought to ws_server_fifo yet.", gauge,
+		{"documents_waiting", "Documents that wait for ws_server_fifo.", gauge,
 			func(s server) float64 { return float64(s.Totals.Documents) }, nil},
 		{"documents_waiting_limit", "How many documents may wait; more stay in the pipe.", gauge,
 			func(s server) float64 { return float64(s.Room.Documents) }, nil},
 
-		{"messages_received_total", "Messages of clients.", counter, func(s server) float64 { return float64(s.Received) }, nil},
-		{"messages_received_bytes_total", "Bytes of clients' messages.", counter,
+		{"messages_received_total", "Messages from clients.", counter, func(s server) float64 { return float64(s.Received) }, nil},
+		{"messages_received_bytes_total", "Bytes of messages from clients.", counter,
 			func(s server) float64 { return float64(s.ReceivedBytes) }, nil},
 		{"messages_sent_total", "Messages that clients' sockets have taken.", counter,
 			func(s server) float64 { return float64(s.Sent) }, nil},
@@ -78,9 +78,9 @@ func serverReadings() []reading[server] {
 		{"send_queue_bytes", "Bytes of messages that clients' sockets have not taken yet, of all clients.", gauge,
 			func(s server) float64 { return float64(s.unsentBytes) }, nil},
 
-		{"paused", "1 while an operator keeps events from their turn.", gauge, func(s server) float64 { return flag(s.paused) }, nil},
+		{"paused", "1 while the server is paused.", gauge, func(s server) float64 { return flag(s.paused) }, nil},
 		{"draining", "1 while the server shuts down.", gauge, func(s server) float64 { return flag(s.draining) }, nil},
-		{"fpm_up", "0 if php-fpm is away; each scrape looks for it.", gauge,
+		{"fpm_up", "0 if php-fpm is away; each scrape checks.", gauge,
 			func(s server) float64 { return flag(!s.away) }, nil},
 	}
 }
@@ -102,6 +102,6 @@ func (m *Metrics) WatchCertificate(expires func() time.Time) {
 // WatchDailyLog tells how many lines the daily log file has lost since the start.
 func (m *Metrics) WatchDailyLog(dropped func() uint64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: namespace, Name: "log_lines_dropped_total",
-		Help: "Lines that the daily log file (log.legacy) has lost, since it could not be written as fast, or at all."},
+		Help: "Lines missing in the daily log file (log.legacy), which could not be written fast enough, or at all."},
 		func() float64 { return float64(dropped()) }))
 }

@@ -20,8 +20,8 @@ type traffic struct {
 
 // newTraffic makes every counter that there can be, so that each is in the first answer.
 func newTraffic() traffic {
-	endings := counters("clients_ended_total", "Clients that have left, by how; refused are those that were not let in.", "ending")
-	refusals := counters("requests_refused_total", "Handshakes and other requests that were refused, by why.", "refusal")
+	endings := counters("clients_ended_total", "Clients that have left, by ending; refused: they were not let in.", "ending")
+	refusals := counters("requests_refused_total", "Handshakes and other requests that were refused, by refusal.", "refusal")
 	t := traffic{
 		times:    newTimes(),
 		failures: counters("event_failures_total", "Events that failed, by reason.", "event", "reason"),
