@@ -121,7 +121,7 @@ systemctl restart wsbridge`)
 // refusesNobody restarts while a client comes.
 func (m *machine) refusesNobody(p page) {
 	m.t.Helper()
-	m.follow(p, "Restarts that refuse nobody")
+	m.follow(p, "Restarts without refused clients")
 	restart := m.shell(time.Minute, "systemctl restart wsbridge")
 	if err := restart.Start(); err != nil {
 		m.t.Fatal(err)
