@@ -122,7 +122,7 @@ func (x *exchange) close(e *protocol.Close) {
 		return // it left meanwhile
 	}
 	x.made.Closed++
-	code, reason := closeFrame(e)
+	code, reason := outcome.CloseFrame(e.Code, e.Reason)
 	if e.Code != 0 && code != e.Code {
 		x.log().Warn("close code cannot be sent", keyTarget, e.Client, keyCode, e.Code)
 	}
@@ -132,22 +132,6 @@ func (x *exchange) close(e *protocol.Close) {
 	}
 	c.markEnded(outcome.EndedByHandler, code, reason)
 	c.leave()
-}
-
-// maxReason is how long a close frame's reason may be (RFC 6455, section 5.5).
-const maxReason = 123
-
-// closeFrame returns what a close frame may carry: a registered code, and a reason of maxReason bytes (RFC 6455, section 7.4).
-func closeFrame(e *protocol.Close) (code int, reason string) {
-	code, reason = e.Code, strings.ToValidUTF8(e.Reason, "\uFFFD")
-	if code != 0 && !outcome.ValidCloseCode(code) {
-		code, _ = outcome.EndedFailed.Close()
-	}
-	for len(reason) > maxReason {
-		_, size := utf8.DecodeLastRuneInString(reason)
-		reason = reason[:len(reason)-size]
-	}
-	return code, reason
 }
 
 // relay writes a log line of the PHP half into ours.

@@ -2,14 +2,10 @@ package bridge
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/door"
 	"github.com/wsbridge/wsbridge/bridge/isolation"
@@ -93,28 +89,6 @@ func New(cfg Config) (*Bridge, error) {
 	return b, nil
 }
 
-func (c *Config) check() error {
-	var errs []error
-	for name, ok := range map[string]bool{
-		"PHP": c.PHP != nil, "Logger": c.Logger != nil,
-		"Isolation":    slices.Contains([]isolation.Mode{isolation.Auto, isolation.Serial, isolation.PerConnection}, c.Isolation.Mode),
-		"Parallel":     c.Parallel > 0,
-		"MaxHeader":    c.MaxHeader > 0,
-		"LoopInterval": c.LoopInterval > 0, "MaxMessage": c.MaxMessage > 0, "EventQueue": c.EventQueue > 0,
-		"EventQueueTotal": c.EventQueueTotal > 0, "EventQueueTotalBytes": c.EventQueueTotalBytes > 0,
-		"SendQueue": c.SendQueue > 0, "SendQueueBytes": c.SendQueueBytes > 0,
-		"HandshakeTimeout": c.HandshakeTimeout > 0, "WriteTimeout": c.WriteTimeout > 0,
-		"MessageBurst": c.MessageRate == 0 || c.MessageBurst > 0, "ControlBurst": c.ControlRate == 0 || c.ControlBurst > 0,
-		"PingInterval": c.PingInterval > 0, "PongTimeout": c.PongTimeout > 0, "QueueWait": c.QueueWait > 0,
-		"UnavailableWait": c.UnavailableWait > 0, "DrainTimeout": c.DrainTimeout > 0,
-	} {
-		if !ok {
-			errs = append(errs, fmt.Errorf("bridge: Config.%s is missing", name))
-		}
-	}
-	return errors.Join(errs...)
-}
-
 // Initialize describes the application and runs ws_server_initialize. It waits for a php-fpm that is still starting, as
 // long as an event would. It is called before the pipe and the listener exist.
 func (b *Bridge) Initialize(ctx context.Context) error {
@@ -128,106 +102,20 @@ func (b *Bridge) Initialize(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = b.serverDispatcher().run(protocol.Initialize, nil)
-	return err
+	return b.runServerEvent(protocol.Initialize)
 }
 
 // Finalize runs ws_server_finalize, the last thing that happens, when the pipe is gone too.
 func (b *Bridge) Finalize() error {
-	_, err := b.serverDispatcher().run(protocol.Finalize, nil)
+	err := b.runServerEvent(protocol.Finalize)
 	b.abort(outcome.ErrStopped)
 	b.tails.Close()
 	return err
 }
 
-// Ready returns nil if the bridge takes clients, else why it does not: it is starting, paused or shutting down, or php-fpm is
-// away. When it was away as far as is known, it is asked again, at most until ctx ends.
-func (b *Bridge) Ready(ctx context.Context) error {
-	switch {
-	case b.isDraining():
-		return ErrStopping
-	case b.app.Load() == nil:
-		return ErrStarting
-	case b.Paused():
-		return ErrPaused
-	}
-	if err := b.reach(ctx); err != nil {
-		return fmt.Errorf("php-fpm is away: %w", err)
-	}
-	return nil
-}
-
-// Away reports whether php-fpm is. It looks as Ready does, without an event, and blocks until ctx ends at most.
-func (b *Bridge) Away(ctx context.Context) bool { return b.reach(ctx) != nil }
-
-// reach looks for php-fpm, and asks it if it was away when it was last needed.
-func (b *Bridge) reach(ctx context.Context) error {
-	if !b.outage.On() {
-		return b.cfg().PHP.Reachable(ctx)
-	}
-	if _, err := b.cfg().PHP.Describe(ctx); err != nil {
-		return err
-	}
-	b.recovered()
-	return nil
-}
-
-func (b *Bridge) isDraining() bool {
-	b.entranceMu.Lock()
-	defer b.entranceMu.Unlock()
-	return b.draining
-}
-
 // Mount has h answer requests below path that are no WebSocket handshake, in place of Config.Page. Path begins and ends with a
 // slash. It is called before Serve, whose drain waits for the requests.
 func (b *Bridge) Mount(path string, h http.Handler) { b.mountAt, b.mount = path, h }
-
-// Clients returns how many rows there are: clients that are open, and those that come in or leave.
-func (b *Bridge) Clients() int { return b.clients.count() }
-
-// Sockets returns how many sockets there are: clients, and those that have not become one yet.
-func (b *Bridge) Sockets() int { return b.limiter.Connections() }
-
-// Unsent returns what clients' sockets have not taken yet: messages and control frames, and their bytes. It asks each client.
-func (b *Bridge) Unsent() (items, size int) {
-	for _, c := range b.clients.connected() {
-		n, bytes := c.conn.Queued()
-		items += n
-		size += bytes
-	}
-	return items, size
-}
-
-// fifo brings a document to ws_server_fifo. It blocks while too many wait.
-func (b *Bridge) fifo(_ context.Context, document []byte) error {
-	b.showPayload(b.log, "document from the pipe", document)
-	if !b.has(protocol.Fifo) {
-		b.log.Warn("document from the pipe dropped: there is no ws_server_fifo", keyBytes, len(document))
-		return nil
-	}
-	if !b.events.Put(b.serverEvent(protocol.Fifo, document)) {
-		return outcome.ErrStopped
-	}
-	return nil
-}
-
-// loop runs ws_server_loop every LoopInterval until ctx ends. A turn that finds events still waiting is left out.
-func (b *Bridge) loop(ctx context.Context) {
-	tick := time.NewTicker(b.cfg().LoopInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			if b.has(protocol.Loop) {
-				b.events.Offer(b.serverEvent(protocol.Loop, nil))
-			}
-		case <-b.paced:
-			tick.Reset(b.cfg().LoopInterval)
-		case <-ctx.Done():
-			return
-		}
-	}
-}
 
 // requestQuit begins the shutdown that a handler asked for.
 func (b *Bridge) requestQuit() {

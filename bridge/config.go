@@ -3,8 +3,11 @@ package bridge
 import (
 	"context"
 	"crypto/tls"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/door"
@@ -94,4 +97,26 @@ type Config struct {
 	// more is closed with 1013, a handshake answered with 503. Close events and those of the server do not count.
 	EventQueueTotal      int
 	EventQueueTotalBytes int
+}
+
+func (c *Config) check() error {
+	var errs []error
+	for name, ok := range map[string]bool{
+		"PHP": c.PHP != nil, "Logger": c.Logger != nil,
+		"Isolation":    slices.Contains([]isolation.Mode{isolation.Auto, isolation.Serial, isolation.PerConnection}, c.Isolation.Mode),
+		"Parallel":     c.Parallel > 0,
+		"MaxHeader":    c.MaxHeader > 0,
+		"LoopInterval": c.LoopInterval > 0, "MaxMessage": c.MaxMessage > 0, "EventQueue": c.EventQueue > 0,
+		"EventQueueTotal": c.EventQueueTotal > 0, "EventQueueTotalBytes": c.EventQueueTotalBytes > 0,
+		"SendQueue": c.SendQueue > 0, "SendQueueBytes": c.SendQueueBytes > 0,
+		"HandshakeTimeout": c.HandshakeTimeout > 0, "WriteTimeout": c.WriteTimeout > 0,
+		"MessageBurst": c.MessageRate == 0 || c.MessageBurst > 0, "ControlBurst": c.ControlRate == 0 || c.ControlBurst > 0,
+		"PingInterval": c.PingInterval > 0, "PongTimeout": c.PongTimeout > 0, "QueueWait": c.QueueWait > 0,
+		"UnavailableWait": c.UnavailableWait > 0, "DrainTimeout": c.DrainTimeout > 0,
+	} {
+		if !ok {
+			errs = append(errs, fmt.Errorf("bridge: Config.%s is missing", name))
+		}
+	}
+	return errors.Join(errs...)
 }

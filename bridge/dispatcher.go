@@ -20,6 +20,9 @@ type dispatcher struct {
 	// How it waits for one.
 	ctx   context.Context
 	terms schedule.Terms
+	// failFast ends the wait when php-fpm is away. Events that wait for php-fpm keep their turns then, and a browser should not wait
+	// for those.
+	failFast bool
 
 	injection *injection // if somebody waits for the event; else nil
 
@@ -28,8 +31,13 @@ type dispatcher struct {
 	seq   uint64
 }
 
-// serverDispatcher is for events of the server's that are in no queue.
-func (b *Bridge) serverDispatcher() *dispatcher { return &dispatcher{bridge: b, ctx: b.base} }
+// runServerEvent runs an event of the server's that is in no queue, and blocks until it is over.
+func (b *Bridge) runServerEvent(kind protocol.Kind) error {
+	d := &dispatcher{bridge: b, ctx: b.base}
+	defer d.end()
+	_, err := d.run(kind, nil)
+	return err
+}
 
 // note returns log for a line of the event that was dispatched last.
 func (d *dispatcher) note(log *slog.Logger) *slog.Logger {
@@ -43,7 +51,7 @@ func (d *dispatcher) begin(alone bool) (err error) {
 	}
 	d.end()
 	ctx := d.ctx
-	if d.terms.Hasty { // those that may wait for php-fpm have the turns: nobody else waits for them
+	if d.failFast {
 		var stop func()
 		ctx, stop = d.bridge.outage.Until(ctx, outcome.ErrAway)
 		defer stop()
@@ -139,9 +147,8 @@ func (d *dispatcher) settle(done *protocol.Done) {
 	}
 }
 
-// run dispatches and settles one event, and ends the turn.
+// run dispatches and settles one event.
 func (d *dispatcher) run(kind protocol.Kind, payload []byte) (*protocol.Done, error) {
-	defer d.end()
 	done, err := d.dispatch(kind, payload)
 	d.settle(done)
 	return done, err

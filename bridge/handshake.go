@@ -80,8 +80,8 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *d
 		return b.abandon(c, b.busy(c, outcome.ErrNoRoom))
 	}
 	defer b.backlog.Give(len(env))
-	d := &dispatcher{bridge: b, client: c, ctx: r.Context(), since: time.Now(),
-		terms: schedule.Terms{Class: schedule.Handshake, Session: c.session, Limit: b.cfg().QueueWait, Hasty: true}}
+	d := &dispatcher{bridge: b, client: c, ctx: r.Context(), since: time.Now(), failFast: true,
+		terms: schedule.Terms{Class: schedule.Handshake, Session: c.session, Limit: b.cfg().QueueWait, PauseCounts: true}}
 	defer d.end()
 	if err := d.begin(b.app.Load().RunMode(protocol.Authenticate).Alone); err != nil {
 		return b.abandon(c, b.busy(c, err))

@@ -1,11 +1,9 @@
 package bridge
 
 import (
-	"errors"
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/outcome"
-	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/bridge/schedule"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -45,6 +43,11 @@ func (e *queuedEvent) Terms() schedule.Terms {
 // Run implements schedule.Event.
 func (e *queuedEvent) Run(turn *schedule.Turn, err error) {
 	d := &dispatcher{bridge: e.bridge, client: e.client, ctx: e.bridge.base, turn: turn, injection: e.injection, since: e.since}
+	defer func() {
+		if d.turn != turn { // the code changed, and the event had to run in another turn
+			d.end()
+		}
+	}()
 	if e.client != nil && e.kind == protocol.Closing {
 		e.client.close(d, err)
 		return
@@ -99,43 +102,4 @@ func (c *client) enqueue(kind protocol.Kind, payload []byte, after func(*protoco
 // enqueueClose queues the close event of c after its other events. It takes no room.
 func (c *client) enqueueClose() {
 	c.events.Last(&queuedEvent{bridge: c.bridge, client: c, kind: protocol.Closing, since: time.Now()})
-}
-
-// serverEvent returns an event of the server's own.
-func (b *Bridge) serverEvent(kind protocol.Kind, payload []byte) *queuedEvent {
-	return &queuedEvent{bridge: b, kind: kind, payload: payload, since: time.Now()}
-}
-
-// turnAway ends a client whose event found no room or no time.
-func (c *client) turnAway(why error) {
-	if !c.hasEnded() {
-		c.bridge.overloaded(overload{why: why})
-		c.end(outcome.EndedBusy)
-	}
-}
-
-// close runs the close event, in d's turn unless err tells that it has none. Whatever PHP makes of it, the client has left afterwards.
-func (c *client) close(d *dispatcher, err error) {
-	switch ending, _, _ := c.how(); ending {
-	case outcome.EndedByHangup, outcome.EndedSlow, outcome.EndedSilent: // nothing can be sent to it
-		c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Terminated})
-	}
-	d.ctx, d.terms = c.bridge.base, schedule.Terms{Class: schedule.Close, Session: c.session}
-	if err == nil {
-		_, err = d.run(protocol.Closing, nil)
-	}
-	if errors.Is(err, outcome.ErrDrained) || errors.Is(err, outcome.ErrStopped) {
-		d.note(c.log).Error("close handlers did not run", keyError, err)
-	}
-	c.leave()
-}
-
-// failed decides what a failed event means for its client.
-func (c *client) failed(err error) {
-	switch ending := outcome.Of(err).Ending; {
-	case ending == outcome.EndedBusy:
-		c.turnAway(err)
-	case ending == outcome.EndedFailed && c.bridge.cfg().CloseOnError:
-		c.end(ending)
-	}
 }

@@ -16,6 +16,7 @@ func (b *Bridge) Config() Config { return *b.cfg() }
 // A PHP other than the one before is asked to describe the application first, until ctx ends; from then on events go to it. Its
 // caller ends the one before, which may still run some, once Reconfigure has returned.
 //
+
 // What concerns handshakes, isolation, global variables, the loop, pings, pongs, waits and the queues of all clients together
 // holds at once. Compression, MaxMessage, the rates and bursts, EventQueue, SendQueue, SendQueueBytes, WriteTimeout, IdleTimeout and
 // SessionCookie hold for clients that come from then on; those that are there keep what they came with. It may be called
@@ -52,12 +53,4 @@ func (b *Bridge) Reconfigure(ctx context.Context, cfg Config) error {
 		b.pace()
 	}
 	return nil
-}
-
-// pace has the loop look at its interval again.
-func (b *Bridge) pace() {
-	select {
-	case b.paced <- struct{}{}:
-	default: // it will look anyway
-	}
 }

@@ -18,7 +18,7 @@ import (
 // and then drains. It closes l and leaves pipe to its owner. It returns nil after a drain, whichever began it.
 func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
 	server := b.httpServer()
-	if _, err := b.serverDispatcher().run(protocol.Started, nil); err != nil {
+	if err := b.runServerEvent(protocol.Started); err != nil {
 		return errors.Join(fmt.Errorf("start the application: %w", err), l.Close())
 	}
 	close(b.serving)
@@ -99,6 +99,7 @@ func (b *Bridge) drain(server *http.Server, l *door.Listener, sources *sync.Wait
 		c.end(outcome.EndedByServer)
 	}
 	b.work.Wait()
+	b.scheduler.Close()
 	l.Wait()
 	// 4. Connections that never became clients.
 	server.Close()
@@ -108,7 +109,7 @@ func (b *Bridge) drain(server *http.Server, l *door.Listener, sources *sync.Wait
 	}
 	// 5. The application's own end. Nothing else runs any more, so it gets a context that has not been given up.
 	b.base, b.abort = context.WithCancelCause(context.Background())
-	_, _ = b.serverDispatcher().run(protocol.Shutdown, nil) // exchange has logged what went wrong
+	_ = b.runServerEvent(protocol.Shutdown) // exchange has logged what went wrong
 }
 
 // giveUp ends what the drain's time was not enough for: events under way, clients that do not leave or do not read what

@@ -57,3 +57,19 @@ func (b *Bridge) Totals() Totals {
 		Done: t.done.Load(), Failed: t.failed.Load(), Messages: b.clients.messages(),
 	}
 }
+
+// Clients returns how many rows there are: clients that are open, and those that come in or leave.
+func (b *Bridge) Clients() int { return b.clients.count() }
+
+// Sockets returns how many sockets there are: clients, and those that have not become one yet.
+func (b *Bridge) Sockets() int { return b.limiter.Connections() }
+
+// Unsent returns what clients' sockets have not taken yet: messages and control frames, and their bytes. It asks each client.
+func (b *Bridge) Unsent() (items, size int) {
+	for _, c := range b.clients.connected() {
+		n, bytes := c.conn.Queued()
+		items += n
+		size += bytes
+	}
+	return items, size
+}

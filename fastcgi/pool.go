@@ -89,7 +89,7 @@ func (p *pool) get(ctx context.Context) (*conn, error) {
 		if c == nil {
 			return p.connect(ctx)
 		}
-		if c.watch.start(ctx) && c.isUsable() {
+		if c.interrupter.bind(ctx) && c.isUsable() {
 			return c, nil
 		}
 		p.discard(c)
@@ -110,7 +110,7 @@ func (p *pool) connect(ctx context.Context) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.watch.start(ctx)
+	c.interrupter.bind(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.open[c] = struct{}{}

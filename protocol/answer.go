@@ -9,35 +9,35 @@ import (
 
 // Limits of one answer.
 const (
-	// MaxLine bounds an effect's line. Rows are in it, so it is generous.
+	// MaxLine bounds the line of an effect. It is generous, because the line may hold rows.
 	MaxLine = 64 << 20
-	// MaxStray bounds what is kept of one line that the application printed; the rest of the line is dropped.
+	// MaxStray bounds what is kept of a stray line; the rest of the line is dropped.
 	MaxStray = 8 << 10
-	// excerpt bounds what an error quotes of a malformed line.
+	// excerpt bounds how much of a malformed line an error quotes.
 	excerpt = 200
 )
 
-// AnswerDecoder splits the bytes of an answer into effects as they arrive. It keeps what is incomplete, copies nothing
-// else, and is used by one goroutine.
+// AnswerDecoder splits the bytes of an answer into effects as they arrive. It copies only what is incomplete. One goroutine at
+// a time may use it.
 type AnswerDecoder struct {
-	// Quote lets errors quote the malformed line, cut short. Rows and payloads may be in it.
+	// Quote lets errors quote the beginning of a malformed line, which may hold rows and payloads.
 	Quote bool
 
-	token      []byte // with the space behind it
+	token      []byte // and a space
 	maxPayload int
 	buf        []byte  // an incomplete line or payload
 	scanned    int     // bytes of buf known to hold no newline
-	pending    *Effect // its payload is still incomplete
-	skipping   bool    // within the dropped rest of a stray line
-	code       string  // the last fingerprint
+	pending    *Effect // whose payload is incomplete
+	skipping   bool    // the rest of a stray line is dropped
+	code       string  // the last fingerprint, kept for events with the same
 }
 
-// NewAnswerDecoder returns a decoder of lines that start with token. A payload over maxPayload bytes is malformed.
+// NewAnswerDecoder returns a decoder of an answer whose lines start with token. A payload over maxPayload bytes is malformed.
 func NewAnswerDecoder(token string, maxPayload int) *AnswerDecoder {
 	return &AnswerDecoder{token: []byte(token + " "), maxPayload: maxPayload}
 }
 
-// Reset makes the decoder ready for another answer, whatever became of the one before.
+// Reset prepares the decoder for another answer. The one before may have ended anywhere.
 func (d *AnswerDecoder) Reset() {
 	const kept = 64 << 10
 	buf := d.buf[:0]
@@ -47,8 +47,8 @@ func (d *AnswerDecoder) Reset() {
 	*d = AnswerDecoder{Quote: d.Quote, token: d.token, maxPayload: d.maxPayload, buf: buf, code: d.code}
 }
 
-// Feed decodes p and calls apply for each effect completed by it, in order. An effect's payload is valid only during
-// the call. It stops at the first error, apply's own included; an error of the decoder wraps ErrMalformed.
+// Feed decodes p and calls apply for each effect that p completes, in order. The payload of an effect is valid only during the
+// call. Feed stops at the first error, and returns one of apply unchanged; its own errors wrap ErrMalformed.
 func (d *AnswerDecoder) Feed(p []byte, apply func(*Effect) error) error {
 	if len(d.buf) == 0 {
 		n, err := d.split(p, apply)
@@ -57,13 +57,13 @@ func (d *AnswerDecoder) Feed(p []byte, apply func(*Effect) error) error {
 	}
 	d.buf = append(d.buf, p...)
 	n, err := d.split(d.buf, apply)
-	if n > 0 { // else a large payload would be moved onto itself with every piece of it
+	if n > 0 { // otherwise each piece of a large payload would move all of it onto itself
 		d.buf = append(d.buf[:0], d.buf[n:]...)
 	}
 	return err
 }
 
-// Finish reports what the answer ended in: the last printed line is handed on, an unfinished effect is ErrCutOff.
+// Finish ends the answer. It passes a last stray line without a newline to apply. An unfinished effect is ErrCutOff.
 func (d *AnswerDecoder) Finish(apply func(*Effect) error) error {
 	if d.pending != nil || bytes.HasPrefix(d.buf, d.token) {
 		return fmt.Errorf("%w inside an effect", ErrCutOff)
@@ -76,7 +76,7 @@ func (d *AnswerDecoder) Finish(apply func(*Effect) error) error {
 	return d.stray(rest, apply)
 }
 
-// split consumes whole lines and payloads from the front of p and returns how many bytes that were.
+// split consumes whole lines and payloads from the front of p and returns their number of bytes.
 func (d *AnswerDecoder) split(p []byte, apply func(*Effect) error) (consumed int, err error) {
 	for consumed < len(p) {
 		next := d.line
@@ -92,7 +92,7 @@ func (d *AnswerDecoder) split(p []byte, apply func(*Effect) error) (consumed int
 	return consumed, nil
 }
 
-// line consumes one line, or nothing if p does not hold a whole one.
+// line consumes a line, or nothing if p does not hold a whole one.
 func (d *AnswerDecoder) line(p []byte, apply func(*Effect) error) (int, error) {
 	end := bytes.IndexByte(p[d.scanned:], '\n')
 	if end < 0 {
@@ -112,7 +112,8 @@ func (d *AnswerDecoder) line(p []byte, apply func(*Effect) error) (int, error) {
 	return end + 1, nil
 }
 
-// partial decides about a line without an end: wait for more, or give it up.
+// partial handles a line whose end is missing. It waits for the rest of an effect, or of a short stray line, and drops the rest of
+// a long one.
 func (d *AnswerDecoder) partial(p []byte, apply func(*Effect) error) (int, error) {
 	d.scanned = len(p)
 	switch {
@@ -156,7 +157,7 @@ func (d *AnswerDecoder) effect(line []byte, apply func(*Effect) error) error {
 	return nil
 }
 
-// payload consumes the pending effect's bytes and the newline behind them.
+// payload consumes the payload of the pending effect and the newline after it.
 func (d *AnswerDecoder) payload(p []byte, apply func(*Effect) error) (int, error) {
 	e, s := d.pending, d.pending.payload()
 	if len(p) <= s.Length {

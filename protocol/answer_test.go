@@ -10,7 +10,7 @@ import (
 
 const token = "t0k3n"
 
-// decode feeds the answer in pieces of the given size and returns each effect as JSON with its payload behind it.
+// decode feeds the answer in pieces of the given size and returns each effect as JSON followed by its payload.
 func decode(answer string, piece int) (effects []string, err error) {
 	d := NewAnswerDecoder(token, 1<<20)
 	apply := func(e *Effect) error {

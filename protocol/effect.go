@@ -5,23 +5,23 @@ import (
 	"fmt"
 )
 
-// Effect is one line of an answer: exactly one of its pointers is set.
+// Effect is one line of an answer. Either one of its pointers is set, or Stray.
 type Effect struct {
 	Seq    uint64   `json:"seq"`
 	Send   *Send    `json:"send,omitempty"`
-	Frames *Send    `json:"frames,omitempty"` // Payload: whole server frames, as RFC 6455 has them
+	Frames *Send    `json:"frames,omitempty"` // its Payload holds whole frames of a server (RFC 6455, section 5.2)
 	Close  *Close   `json:"close,omitempty"`
 	Log    *Log     `json:"log,omitempty"`
 	Done   *Done    `json:"done,omitempty"`
 	Failed *Failure `json:"failed,omitempty"`
-	// Stray is what was printed past the PHP half; it belongs to no event and has Seq 0.
+	// Stray is what was printed past the PHP half. It belongs to no event, and Seq is 0.
 	Stray string `json:"-"`
 }
 
-// Last reports whether the effect ends its event.
+// Last reports whether e ends its event.
 func (e *Effect) Last() bool { return e.Done != nil || e.Failed != nil }
 
-// check refuses what no PHP half writes.
+// check refuses an effect that the PHP half does not write.
 func (e *Effect) check() error {
 	n := 0
 	for _, set := range []bool{e.Send != nil, e.Frames != nil, e.Close != nil, e.Log != nil, e.Done != nil, e.Failed != nil} {
@@ -41,7 +41,7 @@ func (e *Effect) check() error {
 	return nil
 }
 
-// payload returns the part whose raw bytes follow the line, or nil.
+// payload returns the part of e whose raw bytes follow the line, or nil.
 func (e *Effect) payload() *Send {
 	if e.Send != nil {
 		return e.Send
@@ -80,16 +80,16 @@ func (r Recipients) MarshalJSON() ([]byte, error) {
 	return json.Marshal(r.Keys)
 }
 
-// Close ends a client's connection. Code 0 drops it without a close frame, as close_client without a status did.
+// Close ends a client's connection. With code 0 there is no close frame, as with close_client without a status.
 type Close struct {
 	Client int64  `json:"client"`
 	Code   int    `json:"code,omitempty"`
 	Reason string `json:"reason,omitempty"`
-	// Handled says that the close handlers ran in this event, so that no close event is due.
+	// Handled says that the close handlers ran in this event, so that no close event has to follow.
 	Handled bool `json:"handled,omitempty"`
 }
 
-// Log is a line for the server's log: a show_message, a PHP warning, or something printed.
+// Log is a line for the server's log: a show_message, a PHP warning, or something that was printed.
 type Log struct {
 	Level   string `json:"level"` // debug, info, warning, error
 	Message string `json:"message"`
@@ -97,43 +97,35 @@ type Log struct {
 	Line    int    `json:"line,omitempty"`
 }
 
-// Done ends an event that ran to its end.
+// Done ends an event whose handlers returned.
 type Done struct {
 	Result json.RawMessage `json:"result,omitempty"`
-	// Rows are the changed rows by client key; nil stands for a row that the handler removed.
+	// Rows are the changed rows by client key. Nil stands for a row that the handler removed.
 	Rows RowChanges `json:"rows,omitempty"`
-	// Globals are the changes of the global variables that live; nil: there are none.
+	// Globals are the changes of living global variables, or nil.
 	Globals *GlobalChanges `json:"globals,omitempty"`
 	// Code is the fingerprint of the application's files.
 	Code string `json:"code,omitempty"`
-	// Took is how long PHP was at work, in seconds: from the request's begin, or the end of the event before.
+	// Took is how long PHP worked, in seconds, since the request began or the event before ended.
 	Took float64 `json:"took,omitempty"`
 }
 
-// GlobalChanges is what an event changed in the global variables that live.
+// GlobalChanges is what an event changed in the living global variables.
 type GlobalChanges struct {
 	Unset []string `json:"unset,omitempty"`
 	Set   Fields   `json:"set,omitempty"`
-	// Lost says, by name, what a variable was given that cannot outlive an event.
+	// Lost says, by variable, what it was given that cannot outlive an event.
 	Lost map[string]string `json:"lost,omitempty"`
 }
 
-// Apply changes f: removals first, as those of a row.
+// Apply changes f. Removals come first, as in a row.
 func (c *GlobalChanges) Apply(f *Fields) {
 	change := RowChange{Unset: c.Unset, Set: c.Set}
 	change.Apply(f)
 }
 
 // RowChanges are an event's changes by client key.
-type RowChanges map[int64]*RowChange
-
-// UnmarshalJSON reads an object; an empty array stands for an empty object, as PHP writes it.
-func (r *RowChanges) UnmarshalJSON(data []byte) error {
-	if string(data) == "[]" {
-		return nil
-	}
-	return json.Unmarshal(data, (*map[int64]*RowChange)(r))
-}
+type RowChanges = object[int64, *RowChange]
 
 // True reports whether the event's result is true: the answer to authenticate.
 func (d *Done) True() bool { return string(d.Result) == "true" }

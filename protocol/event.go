@@ -10,12 +10,12 @@ import (
 // Version is the contract's version; the PHP half refuses any other.
 const Version = 1
 
-// Kind names what happened, and with it the handlers the PHP half calls.
+// Kind says what happened, and so which handlers the PHP half calls.
 type Kind string
 
 const (
-	Describe     Kind = "describe"     // no handler; reports what exists
-	Inspect      Kind = "inspect"      // no handler; reports what its owner should know of the code
+	Describe     Kind = "describe"     // no handler; the result is a Description
+	Inspect      Kind = "inspect"      // no handler; the result is an Inspection
 	Initialize   Kind = "initialize"   // ws_server_initialize, before the pipe and the listener exist
 	Started      Kind = "started"      // ws_server_started, listening
 	Loop         Kind = "loop"         // ws_server_loop
@@ -27,7 +27,7 @@ const (
 	Text         Kind = "text"         // ws_server_text; payload: one message, UTF-8
 	Binary       Kind = "binary"       // ws_server_binary; payload: one message
 	Closing      Kind = "close"        // ws_server_before_close, the close effect, ws_server_after_close
-	Shutdown     Kind = "shutdown"     // ws_server_shutdown, every client gone
+	Shutdown     Kind = "shutdown"     // ws_server_shutdown, all clients gone
 	Finalize     Kind = "finalize"     // ws_server_finalize, last
 )
 
@@ -37,7 +37,7 @@ func Kinds() []Kind {
 		Shutdown, Finalize}
 }
 
-// IsServerHandler reports whether a handler is called for no client.
+// IsServerHandler reports whether a handler is called for the server and not for a client.
 func IsServerHandler(name string) bool {
 	switch Kind(strings.TrimPrefix(name, "ws_server_")) {
 	case Initialize, Started, Loop, Fifo, Shutdown, Finalize:
@@ -46,7 +46,7 @@ func IsServerHandler(name string) bool {
 	return false
 }
 
-// Handlers lists the functions the PHP half calls for an event of kind k. If none of them exists the event needs no
+// Handlers returns the functions that the PHP half calls for an event of kind k. If none of them exists, the event needs no
 // request.
 func (k Kind) Handlers() []string {
 	switch k {
@@ -58,46 +58,47 @@ func (k Kind) Handlers() []string {
 	return []string{"ws_server_" + string(k)}
 }
 
-// Event is one thing that happened to a client, or to the server if Client is 0.
+// Event is something that happened to a client, or to the server if Client is 0. The memory that it refers to must not change
+// while it is sent.
 type Event struct {
 	Kind    Kind
 	Seq     uint64
 	Client  int64
 	Payload []byte
-	// Environment is the CGI environment of the client's handshake, in a form that only the package that carries the event
+	// Environment is the CGI environment of the client's handshake, in a form that only the package that runs the event
 	// knows. Nil is the server's own.
 	Environment []byte
 
-	// Code is the fingerprint of the code that the bridge knows. If PHP is about to run other code, it does not, and the
-	// event fails with FailedChanged. Empty: whatever code there is runs.
+	// Code is the fingerprint of the code that the bridge knows. PHP runs no other code, but fails the event with
+	// FailedChanged. If Code is empty, PHP runs any code.
 	Code string
-	// Rows are every client's if Whole; else the client's own, or none.
+	// Rows are those of all clients if Whole is set, otherwise the client's own or none.
 	Rows  Encoded
 	Whole bool
-	// Open is the keys of all open clients, as AppendRanges writes them. Nil: PHP finds them out by itself, see
-	// WSBRIDGE_PRESENCE, or needs them not.
+	// Open holds the keys of all open clients, as AppendRanges writes them. If it is nil, PHP reads them from the file of
+	// WSBRIDGE_PRESENCE, or does not need them.
 	Open *string
 	// Sockets says that the handler looks at $sockets or $server.
 	Sockets bool
-	// Values are the global variables that live, as far as they are known, of those that the handler may read or write.
+	// Values are the living global variables that the handler may read or write, as far as they have a value.
 	Values Encoded
-	// Globals are the names of the global variables whose changes PHP is to tell; AnyGlobal: of whichever there are.
+	// Globals are the names of the global variables whose changes PHP reports. With AnyGlobal it reports those of all.
 	Globals   []string
 	AnyGlobal bool
-	// Result asks for what the handler of a document returns; nobody waits for that as a rule.
+	// Result asks for what ws_server_fifo returns.
 	Result bool
 
-	// Timing is filled in by who brings the event to PHP.
+	// Timing is set when the event has been run.
 	Timing Timing
 }
 
-// Timing is how long the request of an event was under way.
+// Timing says where the time of a request went. If a request carries several events, the first has it.
 type Timing struct {
-	Connect  time.Duration // until there was a connection
+	Connect  time.Duration // waiting for a connection
 	Exchange time.Duration // from the request's first byte to the answer's last
 }
 
-// AppendTo appends the event as it stands in a request's body.
+// AppendTo appends the event as it appears in the body of a request.
 func (e *Event) AppendTo(b []byte) []byte {
 	b = e.AppendLine(b)
 	for _, block := range e.AppendBlocks(nil) {
@@ -106,7 +107,7 @@ func (e *Event) AppendTo(b []byte) []byte {
 	return b
 }
 
-// AppendLine appends the event's line, with the lengths of the blocks behind it.
+// AppendLine appends the event's line, which holds the lengths of its blocks.
 func (e *Event) AppendLine(b []byte) []byte {
 	b = append(b, `{"v":1,"seq":`...)
 	b = strconv.AppendUint(b, e.Seq, 10)
@@ -152,7 +153,7 @@ func (e *Event) appendFlags(b []byte) []byte {
 	return b
 }
 
-// AppendBlocks appends the pieces of the blocks that follow the event's line. They share the event's own memory.
+// AppendBlocks appends the blocks that follow the event's line, in pieces that share the event's memory.
 func (e *Event) AppendBlocks(pieces [][]byte) [][]byte {
 	if e.hasRows() {
 		pieces = e.Rows.appendPieces(pieces)
@@ -170,13 +171,13 @@ func appendNumber(b []byte, name string, n int64) []byte {
 	return strconv.AppendInt(b, n, 10)
 }
 
-// appendText appends a member of plain characters: no quote and no backslash, nothing below a space.
+// appendText appends a member whose text needs no escaping in JSON.
 func appendText(b []byte, name, text string) []byte {
 	b = append(append(append(b, `,"`...), name...), `":"`...)
 	return append(append(b, text...), '"')
 }
 
-// BlockSize is the number of bytes of the blocks behind the event's line.
+// BlockSize returns the number of bytes of the blocks that follow the event's line.
 func (e *Event) BlockSize() int {
 	n := len(e.Payload)
 	if e.hasRows() {
@@ -188,8 +189,8 @@ func (e *Event) BlockSize() int {
 	return n
 }
 
-// AppendRanges appends ascending keys as ranges: 1, 2, 3, 7 become "1-3,7". Keys grow and are rarely missing, so the
-// text stays short however many clients there are.
+// AppendRanges appends ascending keys as ranges: 1, 2, 3, 7 become "1-3,7". Keys are given in order and gaps are few, so the text
+// stays short however many clients there are.
 func AppendRanges(b []byte, keys []int64) []byte {
 	for i := 0; i < len(keys); {
 		last := i

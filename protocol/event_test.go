@@ -59,7 +59,7 @@ func TestEventAppend(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, row.want)
 			}
 			if line := row.event.AppendLine(nil); len(got) != len(line)+row.event.BlockSize() {
-				t.Errorf("%d bytes behind the line, BlockSize said %d", len(got)-len(line), row.event.BlockSize())
+				t.Errorf("%d bytes after the line, BlockSize said %d", len(got)-len(line), row.event.BlockSize())
 			}
 		})
 	}

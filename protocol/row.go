@@ -7,16 +7,16 @@ import (
 	"slices"
 )
 
-// Field is one top-level entry of a row: a name and the raw JSON of its value.
+// Field is a top-level entry of a row, whose value is raw JSON.
 type Field struct {
 	Name  string
 	Value json.RawMessage
 }
 
-// Fields are a JSON object's entries in their order, which PHP arrays keep and Go maps do not.
+// Fields are the entries of a JSON object in their order, which PHP's arrays keep and Go's maps do not.
 type Fields []Field
 
-// UnmarshalJSON reads an object; an empty array stands for an empty object, as PHP writes it.
+// UnmarshalJSON reads an object, or the empty array that PHP writes in place of an empty object.
 func (f *Fields) UnmarshalJSON(data []byte) error {
 	*f = nil
 	d := json.NewDecoder(bytes.NewReader(data))
@@ -35,7 +35,7 @@ func (f *Fields) UnmarshalJSON(data []byte) error {
 		if err != nil {
 			return err
 		}
-		field := Field{Name: name.(string)} // within an object the decoder has checked that it is one
+		field := Field{Name: name.(string)} // the decoder has checked that names are strings
 		if err := d.Decode(&field.Value); err != nil {
 			return err
 		}
@@ -68,7 +68,7 @@ func (f Fields) Get(name string) json.RawMessage {
 	return nil
 }
 
-// Set replaces the value of name where it stands, or adds it at the end.
+// Set replaces the value of name in its place, or adds it at the end.
 func (f *Fields) Set(name string, value json.RawMessage) {
 	if i := f.index(name); i >= 0 {
 		(*f)[i].Value = value
@@ -77,7 +77,7 @@ func (f *Fields) Set(name string, value json.RawMessage) {
 	*f = append(*f, Field{name, value})
 }
 
-// Unset removes name, if it is there.
+// Unset removes name if it is there.
 func (f *Fields) Unset(name string) {
 	if i := f.index(name); i >= 0 {
 		*f = slices.Delete(*f, i, i+1)
@@ -88,13 +88,25 @@ func (f Fields) index(name string) int {
 	return slices.IndexFunc(f, func(field Field) bool { return field.Name == name })
 }
 
+// object is a JSON object, or the empty array that PHP writes in place of an empty one.
+type object[K comparable, V any] map[K]V
+
+// UnmarshalJSON reads either form.
+func (o *object[K, V]) UnmarshalJSON(data []byte) error {
+	if string(data) == "[]" {
+		*o = nil
+		return nil
+	}
+	return json.Unmarshal(data, (*map[K]V)(o))
+}
+
 // RowChange is what an event changed in one row.
 type RowChange struct {
 	Unset []string `json:"unset,omitempty"`
 	Set   Fields   `json:"set,omitempty"`
 }
 
-// Apply changes f: removals first, so that a field can be moved to the end.
+// Apply changes f. Removals come first, so that a field can move to the end.
 func (c *RowChange) Apply(f *Fields) {
 	for _, name := range c.Unset {
 		f.Unset(name)

@@ -25,7 +25,7 @@ func importRules() []rule {
 	const contract = module + "protocol"
 	return []rule{
 		{"protocol", nil, "the contract is data, for both sides of it and for tests to read without a server"},
-		{"fifo", nil, "a pipe and its documents mean nothing to it; whoever wants them passes a function"},
+		{"fifo", []string{"golang.org/x/sys/unix"}, "a pipe and its documents mean nothing to it; whoever wants them passes a function"},
 		{"deploy", nil, "the files in it are only embedded"},
 		{"php-handlers", nil, "the PHP half is only embedded here"},
 		{"bridge", []string{contract, "github.com/gorilla/websocket", "github.com/pires/go-proxyproto", "golang.org/x/sys/unix",

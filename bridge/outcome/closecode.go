@@ -1,5 +1,13 @@
 package outcome
 
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxReason is how many bytes a close frame's reason may have (RFC 6455, section 5.5).
+const MaxReason = 123
+
 // ValidCloseCode reports whether a close frame may carry code (RFC 6455, section 7.4, and the IANA registry).
 func ValidCloseCode(code int) bool {
 	switch {
@@ -7,4 +15,18 @@ func ValidCloseCode(code int) bool {
 		return true
 	}
 	return false
+}
+
+// CloseFrame returns what of a handler's code and reason a close frame may carry. Instead of a code that it may not, it carries 1011;
+// code 0, which means no close frame, stays. A reason that is too long is cut, and what is not UTF-8 is replaced.
+func CloseFrame(code int, reason string) (int, string) {
+	if code != 0 && !ValidCloseCode(code) {
+		code, _ = EndedFailed.Close()
+	}
+	reason = strings.ToValidUTF8(reason, "\uFFFD")
+	for len(reason) > MaxReason {
+		_, size := utf8.DecodeLastRuneInString(reason)
+		reason = reason[:len(reason)-size]
+	}
+	return code, reason
 }

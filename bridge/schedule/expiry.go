@@ -29,7 +29,7 @@ func (s *Scheduler) expire() {
 	s.mu.Lock()
 	s.expires = time.Time{}
 	now := time.Now()
-	ready := s.giveAll(outcome.ErrQueueWait, func(p *position) bool { return s.expiring(p) && !p.deadline.After(now) })
+	ready := s.assign(s.giveAll(outcome.ErrQueueWait, func(p *position) bool { return s.expiring(p) && !p.deadline.After(now) }))
 	for p := range s.all() {
 		if s.expiring(p) {
 			s.expireBy(p.deadline)
@@ -39,8 +39,10 @@ func (s *Scheduler) expire() {
 	s.start(ready)
 }
 
-// expiring reports whether the time of p runs out. In a pause only that of hasty events does.
-func (s *Scheduler) expiring(p *position) bool { return !p.deadline.IsZero() && (p.Hasty || !s.paused) }
+// expiring reports whether the time of p runs out. In a pause it does only if PauseCounts.
+func (s *Scheduler) expiring(p *position) bool {
+	return !p.deadline.IsZero() && (p.PauseCounts || !s.paused)
+}
 
 // Pause keeps events from their turn until Resume; those that have it run on. It reports whether there was no pause before.
 func (s *Scheduler) Pause() bool {
@@ -58,12 +60,12 @@ func (s *Scheduler) Resume() bool {
 	s.paused = false
 	if changed {
 		for p := range s.all() {
-			if !p.Hasty {
+			if !p.PauseCounts {
 				s.setDeadline(p)
 			}
 		}
 	}
-	ready := s.admit(nil)
+	ready := s.assign(s.admit(nil))
 	s.mu.Unlock()
 	s.start(ready)
 	return changed

@@ -30,8 +30,8 @@ func TestPauseLetsNobodyIn(t *testing.T) {
 
 func TestPauseDoesNotCountAsWaiting(t *testing.T) {
 	for name, row := range map[string]struct {
-		hasty bool
-		want  string
+		pauseCounts bool
+		want        string
 	}{
 		"an event's limit begins anew": {false, "event@25:the event's turn did not come in time"},
 		"a handshake's does not":       {true, "event@5:the event's turn did not come in time"},
@@ -43,7 +43,7 @@ func TestPauseDoesNotCountAsWaiting(t *testing.T) {
 					t.Fatal(err)
 				}
 				c.scheduler.Pause()
-				c.add("event", Terms{Limit: 5 * time.Second, Hasty: row.hasty})
+				c.add("event", Terms{Limit: 5 * time.Second, PauseCounts: row.pauseCounts})
 				time.Sleep(20 * time.Second)
 				c.scheduler.Resume()
 				time.Sleep(20 * time.Second)

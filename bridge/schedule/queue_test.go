@@ -9,9 +9,10 @@ import (
 
 // recorder notes which of its events ran; each waits for a word from the test.
 type recorder struct {
-	work    sync.WaitGroup
-	queue   *Queue
-	proceed chan struct{}
+	work      sync.WaitGroup
+	scheduler *Scheduler
+	queue     *Queue
+	proceed   chan struct{}
 
 	mu      sync.Mutex // guards the fields below
 	ran     []string
@@ -20,7 +21,8 @@ type recorder struct {
 
 func newRecorder(limit, bytes int) *recorder {
 	r := &recorder{proceed: make(chan struct{})}
-	r.queue = New(4, &r.work).NewQueue(limit, bytes)
+	r.scheduler = New(4, &r.work)
+	r.queue = r.scheduler.NewQueue(limit, bytes)
 	return r
 }
 
@@ -53,6 +55,7 @@ func TestQueueKeepsOrderAndBounds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRecorder(limits[0], limits[1])
+				defer r.scheduler.Close()
 				put := 0
 				var writer sync.WaitGroup
 				writer.Go(func() {
@@ -79,6 +82,7 @@ func TestQueueKeepsOrderAndBounds(t *testing.T) {
 func TestQueueTakesOneEventOfAnySize(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRecorder(1, 2)
+		defer r.scheduler.Close()
 		close(r.proceed)
 
 		if !r.queue.Put(r.event("larger than all room")) {
@@ -91,6 +95,7 @@ func TestQueueTakesOneEventOfAnySize(t *testing.T) {
 func TestQueueLastIsLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRecorder(1, 100)
+		defer r.scheduler.Close()
 
 		r.queue.Put(r.event("runs"))
 		synctest.Wait()
@@ -115,6 +120,7 @@ func TestQueueLastIsLast(t *testing.T) {
 func TestQueueCloseDropsWhatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRecorder(10, 100)
+		defer r.scheduler.Close()
 
 		r.queue.Put(r.event("runs"))
 		synctest.Wait()
@@ -131,6 +137,7 @@ func TestQueueCloseDropsWhatWaits(t *testing.T) {
 func TestQueueOffersOnlyIntoAnEmptyQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRecorder(10, 100)
+		defer r.scheduler.Close()
 
 		r.queue.Put(r.event("runs"))
 		synctest.Wait()
@@ -145,6 +152,7 @@ func TestQueueOffersOnlyIntoAnEmptyQueue(t *testing.T) {
 func TestHeldQueueStartsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRecorder(10, 100)
+		defer r.scheduler.Close()
 		r.queue.Put(r.event("before"))
 		held := make(chan struct{})
 		go func() { defer close(held); r.queue.Hold() }()

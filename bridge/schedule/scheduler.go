@@ -25,6 +25,12 @@ type Scheduler struct {
 	paused   bool                  // nobody is let in
 	aborted  error                 // if not nil, no event of a queue has its turn any more
 
+	idle    []*worker   // that wait for an event; the last one gets the next
+	sweeps  int         // how often workers that wait were looked at
+	sweeper *time.Timer // fires while workers wait
+	closed  bool        // no worker waits any more
+	workers sync.WaitGroup
+
 	expiry  *time.Timer
 	expires time.Time // when expiry fires; zero: never
 }
@@ -35,6 +41,8 @@ func New(width int, work *sync.WaitGroup) *Scheduler {
 	s := &Scheduler{width: width, work: work, sessions: map[string]*list.List{}}
 	s.expiry = time.AfterFunc(time.Hour, s.expire)
 	s.expiry.Stop()
+	s.sweeper = time.AfterFunc(time.Hour, s.sweep)
+	s.sweeper.Stop()
 	return s
 }
 
@@ -67,7 +75,7 @@ func (s *Scheduler) turnOf(p *position) *Turn {
 func (s *Scheduler) Resize(width int) {
 	s.mu.Lock()
 	s.width = width
-	ready := s.admit(nil)
+	ready := s.assign(s.admit(nil))
 	s.mu.Unlock()
 	s.start(ready)
 }
@@ -76,59 +84,16 @@ func (s *Scheduler) Resize(width int) {
 func (s *Scheduler) Abort(err error) {
 	s.mu.Lock()
 	s.aborted = err
-	ready := s.giveAll(err, func(p *position) bool { return p.queue != nil })
+	ready := s.assign(s.giveAll(err, func(p *position) bool { return p.queue != nil }))
 	s.mu.Unlock()
 	s.start(ready)
-}
-
-// start runs each of queues, whose events have had their turn, or will not.
-func (s *Scheduler) start(queues []*Queue) {
-	for _, q := range queues {
-		go s.run(q)
-	}
-}
-
-// run runs the first event of q, and then, in the same goroutine, one that its end lets in.
-func (s *Scheduler) run(q *Queue) {
-	for q != nil {
-		turn, err := s.turnOf(&q.position), q.position.err
-		if err != nil {
-			turn = nil
-		}
-		q.runFirst(turn, err)
-		ready := s.finish(turn, q)
-		s.work.Done()
-		if q = nil; len(ready) > 0 {
-			q = ready[0]
-			s.start(ready[1:])
-		}
-	}
-}
-
-// finish ends the turn of q's event and has q's next one wait for its own.
-func (s *Scheduler) finish(t *Turn, q *Queue) (ready []*Queue) {
-	more := q.next()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if t != nil {
-		s.out(t)
-	}
-	if more {
-		s.work.Add(1)
-		ready = s.add(ready, &q.position)
-	}
-	ready = s.admit(ready)
-	if more {
-		s.setDeadline(&q.position)
-	}
-	return ready
 }
 
 func (s *Scheduler) leave(t *Turn) (ready []*Queue) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.out(t)
-	return s.admit(nil)
+	return s.assign(s.admit(nil))
 }
 
 // out takes a turn back.

@@ -20,9 +20,9 @@ type Terms struct {
 	// Session, if not empty, lets events with the same one run one after the other, unless they are alone anyway. PHP keeps a session
 	// locked while a handler has it open: the tabs of one user would hold a worker each, and all but one of them would only wait.
 	Session string
-	// Limit is how long the event waits; 0: as long as it takes. A pause does not count, unless the event is Hasty.
-	Limit time.Duration
-	Hasty bool
+	// Limit is how long the event waits; 0: as long as it takes. A pause does not count unless PauseCounts is set.
+	Limit       time.Duration
+	PauseCounts bool
 }
 
 // The queues of a Scheduler, in the order in which they are served.

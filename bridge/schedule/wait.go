@@ -11,7 +11,7 @@ func (s *Scheduler) join(p *position) (ready []*Queue) {
 	defer s.mu.Unlock()
 	ready = s.admit(s.add(nil, p))
 	s.setDeadline(p)
-	return ready
+	return s.assign(ready)
 }
 
 // add is join for callers that hold mu, admit and set the deadline. It appends p's queue to ready if p does not wait.
@@ -98,7 +98,7 @@ func (s *Scheduler) withdraw(p *position, err error) (ready []*Queue) {
 	if p.list == nil {
 		return nil // in the same moment
 	}
-	return s.admit(s.give(nil, p, err))
+	return s.assign(s.admit(s.give(nil, p, err)))
 }
 
 // giveAll ends with err the wait of those that given picks.

@@ -71,8 +71,8 @@ func (c *Conn) close(code int, reason string, drop bool) {
 	}
 }
 
-// Abort ends the connection at once, without a close frame. Of TLS it does not take leave either, which would wait for a client that
-// does not read.
+// Abort ends the connection at once, without a close frame and without TLS's close_notify, which would wait for a client that does not
+// read.
 func (c *Conn) Abort() {
 	c.raw.cut()
 	c.conn.Close()

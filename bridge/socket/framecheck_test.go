@@ -64,7 +64,7 @@ func TestFrameCheckEndsAtTheByteThatIsWrong(t *testing.T) {
 	hello := append(masked(0x81, 0x85), "hello"...)
 	for name, row := range map[string]struct {
 		bytes   []byte
-		passes  int // of the bytes behind a good frame
+		passes  int // of the bytes after a good frame
 		deflate bool
 		ending  outcome.Ending
 	}{
@@ -89,7 +89,7 @@ func TestFrameCheckEndsAtTheByteThatIsWrong(t *testing.T) {
 			passed, err := io.ReadAll(f)
 			var bad *violation
 			if !errors.As(err, &bad) || bad.ending != row.ending || len(passed) != len(hello)+row.passes {
-				t.Errorf("%s, %s: %d bytes passed behind a good frame, %v", name, kind, len(passed)-len(hello), err)
+				t.Errorf("%s, %s: %d bytes passed after a good frame, %v", name, kind, len(passed)-len(hello), err)
 			}
 			if _, again := f.Read(make([]byte, 1)); again != err {
 				t.Errorf("%s, %s: read on with %v", name, kind, again)

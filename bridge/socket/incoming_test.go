@@ -67,7 +67,7 @@ func FuzzText(f *testing.F) {
 			t.Errorf("%q: %q, %v", sent, m.data, err)
 		}
 		if good := mendable(sent); err != nil && good < len(sent) && len(m.data) > good+int(piece)+1 {
-			t.Errorf("%q is wrong behind %d bytes, and %d were read", sent, good, len(m.data))
+			t.Errorf("%q is wrong after %d bytes, and %d were read", sent, good, len(m.data))
 		}
 	})
 }

@@ -22,7 +22,7 @@ type sendQueue struct {
 	bytes int // of their payload; a single message may have more
 
 	mu     sync.Mutex // guards the fields below
-	head   *Message   // is being written, by whoever made it the head, until next; nil: the queue is empty
+	head   *Message   // is being written until next; only its writer calls next. Nil: the queue is empty
 	after  []*Message
 	size   int // bytes of all payloads
 	closed bool

@@ -47,7 +47,7 @@ func TestSendDoesNotWaitAndLosesNothing(t *testing.T) {
 	}
 }
 
-// Each sender's messages keep their order, and frames stay whole, whoever writes them.
+// Each sender's messages keep their order, and frames stay whole, no matter which goroutine writes them.
 func TestSendersKeepTheirOrder(t *testing.T) {
 	const senders, each = 8, 200
 	p := newPair(t, func(o *Options) { o.SendQueue = senders * each })

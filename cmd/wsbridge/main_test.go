@@ -17,7 +17,7 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/check"
 )
 
-// binaryEnv carries the path of the built program from TestMain to the tests.
+// binaryEnv has the path of the program that TestMain has built.
 const binaryEnv = "WSBRIDGE_TEST_BINARY"
 
 func TestMain(m *testing.M) {

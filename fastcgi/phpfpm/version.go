@@ -13,7 +13,7 @@ import (
 // versionTimeout bounds php-fpm -v, which loads every extension.
 const versionTimeout = 10 * time.Second
 
-// version is PHP's, major and minor.
+// version is a version of PHP.
 type version struct{ major, minor int }
 
 func (v version) atLeast(major, minor int) bool {
@@ -35,7 +35,7 @@ func askVersion(ctx context.Context, binary string) (version, error) {
 	return v, nil
 }
 
-// parseVersion reads "PHP 8.2.36 (fpm-fcgi) …", which warnings of extensions may precede.
+// parseVersion reads "PHP 8.2.36 (fpm-fcgi) …", which may come after warnings of extensions.
 func parseVersion(out string) (version, error) {
 	for line := range strings.Lines(out) {
 		rest, ok := strings.CutPrefix(line, "PHP ")

@@ -63,9 +63,10 @@ func (b *inProcess) stop() error {
 func patientConfig(p *php) bridge.Config {
 	const long = time.Hour
 	return bridge.Config{
-		PHP: p.client, Presence: p.presence, Logger: slog.New(slog.DiscardHandler), Isolation: isolation.Config{Mode: isolation.PerConnection}, Parallel: workers,
-		LoopInterval: long, MaxMessage: 16 << 20, EventQueue: 64, EventQueueTotal: 1 << 14, EventQueueTotalBytes: 256 << 20, SendQueue: 1024, SendQueueBytes: 32 << 20,
-		HandshakeTimeout: time.Minute, MaxHeader: 16 << 10, WriteTimeout: time.Minute, PingInterval: long, PongTimeout: long, QueueWait: time.Minute,
-		UnavailableWait: time.Minute, DrainTimeout: time.Minute,
+		PHP: p.client, Presence: p.presence, Logger: slog.New(slog.DiscardHandler), Parallel: workers,
+		Isolation: isolation.Config{Mode: isolation.PerConnection}, LoopInterval: long, PingInterval: long, PongTimeout: long,
+		MaxHeader: 16 << 10, MaxMessage: 16 << 20, SendQueue: 1024, SendQueueBytes: 32 << 20,
+		EventQueue: 64, EventQueueTotal: 1 << 14, EventQueueTotalBytes: 256 << 20,
+		HandshakeTimeout: time.Minute, WriteTimeout: time.Minute, QueueWait: time.Minute, UnavailableWait: time.Minute, DrainTimeout: time.Minute,
 	}
 }

@@ -33,6 +33,8 @@ func Program() string { return program }
 // Main runs a package's tests, which TestMain leaves to it, and returns the exit status. It builds the program with the race
 // detector unless that was done before.
 func Main(m *testing.M) int {
+	// By default a program that ends waits a second for the race detector's last reports.
+	os.Setenv("GORACE", "halt_on_error=1 exitcode=66 atexit_sleep_ms=0")
 	if program = os.Getenv(built); program != "" {
 		return m.Run()
 	}

@@ -175,7 +175,7 @@ func TestReloadOfWhatDoesNotWorkChangesNothing(t *testing.T) {
 		if name == "no settings file" {
 			s.Write("wsbridge.toml", fmt.Sprintf("[legacy]\nsettings = %q\n", s.Path("no.conf")))
 		}
-		line := s.Reload("not reloaded: what was in force stays")
+		line := s.Reload("not reloaded: everything stays as it was")
 		if got := fmt.Sprint(line["error"]); !strings.Contains(got, tt.why) {
 			t.Errorf("%s: got %q", name, got)
 		}

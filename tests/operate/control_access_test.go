@@ -151,7 +151,7 @@ func TestControlOnThePublicListener(t *testing.T) {
 	if _, err := client.Tail(t.Context(), api.TailQuery{}); err != nil { // which the drain does not wait for
 		t.Fatal(err)
 	}
-	if status := s.Stop(); status != 0 {
+	if status := s.Stop(c); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
 	if n := s.Log.Count("drain ran out of time"); n != 0 {
@@ -194,7 +194,7 @@ func TestControlAddressesThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{Handlers: harness.Echo})
 	second := harness.Prepare(t, harness.App{Handlers: harness.Echo, TOML: "[server]\n"})
-	second.Write("wsbridge.toml", second.Read("wsbridge.toml")+"[control]\nlisten = \"unix:"+s.Path("control.sock")+"\"\n")
+	second.Write("wsbridge.toml", second.Read("wsbridge.toml")+"[control]\nlisten = \""+s.ControlSocket()+"\"\n")
 	second.Start("serve", "--config", second.Path("wsbridge.toml"))
 	if status := second.Wait(); status != 1 {
 		t.Errorf("exit status %d", status)

@@ -166,8 +166,7 @@ func TestControlBoundsStreamsAndEndsThem(t *testing.T) {
 		return err == nil
 	})
 	next := tail(s, api.TailQuery{Events: []string{"close"}})
-	s.Connect()
-	if status := s.Stop(); status != 0 {
+	if status := s.Stop(s.Connect()); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
 	if e := next(); e.Client != 1 { // a drain is seen to its end

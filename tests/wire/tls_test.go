@@ -65,7 +65,7 @@ func TestCertificateIsReloaded(t *testing.T) {
 	}
 	s.Write("key.pem", first.Key)
 	s.Signal(syscall.SIGHUP)
-	s.Log.Wait("not reloaded: what was in force stays", "does not match")
+	s.Log.Wait("not reloaded: everything stays as it was", "does not match")
 	if got := served(s); got != "second" {
 		t.Errorf("after a bad pair: got %s", got)
 	}

@@ -84,7 +84,7 @@ func TestGoodConfigs(t *testing.T) {
 					"as many handshakes may come at once as server.handshake_rate allows in a second",
 				"retired.toml:7: php.dial_timeout is no longer a key, and its value is not used: connecting to php-fpm may take 3s",
 				"retired.toml:9: control.pprof is no longer a key, and its value is not used: " +
-					"/debug/pprof/ is there for everybody who may do everything",
+					"/debug/pprof/ is served to all who may do everything",
 			}
 		},
 		"control_none.toml": func(c *Config) {

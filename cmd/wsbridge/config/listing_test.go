@@ -135,7 +135,7 @@ func TestAnnotatedFileMeansWhatTheSettingsFileMeans(t *testing.T) {
 		t.Fatal("no fixtures", err)
 	}
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 50 {
+	for range 15 {
 		files = append(files, writeFile(t, "server_shared.conf", settingsLines(r)))
 	}
 	for _, path := range files {

@@ -1,12 +1,12 @@
 package config
 
-// retired are the keys that older versions had, each with what holds in its place. A file that names one still loads: its value
-// is not used, and a note says so.
+// retired returns the keys that older versions had, each with what holds in its place. A file that names one still loads, with a
+// note: the value is not used.
 func retired() map[string]string {
 	return map[string]string{
 		"server.handshake_burst":             "as many handshakes may come at once as server.handshake_rate allows in a second",
 		"server.handshake_burst_per_address": "as many handshakes may come at once as server.handshake_rate_per_address allows in a second",
-		"server.ipv6_prefix":                 "the limits of one address take an IPv6 network of 64 bits for one",
+		"server.ipv6_prefix":                 "an IPv6 network of 64 bits counts as one address",
 		"server.max_header":                  "a handshake's header may have 48KiB",
 		"server.control_burst":               "ten times server.control_rate may come at once",
 		"server.event_queue":                 "64 events of one connection may wait",
@@ -15,6 +15,6 @@ func retired() map[string]string {
 		"php.dial_timeout":                   "connecting to php-fpm may take 3s",
 		"pipe.quiet":                         "a bare command without a newline is complete after 50ms",
 		"control.mode":                       "the unix socket is for its owner, and for control.group if that is set",
-		"control.pprof":                      "/debug/pprof/ is there for everybody who may do everything",
+		"control.pprof":                      "/debug/pprof/ is served to all who may do everything",
 	}
 }

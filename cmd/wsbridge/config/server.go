@@ -15,8 +15,8 @@ type Server struct {
 	EmptyText        bool     `toml:"empty_text"`       // an empty text is an event
 	Compression      bool     `toml:"compression"`      // permessage-deflate
 	MessageRate      int      `toml:"message_rate"`     // messages per second, per connection; 0: any number
-	MessageBurst     int      `toml:"message_burst"`    // and at once
-	ControlRate      int      `toml:"control_rate"`     // the same of control frames and empty ones
+	MessageBurst     int      `toml:"message_burst"`    // messages at once
+	ControlRate      int      `toml:"control_rate"`     // control frames and empty ones per second; 0: any number
 	SendQueueBytes   ByteSize `toml:"send_queue_bytes"` // of messages that wait, per connection; at least MaxMessage
 	WriteTimeout     Duration `toml:"write_timeout"`
 	PingInterval     Duration `toml:"ping_interval"` // shorter than PongTimeout
@@ -51,7 +51,7 @@ const maxRate = 1 << 20
 const (
 	// MaxHeader is the size of a handshake's header. More would not fit the CGI environment, with what is added to it there.
 	MaxHeader = 48 << 10
-	// IPv6Prefix is the network that counts as one address: a customer gets no smaller one (RFC 6177).
+	// IPv6Prefix is the size of the network that counts as one address. A customer gets no smaller one (RFC 6177).
 	IPv6Prefix = 64
 	// EventQueue is the number of events of one connection that wait. A full queue stops reading from that client and costs no
 	// other one anything.
@@ -62,9 +62,7 @@ const (
 func (s *Server) TLS() bool { return s.TLSCert != "" }
 
 // ControlBurst returns how many control frames a client may send at once: ten seconds' worth.
-func (s *Server) ControlBurst() int {
-	return 10 * s.ControlRate
-}
+func (s *Server) ControlBurst() int { return 10 * s.ControlRate }
 
 // SendQueue returns how many messages to one client may wait. Small ones cost more memory than their bytes.
 func (s *Server) SendQueue() int {

@@ -108,7 +108,7 @@ type problems interface{ Problems() []string }
 
 func (s *Server) reload(w http.ResponseWriter, r *http.Request) (any, error) {
 	if s.cfg.Reload == nil {
-		return nil, errorf(http.StatusConflict, "there is no configuration to be read anew")
+		return nil, errorf(http.StatusConflict, "there is no configuration to read again")
 	}
 	extend(w, reloadTimeout)
 	ctx, cancel := context.WithTimeout(r.Context(), reloadTimeout)

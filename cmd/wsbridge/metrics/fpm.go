@@ -7,17 +7,17 @@ import (
 	"github.com/wsbridge/wsbridge/fastcgi"
 )
 
-// fpmTimeout bounds asking php-fpm anything for one scrape.
+// fpmTimeout bounds each question to php-fpm for one scrape.
 const fpmTimeout = 2 * time.Second
 
-// Pool is the connections to php-fpm: those there are, and may be.
+// Pool is the connections to php-fpm: how many there are, and may be.
 type Pool struct {
 	Connections, Limit int
-	Restarts           int // of a php-fpm of our own
+	Restarts           int // of a php-fpm that is wsbridge's own
 }
 
-// WatchFPM adds what there is to know of the php-fpm that events go to: of the way to it, and what it says itself. If it says
-// nothing, there is no status page, or all workers are busy: a scrape is no place to report that.
+// WatchFPM adds the metrics of the php-fpm that events go to: of the connections to it, and of its status page. The latter are missing
+// while php-fpm has no status page or does not answer in time, since all its workers may be busy.
 func (m *Metrics) WatchFPM(pool func() Pool, status func(context.Context) (*fastcgi.Status, error)) {
 	page := func() (*fastcgi.Status, bool) {
 		ctx, cancel := context.WithTimeout(context.Background(), fpmTimeout)
@@ -31,25 +31,23 @@ func (m *Metrics) WatchFPM(pool func() Pool, status func(context.Context) (*fast
 
 func poolReadings() []reading[Pool] {
 	return []reading[Pool]{
-		{"fpm_connections", "Connections to php-fpm; each holds a worker.", gauge,
-			func(p Pool) float64 { return float64(p.Connections) }, nil},
-		{"fpm_connections_limit", "How many connections to php-fpm there may be.", gauge,
-			func(p Pool) float64 { return float64(p.Limit) }, nil},
-		{"fpm_restarts_total", "How often wsbridge's own php-fpm ended by itself and was started again.", counter,
-			func(p Pool) float64 { return float64(p.Restarts) }, nil},
+		gauge("fpm_connections", "Connections to php-fpm; each holds a worker.", func(p Pool) int { return p.Connections }),
+		gauge("fpm_connections_limit", "How many connections to php-fpm there may be.", func(p Pool) int { return p.Limit }),
+		counter("fpm_restarts_total", "How often wsbridge's own php-fpm ended by itself and was started again.",
+			func(p Pool) int { return p.Restarts }),
 	}
 }
 
 func pageReadings() []reading[*fastcgi.Status] {
 	return []reading[*fastcgi.Status]{
-		{"fpm_workers", "php-fpm's workers.", gauge, func(s *fastcgi.Status) float64 { return float64(s.Workers) }, nil},
-		{"fpm_idle_workers", "Workers of php-fpm that wait for a connection; one whose connection is kept is not idle.", gauge,
-			func(s *fastcgi.Status) float64 { return float64(s.Idle) }, nil},
-		{"fpm_listen_queue", "Connections that no worker of php-fpm has accepted yet.", gauge,
-			func(s *fastcgi.Status) float64 { return float64(s.ListenQueue) }, nil},
-		{"fpm_max_children_reached_total", "How often php-fpm reached pm.max_children.", counter,
-			func(s *fastcgi.Status) float64 { return float64(s.MaxChildrenReached) }, nil},
-		{"fpm_slow_requests_total", "Requests over php-fpm's request_slowlog_timeout.", counter,
-			func(s *fastcgi.Status) float64 { return float64(s.SlowRequests) }, nil},
+		gauge("fpm_workers", "php-fpm's workers.", func(s *fastcgi.Status) int { return s.Workers }),
+		gauge("fpm_idle_workers", "Workers of php-fpm that wait for a connection; one whose connection is kept is not idle.",
+			func(s *fastcgi.Status) int { return s.Idle }),
+		gauge("fpm_listen_queue", "Connections that no worker of php-fpm has accepted yet.",
+			func(s *fastcgi.Status) int { return s.ListenQueue }),
+		counter("fpm_max_children_reached_total", "How often php-fpm needed more than pm.max_children workers.",
+			func(s *fastcgi.Status) int { return s.MaxChildrenReached }),
+		counter("fpm_slow_requests_total", "Requests over php-fpm's request_slowlog_timeout.",
+			func(s *fastcgi.Status) int { return s.SlowRequests }),
 	}
 }

@@ -15,11 +15,11 @@ import (
 
 const namespace = "wsbridge"
 
-// scrapes is how many may be under way; others get 503. Each asks php-fpm, and on this machine nobody may need a token for it.
+// scrapes is how many scrapes may run at a time; others get 503. Each asks php-fpm, and on this machine it may need no token.
 const scrapes = 8
 
-// Metrics counts and times what happens. It is a observe.Observer. Its Watch methods are called at most once each, the others
-// concurrently.
+// Metrics counts and times what happens. It is an observe.Observer. Each of its Watch methods may be called once; the other methods may be
+// called concurrently.
 type Metrics struct {
 	registry *prometheus.Registry
 	traffic
@@ -29,7 +29,7 @@ type Metrics struct {
 
 var _ observe.Observer = (*Metrics)(nil)
 
-// New returns metrics of the build that is called version, of the process and of the Go runtime, with all counts at 0.
+// New returns metrics of the build with that version, of the process and of the Go runtime. All counts are 0.
 func New(version string) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry(), traffic: newTraffic(), pipe: newPipe(), reloads: newReloads()}
 	m.registry.MustRegister(build(version), collectors.NewGoCollector(),
@@ -40,16 +40,16 @@ func New(version string) *Metrics {
 	return m
 }
 
-// build is always 1: its labels tell.
+// build returns a gauge whose labels are the information.
 func build(version string) prometheus.Collector {
 	g := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "build_info",
-		Help:        "Always 1; its labels describe the build.",
+		Help:        "The build, by its labels; always 1.",
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version(), "contract": strconv.Itoa(protocol.Version)}})
 	g.Set(1)
 	return g
 }
 
-// Handler answers scrapes, a few at a time.
+// Handler returns the handler of scrapes.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: scrapes})
 }

@@ -19,8 +19,7 @@ func newPipe() pipe {
 	p := pipe{
 		documents: prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "pipe_documents_total",
 			Help: "Documents that have come through the pipe."}),
-		skipped: counters("pipe_skipped_total",
-			"Pieces of data in the pipe that were skipped, by reason.", "reason"),
+		skipped:      counters("pipe_skipped_total", "Pieces of data in the pipe that were skipped, by reason.", "reason"),
 		skippedBytes: counters("pipe_skipped_bytes_total", "Bytes of data in the pipe that were skipped, by reason.", "reason"),
 	}
 	for _, r := range fifo.Reasons() {
@@ -30,13 +29,13 @@ func newPipe() pipe {
 	return p
 }
 
-// Skipped counts data of the pipe that was not handed on.
+// Skipped counts data of the pipe that was skipped.
 func (p *pipe) Skipped(s fifo.Skipped) {
 	p.skipped.WithLabelValues(string(s.Reason)).Inc()
 	p.skippedBytes.WithLabelValues(string(s.Reason)).Add(float64(s.Bytes))
 }
 
-// Pipe returns from, whose documents are counted.
+// Pipe returns a pipe that counts the documents of from.
 func (p *pipe) Pipe(from bridge.Pipe) bridge.Pipe { return countedPipe{from, p.documents} }
 
 type countedPipe struct {

@@ -2,7 +2,7 @@ package metrics
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// reading is a metric whose value stands in a T.
+// reading is a metric whose value is in a T.
 type reading[T any] struct {
 	name, help string
 	kind       prometheus.ValueType
@@ -10,12 +10,21 @@ type reading[T any] struct {
 	labels     prometheus.Labels // constant
 }
 
-const (
-	gauge   = prometheus.GaugeValue
-	counter = prometheus.CounterValue
-)
+func gauge[T any, N int | uint64](name, help string, value func(T) N) reading[T] {
+	return reading[T]{name, help, prometheus.GaugeValue, func(t T) float64 { return float64(value(t)) }, nil}
+}
 
-// collector asks for a T with each scrape and reads all metrics from it. If there is none, there is nothing to tell.
+func counter[T any, N int | uint64](name, help string, value func(T) N) reading[T] {
+	return reading[T]{name, help, prometheus.CounterValue, func(t T) float64 { return float64(value(t)) }, nil}
+}
+
+// with returns r with a constant label.
+func (r reading[T]) with(label, value string) reading[T] {
+	r.labels = prometheus.Labels{label: value}
+	return r
+}
+
+// collector asks for a T with each scrape and reads all its metrics from it. If ask has no T, they are left out of the answer.
 type collector[T any] struct {
 	ask      func() (t T, ok bool)
 	readings []reading[T]

@@ -2,22 +2,22 @@ package metrics
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// reloads counts how often the configuration was read while the server ran. Prometheus has the same gauges of itself.
+// reloads counts the reloads of the configuration, with the gauges that Prometheus has of its own configuration.
 type reloads struct {
 	results    *prometheus.CounterVec
-	successful prometheus.Gauge // of the last one
-	succeeded  prometheus.Gauge // when
+	successful prometheus.Gauge // whether the last one was
+	succeeded  prometheus.Gauge // when the last successful one was
 }
 
-// newReloads begins with the configuration that the server starts with.
+// newReloads counts reading the configuration at the start as a successful reload.
 func newReloads() reloads {
-	gauge := func(name, help string) prometheus.Gauge {
+	newGauge := func(name, help string) prometheus.Gauge {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help})
 	}
 	r := reloads{
 		results:    counters("config_reloads_total", "Reloads of the configuration, by result.", "result"),
-		successful: gauge("config_last_reload_successful", "0 if the last reload failed; the configuration before it is still in force."),
-		succeeded:  gauge("config_last_reload_success_timestamp_seconds", "When the configuration in force was read."),
+		successful: newGauge("config_last_reload_successful", "0 if the last reload failed and the configuration before it stays in force."),
+		succeeded:  newGauge("config_last_reload_success_timestamp_seconds", "When the configuration in force was read."),
 	}
 	r.results.WithLabelValues("success")
 	r.results.WithLabelValues("failure")

@@ -9,7 +9,7 @@ import (
 	"github.com/wsbridge/wsbridge/bridge"
 )
 
-// server is what a bridge knows of itself at one moment.
+// server is the state of a bridge at one moment.
 type server struct {
 	bridge.Totals
 	bridge.Room
@@ -18,15 +18,15 @@ type server struct {
 	paused, draining, away bool
 }
 
-// WatchBridge adds what b knows.
+// WatchBridge adds the metrics of b's state.
 func (m *Metrics) WatchBridge(b *bridge.Bridge) {
-	m.registry.MustRegister(newCollector(func() (server, bool) { return look(b), true }, serverReadings()))
+	m.registry.MustRegister(newCollector(func() (*server, bool) { return stateOf(b), true }, serverReadings()))
 }
 
-func look(b *bridge.Bridge) server {
+func stateOf(b *bridge.Bridge) *server {
 	ctx, cancel := context.WithTimeout(context.Background(), fpmTimeout)
 	defer cancel()
-	s := server{Totals: b.Totals(), Room: b.Room(), sockets: b.Sockets(), paused: b.Paused(), away: b.Away(ctx)}
+	s := &server{Totals: b.Totals(), Room: b.Room(), sockets: b.Sockets(), paused: b.Paused(), away: b.Away(ctx)}
 	s.unsent, s.unsentBytes = b.Unsent()
 	select {
 	case <-b.Draining():
@@ -36,72 +36,63 @@ func look(b *bridge.Bridge) server {
 	return s
 }
 
-func serverReadings() []reading[server] {
+func serverReadings() []reading[*server] {
 	const clients = "Rows of $connections, by the state of their client."
-	state := func(s string) prometheus.Labels { return prometheus.Labels{"state": s} }
-	return []reading[server]{
-		{"clients", clients, gauge, func(s server) float64 { return float64(s.Connecting) }, state("connecting")},
-		{"clients", clients, gauge, func(s server) float64 { return float64(s.Open) }, state("open")},
-		{"clients", clients, gauge,
-			func(s server) float64 { return float64(max(0, s.Clients-s.Connecting-s.Open)) }, state("closing")},
-		{"connections", "Sockets, including those in their handshake.", gauge,
-			func(s server) float64 { return float64(s.sockets) }, nil},
-		{"connections_limit", "How many sockets there may be; 0: any number.", gauge,
-			func(s server) float64 { return float64(s.Room.Connections) }, nil},
-		{"handshakes_accepted_total", "Handshakes that were answered with 101.", counter,
-			func(s server) float64 { return float64(s.Accepted) }, nil},
+	closing := func(s *server) int { return max(0, s.Clients-s.Connecting-s.Open) }
+	return []reading[*server]{
+		gauge("clients", clients, func(s *server) int { return s.Connecting }).with("state", "connecting"),
+		gauge("clients", clients, func(s *server) int { return s.Open }).with("state", "open"),
+		gauge("clients", clients, closing).with("state", "closing"),
+		gauge("connections", "Sockets, including those in their handshake.", func(s *server) int { return s.sockets }),
+		gauge("connections_limit", "How many sockets there may be; 0: any number.", func(s *server) int { return s.Room.Connections }),
+		counter("handshakes_accepted_total", "Handshakes that were answered with 101.", func(s *server) uint64 { return s.Accepted }),
 
-		{"events_running", "Events that are running.", gauge, func(s server) float64 { return float64(s.Running) }, nil},
-		{"event_queue_length", "Events and handshakes of clients, from their arrival to their end.", gauge,
-			func(s server) float64 { return float64(s.Queued) }, nil},
-		{"event_queue_limit", "How many events and handshakes of clients there may be.", gauge,
-			func(s server) float64 { return float64(s.Events) }, nil},
-		{"event_queue_bytes", "Bytes that events and handshakes of clients carry.", gauge,
-			func(s server) float64 { return float64(s.WaitingBytes) }, nil},
-		{"event_queue_limit_bytes", "How many bytes they may carry.", gauge,
-			func(s server) float64 { return float64(s.EventBytes) }, nil},
-		{"documents_waiting", "Documents that wait for ws_server_fifo.", gauge,
-			func(s server) float64 { return float64(s.Totals.Documents) }, nil},
-		{"documents_waiting_limit", "How many documents may wait; more stay in the pipe.", gauge,
-			func(s server) float64 { return float64(s.Room.Documents) }, nil},
+		gauge("events_running", "Events that run.", func(s *server) int { return s.Running }),
+		gauge("event_queue_length", "Events and handshakes of clients, from their arrival to their end.",
+			func(s *server) int { return s.Queued }),
+		gauge("event_queue_limit", "How many events and handshakes of clients there may be.", func(s *server) int { return s.Events }),
+		gauge("event_queue_bytes", "Bytes that events and handshakes of clients carry.", func(s *server) int { return s.WaitingBytes }),
+		gauge("event_queue_limit_bytes", "How many bytes they may carry.", func(s *server) int { return s.EventBytes }),
+		gauge("documents_waiting", "Documents that have not been brought to ws_server_fifo yet.",
+			func(s *server) int { return s.Totals.Documents }),
+		gauge("documents_waiting_limit", "How many documents may wait; more stay in the pipe.",
+			func(s *server) int { return s.Room.Documents }),
 
-		{"messages_received_total", "Messages from clients.", counter, func(s server) float64 { return float64(s.Received) }, nil},
-		{"messages_received_bytes_total", "Bytes of messages from clients.", counter,
-			func(s server) float64 { return float64(s.ReceivedBytes) }, nil},
-		{"messages_sent_total", "Messages that clients' sockets have taken.", counter,
-			func(s server) float64 { return float64(s.Sent) }, nil},
-		{"messages_sent_bytes_total", "Bytes of messages that clients' sockets have taken.", counter,
-			func(s server) float64 { return float64(s.SentBytes) }, nil},
+		counter("messages_received_total", "Messages from clients.", func(s *server) uint64 { return s.Received }),
+		counter("messages_received_bytes_total", "Bytes of messages from clients.", func(s *server) uint64 { return s.ReceivedBytes }),
+		counter("messages_sent_total", "Messages that clients' sockets have taken.", func(s *server) uint64 { return s.Sent }),
+		counter("messages_sent_bytes_total", "Bytes of messages that clients' sockets have taken.",
+			func(s *server) uint64 { return s.SentBytes }),
 
-		{"send_queue_length", "Messages and control frames that clients' sockets have not taken yet, of all clients.", gauge,
-			func(s server) float64 { return float64(s.unsent) }, nil},
-		{"send_queue_bytes", "Bytes of messages that clients' sockets have not taken yet, of all clients.", gauge,
-			func(s server) float64 { return float64(s.unsentBytes) }, nil},
+		gauge("send_queue_length", "Messages and control frames that clients' sockets have not taken yet, of all clients.",
+			func(s *server) int { return s.unsent }),
+		gauge("send_queue_bytes", "Bytes of messages that clients' sockets have not taken yet, of all clients.",
+			func(s *server) int { return s.unsentBytes }),
 
-		{"paused", "1 while the server is paused.", gauge, func(s server) float64 { return flag(s.paused) }, nil},
-		{"draining", "1 while the server shuts down.", gauge, func(s server) float64 { return flag(s.draining) }, nil},
-		{"fpm_up", "0 if php-fpm is away; each scrape checks.", gauge,
-			func(s server) float64 { return flag(!s.away) }, nil},
+		gauge("paused", "1 while an operator has paused events.", func(s *server) int { return one(s.paused) }),
+		gauge("draining", "1 while the server shuts down.", func(s *server) int { return one(s.draining) }),
+		gauge("fpm_up", "0 if php-fpm cannot be reached; each scrape tries.", func(s *server) int { return one(!s.away) }),
 	}
 }
 
-func flag(on bool) float64 {
-	if on {
+// one returns 1 for true.
+func one(b bool) int {
+	if b {
 		return 1
 	}
 	return 0
 }
 
-// WatchCertificate tells when the certificate that is in force expires.
+// WatchCertificate adds when the certificate in force expires.
 func (m *Metrics) WatchCertificate(expires func() time.Time) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace,
 		Name: "tls_certificate_expires_timestamp_seconds", Help: "When the certificate of server.tls_cert expires."},
 		func() float64 { return float64(expires().Unix()) }))
 }
 
-// WatchDailyLog tells how many lines the daily log file has lost since the start.
+// WatchDailyLog adds how many lines the daily log file has lost since the start.
 func (m *Metrics) WatchDailyLog(dropped func() uint64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: namespace, Name: "log_lines_dropped_total",
-		Help: "Lines missing in the daily log file (log.legacy), which could not be written fast enough, or at all."},
+		Help: "Lines that the daily log file (log.legacy) has lost because it could not be written fast enough, or at all."},
 		func() float64 { return float64(dropped()) }))
 }

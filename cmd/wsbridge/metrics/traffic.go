@@ -8,7 +8,7 @@ import (
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
-// traffic counts what only an Observer gets to know.
+// traffic counts what only an Observer is told.
 type traffic struct {
 	*times
 	collectors []prometheus.Collector
@@ -18,10 +18,10 @@ type traffic struct {
 	turned     *prometheus.CounterVec // by limit
 }
 
-// newTraffic makes every counter that there can be, so that each is in the first answer.
+// newTraffic makes every counter, so that all are in the first answer.
 func newTraffic() traffic {
-	endings := counters("clients_ended_total", "Clients that have left, by ending; refused: they were not let in.", "ending")
-	refusals := counters("requests_refused_total", "Handshakes and other requests that were refused, by refusal.", "refusal")
+	endings := counters("clients_ended_total", "Clients that have left, by ending; those with the ending refused were not let in.", "ending")
+	refusals := counters("requests_refused_total", "Handshakes and other requests that were refused, by reason.", "refusal")
 	t := traffic{
 		times:    newTimes(),
 		failures: counters("event_failures_total", "Events that failed, by reason.", "event", "reason"),

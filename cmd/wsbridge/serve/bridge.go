@@ -9,8 +9,7 @@ import (
 )
 
 // bridgeConfig returns what cfg says to a bridge whose events go to f, as far as a reload can change it.
-func (s *server) bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
-	admit := cfg.Server.Admission()
+func bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
 	return bridge.Config{
 		PHP:              f.client,
 		LogPayloads:      cfg.Log.Payloads,
@@ -46,15 +45,20 @@ func (s *server) bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
 
 		MaxHeader: config.MaxHeader,
 		Limits:    limits(&cfg.Server, f.connections),
-		Policy: door.Policy{
-			Origins:       admit.Origins,
-			Hosts:         admit.Hosts,
-			Paths:         admit.Paths,
-			Subprotocols:  cfg.Server.Subprotocols,
-			Proxies:       admit.Proxies,
-			Forwarding:    admit.Forwarding,
-			ProxyProtocol: cfg.Server.ProxyProtocol,
-		},
+		Policy:    policy(&cfg.Server),
+	}
+}
+
+func policy(s *config.Server) door.Policy {
+	admit := s.Admission()
+	return door.Policy{
+		Origins:       admit.Origins,
+		Hosts:         admit.Hosts,
+		Paths:         admit.Paths,
+		Subprotocols:  s.Subprotocols,
+		Proxies:       admit.Proxies,
+		Forwarding:    admit.Forwarding,
+		ProxyProtocol: s.ProxyProtocol,
 	}
 }
 

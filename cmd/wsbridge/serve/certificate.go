@@ -87,7 +87,7 @@ func (c *certificate) readIfChanged() {
 	}
 	err := c.read()
 	if err != nil && err.Error() != c.lastError {
-		c.log.Error("the changed certificate is not used: what was in force stays", "error", err)
+		c.log.Error("the changed certificate is not used: the one before it stays in force", "error", err)
 		c.lastError = err.Error()
 	}
 }

@@ -43,7 +43,7 @@ func (d *runDir) start(ctx context.Context, cfg *config.Config, fpmLog, log *slo
 	}
 	client.Network, client.Address = "unix", managed.Address()
 	client.StatusPage.Network, client.StatusPage.Address, client.StatusPage.Path = managed.StatusPage()
-	fpmLog.Info("php-fpm has workers of its own", "workers", managed.Workers(), "connections", client.MaxConnections)
+	fpmLog.Info("php-fpm started", "workers", managed.Workers(), "connections", client.MaxConnections)
 	return newFPM(client, managed)
 }
 

@@ -97,7 +97,7 @@ func (r *reloader) reload(ctx context.Context) (change config.Change, err error)
 	change, err = r.apply(ctx)
 	if err != nil {
 		for _, problem := range config.Each(err) {
-			r.log.Error("not reloaded: what was in force stays", "error", problem)
+			r.log.Error("not reloaded: everything stays as it was", "error", problem)
 		}
 	}
 	r.ended(err)
@@ -127,7 +127,7 @@ func (r *reloader) applyToAll(ctx context.Context, cfg *config.Config) error {
 		}
 		for _, done := range slices.Backward(r.parts[:i]) {
 			if err := done.reload(ctx, &r.running); err != nil {
-				r.log.Error("what was in force does not come back", "what", done.name, "error", err)
+				r.log.Error("the configuration before the reload could not be restored", "what", done.name, "error", err)
 			}
 		}
 		return fmt.Errorf("reload %s: %w", part.name, err)

@@ -1,7 +1,9 @@
 package bridge
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -41,4 +43,42 @@ func (b *Bridge) retryWhileAway(f func() error, mayWait bool) error {
 			return err
 		}
 	}
+}
+
+// Ready returns nil if the bridge takes clients, else why it does not: it is starting, paused or shutting down, or php-fpm is
+// away. When it was away as far as is known, it is asked again, at most until ctx ends.
+func (b *Bridge) Ready(ctx context.Context) error {
+	switch {
+	case b.isDraining():
+		return ErrStopping
+	case b.app.Load() == nil:
+		return ErrStarting
+	case b.Paused():
+		return ErrPaused
+	}
+	if err := b.reach(ctx); err != nil {
+		return fmt.Errorf("php-fpm is away: %w", err)
+	}
+	return nil
+}
+
+// Away reports whether php-fpm is. It looks as Ready does, without an event, and blocks until ctx ends at most.
+func (b *Bridge) Away(ctx context.Context) bool { return b.reach(ctx) != nil }
+
+// reach looks for php-fpm, and asks it if it was away when it was last needed.
+func (b *Bridge) reach(ctx context.Context) error {
+	if !b.outage.On() {
+		return b.cfg().PHP.Reachable(ctx)
+	}
+	if _, err := b.cfg().PHP.Describe(ctx); err != nil {
+		return err
+	}
+	b.recovered()
+	return nil
+}
+
+func (b *Bridge) isDraining() bool {
+	b.entranceMu.Lock()
+	defer b.entranceMu.Unlock()
+	return b.draining
 }
