@@ -6,7 +6,7 @@ final class Description
 {
     /** The files of the analysis, which other events do not need. */
     const ANALYSIS = 'Source,Code,Unit,Parser,Program,Loader,Implicit,Includes,Php,Callbacks,Calls,Variables,Roles,Statics,Scanner,Functions,
-        Callables,Guards,Reach,Bound,Globals,Overview';
+        Callables,Guards,Reach,ProcessBound,Globals,Overview';
 
     /** Whether the analysis is running. It loads classes, so it may run the application's code and end with it. */
     private static $reading = false;
@@ -25,7 +25,7 @@ final class Description
     public static function giveUp($why, $file)
     {
         self::$reading = false;
-        $overview = Analysis\Overview::blind('PHP ended while the classes were loaded that its code names: ' . $why, $file);
+        $overview = Analysis\Overview::unreadable('PHP ended while the classes were loaded that its code names: ' . $why, $file);
         $event = Request::current();
         $json = $event['event'] === 'inspect' ? Inspection::report($overview) : self::encode(self::describe($overview));
         Answer::done($json, '', '', Application::code(), Request::isLast());

@@ -127,7 +127,7 @@ final class Handlers
         return ws_server_authenticate($connection, $cookies, $agent, $address) == false ? 'false' : 'true';
     }
 
-    /** Calls a handler with data. The documentation had three parameters; the original server passed the client's key as third of four. */
+    /** Calls a handler with data: with the three documented arguments, or with the client's key as third of four, as the original did. */
     private static function data($handler, $client, $data)
     {
         global $connections;

@@ -82,7 +82,8 @@ final class Helpers
             $named = [T_FUNCTION, T_CLASS, T_INTERFACE, T_TRAIT, T_EXTENDS, T_IMPLEMENTS, ','];
             return in_array($previous, $named, true) || strtolower($text) === 'define';
         }
-        $declaring = [T_FUNCTION, T_CLASS, T_ABSTRACT, T_FINAL, T_INTERFACE, T_TRAIT, T_EXTENDS, T_IMPLEMENTS, T_IF, ',', ';', '(', '{', ')', '}'];
+        $declaring = [T_FUNCTION, T_CLASS, T_ABSTRACT, T_FINAL, T_INTERFACE, T_TRAIT, T_EXTENDS, T_IMPLEMENTS, T_IF,
+            ',', ';', '(', '{', ')', '}'];
         return in_array($kind, $declaring, true) || $kind === T_INLINE_HTML && trim($text) === '';
     }
 

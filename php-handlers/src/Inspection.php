@@ -50,9 +50,9 @@ final class Inspection
     public static function findings(Analysis\Overview $overview)
     {
         $findings = new Analysis\Findings($overview->program ?: new Analysis\Program());
-        if ($overview->blind !== null) {
+        if ($overview->unreadable !== null) {
             $kind = function_exists('token_get_all') ? 'php' : 'extension';
-            $findings->place('warning', $kind, $overview->blind . ': every handler counts as one that reaches everything', '', 0);
+            $findings->addAt('warning', $kind, $overview->unreadable . ': every handler counts as one that reaches everything', '', 0);
         }
         Analysis\HandlerFindings::find($overview, $findings);
         if ($overview->program !== null) {

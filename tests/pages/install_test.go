@@ -42,7 +42,7 @@ func TestNewUserFollowsThePage(t *testing.T) {
 	}
 	m.follow(p, "2. Bring your handlers")
 
-	m.follow(p, "Beside the site's php-fpm")
+	m.follow(p, "With the distribution's php-fpm")
 	c := m.connect("127.0.0.1:50000")
 	c.Send("hello")
 	c.Want("you said: hello")
@@ -81,9 +81,9 @@ func TestNewUserFollowsThePage(t *testing.T) {
 // livesWith reloads, which drops nobody, and restarts, which tells all.
 func (m *machine) livesWith(p page, c *harness.Client) {
 	m.t.Helper()
-	blocks := p["5. Live with it"]
+	blocks := p["5. Run it"]
 	if len(blocks) != 3 {
-		m.t.Fatalf("the page has %d blocks about living with it", len(blocks))
+		m.t.Fatalf("the page has %d blocks about running it", len(blocks))
 	}
 	for _, block := range blocks[:2] {
 		m.run(block)
@@ -120,7 +120,7 @@ systemctl restart wsbridge`)
 // refusesNobody restarts while a client comes.
 func (m *machine) refusesNobody(p page) {
 	m.t.Helper()
-	m.follow(p, "Restarts that refuse nobody")
+	m.follow(p, "Restarts without refused clients")
 	restart := m.shell(harness.Patience, "systemctl restart wsbridge")
 	if err := restart.Start(); err != nil {
 		m.t.Fatal(err)

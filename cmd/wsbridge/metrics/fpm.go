@@ -43,7 +43,7 @@ func pageReadings() []reading[*fastcgi.Status] {
 		gauge("fpm_workers", "php-fpm's workers.", func(s *fastcgi.Status) int { return s.Workers }),
 		gauge("fpm_idle_workers", "Workers of php-fpm that wait for a connection; one whose connection is kept is not idle.",
 			func(s *fastcgi.Status) int { return s.Idle }),
-		gauge("fpm_listen_queue", "Connections that no worker of php-fpm has accepted yet.",
+		gauge("fpm_listen_queue", "Connections that no worker of php-fpm has accepted yet. Always 0 on a unix socket (php-fpm 8.2).",
 			func(s *fastcgi.Status) int { return s.ListenQueue }),
 		counter("fpm_max_children_reached_total", "How often php-fpm needed more than pm.max_children workers.",
 			func(s *fastcgi.Status) int { return s.MaxChildrenReached }),
