@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -71,44 +73,26 @@ func environment(env []string) []string {
 func (m *master) run(started chan<- error) {
 	defer close(m.exited)
 	runtime.LockOSThread() // never unlocked, so that the thread ends with the goroutine, after its child
-	output, err := m.start()
+	output, written := io.Pipe()
+	m.cmd.Stdout, m.cmd.Stderr = written, written
+	m.cmd.WaitDelay = stopGrace // a process that has left the group may hold its output open, which is not waited for
+	err := m.cmd.Start()
 	started <- err
 	if err != nil {
 		return
 	}
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		m.log.read(output)
-	}()
+	var reading sync.WaitGroup
+	reading.Go(func() { m.log.read(output) })
 	m.waitExit()
 	// Workers that outlive their master would continue to serve the old socket. The master is not reaped yet, so its id, which is
 	// also the group's, cannot belong to another process.
 	_ = unix.Kill(-m.pid(), unix.SIGKILL)
-	m.err = m.cmd.Wait()
+	if m.err = m.cmd.Wait(); errors.Is(m.err, exec.ErrWaitDelay) {
+		m.err = nil
+	}
 	waitGroup(m.pid())
-	// A process that has left the group may hold the pipe open. Its output is not waited for.
-	select {
-	case <-read:
-	case <-time.After(stopGrace):
-	}
-	output.Close()
-	<-read
-}
-
-// start starts php-fpm and returns its output, which the caller closes.
-func (m *master) start() (*os.File, error) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	defer w.Close()
-	m.cmd.Stdout, m.cmd.Stderr = w, w
-	if err := m.cmd.Start(); err != nil {
-		r.Close()
-		return nil, err
-	}
-	return r, nil
+	written.Close()
+	reading.Wait()
 }
 
 // waitExit waits for the master's end without reaping it, so that its id is not used again.
