@@ -112,16 +112,9 @@ type Done struct {
 
 // GlobalChanges is what an event changed in the living global variables.
 type GlobalChanges struct {
-	Unset []string `json:"unset,omitempty"`
-	Set   Fields   `json:"set,omitempty"`
+	RowChange // of the variables, which are kept as a row's fields are
 	// Lost says, by variable, what it was given that cannot outlive an event.
 	Lost map[string]string `json:"lost,omitempty"`
-}
-
-// Apply changes f. Removals come first, as in a row.
-func (c *GlobalChanges) Apply(f *Fields) {
-	change := RowChange{Unset: c.Unset, Set: c.Set}
-	change.Apply(f)
 }
 
 // RowChanges are an event's changes by client key.
