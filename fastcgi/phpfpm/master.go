@@ -137,21 +137,12 @@ func (m *master) failure() error {
 func (m *master) waitReady(ctx context.Context, stopping <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	for _, socket := range m.sockets {
-		if err := m.waitSocket(ctx, socket, stopping); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (m *master) waitSocket(ctx context.Context, socket string, stopping <-chan struct{}) error {
-	tick := time.NewTicker(pollInterval)
-	defer tick.Stop()
-	for {
-		c, err := net.Dial("unix", socket)
+	for waiting := m.sockets; len(waiting) > 0; {
+		c, err := net.Dial("unix", waiting[0])
 		if err == nil {
-			return c.Close()
+			c.Close()
+			waiting = waiting[1:]
+			continue
 		}
 		select {
 		case <-m.exited:
@@ -159,10 +150,11 @@ func (m *master) waitSocket(ctx context.Context, socket string, stopping <-chan 
 		case <-stopping:
 			return errors.New("stopped")
 		case <-ctx.Done():
-			return fmt.Errorf("socket %s: %w: %w", socket, context.Cause(ctx), err)
-		case <-tick.C:
+			return fmt.Errorf("socket %s: %w: %w", waiting[0], context.Cause(ctx), err)
+		case <-time.After(pollInterval):
 		}
 	}
+	return nil
 }
 
 // stop ends the master, with a stronger signal after each stopGrace, and returns when its process group has ended. A worker in an
