@@ -3,6 +3,8 @@ package protocol
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
+	"strings"
 )
 
 // Effect is one line of an answer. Either one of its pointers is set, or Stray.
@@ -95,6 +97,13 @@ type Log struct {
 	Message string `json:"message"`
 	File    string `json:"file,omitempty"`
 	Line    int    `json:"line,omitempty"`
+}
+
+// Severity is the level as package slog has it; one that is unknown is info.
+func (l *Log) Severity() slog.Level {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(strings.Replace(l.Level, "warning", "warn", 1))) // or else it stays info
+	return level
 }
 
 // Done ends an event whose handlers returned.
