@@ -89,18 +89,18 @@ func (s *Server) pause(http.ResponseWriter, *http.Request) (any, error) {
 	if err := s.cfg.Bridge.Pause(); err != nil {
 		return nil, err
 	}
-	return api.Paused{Paused: true}, nil
+	return api.Done{"paused": true}, nil
 }
 
 func (s *Server) resume(http.ResponseWriter, *http.Request) (any, error) {
 	s.cfg.Bridge.Resume()
-	return api.Paused{Paused: false}, nil
+	return api.Done{"paused": false}, nil
 }
 
 func (s *Server) drain(http.ResponseWriter, *http.Request) (any, error) {
 	s.cfg.Logger.Info("the operator ends the server")
 	s.cfg.Bridge.Drain()
-	return api.Draining{Draining: true}, nil
+	return api.Done{"draining": true}, nil
 }
 
 // problems is an error that can list everything that is wrong.

@@ -2,20 +2,13 @@ package api
 
 import "encoding/json"
 
-// Queued is the answer of POST /v1/connections/KEY/send.
-type Queued struct {
-	Queued bool `json:"queued"`
-}
+// Done is the answer of an action that only has to be confirmed, such as {"paused":true}.
+type Done map[string]bool
 
 // Close is the body of POST /v1/connections/KEY/close. Code 0 is 1000.
 type Close struct {
 	Code   int    `json:"code,omitempty"`
 	Reason string `json:"reason,omitempty"`
-}
-
-// Closing is the answer of POST /v1/connections/KEY/close.
-type Closing struct {
-	Closing bool `json:"closing"`
 }
 
 // Broadcast is the answer of POST /v1/broadcast.
@@ -28,16 +21,6 @@ type Broadcast struct {
 type Fifo struct {
 	Result json.RawMessage `json:"result"`
 	Event  Event           `json:"event"`
-}
-
-// Paused is the answer of POST /v1/pause and /v1/resume.
-type Paused struct {
-	Paused bool `json:"paused"`
-}
-
-// Draining is the answer of POST /v1/drain.
-type Draining struct {
-	Draining bool `json:"draining"`
 }
 
 // Reloaded is the answer of POST /v1/reload.
