@@ -28,7 +28,6 @@ func (s *Server) status(_ http.ResponseWriter, r *http.Request) (any, error) {
 	a.Messages = api.Messages(t.Messages)
 	a.PHP.Version = app.PHP
 	a.PHP.Workers = s.workers(r.Context())
-	a.PHP.Pool.Connections, a.PHP.Pool.Max = s.cfg.Pool()
 	a.Application.Handlers = handlers(app)
 	if listen := s.listen.Load(); listen != nil {
 		a.Listen = *listen

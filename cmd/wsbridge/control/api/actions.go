@@ -1,6 +1,10 @@
 package api
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+)
 
 // Done is the answer of an action that only has to be confirmed, such as {"paused":true}.
 type Done map[string]bool
@@ -24,12 +28,7 @@ type Fifo struct {
 }
 
 // Reloaded is the answer of POST /v1/reload.
-type Reloaded struct {
-	Applied    []string `json:"applied"`     // keys whose new values hold now
-	NewClients []string `json:"new_clients"` // those of Applied that hold only for new clients
-	Restart    []string `json:"restart"`     // keys whose new values hold after a restart
-	Unchanged  int      `json:"unchanged"`   // keys
-}
+type Reloaded = config.Change
 
 // Log is the answer, and the body, of /v1/log.
 type Log struct {
