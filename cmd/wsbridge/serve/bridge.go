@@ -45,20 +45,7 @@ func bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
 
 		MaxHeader: config.MaxHeader,
 		Limits:    limits(&cfg.Server, f.connections),
-		Policy:    policy(&cfg.Server),
-	}
-}
-
-func policy(s *config.Server) door.Policy {
-	admit := s.Admission()
-	return door.Policy{
-		Origins:       admit.Origins,
-		Hosts:         admit.Hosts,
-		Paths:         admit.Paths,
-		Subprotocols:  s.Subprotocols,
-		Proxies:       admit.Proxies,
-		Forwarding:    admit.Forwarding,
-		ProxyProtocol: s.ProxyProtocol,
+		Policy:    cfg.Server.Policy(),
 	}
 }
 
