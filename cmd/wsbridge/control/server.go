@@ -16,7 +16,6 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/timing"
-	"github.com/wsbridge/wsbridge/fastcgi"
 )
 
 const (
@@ -33,8 +32,8 @@ type Config struct {
 
 	// Times returns how long events have taken since the start.
 	Times func() *timing.Times
-	// Workers asks php-fpm for its status; nil: it has no status page. most is how many workers it may have; 0: unknown.
-	Workers func(context.Context) (s *fastcgi.Status, most int, err error)
+	// Workers asks php-fpm for its workers, which takes one of them for a moment; nil: it does not tell.
+	Workers func(context.Context) *api.Workers
 	// Reload reads the configuration again; nil: there is no configuration to read.
 	Reload func(context.Context) (config.Change, error)
 	// Dashboard answers requests that are not of the API, without a token; nil: there is no dashboard.

@@ -71,7 +71,7 @@ func (s *server) status() api.Status {
 	cfg, f, pool := s.cfg.Load(), s.backend.current.Load(), s.backend.pool()
 	return api.Status{
 		Version: s.Version, Pipe: cfg.Pipe.Path, Config: s.ConfigFile,
-		PHP: api.PHP{Managed: f.managed != nil, Address: f.address,
+		PHP: api.PHP{Managed: f.managed != nil, Address: f.asked.Network + ":" + f.asked.Address,
 			Pool: api.Pool{Connections: pool.Connections, Max: pool.Limit}},
 		Application: api.Application{EventsFile: cfg.PHP.EventsFile, Isolation: cfg.Isolation.Mode},
 	}
