@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -142,26 +141,17 @@ func (c *Client) Tail(ctx context.Context, query url.Values) (iter.Seq2[*Line, e
 	}
 	return func(yield func(*Line, error) bool) {
 		defer response.Body.Close()
-		lines := bufio.NewReader(response.Body)
+		lines := json.NewDecoder(response.Body) // which skips the empty lines between events
 		for {
-			text, err := lines.ReadBytes('\n')
-			if err != nil {
-				if ctx.Err() == nil && !errors.Is(err, io.EOF) {
-					yield(nil, fmt.Errorf("read events: %w", err))
-				}
-				return
-			}
-			if len(bytes.TrimSpace(text)) == 0 {
-				continue
-			}
 			line := &Line{}
-			if err := json.Unmarshal(text, line); err != nil {
+			err := lines.Decode(line)
+			switch {
+			case err == nil && yield(line, nil):
+				continue
+			case err != nil && ctx.Err() == nil && !errors.Is(err, io.EOF):
 				yield(nil, fmt.Errorf("read events: %w", err))
-				return
 			}
-			if !yield(line, nil) {
-				return
-			}
+			return
 		}
 	}, nil
 }
