@@ -18,7 +18,7 @@ func bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
 		RequireUserAgent: cfg.Server.RequireUserAgent,
 		Isolation:        cfg.RunModes(),
 		SessionCookie:    cfg.Isolation.SessionCookie,
-		Parallel:         f.connections,
+		Parallel:         f.asked.MaxConnections,
 		CloseOnError:     cfg.PHP.OnError == "close",
 		LoopInterval:     cfg.Loop.Interval.Std(),
 		MaxMessage:       int64(cfg.Server.MaxMessage),
@@ -44,21 +44,8 @@ func bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
 		EventQueueTotalBytes: int(cfg.Server.EventQueueTotalBytes),
 
 		MaxHeader: config.MaxHeader,
-		Limits:    limits(&cfg.Server, f.connections),
-		Policy:    policy(&cfg.Server),
-	}
-}
-
-func policy(s *config.Server) door.Policy {
-	admit := s.Admission()
-	return door.Policy{
-		Origins:       admit.Origins,
-		Hosts:         admit.Hosts,
-		Paths:         admit.Paths,
-		Subprotocols:  s.Subprotocols,
-		Proxies:       admit.Proxies,
-		Forwarding:    admit.Forwarding,
-		ProxyProtocol: s.ProxyProtocol,
+		Limits:    limits(&cfg.Server, f.asked.MaxConnections),
+		Policy:    cfg.Server.Policy(),
 	}
 }
 
