@@ -10,10 +10,11 @@ demo:
 # Every test, with the race detector, a real php-fpm and a real browser.
 test:
 	.ci/install test
-	CGO_ENABLED=1 go test -count=1 -race -timeout 45m ./...
+	.ci/test
 
 build:
-	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/wsbridge
+	@echo 'build: bin/wsbridge; the first time Go fetches modules and compiles all of them, which takes a minute or two'
+	CGO_ENABLED=0 go build -v -trimpath -o bin/ ./cmd/wsbridge
 
 # A deb and an rpm in bin/. VERSION=1.2.3 names the version, GOARCH another architecture.
 package:

@@ -129,7 +129,7 @@ func TestRefusedRequestDoesNotHoldItsConnection(t *testing.T) {
 	s := serveApplication(t, &standin{}, func(c *Config) { c.HandshakeTimeout = 200 * time.Millisecond })
 	conn := s.dial()
 	fmt.Fprint(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
-	conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+	conn.SetReadDeadline(time.Now().Add(patience))
 	r := bufio.NewReader(conn)
 	res, err := http.ReadResponse(r, nil)
 	if err != nil {

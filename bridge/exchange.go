@@ -66,7 +66,14 @@ func (x *exchange) run(payload []byte) error {
 	if err := x.prepare(payload); err != nil {
 		return err
 	}
-	return x.bridge.cfg().PHP.Run(x.bridge.base, x.timedApply, &x.event)
+	for {
+		php := x.bridge.cfg().PHP
+		err := php.Run(x.bridge.base, x.timedApply, &x.event)
+		if !errors.Is(err, protocol.ErrUnavailable) || php == x.bridge.cfg().PHP {
+			return err
+		}
+		// A reload has replaced it in the meantime. Nothing was sent.
+	}
 }
 
 func (x *exchange) timedApply(e *protocol.Effect) error {

@@ -21,7 +21,7 @@ import (
 )
 
 // patience bounds every wait for something that must happen.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // standin stands in for PHP: a handler for each kind of event, and a journal of what ran.
 type standin struct {
@@ -151,7 +151,7 @@ func serveApplication(t testing.TB, a PHP, change func(*Config)) *served {
 	cfg := Config{
 		PHP: a, Logger: slog.New(slog.NewTextHandler(&logWriter{t: t}, nil)), Isolation: isolation.Config{Mode: isolation.Serial}, Parallel: 4,
 		LoopInterval: time.Hour, MaxMessage: 1 << 20, EventQueue: 8, EventQueueTotal: 1000, EventQueueTotalBytes: 64 << 20, SendQueue: 64, SendQueueBytes: 64 << 20,
-		HandshakeTimeout: time.Second, MaxHeader: 32 << 10, WriteTimeout: 10 * time.Second, PingInterval: time.Minute, PongTimeout: time.Minute,
+		HandshakeTimeout: 10 * time.Second, MaxHeader: 32 << 10, WriteTimeout: 10 * time.Second, PingInterval: time.Minute, PongTimeout: time.Minute,
 		QueueWait: 10 * time.Second, UnavailableWait: 10 * time.Second, DrainTimeout: 10 * time.Second,
 	}
 	p := &present{connected: map[int64]bool{}}

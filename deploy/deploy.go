@@ -1,4 +1,4 @@
-// Package deploy holds what wsbridge is installed with, for the program to hand out.
+// Package deploy embeds the annotated wsbridge.toml. The other files in its folder are for installing wsbridge.
 package deploy
 
 import _ "embed"

@@ -13,23 +13,23 @@ const (
 	statusOverloaded = 2
 )
 
-// endSize is the content's size of an EndRequest record.
+// endSize is the size of an EndRequest record's content.
 const endSize = 8
 
-// sink takes an answer's two streams in pieces, which are valid only during the call.
+// sink takes the two streams of an answer in pieces, which are valid only during the call.
 type sink interface {
 	stdout(p []byte) error
 	stderr(p []byte) error
 }
 
-// transportError is a failure of the socket, as opposed to what was read from it or to an error of the sink.
+// transportError is a failure of the socket, as opposed to a malformed answer or an error of the sink.
 type transportError struct{ err error }
 
 func (e *transportError) Error() string { return e.err.Error() }
 func (e *transportError) Unwrap() error { return e.err }
 
-// readAnswer reads records until the one that ends the request and returns its protocol status. It stops at the sink's
-// first error and returns it unchanged.
+// readAnswer reads records up to the one that ends the request, and returns the protocol status of that. It stops at the first
+// error of the sink and returns it unchanged.
 func readAnswer(r *bufio.Reader, s sink) (status byte, err error) {
 	for {
 		rec, err := readRecord(r)
@@ -67,7 +67,7 @@ func readRecord(r *bufio.Reader) (record, error) {
 	return rec, discard(r, headerSize)
 }
 
-// readStream hands on n bytes as they arrive, out of the reader's own buffer.
+// readStream passes n bytes on as they arrive, in the reader's own buffer.
 func readStream(r *bufio.Reader, n int, to func([]byte) error) error {
 	for n > 0 {
 		p, err := r.Peek(min(n, max(r.Buffered(), 1)))
@@ -96,7 +96,7 @@ func readEnd(r *bufio.Reader, rec record) (status byte, err error) {
 	if err != nil {
 		return 0, &transportError{err}
 	}
-	status = body[4] // in front of it the script's exit status, which the failed line explains better
+	status = body[4] // the exit status before it is explained better by the failed line
 	return status, discard(r, endSize+rec.padding)
 }
 

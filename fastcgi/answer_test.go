@@ -12,19 +12,19 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// recorder keeps both streams.
+// recorder records both streams.
 type recorder struct{ out, err strings.Builder }
 
 func (r *recorder) stdout(p []byte) error { r.out.Write(p); return nil }
 func (r *recorder) stderr(p []byte) error { r.err.Write(p); return nil }
 
-// rec is a record of an answer.
+// rec returns a record of an answer.
 func rec(kind recordType, content string, pad int) string {
 	b := appendRecord(nil, record{kind, len(content), pad})
 	return string(b) + content + strings.Repeat("P", pad)
 }
 
-// end is a record that ends a request.
+// end returns the record that ends a request.
 func end(status byte) string {
 	return rec(typeEnd, "\x00\x00\x00\x07"+string([]byte{status})+"\x00\x00\x00", 0)
 }

@@ -8,14 +8,14 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// ledger checks effects against the request's events, which PHP runs one after the other.
+// answerOrder checks that effects come in the order of the request's events, which PHP runs one after the other.
 type answerOrder struct {
 	events  []*protocol.Event
-	ended   int  // how many have their done or failed line
+	ended   int  // events with their done or failed line
 	started bool // there was an effect
 }
 
-// checkEvents refuses events that cannot be one request.
+// checkEvents returns an error if events cannot be one request.
 func checkEvents(events []*protocol.Event) error {
 	if len(events) == 0 {
 		return errors.New("run exchange: no events")
@@ -36,7 +36,7 @@ func checkEvents(events []*protocol.Event) error {
 	return nil
 }
 
-// enter accepts an effect of the event whose want it is.
+// accept refuses an effect of any event but the first that has not ended.
 func (o *answerOrder) accept(e *protocol.Effect) error {
 	o.started = true
 	if o.ended == len(o.events) {
@@ -51,7 +51,7 @@ func (o *answerOrder) accept(e *protocol.Effect) error {
 	return nil
 }
 
-// missing returns the first event without its last line, or nil.
+// unfinished returns the first event that has not ended, or nil.
 func (o *answerOrder) unfinished() *protocol.Event {
 	if o.ended == len(o.events) {
 		return nil

@@ -15,7 +15,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// BenchmarkExchange measures one small event and its two effects, on kept connections to a php-fpm of 4 workers.
+// BenchmarkExchange measures a small event with two effects, on kept connections to a php-fpm with 4 workers.
 func BenchmarkExchange(b *testing.B) {
 	s := newSite(b)
 	s.own(b, 4)
@@ -36,7 +36,7 @@ func BenchmarkExchange(b *testing.B) {
 	}
 }
 
-// share runs b.N operations in so many goroutines.
+// share runs b.N operations in several goroutines.
 func share(b *testing.B, callers int, op func(caller int) error) {
 	b.ReportAllocs()
 	b.ResetTimer()
@@ -61,7 +61,7 @@ func share(b *testing.B, callers int, op func(caller int) error) {
 	b.ReportMetric(float64(cpuTime(b)-before)/float64(b.N), "cpu-ns/op")
 }
 
-// cpuTime is what this process has used, without php-fpm.
+// cpuTime returns the CPU time of this process, which is without php-fpm.
 func cpuTime(b *testing.B) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

@@ -312,7 +312,7 @@ func TestRestartedPHPIsFoundAgain(t *testing.T) {
 	}
 }
 
-// idleOpen reports whether the idle connections, if there are any, are still good.
+// idleOpen reports whether there are idle connections and all are open.
 func idleOpen(c *Client) bool {
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()

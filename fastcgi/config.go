@@ -1,15 +1,17 @@
 package fastcgi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"path"
 	"strings"
 	"time"
 )
 
-// maxPath bounds the configured paths (Linux's PATH_MAX), so that the own parameters fit one record.
+// maxPath bounds the configured paths (Linux's PATH_MAX), so that the WSBRIDGE_ parameters fit one record.
 const maxPath = 4096
 
 // Config says how to reach php-fpm and what to run there. Paths are as php-fpm sees them, absolute.
@@ -20,90 +22,56 @@ type Config struct {
 	Script       string // the PHP half's entry script
 	EventsFile   string // the application's push_server_events.php
 	SettingsFile string // the legacy settings file; empty if there is none
-	Presence     string // a Presence's file; empty if there is none
-	// InitializeOnce leaves ws_server_initialize to the event of that name; else it runs in each request.
+	Presence     string // the file of a Presence; empty if there is none
+	// InitializeOnce leaves ws_server_initialize to the event of that name. Otherwise it runs in each request.
 	InitializeOnce bool
 
-	// MaxConnections is the most connections there ever are, idle ones among them; each occupies one worker. Default 4.
+	// MaxConnections bounds the connections, idle ones included. Each occupies one worker. Default 4.
 	MaxConnections int
-	// IdleTimeout is how long an unused connection is kept. Default 5 s. See the package documentation for what
-	// php-fpm makes of an idle connection.
+	// IdleTimeout is how long an unused connection is kept. Default 5 s. The package documentation says how php-fpm counts
+	// that time.
 	IdleTimeout time.Duration
 	// DialTimeout bounds connecting. Default 5 s.
 	DialTimeout time.Duration
-	// Timeout bounds one exchange, from the first byte written to the answer's end, and with it the time that php-fpm
-	// lets it wait for a worker, and the time spent in apply. Default 30 s.
+	// Timeout bounds an exchange from the first byte written to the end of the answer. That includes the wait for a worker in
+	// php-fpm's backlog and the time spent in apply. Default 30 s.
 	Timeout time.Duration
-	// MaxPayload bounds the payload of one effect, in bytes. Default 16 MiB.
+	// MaxPayload bounds the payload of an effect, in bytes. Default 16 MiB.
 	MaxPayload int
 
-	// EndStdin ends each body with the empty record that the protocol asks for (FastCGI 1.0, section 5.3), and that libraries of
-	// other languages wait for. php-fpm does not; without it, unread requests can be told from read ones over a unix socket.
+	// EndStdin ends each body with the empty record that the protocol asks for (FastCGI 1.0, section 5.3) and that FastCGI
+	// libraries wait for. php-fpm does not. Without the record, a unix socket tells unread requests from read ones.
 	EndStdin bool
 
-	// StatusPage is what Client.Status reads. Default: there is none.
+	// StatusPage is what Client.Status reads. Default: none.
 	StatusPage StatusPage
 
-	// Payloads lets log lines and errors show what clients have sent. Default: it is taken out of what PHP says, as far as it can be
-	// recognized.
+	// LogPayloads lets log lines and errors show what clients have sent. By default it is redacted from what PHP says, as far as
+	// it can be recognized.
 	LogPayloads bool
 
-	// Logger gets what php-fpm writes to a request's error stream. Default: nothing is logged.
+	// Logger gets what php-fpm writes to the error stream of a request. Default: nothing is logged.
 	Logger *slog.Logger
 }
 
-// ParseAddress splits "unix:/path" or "tcp:host:port" into a network and an address.
-func ParseAddress(s string) (network, address string, err error) {
-	network, address, _ = strings.Cut(s, ":")
-	if err := checkAddress(network, address); err != nil {
-		return "", "", fmt.Errorf("parse php-fpm address %q: %w", s, err)
-	}
-	return network, address, nil
-}
-
-func checkAddress(network, address string) error {
-	switch network {
-	case "unix":
-		if !path.IsAbs(address) {
-			return errors.New("want unix:/path with an absolute path")
-		}
-		return nil
-	case "tcp":
-		at := strings.LastIndexByte(address, ':')
-		if at < 1 || at == len(address)-1 {
-			return errors.New("want tcp:host:port")
-		}
-		return nil
-	}
-	return errors.New("want unix:/path or tcp:host:port")
-}
-
-// withDefaults fills in what is not set and checks the rest.
+// withDefaults returns c with defaults for what is not set, and checks it.
 func (c Config) withDefaults() (Config, error) {
-	if c.MaxConnections == 0 {
-		c.MaxConnections = 4
-	}
-	if c.IdleTimeout == 0 {
-		c.IdleTimeout = 5 * time.Second
-	}
-	if c.DialTimeout == 0 {
-		c.DialTimeout = 5 * time.Second
-	}
-	if c.Timeout == 0 {
-		c.Timeout = 30 * time.Second
-	}
-	if c.MaxPayload == 0 {
-		c.MaxPayload = 16 << 20
-	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
+	c.MaxConnections = cmp.Or(c.MaxConnections, 4)
+	c.IdleTimeout = cmp.Or(c.IdleTimeout, 5*time.Second)
+	c.DialTimeout = cmp.Or(c.DialTimeout, 5*time.Second)
+	c.Timeout = cmp.Or(c.Timeout, 30*time.Second)
+	c.MaxPayload = cmp.Or(c.MaxPayload, 16<<20)
+	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
 	return c, c.check()
 }
 
 func (c *Config) check() error {
-	if err := checkAddress(c.Network, c.Address); err != nil {
-		return fmt.Errorf("address %q %q: %w", c.Network, c.Address, err)
+	host, port, err := net.SplitHostPort(c.Address)
+	switch {
+	case c.Network == "unix" && path.IsAbs(c.Address):
+	case c.Network == "tcp" && err == nil && host != "" && port != "":
+	default:
+		return fmt.Errorf("address %q %q: want unix and an absolute path, or tcp and host:port", c.Network, c.Address)
 	}
 	for _, p := range []struct{ name, value string }{
 		{"script", c.Script}, {"events file", c.EventsFile}, {"settings file", c.SettingsFile}, {"presence file", c.Presence},

@@ -15,7 +15,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// readBuffer holds two of php-fpm's own output buffers.
+// readBuffer holds two of php-fpm's output buffers.
 const readBuffer = 16 << 10
 
 // conn is a connection to php-fpm and, while it is open, to one of its workers. One exchange at a time owns it.
@@ -29,12 +29,12 @@ type conn struct {
 	announces bool // its worker announces requests, see wasUnread
 	served    bool // a worker has served an exchange on it
 
-	watch     contextWatch
-	deadline  time.Time // of the exchange, or zero; written under the pool's mu
-	idleSince time.Time // guarded by the pool's mu
+	interrupter interrupter
+	deadline    time.Time // of the exchange, or zero; written under the pool's mu
+	idleSince   time.Time // guarded by the pool's mu
 }
 
-// dial connects. Its errors wrap protocol.ErrUnavailable or ErrOverloaded, or are ctx's cause if that was cancelled.
+// dial connects. Its errors wrap protocol.ErrUnavailable or ErrOverloaded, or ctx's cause if that was cancelled.
 func dial(ctx context.Context, cfg *Config) (*conn, error) {
 	dialer := net.Dialer{Timeout: cfg.DialTimeout}
 	nc, err := dialer.DialContext(ctx, cfg.Network, cfg.Address)
@@ -62,7 +62,7 @@ func newConn(nc net.Conn) (*conn, error) {
 	c := &conn{socket: s}
 	_, c.local = nc.(*net.UnixConn)
 	c.reader = bufio.NewReaderSize(c.source(), readBuffer)
-	c.watch.onEnd = c.interrupt
+	c.interrupter.interrupt = c.interrupt
 	return c, nil
 }
 
@@ -88,11 +88,11 @@ func (r *quickAckReader) Read(p []byte) (int, error) {
 
 // Close closes the connection and waits until nothing that it has started runs.
 func (c *conn) Close() error {
-	c.watch.stop()
+	c.interrupter.unbind()
 	return c.Conn.Close()
 }
 
-// arm bounds all I/O of an exchange by the deadline and by ctx, which the caller has let watch watch.
+// arm bounds the I/O of an exchange by the deadline and by ctx, to which interrupter has to be bound.
 func (c *conn) arm(ctx context.Context) {
 	_ = c.SetDeadline(c.deadline) // it fails only on a closed socket, whose I/O fails anyway
 	if ctx.Err() != nil {
@@ -106,8 +106,8 @@ func (c *conn) interrupt() { _ = c.SetDeadline(time.Unix(1, 0)) }
 // isOpen reports whether php-fpm has neither closed the connection nor written to it unasked. It does not block.
 func (c *conn) isOpen() bool { return c.reader.Buffered() == 0 && c.poll() == 0 }
 
-// isUsable reports whether a request can be written. Over a unix socket this needs no system call: a request that arrives at
-// nobody is known as unread, and sent again.
+// isUsable reports whether a request may be written. Over a unix socket it makes no system call: if php-fpm has closed its side, the
+// request is known as unread and sent again.
 func (c *conn) isUsable() bool {
 	if c.tellsUnread() {
 		return c.reader.Buffered() == 0

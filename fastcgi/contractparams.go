@@ -12,16 +12,16 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// maxYielded bounds how many helper functions an application can bring itself; the PHP half has fewer.
+// maxYielded bounds the helper functions that an application can define itself. The PHP half has fewer.
 const maxYielded = 40
 
-// maxWatched bounds the paths of files that only handlers include, in bytes.
+// maxWatched bounds the paths of files that only handlers include, together and in bytes.
 const maxWatched = 16 << 10
 
-// maxFunctionName bounds what is taken for a function's name.
+// maxFunctionName bounds the name of a function.
 const maxFunctionName = 64
 
-// contractParams are the WSBRIDGE_* parameters, which the client's requests share.
+// contractParams holds the WSBRIDGE_ parameters, which all requests of a client share. Its methods may be called concurrently.
 type contractParams struct {
 	cfg     *Config
 	token   string
@@ -31,7 +31,7 @@ type contractParams struct {
 	described described
 }
 
-// found is what describing the application has found out for the requests behind it.
+// described is what the description of the application means for later requests.
 type described struct {
 	yielded []string // see WSBRIDGE_YIELD
 	watched []string // see WSBRIDGE_WATCH
@@ -43,11 +43,10 @@ func newContractParams(cfg *Config, token string) *contractParams {
 	return p
 }
 
-// bytes returns the encoded parameters, which must not be changed.
+// bytes returns the encoded parameters. The caller must not change them.
 func (p *contractParams) bytes() []byte { return *p.encoded.Load() }
 
-// learn adds a function that the application defines itself, or a file that does, for all later requests. It ignores
-// what is neither.
+// yield has all later requests leave a function, or the functions of a file, to the application. It ignores anything else.
 func (p *contractParams) yield(name string) {
 	if !isYieldable(name) {
 		return
@@ -61,28 +60,28 @@ func (p *contractParams) yield(name string) {
 	}
 }
 
-// files returns the files that are loaded before our helpers. Loading them is right for as long as they exist.
+// yieldedFiles returns the files that are loaded before our helpers. To load them does no harm as long as they exist.
 func (p *contractParams) yieldedFiles() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(p.described.yielded), func(name string) bool { return !strings.HasPrefix(name, "@") })
 }
 
-// describe replaces what was found before.
+// setDescribed replaces what was known.
 func (p *contractParams) setDescribed(d described) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.store(d)
 }
 
-// store takes f over; the caller holds mu.
+// store sets and encodes the parameters. The caller holds mu.
 func (p *contractParams) store(d described) {
 	p.described = d
 	b := p.encode(d)
 	p.encoded.Store(&b)
 }
 
-// encode returns the encoded parameters of a request to an application of which f is known.
+// encode returns the encoded parameters for an application of which d is known.
 func (p *contractParams) encode(d described) []byte {
 	initialize := "every"
 	if p.cfg.InitializeOnce {
@@ -101,7 +100,7 @@ func (p *contractParams) encode(d described) []byte {
 	return appendPair(b, "WSBRIDGE_WATCH", encodeList(d.watched))
 }
 
-// encodeList joins percent-encoded paths with commas, as many as fit: all own parameters share one record.
+// encodeList joins percent-encoded paths with commas, as many as fit: all WSBRIDGE_ parameters share one record.
 func encodeList(paths []string) string {
 	var b strings.Builder
 	for _, p := range paths {
@@ -117,24 +116,14 @@ func encodeList(paths []string) string {
 	return b.String()
 }
 
-// isYieldable reports whether the PHP half may leave s to the application: a function's name, or "@" and the path of a file
-// that is loaded before our helpers are defined.
+// isYieldable reports whether s may be yielded: the name of a function, or "@" and the path of a file that is loaded before our
+// helpers are defined.
 func isYieldable(s string) bool {
 	file, isFile := strings.CutPrefix(s, "@")
 	return isFunctionName(s) || isFile && path.IsAbs(file) && len(file) <= maxPath && !strings.ContainsAny(file, ","+forbidden)
 }
 
 func isFunctionName(s string) bool {
-	if s == "" || len(s) > maxFunctionName {
-		return false
-	}
-	for i, r := range []byte(s) {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r == '_', r >= 0x80:
-		case r >= '0' && r <= '9' && i > 0:
-		default:
-			return false
-		}
-	}
-	return true
+	return s != "" && len(s) <= maxFunctionName && strings.IndexByte(digits, s[0]) < 0 &&
+		!strings.ContainsFunc(s, func(r rune) bool { return r < 0x80 && !strings.ContainsRune(letters+digits+"_", r) })
 }

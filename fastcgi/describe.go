@@ -4,22 +4,20 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"slices"
 
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// Log attributes of what PHP says.
+// Log attributes of PHP's messages.
 const (
 	keyFile = "file"
 	keyLine = "line"
 )
 
-// Describe asks what the application's code can do. While the answer is that the application brings a helper function
-// itself, it yields that name and asks again; the names found are yielded to all later requests, in place of those
-// before, since the code may have changed. A *protocol.Failure says that the application's code failed; other errors
-// are those of Run.
+// Describe asks what the application's code can do, and blocks like Run. If the application defines a helper function itself,
+// Describe yields that name and asks again. All later requests yield the names that it found, in place of earlier ones, since
+// the code may have changed. A *protocol.Failure says that the application's code failed; other errors are those of Run.
 func (c *Client) Describe(ctx context.Context) (*protocol.Description, error) {
 	d := &protocol.Description{}
 	yielded, err := c.introspect(ctx, protocol.Describe, d, d)
@@ -30,8 +28,8 @@ func (c *Client) Describe(ctx context.Context) (*protocol.Description, error) {
 	return d, nil
 }
 
-// Inspect asks for all that the application's owner should know of its code. It changes nothing for later requests. Its
-// errors are those of Describe.
+// Inspect asks for what the application's owner should know about its code. It changes nothing for later requests. Its errors are
+// those of Describe.
 func (c *Client) Inspect(ctx context.Context) (*protocol.Inspection, error) {
 	i := &protocol.Inspection{}
 	if _, err := c.introspect(ctx, protocol.Inspect, i, &i.Description); err != nil {
@@ -40,8 +38,8 @@ func (c *Client) Inspect(ctx context.Context) (*protocol.Inspection, error) {
 	return i, nil
 }
 
-// introspect runs an event that asks about the code, and decodes its result into result, of which d is a part. It returns
-// what had to be yielded to the application for that, and has to be in later requests, too.
+// introspect runs an event that asks about the code, and decodes its result into result, of which d is a part. It returns what
+// had to be yielded to the application, as later requests have to.
 func (c *Client) introspect(ctx context.Context, kind protocol.Kind, result any, d *protocol.Description) (yielded []string, err error) {
 	yielded = c.params.yieldedFiles()
 	for {
@@ -62,7 +60,7 @@ func (c *Client) introspect(ctx context.Context, kind protocol.Kind, result any,
 	}
 }
 
-// decodeResult reads an introspection's last effect, and returns what is to be yielded for another try.
+// decodeResult reads the last effect of an introspection, and returns what has to be yielded in another attempt.
 func decodeResult(last *protocol.Effect, result any, d *protocol.Description) (more []string, err error) {
 	switch {
 	case last.Done != nil:
@@ -77,7 +75,7 @@ func decodeResult(last *protocol.Effect, result any, d *protocol.Description) (m
 	return nil, last.Failed
 }
 
-// addYielded adds what is new of more, and reports whether that is anything.
+// addYielded adds the names of more that are new, and reports whether there are any.
 func addYielded(yielded *[]string, more []string) bool {
 	before := len(*yielded)
 	for _, name := range more {
@@ -102,7 +100,7 @@ func (c *Client) introspectOnce(ctx context.Context, kind protocol.Kind, yielded
 	return last, err
 }
 
-// log writes what an event of the client's own had to say.
+// log logs an effect of an introspection.
 func (c *Client) log(e *protocol.Effect) {
 	switch {
 	case e.Log != nil:
@@ -110,19 +108,8 @@ func (c *Client) log(e *protocol.Effect) {
 		if e.Log.File != "" {
 			log = log.With(keyFile, e.Log.File, keyLine, e.Log.Line)
 		}
-		log.Log(context.Background(), level(e.Log.Level), e.Log.Message)
+		log.Log(context.Background(), e.Log.Severity(), e.Log.Message)
 	case e.Stray != "":
 		c.cfg.Logger.Warn("php printed", keyText, e.Stray)
 	}
-}
-
-func level(name string) slog.Level {
-	var l slog.Level
-	if name == "warning" {
-		return slog.LevelWarn
-	}
-	if l.UnmarshalText([]byte(name)) != nil {
-		return slog.LevelInfo
-	}
-	return l
 }

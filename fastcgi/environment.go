@@ -16,35 +16,38 @@ import (
 	"github.com/yookoala/gofast"
 )
 
-// ErrBadHeader says that a handshake cannot become parameters; it deserves status 400. The error's text names the
-// header, never its value.
+// ErrBadHeader says that a handshake cannot become parameters, which deserves status 400. The text of the error names the header
+// but not its value.
 var ErrBadHeader = errors.New("fastcgi: bad header")
 
 const (
-	// forbidden bytes would end a value early in C, or start a new line wherever a value is printed.
+	// forbidden bytes would end a value in C, or start a line where a value is printed.
 	forbidden = "\x00\r\n"
-	// maxEnvironment bounds a handshake's parameters, in bytes; with the rest they fit one record.
+	// maxEnvironment bounds the parameters of a handshake, in bytes, so that they fit one record.
 	maxEnvironment = 60 << 10
+
+	letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	digits  = "0123456789"
 )
 
-// newSession returns gofast's mapping of a request to parameters. Its end is not a connection: the parameters stay in
-// the request.
+// newSession returns gofast's mapping of a request to parameters. It ends without a connection and leaves the parameters in the
+// request.
 func newSession(script string) gofast.SessionHandler {
 	keep := func(gofast.Client, *gofast.Request) (*gofast.ResponsePipe, error) { return nil, nil }
 	return gofast.Chain(gofast.BasicParamsMap, gofast.MapHeader, gofast.MapEndpoint(script))(keep)
 }
 
-// Environment maps a client's handshake to the parameters (RFC 3875, section 4.1) of all its events, encoded for Run.
-// It does no I/O and reads no body. Its errors wrap ErrBadHeader.
+// Environment maps a client's handshake to the Environment of its events: encoded parameters (RFC 3875, section 4.1). It does no
+// I/O and does not read the body. Its errors wrap ErrBadHeader.
 //
-// Dropped are the header Proxy (CVE-2016-5385), Accept-Encoding, by which php.ini's zlib.output_compression would
-// compress the answer, and as nginx does, every name of other characters than letters, digits and hyphens: PHP turns
-// some of them into underscores, so such a name could stand in for another. SERVER_PORT and SERVER_ADDR tell the
-// address that took the connection if r's context holds it (http.LocalAddrContextKey).
+// It drops the header Proxy (CVE-2016-5385) and Accept-Encoding, because of which php.ini's zlib.output_compression would
+// compress the answer. Like nginx it drops names with other characters than letters, digits and hyphens: PHP turns some of them
+// into underscores, so such a name could pass for another. SERVER_PORT and SERVER_ADDR are those of the listener, if the context
+// of r holds its address (http.LocalAddrContextKey).
 //
-// With TLS there are HTTPS, SSL_PROTOCOL, SSL_CIPHER, and SSL_TLS_SNI if the client named a host. A URL with the scheme https stands
-// for TLS that ended before r, of which there is HTTPS only. The sub-protocol that was agreed to, if any, is WSBRIDGE_SUBPROTOCOL;
-// what was offered is in HTTP_SEC_WEBSOCKET_PROTOCOL, as in any header. There is no REMOTE_PORT if it is 0, not known.
+// With TLS there are HTTPS, SSL_PROTOCOL and SSL_CIPHER, and SSL_TLS_SNI if the client named a host. A URL with the scheme https
+// stands for TLS that a proxy has ended; then there is only HTTPS. WSBRIDGE_SUBPROTOCOL is the sub-protocol that was agreed to, if
+// any; those that were offered are in HTTP_SEC_WEBSOCKET_PROTOCOL. A port 0 means that it is not known, and there is no REMOTE_PORT.
 func (c *Client) Environment(r *http.Request, subprotocol string) ([]byte, error) {
 	headers, err := cleanHeaders(r.Header)
 	if err != nil {
@@ -58,10 +61,16 @@ func (c *Client) Environment(r *http.Request, subprotocol string) ([]byte, error
 	}
 	params := c.scriptParams()
 	for name, value := range request.Params {
-		// HTTP_ stands in front of whatever a client names, so none of its headers is a parameter of ours or one of
-		// php-fpm's, such as PHP_VALUE.
-		if strings.HasPrefix(name, "HTTP_") || isMapped(name) {
+		switch name {
+		case "DOCUMENT_URI", "HTTPS", "QUERY_STRING", "REMOTE_ADDR", "REMOTE_PORT", "REQUEST_URI", "SERVER_NAME", "SERVER_PORT",
+			"SERVER_PROTOCOL":
 			params[name] = value
+		default:
+			// Headers of a client become names that start with HTTP_, so none can pass for a parameter of ours or of php-fpm,
+			// such as PHP_VALUE.
+			if strings.HasPrefix(name, "HTTP_") {
+				params[name] = value
+			}
 		}
 	}
 	setAddresses(params, r)
@@ -71,7 +80,7 @@ func (c *Client) Environment(r *http.Request, subprotocol string) ([]byte, error
 	return encodeParams(params)
 }
 
-// serverEnvironment is the environment of events that no client caused.
+// serverEnvironment returns the environment of the server's events.
 func (c *Client) serverEnvironment() ([]byte, error) {
 	params := c.scriptParams()
 	params["SERVER_PROTOCOL"] = "HTTP/1.1"
@@ -81,7 +90,7 @@ func (c *Client) serverEnvironment() ([]byte, error) {
 	return encodeParams(params)
 }
 
-// scriptParams are the parameters that no handshake changes.
+// scriptParams returns the parameters that are the same for every handshake.
 func (c *Client) scriptParams() map[string]string {
 	return map[string]string{
 		"DOCUMENT_ROOT":     path.Dir(c.cfg.EventsFile),
@@ -94,17 +103,7 @@ func (c *Client) scriptParams() map[string]string {
 	}
 }
 
-// isMapped reports whether gofast's value of a parameter is the right one.
-func isMapped(name string) bool {
-	switch name {
-	case "DOCUMENT_URI", "HTTPS", "QUERY_STRING", "REMOTE_ADDR", "REMOTE_PORT", "REQUEST_URI", "SERVER_NAME", "SERVER_PORT",
-		"SERVER_PROTOCOL":
-		return true
-	}
-	return false
-}
-
-// cleanHeaders returns the headers that may become parameters.
+// cleanHeaders returns the headers that become parameters.
 func cleanHeaders(h http.Header) (http.Header, error) {
 	clean := make(http.Header, len(h))
 	for _, name := range slices.Sorted(maps.Keys(h)) {
@@ -117,7 +116,7 @@ func cleanHeaders(h http.Header) (http.Header, error) {
 				return nil, fmt.Errorf("%w: control character in %s", ErrBadHeader, name)
 			}
 		}
-		if !isPlainName(name) {
+		if name == "" || strings.Trim(name, letters+digits+"-") != "" {
 			continue
 		}
 		name = textproto.CanonicalMIMEHeaderKey(name)
@@ -131,18 +130,7 @@ func cleanHeaders(h http.Header) (http.Header, error) {
 	return clean, nil
 }
 
-func isPlainName(s string) bool {
-	for i := range len(s) {
-		switch b := s[i]; {
-		case b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z', b >= '0' && b <= '9', b == '-':
-		default:
-			return false
-		}
-	}
-	return s != ""
-}
-
-// setAddresses sets what gofast does not know: addresses in the form of RFC 3875, section 4.1.8, and the scheme.
+// setAddresses sets what gofast does not: addresses in the form of RFC 3875, section 4.1.8, and the scheme.
 func setAddresses(params map[string]string, r *http.Request) {
 	params["REQUEST_SCHEME"] = "http"
 	if r.TLS != nil || r.URL.Scheme == "https" {
@@ -169,8 +157,8 @@ func setAddresses(params map[string]string, r *http.Request) {
 	}
 }
 
-// setTLS sets what Apache's mod_ssl would, of that what applications look at. The cipher's name is IANA's, which OpenSSL's is
-// too from TLS 1.3 on.
+// setTLS sets the variables of Apache's mod_ssl that applications look at. The cipher has its IANA name, which from TLS 1.3 on is
+// OpenSSL's, too.
 func setTLS(params map[string]string, state *tls.ConnectionState) {
 	params["SSL_PROTOCOL"] = strings.Replace(tls.VersionName(state.Version), "TLS ", "TLSv", 1)
 	params["SSL_CIPHER"] = tls.CipherSuiteName(state.CipherSuite)

@@ -120,7 +120,7 @@ func TestEnvironmentOfAClientBehindAProxy(t *testing.T) {
 		}
 	}
 	if port, ok := params["REMOTE_PORT"]; ok {
-		t.Errorf("REMOTE_PORT is %s, though nobody knows it", port)
+		t.Errorf("REMOTE_PORT is %s, but it is not known", port)
 	}
 }
 

@@ -9,13 +9,13 @@ import (
 )
 
 const (
-	// maxStderrLine bounds one logged line; the rest of the line is dropped.
+	// maxStderrLine bounds a logged line; the rest of the line is dropped.
 	maxStderrLine = 4 << 10
-	// maxStderrLines bounds what one exchange can add to the log.
+	// maxStderrLines bounds the lines that an exchange can add to the log.
 	maxStderrLines = 100
 )
 
-// Log attributes: what php-fpm wrote, and to which event it belongs.
+// Log attributes: what php-fpm wrote, and for which event.
 const (
 	keyText   = "text"
 	keyClient = "client"
@@ -23,12 +23,12 @@ const (
 	keySeq    = "seq"
 )
 
-// errorStream logs an exchange's error stream line by line. It is never parsed.
+// errorStream logs the error stream of an exchange, line by line. It reads nothing from it but the announcement.
 type errorStream struct {
 	logger       *slog.Logger
-	event        *protocol.Event // whose lines they are; nil: that cannot be said
+	event        *protocol.Event // whose lines they are; nil if that is not known
 	announcement string          // ends the line that announces a request, which is not logged
-	announced    bool            // that line came
+	announced    bool            // that line has come
 	redactor     *redactor
 	line         []byte
 	lines        int
@@ -49,7 +49,7 @@ func (s *errorStream) write(p []byte) {
 func (s *errorStream) flush() {
 	text := strings.ToValidUTF8(string(bytes.TrimRight(s.line, "\r")), "\uFFFD")
 	s.line = s.line[:0]
-	if s.announcement != "" && strings.HasSuffix(text, s.announcement) { // php-fpm writes "PHP message: " in front
+	if s.announcement != "" && strings.HasSuffix(text, s.announcement) { // php-fpm puts "PHP message: " before it
 		s.announced = true
 		return
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// managers are php-fpm's ways to manage its workers. The dynamic ones end idle workers all the time.
+// managers are the ways in which php-fpm manages workers. The dynamic ones end idle workers all the time.
 var managers = map[string][]string{
 	"static": {"pm = static", "pm.max_children = 5"},
 	"dynamic": {"pm = dynamic", "pm.max_children = 6", "pm.start_servers = 1", "pm.min_spare_servers = 1",
@@ -21,15 +21,15 @@ var managers = map[string][]string{
 	"ondemand": {"pm = ondemand", "pm.max_children = 5", "pm.process_idle_timeout = 1s"},
 }
 
-// campaign sends events that write down that they run.
-type campaign struct {
+// load sends events that write down that they run.
+type load struct {
 	c      *Client
 	next   atomic.Int64
 	failed sync.Map // number to error
 }
 
-// send sends events from so many callers until enough says so.
-func (g *campaign) send(tb testing.TB, callers int, enough func(sent int64) bool) {
+// send sends events from several callers until enough returns true.
+func (g *load) send(tb testing.TB, callers int, enough func(sent int64) bool) {
 	tb.Helper()
 	var wg sync.WaitGroup
 	for range callers {
@@ -49,8 +49,8 @@ func (g *campaign) send(tb testing.TB, callers int, enough func(sent int64) bool
 	wg.Wait()
 }
 
-// check reports events for which right is false, and those that ran unasked.
-func (g *campaign) check(tb testing.TB, s site, right func(runs int, err error) bool) {
+// check reports events for which right is false, and events that ran but were not sent.
+func (g *load) check(tb testing.TB, s site, right func(runs int, err error) bool) {
 	tb.Helper()
 	b, err := os.ReadFile(s.spool("runs"))
 	if err != nil {
@@ -70,11 +70,11 @@ func (g *campaign) check(tb testing.TB, s site, right func(runs int, err error) 
 		delete(runs, number)
 	}
 	if len(runs) > 0 {
-		tb.Errorf("ran unasked: %v", runs)
+		tb.Errorf("ran but not sent: %v", runs)
 	}
 }
 
-// once is that an event ran, and its caller knows.
+// once reports whether an event ran and its caller knows.
 func once(runs int, err error) bool { return runs == 1 && err == nil }
 
 func TestEveryEventRunsOnceThoughWorkersLeave(t *testing.T) {
@@ -83,7 +83,7 @@ func TestEveryEventRunsOnceThoughWorkersLeave(t *testing.T) {
 			t.Run(manager+"/"+network, func(t *testing.T) {
 				s := newSite(t)
 				f := s.foreignOn(t, network, append(lines, "pm.max_requests = 50")...)
-				g := campaign{c: f.client(t)}
+				g := load{c: f.client(t)}
 				g.send(t, 8, func(sent int64) bool { return sent > 2000 })
 				g.check(t, s, once)
 			})
@@ -98,7 +98,7 @@ func TestEveryEventRunsOnceWhateverMaxRequestsIs(t *testing.T) {
 				s := newSite(t)
 				f := s.foreignOn(t, network, "pm.max_children = 4", fmt.Sprint("pm.max_requests = ", most),
 					"php_admin_value[auto_prepend_file] = "+s.path("prepended.php"))
-				g := campaign{c: f.client(t)}
+				g := load{c: f.client(t)}
 				g.send(t, 4, func(sent int64) bool { return sent > events })
 				g.check(t, s, once)
 			})
@@ -113,7 +113,7 @@ func TestEveryEventRunsOnceThroughReloads(t *testing.T) {
 			t.Run(manager+"/"+network, func(t *testing.T) {
 				s := newSite(t)
 				f := s.foreignOn(t, network, append(lines, "pm.max_requests = 50")...)
-				g := campaign{c: f.client(t)}
+				g := load{c: f.client(t)}
 				var done atomic.Bool
 				var wg sync.WaitGroup
 				wg.Go(func() { g.send(t, 6, func(int64) bool { return done.Load() }) })
@@ -130,13 +130,13 @@ func TestEveryEventRunsOnceThroughReloads(t *testing.T) {
 	}
 }
 
-// A handler that ends with its worker may have run; what is lost that way must not come again.
+// A handler whose worker was killed may have run, so its event must not be sent again.
 func TestNoEventRunsTwiceThoughWorkersAreKilled(t *testing.T) {
 	for _, network := range networks {
 		t.Run(network, func(t *testing.T) {
 			s := newSite(t)
 			f := s.foreignOn(t, network, "pm.max_children = 4", "pm.max_requests = 20")
-			g := campaign{c: f.client(t)}
+			g := load{c: f.client(t)}
 			var wg sync.WaitGroup
 			wg.Go(func() { g.send(t, 6, func(sent int64) bool { return sent > 1500 }) })
 			for killed := int64(1); g.next.Load() < 1500; killed++ {

@@ -17,7 +17,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// site is a folder that php-fpm's user can read, with the scripts of testdata.
+// site is a folder with the scripts of testdata that php-fpm's user can read.
 type site struct{ dir string }
 
 func newSite(tb testing.TB) site {
@@ -59,7 +59,7 @@ func (s site) own(tb testing.TB, workers int) *phpfpm.Process {
 	return p
 }
 
-// foreign is a php-fpm that nobody supervises, with lines of configuration of its own.
+// foreign is a php-fpm that is not supervised and has its own configuration.
 type foreign struct {
 	site
 	network, address string
@@ -72,7 +72,7 @@ func (s site) foreign(tb testing.TB, lines ...string) *foreign {
 	return s.foreignOn(tb, "unix", lines...)
 }
 
-// foreignOn starts a php-fpm on a socket of that network.
+// foreignOn starts a php-fpm on a socket of a network.
 func (s site) foreignOn(tb testing.TB, network string, lines ...string) *foreign {
 	tb.Helper()
 	address := s.path("php-fpm.sock")
@@ -114,7 +114,7 @@ func (f *foreign) start(tb testing.TB) {
 	})
 }
 
-// freeAddress is one that nobody listened on a moment ago.
+// freeAddress returns an address on which nothing listened a moment ago.
 func freeAddress(tb testing.TB) string {
 	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -132,7 +132,7 @@ func (f *foreign) client(tb testing.TB, change ...func(*Config)) *Client {
 	return f.site.client(tb, append([]func(*Config){here}, change...)...)
 }
 
-// reload starts php-fpm's workers anew, and waits until they are there.
+// reload restarts php-fpm's workers and waits until they are ready.
 func (f *foreign) reload(tb testing.TB) {
 	tb.Helper()
 	before := f.starts(tb)
@@ -142,7 +142,7 @@ func (f *foreign) reload(tb testing.TB) {
 	eventually(tb, "php-fpm has reloaded", func() bool { return f.starts(tb) > before })
 }
 
-// starts counts how often php-fpm has become ready.
+// starts returns how often php-fpm has become ready.
 func (f *foreign) starts(tb testing.TB) int {
 	tb.Helper()
 	b, err := os.ReadFile(f.path("foreign.log"))
@@ -152,7 +152,7 @@ func (f *foreign) starts(tb testing.TB) int {
 	return strings.Count(string(b), "ready to handle connections")
 }
 
-// killWorker kills one of php-fpm's workers, if there is one.
+// killWorker kills a worker of php-fpm, if there is one.
 func (f *foreign) killWorker(tb testing.TB) {
 	tb.Helper()
 	master := f.cmd.Process.Pid
@@ -196,7 +196,7 @@ func (s site) client(tb testing.TB, change ...func(*Config)) *Client {
 	return c
 }
 
-// answer is what one exchange brought.
+// answer holds the effects of an exchange.
 type answer struct {
 	sent   []string // payloads
 	stray  []string
@@ -232,7 +232,7 @@ func ask(ctx context.Context, c *Client, environment []byte, payloads ...string)
 	return a, err
 }
 
-// mustAsk is ask of what cannot fail.
+// mustAsk is ask for exchanges that cannot fail.
 func mustAsk(tb testing.TB, c *Client, payloads ...string) answer {
 	tb.Helper()
 	a, err := ask(tb.Context(), c, nil, payloads...)
@@ -245,9 +245,9 @@ func mustAsk(tb testing.TB, c *Client, payloads ...string) answer {
 // eventually waits for a condition.
 func eventually(tb testing.TB, what string, ok func() bool) {
 	tb.Helper()
-	for deadline := time.Now().Add(15 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !ok(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			tb.Fatalf("waited in vain: %s", what)
+			tb.Fatalf("timeout waiting for: %s", what)
 		}
 	}
 }

@@ -15,10 +15,10 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// opinion is what a client made of an answer.
+// opinion is how a client reads an answer.
 type opinion struct{ header, body, stderr string }
 
-// TestSecondOpinion sends the same requests through gofast's client and through ours.
+// TestSecondOpinion sends the same requests through gofast's client and through ours, and compares what they read.
 func TestSecondOpinion(t *testing.T) {
 	s := newSite(t)
 	s.own(t, 2)
@@ -47,8 +47,8 @@ func (o opinion) String() string {
 	return fmt.Sprintf("%q and %d bytes and %q", o.header, len(o.body), o.stderr)
 }
 
-// eventOfSize returns an event whose payload, or if there is room for its line, whose whole body has that size; none
-// for a negative one.
+// eventOfSize returns an event whose body has that size or, if the line alone is longer, whose payload has. It returns no event for a
+// negative size.
 func eventOfSize(size int) []*protocol.Event {
 	if size < 0 {
 		return nil
@@ -121,7 +121,7 @@ func gofastRequest(tb testing.TB, c *Client, environment []byte, body string) *g
 	return request
 }
 
-// rawResponse takes an answer as gofast parses it.
+// rawResponse records an answer as gofast parses it.
 type rawResponse struct {
 	header http.Header
 	status int

@@ -9,17 +9,17 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// maxHeader bounds the header section of an answer; PHP's own are some hundred bytes.
+// maxHeader bounds the header section of an answer. PHP's take some hundred bytes.
 const maxHeader = 64 << 10
 
-// header takes the CGI header section off an answer (RFC 3875, section 6.2). Of the fields only Status matters here.
+// header cuts the CGI header section off an answer (RFC 3875, section 6.2). Only the field Status is read.
 type header struct {
 	buf    []byte // an incomplete section
 	ended  bool
 	status int
 }
 
-// feed consumes p's part of the header section and returns what stands behind it.
+// feed consumes the part of p that belongs to the header section, and returns the rest.
 func (h *header) feed(p []byte) (rest []byte, err error) {
 	if h.ended {
 		return p, nil
@@ -45,7 +45,7 @@ func (h *header) feed(p []byte) (rest []byte, err error) {
 	return p[end-before:], nil
 }
 
-// sectionEnd returns where the empty line ends, or -1. PHP ends lines with CR LF, the RFC allows LF.
+// sectionEnd returns where the empty line ends, or -1. PHP ends lines with CR LF; the RFC allows LF.
 func sectionEnd(b []byte) int {
 	for at := 0; ; {
 		n := bytes.IndexByte(b[at:], '\n')
@@ -60,7 +60,7 @@ func sectionEnd(b []byte) int {
 	}
 }
 
-// parseStatus returns the Status field's code; 200 if there is none (RFC 3875, section 6.3.3).
+// parseStatus returns the code of the Status field, or 200 if there is no such field (RFC 3875, section 6.3.3).
 func parseStatus(section []byte) int {
 	for line := range bytes.Lines(section) {
 		name, value, _ := bytes.Cut(line, []byte{':'})

@@ -20,7 +20,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// fake is a FastCGI server in Go, for what php-fpm does too rarely.
+// fake is a FastCGI server in Go, for what php-fpm seldom does.
 type fake struct {
 	address string
 	open    atomic.Int32 // connections that the client has not closed
@@ -76,7 +76,7 @@ func (f *fake) serve(t *testing.T, c net.Conn, answer func(int, map[string]strin
 	}
 }
 
-// doneWith is an answer that ends event 1.
+// doneWith returns an answer that ends event 1.
 func doneWith(params map[string]string) string {
 	return rec(typeStdout, "\r\n"+params["WSBRIDGE_TOKEN"]+` {"seq":1,"done":{"result":true}}`+"\n", 0) + end(0)
 }
@@ -95,7 +95,7 @@ func (f *fake) client(t *testing.T, change ...func(*Config)) *Client {
 	return c
 }
 
-func TestTurnsAreTakenInOrder(t *testing.T) {
+func TestSlotsAreGivenInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(&Config{MaxConnections: 1})
 		if err := p.acquire(t.Context()); err != nil {
@@ -125,7 +125,7 @@ func TestTurnsAreTakenInOrder(t *testing.T) {
 	})
 }
 
-func TestWaitingForATurnEnds(t *testing.T) {
+func TestWaitingForASlotEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(&Config{MaxConnections: 1})
 		if err := p.acquire(t.Context()); err != nil {
@@ -145,7 +145,7 @@ func TestWaitingForATurnEnds(t *testing.T) {
 		waiting := make(chan error, 1)
 		go func() { waiting <- p.acquire(t.Context()) }()
 		synctest.Wait()
-		go p.close() // waits for the turn taken above
+		go p.close() // waits for the slot acquired above
 		if err := <-waiting; !errors.Is(err, ErrClosed) || !errors.Is(err, protocol.ErrUnavailable) {
 			t.Errorf("close: got %v", err)
 		}
@@ -189,7 +189,7 @@ func TestClosedIdleConnectionsAreNotHeldOnTo(t *testing.T) {
 	if _, err := ask(t.Context(), c, nil, ""); err != nil {
 		t.Fatal(err)
 	}
-	k := c.pool.popIdle()
+	k := c.pool.popIdle(false)
 	if err := k.Conn.(*net.UnixConn).CloseWrite(); err != nil { // the server closes its side
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestStaleConnectionsAreReplacedSilently(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 			if name == "closed" {
-				k := c.pool.popIdle()
+				k := c.pool.popIdle(false)
 				if err := k.raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_RDWR) }); err != nil {
 					t.Fatal(err)
 				}
@@ -235,7 +235,7 @@ func TestAConnectionThatTakesNoByteIsReplaced(t *testing.T) {
 	if _, err := ask(t.Context(), c, nil, ""); err != nil {
 		t.Fatal(err)
 	}
-	k := c.pool.popIdle()
+	k := c.pool.popIdle(false)
 	if err := k.raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_WR) }); err != nil {
 		t.Fatal(err)
 	}
@@ -313,7 +313,7 @@ func TestDialFailures(t *testing.T) {
 	}
 }
 
-// fillBacklog listens at path and accepts nobody, until nobody can connect any more.
+// fillBacklog listens at path and fills the backlog with connections that are never accepted.
 func fillBacklog(t *testing.T, path string) {
 	t.Helper()
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
@@ -374,13 +374,13 @@ func TestCloseWaitsForRunningExchanges(t *testing.T) {
 	eventually(t, "no connection is left", func() bool { return f.open.Load() == 0 })
 }
 
-// A worker that holds an idle connection accepts nobody, so one that waits for a worker has it closed.
+// A worker that holds an idle connection accepts no other, so a connection that waits for a worker has the idle one closed.
 func TestIdleConnectionsGiveWay(t *testing.T) {
 	s := newSite(t)
 	f := s.foreign(t, "pm.max_children = 1")
 	c := f.client(t, func(cfg *Config) { cfg.IdleTimeout = time.Hour })
 	mustAsk(t, c, "echo:a")
-	k := c.pool.popIdle() // so that the next event gets a new connection
+	k := c.pool.popIdle(false) // so that the next event gets a new connection
 	got := make(chan error, 1)
 	go func() {
 		_, err := ask(t.Context(), c, nil, "echo:b")

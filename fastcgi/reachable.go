@@ -2,9 +2,9 @@ package fastcgi
 
 import "context"
 
-// Reachable says why php-fpm takes no connection, or returns nil. It sends nothing and blocks for DialTimeout at most. A kept
-// connection that php-fpm has left open is enough, and so is an exchange under way where there may be no more of them. A new one is
-// closed again: a worker that waits for its first request would be missing elsewhere.
+// Reachable returns nil if php-fpm accepts connections, otherwise the reason why not. It sends nothing and blocks for DialTimeout at
+// most. An idle connection that php-fpm has left open is proof enough, and so are running exchanges that use all connections. It
+// closes a new connection at once, because a worker that waits for a first request on it could not serve others.
 func (c *Client) Reachable(ctx context.Context) error {
 	if c.pool.hasOpenIdle() {
 		return nil

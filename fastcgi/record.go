@@ -27,8 +27,8 @@ const (
 	flagKeepConn  = 1
 	// requestID is the same for every request: php-fpm does not multiplex.
 	requestID = 1
-	// maxContent is the most that php-fpm takes as one record of parameters. It is a multiple of eight, so a full
-	// record needs no padding.
+	// maxContent is the most that php-fpm takes as one record of parameters. It is a multiple of eight, so a full record needs
+	// no padding.
 	maxContent = 65528
 )
 
@@ -60,7 +60,7 @@ func parseRecord(b []byte) (record, error) {
 	}, nil
 }
 
-// padding is how many bytes bring n to a multiple of eight, as the specification recommends.
+// padding returns how many bytes make n a multiple of eight, as the specification recommends.
 func padding(n int) int { return -n & 7 }
 
 func appendZeros(b []byte, n int) []byte { return append(b, make([]byte, n)...) }
@@ -73,7 +73,7 @@ func appendPair(b []byte, name, value string) []byte {
 	return append(b, value...)
 }
 
-// pairs yields the parameters that appendPair has appended.
+// pairs returns the parameters that appendPair has appended.
 func pairs(b []byte) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for len(b) > 0 {

@@ -173,8 +173,8 @@ func TestWhatIsLargeIsNotKept(t *testing.T) {
 // decoded is a request as a server sees it.
 type decoded struct{ params, body []byte }
 
-// decodeRequest reads one request as php-fpm does, and strictly: records in order, none longer than php-fpm takes, and of the
-// body no byte more than CONTENT_LENGTH.
+// decodeRequest reads a request as php-fpm does, but strictly: records come in order, none is longer than php-fpm takes, and the body
+// is as long as CONTENT_LENGTH says.
 func decodeRequest(tb testing.TB, r io.Reader) (d decoded) {
 	tb.Helper()
 	read := func(kind recordType) (record, []byte) {

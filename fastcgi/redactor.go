@@ -8,27 +8,27 @@ import (
 )
 
 const (
-	// minMatch is how many bytes in a row a text must share with a secret for them to be taken for a part of it. Shorter ones are words
-	// of any text: a client may well say "memory" before PHP says that there is not enough of it.
+	// minMatch is how many bytes in a row a text has to share with a secret for them to be redacted. Shorter matches are common
+	// words: a client may say "memory" before PHP says that there is not enough of it.
 	minMatch = 12
-	// maxSecret bounds what of a payload is looked for, as that is done for every line that an event logs.
+	// maxSecret bounds how much of a payload is searched for, since each line that an event logs is searched.
 	maxSecret = 256 << 10
 	// maxText bounds a text; the rest is dropped.
 	maxText = 64 << 10
-	// omission stands for what was taken out.
+	// omission replaces what was redacted.
 	omission = "…"
 )
 
-// veil takes out of what PHP says of an event what its client has sent: its payload, cookies, credentials, sub-protocols, which
-// some put tokens into, and query string. An exception's message often has a piece of them.
+// redactor removes from PHP's messages what the client has sent: payload, cookies, credentials, query string, and sub-protocols,
+// which some applications use for tokens. The message of an exception often quotes a part of them.
 type redactor struct {
 	off         bool
 	environment []byte
 	events      []*protocol.Event
-	secrets     []string // nil before the first use
+	secrets     []string // nil until the first use
 }
 
-// over returns text without secrets.
+// redact returns text without secrets. A nil redactor returns it unchanged.
 func (r *redactor) redact(text string) string {
 	if r == nil || r.off || len(text) < minMatch {
 		return text
@@ -47,7 +47,7 @@ func (r *redactor) redact(text string) string {
 			for _, at := range places[key] {
 				fill(hidden[at : at+minMatch])
 			}
-			delete(places, key) // a client may repeat it as often as it likes
+			delete(places, key) // once is enough, however often a client repeats it
 		}
 	}
 	return strings.ToValidUTF8(without(text, hidden), omission)
@@ -75,7 +75,7 @@ func (r *redactor) gather() []string {
 	return secrets
 }
 
-// placesOf returns where each run of bytes stands in text.
+// placesOf returns where each sequence of minMatch bytes occurs in text.
 func placesOf(text string) map[string][]int {
 	places := make(map[string][]int, len(text))
 	for i := range max(0, len(text)-minMatch+1) {

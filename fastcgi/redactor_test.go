@@ -44,7 +44,7 @@ func TestRedactorTakesOutWhatTheClientHasSent(t *testing.T) {
 	}
 }
 
-// A client chooses the payload, and so has a hand in both sides of the search.
+// A client chooses the payload, and can have an influence on the text that is searched.
 func TestRedactorIsBounded(t *testing.T) {
 	same := strings.Repeat("a", 16<<20)
 	v := &redactor{events: []*protocol.Event{{Payload: []byte(same)}}}

@@ -15,28 +15,26 @@ const (
 	maxKeptPieces = 4 << 10
 )
 
-// request is an encoded request. Its memory serves the next one too.
+// request is an encoded request. Its memory is used again for the next one.
 //
-// It ends with the body's last byte: no padding behind that, and no empty record unless endStdin is set, which php-fpm does not
-// need, since it reads as much as CONTENT_LENGTH says. So a request that is read whole leaves nothing unread, see conn.wasUnread.
+// A request ends with the last byte of its body. There is no padding after that, and no empty record unless endStdin is set:
+// php-fpm reads as much as CONTENT_LENGTH says. So a request that was read whole leaves nothing unread, see conn.wasUnread.
 type request struct {
 	endStdin bool // see Config
 
-	buf  []byte // up to the body's first record, and a small body; see pieces for a large one
-	size int    // the body's
+	buf  []byte // all up to the body, and a small body
+	size int    // of the body
 
-	lines  []byte   // those of a large body's events
-	blocks [][]byte // a large body's pieces, uncopied
-	pieces [][]byte // all that is written
-	full   [headerSize]byte
-	last   [headerSize]byte
+	lines  []byte   // of the events
+	blocks [][]byte // the body, in pieces of the events' memory
+	pieces [][]byte // of a request with a large body
 }
 
-// encode sets the request, which shares the events' memory. Both blocks of parameters are at most maxContent long: php-fpm
-// wants a pair within one record.
-func (q *request) encode(environment, own []byte, events []*protocol.Event) {
+// encode sets the request, which shares the events' memory until it is released. A block of parameters may be at most maxContent
+// long, because php-fpm does not take a pair that lies in two records.
+func (q *request) encode(environment, params []byte, events []*protocol.Event) {
 	q.encodeBody(events)
-	size := 256 + len(environment) + len(own)
+	size := 256 + len(environment) + len(params)
 	if !q.isLarge() {
 		size += q.size
 	}
@@ -44,7 +42,7 @@ func (q *request) encode(environment, own []byte, events []*protocol.Event) {
 	b = appendRecord(b, record{kind: typeBegin, content: 8})
 	b = append(b, 0, roleResponder, flagKeepConn, 0, 0, 0, 0, 0)
 	var pair [48]byte
-	b = appendParams(b, environment, own, appendPair(pair[:0], "CONTENT_LENGTH", strconv.Itoa(q.size)))
+	b = appendParams(b, environment, params, appendPair(pair[:0], "CONTENT_LENGTH", strconv.Itoa(q.size)))
 	b = appendRecord(b, record{kind: typeParams})
 	if !q.isLarge() {
 		b = q.appendBody(b)
@@ -55,22 +53,18 @@ func (q *request) encode(environment, own []byte, events []*protocol.Event) {
 	q.buf = b
 }
 
-// encodeBody collects the pieces of the body and adds up their size.
+// encodeBody collects the pieces of the body and their size.
 func (q *request) encodeBody(events []*protocol.Event) {
 	q.lines, q.blocks = q.lines[:0], q.blocks[:0]
-	q.size = 0
-	ends := make([]int, 0, 8) // of the lines: they may move while they grow
 	for _, e := range events {
+		start := len(q.lines)
 		q.lines = e.AppendLine(q.lines)
-		ends = append(ends, len(q.lines))
-		q.size += e.BlockSize()
-	}
-	q.size += len(q.lines)
-	start := 0
-	for i, e := range events {
-		q.blocks = append(q.blocks, q.lines[start:ends[i]])
+		q.blocks = append(q.blocks, q.lines[start:]) // a piece stays as it is when the lines grow and move
 		q.blocks = e.AppendBlocks(q.blocks)
-		start = ends[i]
+	}
+	q.size = 0
+	for _, block := range q.blocks {
+		q.size += len(block)
 	}
 }
 
@@ -113,8 +107,8 @@ func appendParams(b []byte, blocks ...[]byte) []byte {
 // isLarge reports whether the body takes more than one record.
 func (q *request) isLarge() bool { return q.size > maxContent }
 
-// writeTo writes the request to w and returns how many bytes were written. Of a large one it writes many small pieces, for which
-// net's own connections have a system call (writev).
+// writeTo writes the request to w and returns the number of bytes written. A large request is written in many pieces, which takes
+// one system call if w is a connection of package net (writev).
 func (q *request) writeTo(w io.Writer) (int64, error) {
 	if q.isLarge() {
 		pieces := net.Buffers(q.split())
@@ -124,16 +118,15 @@ func (q *request) writeTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// split returns a request with a large body in pieces, the body uncopied: all of its records but the last are full.
+// split returns a request with a large body in pieces, without copying the body. All records but the last are full.
 func (q *request) split() [][]byte {
-	appendRecord(q.full[:0], record{kind: typeStdin, content: maxContent})
 	q.pieces = append(q.pieces[:0], q.buf)
 	left, room := q.size, 0
 	for _, block := range q.blocks {
 		for len(block) > 0 {
 			if room == 0 {
 				room = min(left, maxContent)
-				q.pieces = append(q.pieces, q.header(room))
+				q.pieces = append(q.pieces, appendRecord(nil, record{kind: typeStdin, content: room}))
 				left -= room
 			}
 			n := min(room, len(block))
@@ -147,15 +140,7 @@ func (q *request) split() [][]byte {
 	return q.pieces
 }
 
-// header returns the header of a record of a large body.
-func (q *request) header(content int) []byte {
-	if content == maxContent {
-		return q.full[:]
-	}
-	return appendRecord(q.last[:0], record{kind: typeStdin, content: content})
-}
-
-// release lets go of the events' memory, and of what is too large to keep.
+// release drops references to the events' memory, and buffers that are too large to keep.
 func (q *request) release() {
 	clear(q.blocks)
 	clear(q.pieces)

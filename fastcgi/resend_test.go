@@ -11,7 +11,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// networks are those that php-fpm can be reached by.
+// networks are those over which php-fpm can be reached.
 var networks = []string{"unix", "tcp"}
 
 func TestARequestThatWasNotReadIsSentAgain(t *testing.T) {
@@ -75,7 +75,7 @@ func TestARequestThatWasReadIsNotSentAgain(t *testing.T) {
 	}
 }
 
-// Nothing tells over TCP whether a first request was read, unless its worker has said that it would.
+// Over TCP there is no proof that a request was not read if its worker does not announce requests.
 func TestWorkersThatDoNotAnnounceGetARequestOnce(t *testing.T) {
 	s := newSite(t)
 	f := s.foreignOn(t, "tcp", "pm.max_children = 2", "php_admin_value[disable_functions] = error_log")

@@ -9,18 +9,18 @@ import (
 	"unsafe"
 )
 
-// socket reads and writes by system calls of which Go's runtime is not told. That is right because calls on a non-blocking
-// socket return at once. The runtime takes each call that it knows of for one that may block: when it lasts 20 µs, as on a busy
-// machine it will, the processor goes to another thread, and to get one back costs more than the call.
+// socket reads and writes by system calls that Go's runtime does not know of. This is correct because a call on a non-blocking
+// socket never blocks. The runtime expects any call that it knows of to block: if one lasts 20 µs, which is common on a busy
+// machine, it gives the processor to another thread, and to get one back costs more than the call.
 //
-// One goroutine at a time reads or writes. Deadlines and Close work as in any net.Conn.
+// One goroutine at a time may read or write. Deadlines and Close work as in any net.Conn.
 type socket struct {
 	net.Conn
 	raw      syscall.RawConn
 	tryRead  func(fd uintptr) (done bool) // the methods, bound once
 	tryWrite func(fd uintptr) (done bool)
 
-	// of the call under way
+	// of the current call
 	buf   []byte // to read into, or left to be written
 	n     int    // bytes read
 	errno syscall.Errno
@@ -71,13 +71,13 @@ func (s *socket) Write(p []byte) (int, error) {
 	return written, err
 }
 
-// readOnce reads what there is. If there is nothing, the runtime calls it again when there is.
+// readOnce reads what has arrived. If nothing has, the runtime calls it again when something does.
 func (s *socket) readOnce(fd uintptr) (done bool) {
 	s.n, s.errno = rawSyscall(syscall.SYS_READ, fd, s.buf)
 	return s.errno != syscall.EAGAIN
 }
 
-// writeAll writes what is left. If the socket takes no more, the runtime calls it again when it does.
+// writeAll writes what is left. If the socket is full, the runtime calls it again when it is not.
 func (s *socket) writeAll(fd uintptr) (done bool) {
 	for s.errno = 0; s.errno == 0 && len(s.buf) > 0; {
 		var n int
@@ -87,7 +87,7 @@ func (s *socket) writeAll(fd uintptr) (done bool) {
 	return s.errno != syscall.EAGAIN
 }
 
-// rawSyscall reads or writes p, which is not empty.
+// rawSyscall reads or writes p, which must not be empty.
 func rawSyscall(call, fd uintptr, p []byte) (n int, errno syscall.Errno) {
 	done, _, errno := syscall.RawSyscall(call, fd, uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
 	if errno != 0 {
@@ -96,7 +96,8 @@ func rawSyscall(call, fd uintptr, p []byte) (n int, errno syscall.Errno) {
 	return int(done), 0
 }
 
-// failed returns the error that net would.
+// failed returns the error that package net would.
 func (s *socket) failed(op string) error {
-	return &net.OpError{Op: op, Net: s.LocalAddr().Network(), Source: s.LocalAddr(), Addr: s.RemoteAddr(), Err: os.NewSyscallError(op, s.errno)}
+	local := s.LocalAddr()
+	return &net.OpError{Op: op, Net: local.Network(), Source: local, Addr: s.RemoteAddr(), Err: os.NewSyscallError(op, s.errno)}
 }

@@ -59,7 +59,7 @@ func TestSocketCarriesWhatFillsItsBuffers(t *testing.T) {
 	}
 }
 
-// What fails is said in the words of package net, which operators know.
+// Operators know the error texts of package net.
 func TestSocketFailsAsNetDoes(t *testing.T) {
 	fails := map[string]func(c net.Conn, server net.Conn) error{
 		"read of a reset": func(c, server net.Conn) error {
@@ -68,7 +68,7 @@ func TestSocketFailsAsNetDoes(t *testing.T) {
 			_, err := c.Read(make([]byte, 1))
 			return err
 		},
-		"write to nobody": func(c, server net.Conn) error {
+		"write to a closed one": func(c, server net.Conn) error {
 			server.Close()
 			for {
 				if _, err := c.Write([]byte("x")); err != nil {

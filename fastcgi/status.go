@@ -1,64 +1,64 @@
 package fastcgi
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
 const (
-	// statusTimeout bounds asking for the page. If all workers are busy, nobody answers.
+	// statusTimeout bounds the request for the page. If all workers are busy, no one answers.
 	statusTimeout = 3 * time.Second
-	// maxStatusPage bounds the page; a worker takes less than 3 KB of it.
+	// maxStatusPage bounds the page. A worker takes less than 3 KB of it.
 	maxStatusPage = 16 << 20
-	// While another of its processes counts, php-fpm does not tell: it is asked again that often, after a pause.
+	// While another of its processes counts, php-fpm refuses to answer. It is asked so many times, with a pause between.
 	statusAttempts = 5
 	statusPause    = 10 * time.Millisecond
 )
 
-// ErrNoStatusPage says that there is none to be read.
+// ErrNoStatusPage says that no status page is configured.
 var ErrNoStatusPage = errors.New("fastcgi: no status page is configured")
 
-// StatusPage is where php-fpm tells its own state.
+// StatusPage is where php-fpm reports its state.
 type StatusPage struct {
 	Network, Address string // the pool's, or those of pm.status_listen
-	Path             string // pm.status_path; empty: there is none
+	Path             string // pm.status_path; empty if there is none
 }
 
-// Status is what php-fpm says of one of its pools. Workers are counted one by one: in the page's own sums those that come and
-// go are wrong by any number for up to a second.
+// Status is what php-fpm reports about a pool. Workers are counted one by one, because the sums on the page can be wrong by any
+// number for up to a second when workers start and end.
 type Status struct {
 	Pool    string
 	Manager string        // "static", "dynamic" or "ondemand"
 	Uptime  time.Duration // in seconds
 
-	Workers int // there are now
-	Idle    int // wait for a connection; the others are active, also those that a kept connection holds
+	Workers int // now
+	Idle    int // that wait for a connection; a worker that a kept connection holds is active
 
-	// Connections that no worker has accepted yet, now and at most. Over a unix socket some versions always tell 0.
+	// Connections that no worker has accepted yet, now and at most. Over a unix socket some versions always report 0.
 	ListenQueue, MaxListenQueue int
 
-	// Counts since the start.
+	// Totals since the start.
 	Connections        int
-	MaxChildrenReached int // how often pm.max_children were too few
+	MaxChildrenReached int // how often pm.max_children was too low
 	SlowRequests       int // over request_slowlog_timeout
 }
 
-// Fixed reports whether the pool always has as many workers. Of one that starts and ends them as needed, the page does not
-// tell how many there can be, pm.max_children.
+// Fixed reports whether the number of workers is constant. If it is not, the page does not say how high it can become,
+// pm.max_children.
 func (s *Status) Fixed() bool { return s.Manager == "static" }
 
 // Status reads Config.StatusPage; see StatusPage.Read.
 func (c *Client) Status(ctx context.Context) (*Status, error) { return c.cfg.StatusPage.Read(ctx) }
 
-// Read asks for the page, on a connection of its own that it closes, and blocks for 3 seconds at most. That takes a worker
-// for a moment, except at the address of pm.status_listen. Its errors wrap one of protocol's, or are ErrNoStatusPage.
+// Read requests the page on a connection of its own, and blocks for 3 seconds at most. That takes a worker for a moment, except at
+// the address of pm.status_listen. Its errors wrap one of protocol's, or are ErrNoStatusPage.
 func (p StatusPage) Read(ctx context.Context) (*Status, error) {
 	if p.Path == "" {
 		return nil, ErrNoStatusPage
@@ -94,7 +94,7 @@ func (p StatusPage) get(ctx context.Context) (body []byte, err error) {
 	}
 	defer k.Close()
 	k.deadline = time.Now().Add(statusTimeout)
-	k.watch.start(ctx)
+	k.interrupter.bind(ctx)
 	k.arm(ctx)
 	k.request.encode(params, nil, nil)
 	if err := k.send(); err != nil {
@@ -113,56 +113,38 @@ func (p StatusPage) get(ctx context.Context) (body []byte, err error) {
 	return nil, fmt.Errorf("%w: status %d: %.40q", protocol.ErrMalformed, got.header.status, got.body)
 }
 
-// errStatusBusy is php-fpm's answer while another of its processes counts: it does not wait for that, but answers with an error
-// (sapi/fpm/fpm/fpm_status.c, fpm_status_handle_request).
+// errStatusBusy is php-fpm's answer while another of its processes counts (sapi/fpm/fpm/fpm_status.c, fpm_status_handle_request).
 var errStatusBusy = fmt.Errorf("%w: php-fpm does not tell its state now", protocol.ErrMalformed)
 
-// parseStatusPage reads the page's plain form: "name: value" lines, first of the pool, then of each worker, which a line of
-// asterisks precedes. Nothing that a site's visitor sends can begin a line in it.
+// parseStatusPage reads the plain form of the page: "name: value" lines of the pool, then of each worker after a line of asterisks.
+// Nothing that a visitor of the site sends can begin a line.
 func parseStatusPage(page []byte) *Status {
-	s := &Status{}
-	for line := range bytes.Lines(page) {
-		line = bytes.TrimSpace(line)
-		if bytes.HasPrefix(line, []byte("****")) {
-			s.Workers++
-			continue
-		}
-		name, value, _ := bytes.Cut(line, []byte{':'})
-		value = bytes.TrimSpace(value)
+	s, pool := &Status{}, map[string]string{}
+	for line := range strings.Lines(string(page)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		value = strings.TrimSpace(value)
 		switch {
+		case strings.HasPrefix(name, "****"):
+			s.Workers++
 		case s.Workers == 0:
-			s.set(string(name), string(value))
-		case string(name) == "state" && string(value) == "Idle":
+			pool[name] = value
+		case name == "state" && value == "Idle":
 			s.Idle++
 		}
 	}
+	number := func(name string) int {
+		n, _ := strconv.Atoi(pool[name]) // 0 if it is not a number
+		return n
+	}
+	s.Pool, s.Manager = pool["pool"], pool["process manager"]
+	s.Uptime = time.Duration(number("start since")) * time.Second
+	s.ListenQueue, s.MaxListenQueue = number("listen queue"), number("max listen queue")
+	s.Connections, s.MaxChildrenReached = number("accepted conn"), number("max children reached")
+	s.SlowRequests = number("slow requests")
 	return s
 }
 
-// set takes a line of the pool's own.
-func (s *Status) set(name, value string) {
-	number, _ := strconv.Atoi(value) // 0 for what is none
-	switch name {
-	case "pool":
-		s.Pool = value
-	case "process manager":
-		s.Manager = value
-	case "start since":
-		s.Uptime = time.Duration(number) * time.Second
-	case "accepted conn":
-		s.Connections = number
-	case "listen queue":
-		s.ListenQueue = number
-	case "max listen queue":
-		s.MaxListenQueue = number
-	case "max children reached":
-		s.MaxChildrenReached = number
-	case "slow requests":
-		s.SlowRequests = number
-	}
-}
-
-// pageSink is the answer to a request that is none of ours.
+// pageSink takes the answer to a request that does not carry events.
 type pageSink struct {
 	header header
 	body   []byte

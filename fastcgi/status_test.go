@@ -63,7 +63,7 @@ func TestStatusPageErrors(t *testing.T) {
 		t.Errorf("all workers busy: got %v after %v", err, time.Since(started))
 	}
 	f.kill()
-	eventually(t, "nobody listens", func() bool {
+	eventually(t, "php-fpm is gone", func() bool {
 		_, err := f.page("/status").Read(t.Context())
 		return errors.Is(err, protocol.ErrUnavailable)
 	})

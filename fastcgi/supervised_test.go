@@ -141,7 +141,7 @@ func TestCloseEndsAHandlerThatLoops(t *testing.T) {
 	}
 }
 
-// php-fpm counts a kept connection's next request from the end of the one before it.
+// php-fpm counts the time of a request on a kept connection from the end of the one before.
 func TestAnIdleConnectionsWorkerLives(t *testing.T) {
 	s := newSite(t)
 	const timeout, idle = 700 * time.Millisecond, 2200 * time.Millisecond

@@ -1,16 +1,16 @@
 <?php
 /*
- * The web side of wsbridge's control socket, for PHP 5.6 to 8.4: copy this file into the application.
+ * A client of wsbridge's control API for web applications, for PHP 5.6 to 8.5. Copy this file into the application.
  *
  *     $control = new WsbridgeControl('unix:/run/wsbridge/control.sock');
  *     $control->broadcast('closing in five minutes', array('room' => 'lobby'));
  *     $result = $control->fifo(array('to' => '*', 'text' => 'hi')); // returns when ws_server_fifo has
  *
- * The address is one of control.listen in wsbridge.toml. The user of the web server's php-fpm must be allowed to use a socket:
- * control.group. TCP needs the token of control.token_file.
+ * The address is one of control.listen in wsbridge.toml. A socket must be open to the user of the web server's php-fpm, see
+ * control.group. TCP needs the token in control.token_file.
  */
 
-/* What went wrong, and what to do about it. The code is the HTTP status, or 0 if there was no answer. */
+/* Says what went wrong, and what to do about it. The code is the HTTP status, or 0 if there was no answer. */
 class WsbridgeError extends RuntimeException
 {
 }
@@ -22,8 +22,8 @@ class WsbridgeControl
     private $timeout;
 
     /*
-     * $address is "unix:/path" or "host:port", $token the bearer token for the latter, $timeout the seconds that one call may
-     * take; fifo() has its own. Nothing is connected yet, and nothing stays connected between two calls.
+     * $address is "unix:/path" or "host:port", $token the bearer token for the latter. A call takes at most $timeout seconds, except
+     * fifo(), which has its own limit. Each call makes a connection and closes it.
      */
     public function __construct($address, $token = '', $timeout = 5.0)
     {
@@ -38,21 +38,21 @@ class WsbridgeControl
         $this->timeout = $timeout;
     }
 
-    /* Sends a text message, which must be UTF-8, to the client with that key. */
+    /* Sends a text message, which must be UTF-8, to a client. */
     public function send($key, $text)
     {
         $this->post('connections/' . self::key($key) . '/send', array(), $text, 'text/plain; charset=utf-8');
     }
 
-    /* Sends a binary message. */
+    /* Sends a binary message to a client. */
     public function sendBinary($key, $data)
     {
         $this->post('connections/' . self::key($key) . '/send', array(), $data, 'application/octet-stream');
     }
 
     /*
-     * Sends a text message to all open clients, or to those whose rows have these values: array('room' => 'lobby'). A value
-     * that ends with an asterisk stands for all that begin like it. Returns to how many it goes.
+     * Sends a text message to all open clients, or to those whose rows have these values: array('room' => 'lobby'). A value that
+     * ends with an asterisk matches every value that starts like it. Returns the number of recipients.
      */
     public function broadcast($text, array $where = array())
     {
@@ -60,7 +60,7 @@ class WsbridgeControl
         return $answer['to'];
     }
 
-    /* Closes a client; its close handlers run. */
+    /* Closes a client. Its close handlers run. */
     public function close($key, $code = 1000, $reason = '')
     {
         $body = self::json(array('code' => $code, 'reason' => $reason));
@@ -68,8 +68,8 @@ class WsbridgeControl
     }
 
     /*
-     * Returns the connections whose rows have these values, by their keys. Each is an array with "state", "remote_address" and
-     * more; its "row" holds the $fields that were asked for. They are fetched $page at a time.
+     * Returns by key the connections whose rows have these values. Each is an array with "state", "remote_address" and more; its
+     * "row" has the fields that $fields names. Each request fetches $page connections.
      */
     public function connections(array $where = array(), array $fields = array(), $page = 1000)
     {
@@ -88,7 +88,7 @@ class WsbridgeControl
         return $found;
     }
 
-    /* Returns one connection with its whole row and its latest events, or null if there is none with that key. */
+    /* Returns a connection with its whole row and its latest events, or null if no client has that key. */
     public function connection($key)
     {
         try {
@@ -102,9 +102,8 @@ class WsbridgeControl
     }
 
     /*
-     * Brings a document to ws_server_fifo, waits until that has run, at most $timeout seconds, and returns what it returned. A
-     * string goes as it is, anything else as JSON. An error says whether the handler failed or has not run; after code 504 it
-     * may still.
+     * Passes a document to ws_server_fifo and returns what that returned. Waits at most $timeout seconds. A string is passed as it
+     * is, anything else as JSON. An error says whether the handler failed or did not run; after code 504 it may still run.
      */
     public function fifo($document, $timeout = 30.0)
     {
@@ -114,7 +113,7 @@ class WsbridgeControl
         return isset($answer['result']) ? $answer['result'] : null;
     }
 
-    /* Returns what the server says of itself. */
+    /* Returns the server's status. */
     public function status()
     {
         return $this->get('status', array());
@@ -144,7 +143,7 @@ class WsbridgeControl
         return $this->understand($answer);
     }
 
-    /* An HTTP/1.0 request: its answer ends with the connection, and comes in one piece. */
+    /* Returns an HTTP/1.0 request: its answer is not chunked, and ends with the connection. */
     private function request($method, $path, array $query, $body, $type)
     {
         $target = "/v1/$path" . ($query ? '?' . http_build_query($query, '', '&', PHP_QUERY_RFC3986) : '');
@@ -196,7 +195,7 @@ class WsbridgeControl
             $this->wait(null, $socket, $until);
             $size = @fwrite($socket, substr($data, $written, 65536));
             if ($size === false) {
-                return; // refused before all of it was read: the answer says why
+                return; // the server refused the request before it read all of it; the answer says why
             }
         }
     }
@@ -218,7 +217,7 @@ class WsbridgeControl
         $others = array();
         $left = max(0, $until - microtime(true));
         $ready = @stream_select($readers, $writers, $others, (int) $left, (int) (($left - (int) $left) * 1e6));
-        if ($ready === 0 || microtime(true) >= $until) { // false: a signal came, and the caller tries again
+        if ($ready === 0 || microtime(true) >= $until) { // false: a signal interrupted; the caller tries again
             throw new WsbridgeError("wsbridge at $this->address did not answer in time; what was asked for may still happen");
         }
     }

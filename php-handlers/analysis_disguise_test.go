@@ -2,7 +2,7 @@ package phphandlers
 
 import "testing"
 
-// Each of these reaches the table in a way that is easily overlooked.
+// Each of these handlers reaches the table in a way that is easy to overlook.
 func TestTableHandlersInDisguise(t *testing.T) {
 	global := `function office() { global $connections; return 1; } class S { static function m() { global $connections; } function n() { global $connections; } }`
 	var rows []reached

@@ -9,7 +9,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// described asks for the description of an application whose events file is code, in a folder of its own.
+// described returns the description of an application whose events file is code, in a folder of its own.
 func (a *app) described(code string, params ...string) *protocol.Description {
 	a.t.Helper()
 	d := &protocol.Description{}
@@ -17,18 +17,18 @@ func (a *app) described(code string, params ...string) *protocol.Description {
 	return d
 }
 
-// asked asks about such an application and decodes what it hears into result.
+// asked sends an event to such an application and decodes its result.
 func (a *app) asked(kind protocol.Kind, code string, result any, params ...string) {
 	a.t.Helper()
-	folders++
-	file := a.write(a.t, fmt.Sprintf("app/%d/push_server_events.php", folders), "<?php\n"+code)
+	a.folders++ // opcache takes two versions of a file that are written within a second for the same
+	file := a.write(a.t, fmt.Sprintf("app/%d/push_server_events.php", a.folders), "<?php\n"+code)
 	effects := a.with(append([]string{"WSBRIDGE_EVENTS_FILE", file}, params...)...).run(&protocol.Event{Kind: kind, Seq: 1})
 	last := effects[len(effects)-1]
 	if last.Done == nil {
 		a.t.Fatalf("%s: got %s", code, toJSON(last.Failed))
 	}
 	for _, line := range logged(effects) {
-		if !strings.HasPrefix(line, "debug ") { // what is deprecated
+		if !strings.HasPrefix(line, "debug ") { // deprecations
 			a.t.Errorf("%s: logged %s", code, line)
 		}
 	}
@@ -37,10 +37,7 @@ func (a *app) asked(kind protocol.Kind, code string, result any, params ...strin
 	}
 }
 
-// folders counts them: opcache looks at a file's time, which is the same for files written in one second.
-var folders int
-
-// reached is one handler's code, what stands beside it, and why it needs the table: text of the reason, "" for not.
+// reached is the body of a handler, the code beside it, and why it needs the table: part of the reason, or "" if it does not.
 type reached struct{ body, beside, why string }
 
 func (r reached) events() string {

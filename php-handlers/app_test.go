@@ -30,10 +30,10 @@ type app struct {
 	params map[string]string
 }
 
-// newApp writes handlers, PHP code without its opening tag, as the application's push_server_events.php.
+// newApp writes handlers, PHP code without its opening tag, to the application's push_server_events.php.
 func newApp(t testing.TB, handlers string) *app { return newAppWith(t, handlers, nil) }
 
-// newAppWith does so for a php-fpm with further php.ini settings.
+// newAppWith is newApp with further settings of php.ini.
 func newAppWith(t testing.TB, handlers string, ini map[string]string) *app {
 	t.Helper()
 	a := &app{fpm: startFPM(t, ini), t: t}
@@ -50,7 +50,7 @@ func newAppWith(t testing.TB, handlers string, ini map[string]string) *app {
 	return a
 }
 
-// with returns the same application, asked with further parameters: names and values in turn.
+// with returns the application with further request parameters: names and values in turn.
 func (a *app) with(pairs ...string) *app {
 	params := maps.Clone(a.params)
 	for i := 0; i < len(pairs); i += 2 {
@@ -59,23 +59,23 @@ func (a *app) with(pairs ...string) *app {
 	return &app{fpm: a.fpm, t: a.t, params: params}
 }
 
-// row is an event of client 12, who sees only its own row, a JSON object.
+// row returns an event of client 12 that sees only its own row, a JSON object.
 func row(kind protocol.Kind, payload, row string) *protocol.Event {
 	open := "1-12,15"
 	return &protocol.Event{Kind: kind, Seq: 7, Client: 12, Payload: []byte(payload), Rows: encodeRows(`{"12":` + row + `}`), Open: &open}
 }
 
-// table is an event of client 12, who sees all rows, JSON objects by client key.
+// table returns an event of client 12 that sees all rows, JSON objects by client key.
 func table(kind protocol.Kind, payload, rows string) *protocol.Event {
 	return &protocol.Event{Kind: kind, Seq: 7, Client: 12, Payload: []byte(payload), Rows: encodeRows(rows), Whole: true}
 }
 
-// serverEvent is an event without a client.
+// serverEvent returns an event without a client.
 func serverEvent(kind protocol.Kind, payload, rows string) *protocol.Event {
 	return &protocol.Event{Kind: kind, Seq: 7, Payload: []byte(payload), Rows: encodeRows(rows), Whole: true}
 }
 
-// encodeRows makes of JSON what wsbridge would send.
+// encodeRows encodes rows given as JSON as wsbridge sends them.
 func encodeRows(doc string) (e protocol.Encoded) {
 	var rows protocol.Fields
 	if err := json.Unmarshal([]byte(doc), &rows); err != nil {
@@ -93,10 +93,10 @@ func encodeRows(doc string) (e protocol.Encoded) {
 	return e
 }
 
-// three are rows of three clients, the last of which is not open.
+// three holds the rows of three clients, the last of which is not open.
 const three = `{"12":{"id":"a","state":"OPEN"},"15":{"id":"b","state":"OPEN"},"16":{"id":"c","state":"CONNECTING"}}`
 
-// run makes one request of the events and returns its effects.
+// run sends the events in one request and returns the effects.
 func (a *app) run(events ...*protocol.Event) []*protocol.Effect {
 	a.t.Helper()
 	var body []byte
@@ -106,12 +106,12 @@ func (a *app) run(events ...*protocol.Event) []*protocol.Effect {
 	return decodeAnswer(a.t, a.post(body, nil).body.Bytes())
 }
 
-// response is an http.ResponseWriter that keeps what it gets, and tells of each piece as it arrives.
+// response is an http.ResponseWriter that stores the answer and passes on each piece as it arrives.
 type response struct {
 	status int
 	header http.Header
 	body   bytes.Buffer
-	log    string // php's error stream
+	log    string // PHP's error stream
 	piece  func([]byte)
 }
 
@@ -125,7 +125,7 @@ func (r *response) Write(p []byte) (int, error) {
 	return r.body.Write(p)
 }
 
-// post sends one request to php-fpm through gofast.
+// post sends a request to php-fpm through gofast.
 func (a *app) post(body []byte, piece func([]byte)) *response {
 	a.t.Helper()
 	client, err := gofast.SimpleClientFactory(gofast.SimpleConnFactory("unix", a.socket))()
@@ -153,7 +153,7 @@ func (a *app) post(body []byte, piece func([]byte)) *response {
 	return r
 }
 
-// postAndHangUp sends a body that is shorter than CONTENT_LENGTH, and no more, and returns the answer's bytes.
+// postAndHangUp sends a body that is shorter than CONTENT_LENGTH, closes its side, and returns the answer.
 func (a *app) postAndHangUp(body []byte) string {
 	a.t.Helper()
 	var params []byte
@@ -207,7 +207,7 @@ func decodeAnswer(t testing.TB, answer []byte) (effects []*protocol.Effect) {
 	return effects
 }
 
-// show writes effects as people read them, a line each. Log lines are left out, as is the code's fingerprint.
+// show formats effects for people, a line each, without log lines and fingerprints.
 func show(effects []*protocol.Effect) string {
 	var lines []string
 	for _, e := range effects {
@@ -255,7 +255,7 @@ func toJSON(v any) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// want compares effects as show writes them.
+// want compares effects with the lines that show returns.
 func want(t testing.TB, effects []*protocol.Effect, lines ...string) {
 	t.Helper()
 	if got, want := show(effects), strings.Join(lines, "\n"); got != want {
@@ -263,7 +263,7 @@ func want(t testing.TB, effects []*protocol.Effect, lines ...string) {
 	}
 }
 
-// logged returns the log lines: level and message.
+// logged returns the log lines as level and message.
 func logged(effects []*protocol.Effect) (lines []string) {
 	for _, e := range effects {
 		if e.Log != nil {

@@ -10,7 +10,7 @@ import (
 // evalCase runs code in a text handler of client 12.
 type evalCase struct {
 	code string
-	want []string // without the last line, if that is "done {}"
+	want []string // without a last line "done {}"
 }
 
 func runCases(t *testing.T, a *app, event func(code string) *protocol.Event, cases map[string]evalCase) {

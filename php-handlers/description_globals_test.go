@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Each of these writes to the global $g.
+// Each of these handlers writes to the global $g.
 func TestGlobalWritesInDisguise(t *testing.T) {
 	a := newApp(t, "")
 	magic := func(body string) string {

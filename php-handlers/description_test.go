@@ -62,7 +62,7 @@ func TestHandlersAreGivenTheirParametersByPosition(t *testing.T) {
 	}
 }
 
-// globalsOf are the names of an application's globals that live, and "name: why" of those that do not.
+// globalsOf returns the names of the globals that live, and "name: why" for those that do not.
 func globalsOf(d *protocol.Description) (lives, not []string) {
 	for name, g := range d.Globals {
 		if g.Lives {
@@ -81,7 +81,7 @@ func TestGlobalsThatLive(t *testing.T) {
 	for _, row := range []struct {
 		code  string
 		lives string // names
-		not   string // text of the reasons why others do not
+		not   string // part of the reasons why others do not
 	}{
 		{head + ` { global $n; $n++; }`, "n", ""},
 		{head + ` { global $n; echo $n; }`, "", ""},

@@ -1,5 +1,5 @@
-// Package phphandlers carries the PHP half of wsbridge: the entry script that php-fpm runs for each event, the functions
-// that handlers call, the web side's pipe client and a demo application.
+// Package phphandlers embeds the PHP half of wsbridge: the entry script that php-fpm runs for each request, the functions that
+// handlers call, what web applications use to reach the pipe and the control API, and a demo application.
 package phphandlers
 
 import (
@@ -10,13 +10,13 @@ import (
 	"path/filepath"
 )
 
-// Preload is a script for opcache.preload, below the folder given to Unpack. It only saves time.
+// Preload is a script for opcache.preload, relative to the folder given to Unpack. It saves time and changes nothing else.
 const Preload = "src/preload.php"
 
-// Entry is the script that php-fpm runs, below the folder given to Unpack.
+// Entry is the script that php-fpm runs, relative to the folder given to Unpack.
 const Entry = "wsbridge.php"
 
-// The demo application, below the folder given to Unpack.
+// The demo application. DemoEvents is relative to the folder given to Unpack.
 const (
 	DemoEvents = "demo/push_server_events.php"
 	demoPage   = "demo/page"
@@ -25,8 +25,8 @@ const (
 //go:embed *.php src/*.php src/Analysis/*.php demo
 var files embed.FS
 
-// Unpack writes the PHP half into dir, which it makes if need be, replacing what is there. Everybody may read the files:
-// who may reach them is decided by dir's own mode, which is left as it is.
+// Unpack writes the PHP half into dir and replaces existing files. It makes dir if it does not exist, and otherwise leaves its
+// mode as it is. All users may read the files; dir's mode decides who can reach them.
 func Unpack(dir string) error {
 	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -44,7 +44,7 @@ func Unpack(dir string) error {
 	return nil
 }
 
-// makeFolder makes a folder that everybody may enter, whatever the umask; one that exists stays as it is.
+// makeFolder makes a folder that all users may enter, whatever the umask. It leaves an existing folder as it is.
 func makeFolder(target string) error {
 	err := os.Mkdir(target, 0o755)
 	if os.IsExist(err) {
@@ -64,14 +64,14 @@ func writeFile(target, name string) error {
 	if err := os.WriteFile(target, content, 0o644); err != nil {
 		return err
 	}
-	return os.Chmod(target, 0o644) // php-fpm runs as another user, and the umask may be narrow
+	return os.Chmod(target, 0o644) // php-fpm may run as another user, and the umask may be strict
 }
 
-// DemoPage returns the demo's page: index.html and what it needs, and nothing of the application.
+// DemoPage returns the files of the demo's web page, without the application.
 func DemoPage() fs.FS {
 	page, err := fs.Sub(files, demoPage)
 	if err != nil {
-		panic(err) // the name is valid, and nothing else is looked at
+		panic(err) // the name is valid, and Sub checks nothing else
 	}
 	return page
 }

@@ -13,7 +13,7 @@ func TestUnpackLetsEverybodyReadWhatTheFolderLetsThemReach(t *testing.T) {
 	old := syscall.Umask(0o077)
 	defer syscall.Umask(old)
 	dir := filepath.Join(t.TempDir(), "php")
-	for range 2 { // again over what is there
+	for range 2 { // the second time over existing files
 		if err := Unpack(dir); err != nil {
 			t.Fatal(err)
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// evalText runs a text as PHP within the handler, so that a test says in PHP what it looks at; what that returns is sent.
+// evalText is a handler that runs a text as PHP code and sends what it returns, so that tests look at things from within PHP.
 const evalText = `
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
@@ -20,7 +20,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 }
 `
 
-// ask evaluates code as client 12 of three and returns what it sends to itself first.
+// ask runs code as client 12 of three and returns the first message that it sends to itself.
 func (a *app) ask(code string) string {
 	a.t.Helper()
 	effects := a.run(table(protocol.Text, code, three))
@@ -64,7 +64,7 @@ func TestRequestsThatAreNotUnderstood(t *testing.T) {
 		}
 	})
 	t.Run("body cut off between events", func(t *testing.T) {
-		const block = 8192 // PHP drops what it has read of a block that does not come whole
+		const block = 8192 // PHP drops the part that it has read of an incomplete block
 		body := row(protocol.Text, strings.Repeat("x", 8000), "{}").AppendTo(nil)
 		body = row(protocol.Text, strings.Repeat("x", 8000+block-len(body)), "{}").AppendTo(nil)
 		answer := a.with("CONTENT_LENGTH", strconv.Itoa(2*len(body))).postAndHangUp(body)

@@ -13,14 +13,16 @@ import (
 	"time"
 )
 
-// fpm is a php-fpm of a test's own, on a private socket. As root, its workers run as www-data.
+// fpm is a test's own php-fpm on a private socket. If the test runs as root, its workers run as www-data.
 type fpm struct {
 	dir    string // readable by its workers; the unpacked PHP half is in "php"
 	socket string
 	log    string
+
+	folders int // of applications that have one of their own
 }
 
-// startFPM starts a php-fpm that the test's end stops.
+// startFPM starts a php-fpm that ends with the test.
 func startFPM(t testing.TB, ini map[string]string) *fpm {
 	t.Helper()
 	dir := publicDir(t)
@@ -55,7 +57,7 @@ func (f *fpm) config(ini map[string]string) string {
 
 func (f *fpm) awaitSocket(t testing.TB) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if conn, err := net.Dial("unix", f.socket); err == nil {
 			_ = conn.Close()
 			return
@@ -89,7 +91,7 @@ func (f *fpm) read(t testing.TB, name string) string {
 	return string(b)
 }
 
-// publicDir is a temporary folder that other users can enter and write to, which those of testing cannot be.
+// publicDir returns a temporary folder that other users can enter and write to, unlike T.TempDir's.
 func publicDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "wsbridge-php-")
@@ -122,7 +124,7 @@ func findBinary(t testing.TB, names ...string) string {
 	return ""
 }
 
-// workerUser is the user that php-fpm's workers run as.
+// workerUser returns the user that php-fpm's workers run as.
 func workerUser(t testing.TB) string {
 	t.Helper()
 	if os.Getuid() == 0 {
@@ -135,7 +137,7 @@ func workerUser(t testing.TB) string {
 	return u.Username
 }
 
-// makeUnreadable takes a file away from php-fpm's workers.
+// makeUnreadable makes a file unreadable to php-fpm's workers.
 func makeUnreadable(t testing.TB, path string) {
 	t.Helper()
 	if err := os.Chmod(path, 0); err != nil {

@@ -31,7 +31,7 @@ if (!isset($yielded['broadcast_to_all']) && !function_exists('broadcast_to_all')
 }
 
 if (!isset($yielded['do_reply']) && !function_exists('do_reply')) {
-    /** Nothing, or false if the client is not open. */
+    /** Sends the bytes of a frame. Returns false if the client is not open, else nothing. */
     function do_reply($client_key, $frame)
     {
         if (!Wsbridge\Clients::isOpen($client_key)) {
@@ -65,7 +65,7 @@ if (!isset($yielded['encode_text_data_frame']) && !function_exists('encode_text_
 }
 
 if (!isset($yielded['decode_frame']) && !function_exists('decode_frame')) {
-    /** The first frame of $data, which is taken off it; false, and $data as it was, if there is no whole frame. */
+    /** Removes the first frame from $data and returns it; false if $data has no whole frame. */
     function decode_frame(&$data)
     {
         $frame = Wsbridge\Frame::decode((string) $data);
@@ -78,7 +78,7 @@ if (!isset($yielded['decode_frame']) && !function_exists('decode_frame')) {
 }
 
 if (!isset($yielded['coalesce_frames']) && !function_exists('coalesce_frames')) {
-    /** The message of a list of decoded frames. */
+    /** Joins the payloads of decoded frames to a message. */
     function coalesce_frames(&$buffer)
     {
         return implode('', array_column($buffer, 'payload'));
@@ -94,7 +94,7 @@ if (!isset($yielded['show_message']) && !function_exists('show_message')) {
         Wsbridge\Answer::log('info', $message);
         if (defined('WEBSOCKET_LOG_PATH') && WEBSOCKET_LOG_PATH !== '') {
             $file = rtrim(WEBSOCKET_LOG_PATH, '/') . '/ws_' . date('Ymd') . '.log';
-            // A folder that cannot be written is reported once, when the application is described.
+            // The description warns once about a folder that cannot be written.
             @file_put_contents($file, '[' . date('Y-m-d H:i:s') . ']  ' . $message . PHP_EOL, FILE_APPEND);
         }
     }
@@ -112,7 +112,7 @@ if (!isset($yielded['var_dump_to_str']) && !function_exists('var_dump_to_str')) 
 // The header lines of an HTTP message.
 
 if (!isset($yielded['extract_headers']) && !function_exists('extract_headers')) {
-    /** The lines before the empty one, without their ends; false if there is no empty line. */
+    /** Returns the lines before the empty line; false if there is no empty line. */
     function extract_headers($response)
     {
         $end = strpos($response, "\r\n\r\n");
@@ -121,7 +121,7 @@ if (!isset($yielded['extract_headers']) && !function_exists('extract_headers')) 
 }
 
 if (!isset($yielded['get_header']) && !function_exists('get_header')) {
-    /** The value of the first header of that name, in whatever case; false if there is none. */
+    /** Returns the value of the first header of a name, in any case of letters; false if there is none. */
     function get_header($lines, $header)
     {
         foreach (is_array($lines) ? $lines : [] as $line) {
@@ -138,8 +138,8 @@ if (!isset($yielded['get_header']) && !function_exists('get_header')) {
 
 if (!isset($yielded['load_files']) && !function_exists('load_files')) {
     /**
-     * The trimmed content of each file below $path by its name relative to $root, which is $path if empty. $ext, without
-     * its dot, leaves other files out; $trim_ext takes the extension off the names.
+     * Returns the trimmed content of each file below $path, by its name relative to $root, which defaults to $path. $ext selects
+     * files of one extension, given without its dot; $trim_ext removes the extension from the names.
      */
     function load_files($path, $root = '', $ext = '', $trim_ext = true)
     {
@@ -168,12 +168,12 @@ if (!isset($yielded['load_files']) && !function_exists('load_files')) {
     }
 }
 
-// Templates: @@name@@ includes another one, $$NAME$$ is a constant, %%name%% a value of $params.
+// Templates: @@name@@ includes another template, $$NAME$$ is a constant, %%name%% a value of $params.
 
 if (!isset($yielded['template_fill']) && !function_exists('template_fill')) {
     /**
-     * Templates come from $custom_templates, or else from the global $templates. $tracking holds the names of those being
-     * filled, to stop one that includes itself.
+     * Fills a template of $custom_templates, or else of the global $templates. $tracking has the names of the templates being filled,
+     * to stop one that includes itself.
      */
     function template_fill($template_key, $params = false, $tracking = [], $custom_templates = false)
     {
@@ -229,7 +229,7 @@ if (!isset($yielded['mysql_to_iso_timestamp']) && !function_exists('mysql_to_iso
 // Mail.
 
 if (!isset($yielded['send_email']) && !function_exists('send_email')) {
-    /** Sends an HTML mail, and says whether PHP's mail() took it. */
+    /** Sends an HTML mail. Returns whether PHP's mail() accepted it. */
     function send_email($recipient, $subject, $message, $from = false, $reply_to = false)
     {
         $headers = ['MIME-Version: 1.0', 'Content-Type: text/html; charset=UTF-8'];
@@ -239,7 +239,7 @@ if (!isset($yielded['send_email']) && !function_exists('send_email')) {
         if ($reply_to !== false) {
             $headers[] = 'Reply-To: ' . $reply_to;
         }
-        // A line break in an address would begin a header of its own.
+        // A line break in an address would start another header.
         $headers = str_replace(["\r", "\n"], '', $headers);
         if (preg_match('/[^\x20-\x7e]/', $subject)) {
             $subject = '=?UTF-8?B?' . base64_encode($subject) . '?=';

@@ -11,8 +11,8 @@ import (
 
 const golden = "../protocol/testdata"
 
-// TestGoldenFiles sends each request-*.txt that the tests of protocol write to testdata/golden.php, and compares with
-// answer-*.txt, which they decode. The flag -update writes the answers.
+// TestGoldenFiles sends each request-*.txt, which the tests of package protocol write, to testdata/golden.php, and compares the
+// answer with answer-*.txt, which those tests decode. The flag -update writes the answers.
 func TestGoldenFiles(t *testing.T) {
 	source, err := os.ReadFile("testdata/golden.php")
 	if err != nil {

@@ -102,7 +102,7 @@ func TestSendEmail(t *testing.T) {
 	}
 }
 
-// askYielding does what wsbridge does: it yields what PHP says the application brings itself, and asks again.
+// askYielding asks as wsbridge does: it yields the helpers that the application defines itself, according to PHP, and asks again.
 func (a *app) askYielding(e func() *protocol.Event) (effects []*protocol.Effect, yielded []string) {
 	a.t.Helper()
 	for {

@@ -16,10 +16,10 @@ func (a *app) inspected(code string, params ...string) *protocol.Inspection {
 	return i
 }
 
-// authenticates keeps its absence from being found.
+// authenticates is a handler whose absence would be a finding.
 const authenticates = "function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }\n"
 
-// findings are "line level kind: message" of each, the line counted behind authenticates.
+// findings returns each finding as "line level kind: message". Lines count from the one after authenticates.
 func findings(i *protocol.Inspection) (lines []string) {
 	for _, f := range i.Findings {
 		lines = append(lines, fmt.Sprintf("%d %s %s: %s", f.Line-2, f.Level, f.Kind, f.Message))

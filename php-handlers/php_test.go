@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// runPHP runs a script under the command line and returns what it prints.
+// runPHP runs PHP's command line and returns its output.
 func runPHP(t testing.TB, args ...string) string {
 	t.Helper()
 	out, err := exec.Command(phpBinary(t), args...).CombinedOutput()

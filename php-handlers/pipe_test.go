@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// writePipe calls ws_pipe_data as the web side does, and returns its status and what is in the file afterwards.
+// writePipe calls ws_pipe_data as a web application does, and returns the status.
 func writePipe(t *testing.T, pipe, params string) (status string) {
 	t.Helper()
 	return runPHP(t, "-d", "error_reporting=-1", "-d", "display_errors=1", "-r",

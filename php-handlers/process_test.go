@@ -134,7 +134,7 @@ func TestCodeChangesWithTheFiles(t *testing.T) {
 	}
 }
 
-// A file that only a handler includes, and that defines a helper of ours, is found before that handler fails for it.
+// A file that only a handler includes, and that defines a helper, is found before the handler runs and fails.
 func TestHelperFilesOfHandlersAreYieldedTo(t *testing.T) {
 	a := newApp(t, `function ws_server_text(&$connections,&$connection,$client_key,$msg) { require_once("late.php"); send_text($client_key,unix_to_iso_timestamp(0)); }`)
 	late := a.write(t, "app/late.php", `<?php function unix_to_iso_timestamp($ts) { return "own"; }`)

@@ -80,10 +80,10 @@ func TestRowsThatCannotBe(t *testing.T) {
 	want(t, effects, `done {"rows":{"12":{"unset":["v"],"set":{"w":2,"v":"old"}}}}`)
 }
 
-// bridgeRow is a row as wsbridge keeps it.
+// bridgeRow is a row as wsbridge stores it.
 type bridgeRow struct{ protocol.Fields }
 
-// apply changes the row as an event's done line says.
+// apply applies the changes in an event's done line.
 func (b *bridgeRow) apply(t *testing.T, effects []*protocol.Effect) {
 	t.Helper()
 	last := effects[len(effects)-1]
@@ -121,7 +121,7 @@ func TestValuesSurvive(t *testing.T) {
 			keep := `$value=` + value + `; $connection["v"]=$value; $connection["copy"]=base64_encode(serialize($value));`
 			b.apply(t, a.run(row(protocol.Text, keep, `{}`)))
 			effects := a.run(row(protocol.Text, `$c=base64_decode($connection["copy"]); show_message(serialize($connection["v"])===$c?"same":var_dump_to_str($connection["v"]));`, b.json()))
-			want(t, effects, "done {}") // and looking at it is no change
+			want(t, effects, "done {}") // reading it is no change
 			if lines := logged(effects); lines[0] != "info same" {
 				t.Errorf("changed: %s", b.json())
 			}
@@ -164,7 +164,7 @@ func TestFieldNames(t *testing.T) {
 	}
 }
 
-// What a client sends can be shaped like a tagged value; nothing but the PHP half's own is ever unserialized.
+// A client can send what looks like a tagged value. Only values that the PHP half tagged are ever unserialized.
 func TestHostileJSONStaysData(t *testing.T) {
 	a := newApp(t, `
 class Evil { public function __wakeup() { file_put_contents(__DIR__."/evil","woken"); } public function __destruct() { file_put_contents(__DIR__."/evil","woken"); } }
@@ -246,7 +246,7 @@ func TestPropertyEveryValueRoundTrips(t *testing.T) {
 	}
 }
 
-// generateValues has a generator of PHP values.
+// generateValues is PHP code that generates values.
 const generateValues = `<?php
 mt_srand(20240229);
 function text() {
@@ -272,7 +272,7 @@ function value($depth) {
 }
 `
 
-// roundTrip takes generated values through JSON and back.
+// roundTrip is PHP code that takes generated values through JSON and back.
 const roundTrip = generateValues + `
 require $argv[1];
 for ($n=0;$n<2000;$n++) {

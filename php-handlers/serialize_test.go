@@ -9,8 +9,8 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// TestPropertyRowsReachPHPAsJSONWould takes generated rows the whole way: PHP writes them as JSON, Go makes of that what it
-// sends back, and PHP must read the same from both.
+// TestPropertyRowsReachPHPAsJSONWould takes generated rows the whole way: PHP encodes them as JSON, Go encodes that as it sends
+// rows back, and PHP must read the same from both.
 func TestPropertyRowsReachPHPAsJSONWould(t *testing.T) {
 	a := newApp(t, "")
 	a.write(t, "generate.php", generateValues+`

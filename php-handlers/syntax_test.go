@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// phpFiles are the PHP files that are shipped.
+// phpFiles returns the names of the shipped PHP files.
 func phpFiles(t *testing.T) (names []string) {
 	t.Helper()
 	err := fs.WalkDir(files, ".", func(name string, _ fs.DirEntry, err error) error {
@@ -105,7 +105,7 @@ EOT;
 $a[0]($b, [$c => $d,], array($e,));
 $a{0};
 `
-	// The last line is one that PHP 8 refuses; tokens are all that is looked at.
+	// PHP 8 refuses the last line; the check only looks at tokens.
 	if err := os.WriteFile(name, []byte(old), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,10 @@
 <?php
 /*
- * The PHP half of wsbridge: php-fpm runs this file for every request that wsbridge makes. See protocol/doc.go for what
- * comes in and what goes out.
+ * The PHP half of wsbridge: php-fpm runs this file for every request of wsbridge's. protocol/doc.go describes the request and
+ * the answer.
  *
- * Everything here runs at global scope, as the original server did, so that the top-level variables of the
- * application's file are globals. That is also why this file has none of its own but the four the original had.
+ * This file runs at global scope, as the original server did, so that the top-level variables of the application's file are
+ * globals. For the same reason it has no globals of its own, only the four that the original had.
  */
 
 // A client's header can only ever become an HTTP_* parameter, so nobody but wsbridge gets past this line.
@@ -13,7 +13,7 @@ if (!isset($_SERVER['WSBRIDGE_CONTRACT'], $_SERVER['WSBRIDGE_TOKEN'])) {
     return;
 }
 
-if (!class_exists('Wsbridge\Application', false)) { // else php-fpm has loaded them when it started
+if (!class_exists('Wsbridge\Application', false)) { // unless php-fpm preloaded them
     require __DIR__ . '/src/load.php';
 }
 

@@ -14,27 +14,66 @@ import (
 
 const module = "github.com/wsbridge/wsbridge/"
 
-// rule is what the packages below one top-level folder may import besides the standard library and each other.
+// rule is what a package may import besides the standard library, as patterns of go list: paths of this module, or of others. A
+// pattern as its folder makes it the rule of the packages that match.
 type rule struct {
 	folder string
-	may    []string // import paths; those with a final slash and all below them
+	may    []string
 	why    string
 }
 
+// importRules has a line for each package, so that a new one needs a decision. A room of bridge, fastcgi or protocol imports
+// neither its sisters nor the package above it, which joins them; bridge/outcome has the words that all rooms of bridge share.
 func importRules() []rule {
-	const contract = module + "protocol"
+	const (
+		outcome, websocket = "bridge/outcome", "github.com/gorilla/websocket"
+		unix, rate         = "golang.org/x/sys/unix", "golang.org/x/time/rate"
+		api                = "cmd/wsbridge/control/api"
+	)
 	return []rule{
-		{"protocol", nil, "the contract is data, for both sides of it and for tests to read without a server"},
-		{"fifo", nil, "a pipe and its documents mean nothing to it; whoever wants them passes a function"},
+		{"protocol", []string{"protocol/phpvalue"},
+			"the contract is data, for both sides of it and for tests to read without a server"},
+		{"protocol/phpvalue", nil, "it knows PHP's values, and no contract"},
+
+		{"bridge", []string{"protocol", "bridge/...", websocket},
+			"it declares the interface it asks for answers, so that it can be tested without php-fpm"},
+		{"bridge/socket", []string{outcome, websocket, unix, rate}, "it is one connection, and knows of no rows, events or others"},
+		{"bridge/door", []string{outcome, "bridge/door/admission", "github.com/pires/go-proxyproto", unix, rate},
+			"it ends where a connection becomes a client"},
+		{"bridge/door/admission", nil, "it decides by headers and addresses, and holds no connection"},
+		{"bridge/rows", []string{"protocol"}, "it is the table of rows, and knows no connections"},
+		{"bridge/schedule", []string{outcome}, "it runs functions in order, and knows no event"},
+		{"bridge/isolation", []string{"protocol"}, "the check command asks it, too, without a server"},
+		{"bridge/observe", []string{"protocol", outcome}, "it is told what happens, and has no part in it"},
+		{"bridge/outcome", []string{"protocol"}, "it is words and codes"},
+
+		{"fastcgi", []string{"protocol", "github.com/yookoala/gofast", unix}, "it answers events, and knows of no clients"},
+		{"fastcgi/phpfpm", []string{unix}, "it runs a php-fpm, and speaks no FastCGI"},
+		{"fifo", []string{unix}, "a pipe and its documents mean nothing to it; its user passes a function"},
 		{"deploy", nil, "the files in it are only embedded"},
 		{"php-handlers", nil, "the PHP half is only embedded here"},
-		{"bridge", []string{contract, "github.com/gorilla/websocket", "github.com/pires/go-proxyproto", "golang.org/x/sys/unix",
-			"golang.org/x/time/rate"},
-			"it declares the interface it asks for answers, so that it can be tested without php-fpm"},
-		{"fastcgi", []string{contract, "github.com/yookoala/gofast", "golang.org/x/sys/unix"},
-			"it answers events, and knows of no clients"},
-		{"cmd", []string{module, "github.com/", "golang.org/x/term"}, "it joins the others, and asks a terminal for its size"},
-		{"tests", []string{module, "github.com/", "golang.org/x/sys/unix"}, "they use everything"},
+
+		{"cmd/wsbridge", []string{module + "...", "github.com/spf13/cobra"}, "it is the commands"},
+		{"cmd/wsbridge/serve", []string{module + "...", "github.com/coreos/go-systemd/..."}, "it joins bridge, fastcgi and fifo"},
+		{"cmd/wsbridge/check", []string{"protocol", "bridge/isolation", "cmd/wsbridge/config", "cmd/wsbridge/terminal"},
+			"it reads an application, and serves nobody"},
+		{"cmd/wsbridge/config", []string{"protocol", "bridge/door/admission", "bridge/isolation", "deploy", "fastcgi", "github.com/BurntSushi/toml"},
+			"it reads and checks values, and starts nothing"},
+		{"cmd/wsbridge/control", []string{"protocol/...", "bridge", "bridge/observe", "bridge/rows", "fastcgi", api, "cmd/wsbridge/timing"},
+			"it answers operators"},
+		{api, []string{"protocol"}, "it is what clients of the control API need"},
+		{"cmd/wsbridge/control/dashboard", nil, "the files in it are only embedded"},
+		{"cmd/wsbridge/operate", []string{api, "cmd/wsbridge/config", "cmd/wsbridge/terminal", "github.com/spf13/cobra"},
+			"it is a client of the control API, as any other"},
+		{"cmd/wsbridge/logs", []string{"cmd/wsbridge/config", "cmd/wsbridge/terminal"}, "what is logged means nothing to it"},
+		{"cmd/wsbridge/metrics", []string{"protocol", "bridge", "bridge/observe", outcome, "fastcgi", "fifo", "cmd/wsbridge/timing",
+			"github.com/prometheus/client_golang/..."}, "it counts for Prometheus"},
+		{"cmd/wsbridge/timing", []string{"bridge/observe", "github.com/prometheus/client_golang/prometheus"},
+			"it counts for metrics and control"},
+		{"cmd/wsbridge/terminal", []string{"github.com/rivo/uniseg", "golang.org/x/term"},
+			"it knows terminals, and nothing of wsbridge"},
+
+		{"tests/...", []string{module + "...", "github.com/...", unix}, "they use everything"},
 	}
 }
 
@@ -44,14 +83,13 @@ type goPackage struct {
 	Imports    []string
 }
 
-// violations lists the imports that no rule allows, and the packages for whose folder there is no rule.
+// violations lists the imports that no rule allows, and the packages without a rule.
 func violations(packages []goPackage, rules []rule) []string {
 	var found []string
 	for _, p := range packages {
-		folder, _, _ := strings.Cut(strings.TrimPrefix(p.ImportPath, module), "/")
-		i := slices.IndexFunc(rules, func(r rule) bool { return r.folder == folder })
+		i := slices.IndexFunc(rules, func(r rule) bool { return matches(r.folder, p.ImportPath) })
 		if i < 0 {
-			found = append(found, fmt.Sprintf("%s: there is no rule for folder %s", p.ImportPath, folder))
+			found = append(found, fmt.Sprintf("%s: there is no rule for it", p.ImportPath))
 			continue
 		}
 		for _, path := range p.Imports {
@@ -66,11 +104,16 @@ func violations(packages []goPackage, rules []rule) []string {
 func (r rule) allows(path string) bool {
 	host, _, _ := strings.Cut(path, "/")
 	isStandard := !strings.Contains(host, ".")
-	own := module + r.folder
-	return isStandard || path == own || strings.HasPrefix(path, own+"/") ||
-		slices.ContainsFunc(r.may, func(allowed string) bool {
-			return path == allowed || strings.HasSuffix(allowed, "/") && strings.HasPrefix(path, allowed)
-		})
+	return isStandard || slices.ContainsFunc(r.may, func(pattern string) bool { return matches(pattern, path) })
+}
+
+// matches reports whether a path matches a pattern, in which "x/..." is x and all below it.
+func matches(pattern, path string) bool {
+	if host, _, _ := strings.Cut(pattern, "/"); !strings.Contains(host, ".") {
+		pattern = module + pattern
+	}
+	folder, all := strings.CutSuffix(pattern, "/...")
+	return path == folder || all && strings.HasPrefix(path, folder+"/")
 }
 
 func TestImportRules(t *testing.T) {
@@ -91,13 +134,22 @@ func TestImportRulesNotice(t *testing.T) {
 		allowed  bool
 	}{
 		{"bridge", module + "protocol", true},
-		{"bridge", module + "bridge/table", true},
-		{"bridge/table", module + "bridge", true},
+		{"bridge", module + "bridge/rows", true},
 		{"bridge", "net/http", true},
 		{"bridge", module + "fastcgi", false},
 		{"bridge", module + "bridges", false},
 		{"bridge", "github.com/yookoala/gofast", false},
+		{"bridge/rows", module + "bridge", false},          // the package above
+		{"bridge/rows", module + "bridge/socket", false},   // a sister
+		{"bridge/socket", module + "bridge/outcome", true}, // but for that one
+		{"bridge/schedule", module + "protocol", false},    // what others may
+		{"bridge/isolation", "github.com/gorilla/websocket", false},
+		{"bridge/door", module + "bridge/door/admission", true},
+		{"bridge/door/admission", module + "bridge/door", false},
+		{"bridge/attic", "fmt", false}, // a room without a rule
+		{"protocol/phpvalue", module + "protocol", false},
 		{"fastcgi/phpfpm", module + "bridge", false},
+		{"fastcgi/phpfpm", module + "fastcgi", false},
 		{"fastcgi", "github.com/yookoala/gofast", true},
 		{"protocol", "encoding/json", true},
 		{"protocol", "golang.org/x/text", false},
@@ -105,6 +157,10 @@ func TestImportRulesNotice(t *testing.T) {
 		{"php-handlers", module + "cmd/wsbridge", false},
 		{"cmd/wsbridge", "github.com/spf13/cobra", true},
 		{"cmd/wsbridge", module + "fifo", true},
+		{"cmd/wsbridge/serve", "github.com/coreos/go-systemd/v22/daemon", true},
+		{"cmd/wsbridge/config", module + "cmd/wsbridge", false},
+		{"cmd/wsbridge/terminal", module + "cmd/wsbridge/config", false},
+		{"tests/wire", module + "tests/harness", true},
 		{"common", "fmt", false},
 	} {
 		found := violations([]goPackage{{module + tt.from, []string{tt.to}}}, importRules())

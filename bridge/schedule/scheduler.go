@@ -25,8 +25,10 @@ type Scheduler struct {
 	paused   bool                  // nobody is let in
 	aborted  error                 // if not nil, no event of a queue has its turn any more
 
-	idle    []worker // that wait for an event, the last one first
-	closed  bool     // no worker waits any more
+	idle    []*worker   // that wait for an event; the last one gets the next
+	sweeps  int         // how often workers that wait were looked at
+	sweeper *time.Timer // fires while workers wait
+	closed  bool        // no worker waits any more
 	workers sync.WaitGroup
 
 	expiry  *time.Timer
@@ -39,6 +41,8 @@ func New(width int, work *sync.WaitGroup) *Scheduler {
 	s := &Scheduler{width: width, work: work, sessions: map[string]*list.List{}}
 	s.expiry = time.AfterFunc(time.Hour, s.expire)
 	s.expiry.Stop()
+	s.sweeper = time.AfterFunc(time.Hour, s.sweep)
+	s.sweeper.Stop()
 	return s
 }
 
@@ -71,7 +75,6 @@ func (s *Scheduler) turnOf(p *position) *Turn {
 func (s *Scheduler) Resize(width int) {
 	s.mu.Lock()
 	s.width = width
-	s.dismiss(width)
 	ready := s.assign(s.admit(nil))
 	s.mu.Unlock()
 	s.start(ready)

@@ -1,25 +1,27 @@
 package schedule
 
-// worker is a goroutine that runs the events of queues, one after the other. It stays when there is nothing to run, as many as may run
-// beside each other: a new goroutine for each event would grow its stack each time.
-type worker chan *Queue // its next queue; closed when the worker is to end
+import (
+	"slices"
+	"time"
+)
+
+// workerIdle is how long a worker waits for an event, at least; it may wait up to twice as long.
+const workerIdle = time.Second
+
+// worker is a goroutine that runs the events of queues, one after the other. It stays for a while when there is nothing to run, for a
+// new goroutine for each event would grow its stack each time.
+type worker struct {
+	next  chan *Queue // closed when the worker is to end
+	sweep int         // as counted when it began to wait; guarded by the scheduler's mutex
+}
 
 // Close ends the workers that wait for events and blocks until all workers have ended, the others after what they run.
 func (s *Scheduler) Close() {
 	s.mu.Lock()
 	s.closed = true
-	s.dismiss(0)
+	s.endIdle(len(s.idle))
 	s.mu.Unlock()
 	s.workers.Wait()
-}
-
-// dismiss ends workers that wait until at most n are left. It is called with mu held.
-func (s *Scheduler) dismiss(n int) {
-	for len(s.idle) > n {
-		last := len(s.idle) - 1
-		close(s.idle[last])
-		s.idle = s.idle[:last]
-	}
 }
 
 // assign gives queues whose events have their turn, or will not have it, to workers that wait, and returns those that need a new one. It
@@ -27,7 +29,7 @@ func (s *Scheduler) dismiss(n int) {
 func (s *Scheduler) assign(ready []*Queue) []*Queue {
 	for len(ready) > 0 && len(s.idle) > 0 {
 		last := len(s.idle) - 1
-		s.idle[last] <- ready[0]
+		s.idle[last].next <- ready[0]
 		s.idle, ready = s.idle[:last], ready[1:]
 	}
 	return ready
@@ -42,7 +44,7 @@ func (s *Scheduler) start(queues []*Queue) {
 
 // run runs the first event of q, then one that its end lets in, or one that the worker waits for.
 func (s *Scheduler) run(q *Queue) {
-	w := make(worker, 1)
+	w := &worker{next: make(chan *Queue, 1)}
 	for q != nil {
 		turn, err := s.turnOf(&q.position), q.position.err
 		if err != nil {
@@ -53,14 +55,14 @@ func (s *Scheduler) run(q *Queue) {
 		s.work.Done()
 		s.start(others)
 		if q = next; waits {
-			q = <-w
+			q = <-w.next
 		}
 	}
 }
 
 // finish ends the turn of q's event and has q's next one wait for its own. It returns what w is to run next, or that w is to wait, and
 // other queues that need a worker.
-func (s *Scheduler) finish(t *Turn, q *Queue, w worker) (next *Queue, others []*Queue, waits bool) {
+func (s *Scheduler) finish(t *Turn, q *Queue, w *worker) (next *Queue, others []*Queue, waits bool) {
 	more := q.next()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,8 +79,40 @@ func (s *Scheduler) finish(t *Turn, q *Queue, w worker) (next *Queue, others []*
 	if len(ready) > 0 {
 		return ready[0], s.assign(ready[1:]), false
 	}
-	if waits = !s.closed && len(s.idle) < s.width; waits {
-		s.idle = append(s.idle, w)
+	return nil, nil, s.wait(w)
+}
+
+// wait notes that w waits for an event. It reports false if w is to end instead. It is called with mu held.
+func (s *Scheduler) wait(w *worker) bool {
+	if s.closed || len(s.idle) >= s.width {
+		return false
 	}
-	return nil, nil, waits
+	if len(s.idle) == 0 {
+		s.sweeper.Reset(workerIdle)
+	}
+	w.sweep = s.sweeps
+	s.idle = append(s.idle, w)
+	return true
+}
+
+// sweep ends the workers that have waited since the last sweep. They are the first ones, since the last to wait gets the next event.
+func (s *Scheduler) sweep() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := 0
+	for old < len(s.idle) && s.idle[old].sweep < s.sweeps {
+		old++
+	}
+	s.endIdle(old)
+	if s.sweeps++; len(s.idle) > 0 {
+		s.sweeper.Reset(workerIdle)
+	}
+}
+
+// endIdle ends the first n workers that wait. It is called with mu held.
+func (s *Scheduler) endIdle(n int) {
+	for _, w := range s.idle[:n] {
+		close(w.next)
+	}
+	s.idle = slices.Delete(s.idle, 0, n)
 }

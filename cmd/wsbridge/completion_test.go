@@ -13,7 +13,7 @@ func TestCompletionScripts(t *testing.T) {
 			t.Errorf("%s: got %d, %q, %.200q", shell, got.code, got.stderr, got.stdout)
 		}
 		path, err := exec.LookPath(shell)
-		if err != nil || shell == "fish" { // which has no option to read a script from its input without running it
+		if err != nil || shell == "fish" { // fish cannot check a script from its input without running it
 			continue
 		}
 		check := exec.Command(path, "-n")

@@ -1,5 +1,5 @@
 <?php
-/* Sends back what it gets, for conformance tests. */
+/* Sends back every message, for conformance tests. */
 
 function ws_server_authenticate(&$connection, $cookies, $user_agent, $remote_address)
 {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# After installing and updating. Nothing is started that did not run: there may be no events file yet.
+# Runs after installing and updating. It starts nothing that did not run: there may be no events file yet.
 set -e
 
 getent passwd wsbridge >/dev/null ||
@@ -7,6 +7,6 @@ getent passwd wsbridge >/dev/null ||
 
 if [ -d /run/systemd/system ]; then
 	systemctl daemon-reload
-	# What runs goes on with the new version. That it cannot is for "systemctl status", not for the package manager.
+	# Running services continue with the new version. If one cannot, systemctl status shows that; the update has not failed.
 	systemctl try-restart wsbridge.service 'wsbridge@*.service' || true
 fi

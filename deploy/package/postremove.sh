@@ -1,5 +1,5 @@
 #!/bin/sh
-# After removing. What the administrator has written into /etc/wsbridge stays.
+# Runs after removing. The administrator's files in /etc/wsbridge stay.
 set -e
 
 if [ -d /run/systemd/system ]; then

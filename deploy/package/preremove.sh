@@ -1,5 +1,5 @@
 #!/bin/sh
-# Before removing, and before updating, when there is nothing to do. dpkg says "remove", rpm 0.
+# Runs before removing, and before updating, which needs nothing. For a removal, dpkg passes "remove" and rpm passes 0.
 set -e
 
 case $1 in remove | 0) ;; *) exit 0 ;; esac

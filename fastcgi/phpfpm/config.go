@@ -1,6 +1,7 @@
 package phpfpm
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,45 +20,35 @@ const maxSocketPath = 107
 type Config struct {
 	// Binary is a path or a command name; empty: see Find.
 	Binary string
-	// Dir is a private, existing folder for the socket and the configuration, absolute. Whatever script the workers run
-	// from it, they must be able to read.
+	// Dir is an existing, private folder for the sockets and the configuration file, absolute. Workers have to be able to read
+	// the scripts that they run from it.
 	Dir string
-	// Workers is how many events run at a time. Default 4.
+	// Workers is the number of workers, and so of events that run at a time. Default 4.
 	Workers int
-	// User and Group run the workers if this program runs as root. Default www-data and its group. Workers run as
-	// root only if User says so.
+	// User and Group run the workers if this program runs as root. Default www-data and its group. Workers run as root only if
+	// User is root.
 	User, Group string
-	// Timeout is how long one request may take, and Idle how long a client keeps an idle connection: fastcgi.Config's
-	// Timeout and IdleTimeout. php-fpm ends a worker that takes longer than both, and a little more: it counts a
-	// kept connection's request from the end of the one before. Defaults 30 s and 5 s.
+	// Timeout is how long a request may take, and Idle how long a client keeps an idle connection: Timeout and IdleTimeout of
+	// fastcgi.Config. php-fpm ends a worker that takes longer than both together and a little more, since it counts the time
+	// of a request on a kept connection from the end of the one before. Defaults 30 s and 5 s.
 	Timeout, Idle time.Duration
-	// MemoryLimit is php.ini's memory_limit. Default 512M.
+	// MemoryLimit is memory_limit of php.ini. Default 512M.
 	MemoryLimit string
-	// Preload is a script that php-fpm runs once, as opcache.preload, where PHP is 7.4 or later; absolute. Default: none.
+	// Preload is a script that php-fpm runs once, as opcache.preload, from PHP 7.4 on. Absolute; default none.
 	Preload string
-	// INI are further settings, each as a line of php.ini would have it, with numbers in place of constants such as
-	// E_ALL. They prevail over this package's choices, but for those that keep an answer whole.
+	// INI are further settings, with values as in php.ini, but numbers in place of constants such as E_ALL. They override the
+	// choices of this package, except for those on which the answer to an event depends.
 	INI map[string]string
-	// Logger gets php-fpm's log and what workers write to their standard error. Default: nothing is logged.
+	// Logger gets php-fpm's log and what workers write to their standard error. By default nothing is logged.
 	Logger *slog.Logger
 }
 
 func (c Config) withDefaults() (Config, error) {
-	if c.Workers == 0 {
-		c.Workers = 4
-	}
-	if c.Timeout == 0 {
-		c.Timeout = 30 * time.Second
-	}
-	if c.Idle == 0 {
-		c.Idle = 5 * time.Second
-	}
-	if c.MemoryLimit == "" {
-		c.MemoryLimit = "512M"
-	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
+	c.Workers = cmp.Or(c.Workers, 4)
+	c.Timeout = cmp.Or(c.Timeout, 30*time.Second)
+	c.Idle = cmp.Or(c.Idle, 5*time.Second)
+	c.MemoryLimit = cmp.Or(c.MemoryLimit, "512M")
+	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
 	return c, c.check()
 }
 
@@ -85,15 +76,15 @@ func (c *Config) socket() string { return filepath.Join(c.Dir, "php-fpm.sock") }
 func (c *Config) status() string { return filepath.Join(c.Dir, "status.sock") }
 func (c *Config) file() string   { return filepath.Join(c.Dir, "php-fpm.conf") }
 
-// isPlainValue reports whether an unquoted value stays one value of an ini file.
+// isPlainValue reports whether an ini file takes s, unquoted, for one value.
 func isPlainValue(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool {
 		return r < ' ' || r == 0x7f || strings.ContainsRune("\"';=${}()&|^~![]#", r)
 	})
 }
 
-// pool is php-fpm's configuration file.
-func (c *Config) pool(v version, who account) string {
+// render returns php-fpm's configuration file.
+func (c *Config) render(v version, who account) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("[global]")
@@ -108,22 +99,22 @@ func (c *Config) pool(v version, who account) string {
 	}
 	line("pm = static")
 	line("pm.max_children = %d", c.Workers)
-	line("pm.max_requests = 0") // a worker that leaves costs a fork and a connection
+	line("pm.max_requests = 0") // to replace a worker costs a fork and a connection
 	line("pm.status_path = %s", statusPath)
 	if v.atLeast(8, 0) {
-		line("pm.status_listen = %s", c.status()) // answered by a process of its own: ours may all be busy
+		line("pm.status_listen = %s", c.status()) // answered by another process, as all workers may be busy
 	}
 	line("request_terminate_timeout = %d", c.terminateAfter())
 	line("catch_workers_output = yes")
 	if v.atLeast(7, 3) {
 		line("decorate_workers_output = no")
 	}
-	line("clear_env = no") // php server.php had its caller's environment
+	line("clear_env = no") // the original, php server.php, had the environment of its caller
 	line("security.limit_extensions = .php")
 	return b.String()
 }
 
-// terminateAfter is request_terminate_timeout in seconds.
+// terminateAfter returns request_terminate_timeout, in seconds.
 func (c *Config) terminateAfter() int64 {
 	const margin = time.Second
 	return int64((c.Timeout + c.Idle + margin + time.Second - 1) / time.Second)

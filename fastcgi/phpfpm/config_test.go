@@ -29,10 +29,10 @@ decorate_workers_output = no
 clear_env = no
 security.limit_extensions = .php
 `
-	if got := cfg.pool(version{7, 3}, account{user: "www-data", group: "33"}); got != want {
+	if got := cfg.render(version{7, 3}, account{user: "www-data", group: "33"}); got != want {
 		t.Errorf("got\n%s", got)
 	}
-	old := cfg.pool(version{7, 2}, account{})
+	old := cfg.render(version{7, 2}, account{})
 	for _, line := range []string{"decorate_workers_output", "user =", "group ="} {
 		if strings.Contains(old, line) {
 			t.Errorf("%s in\n%s", line, old)
@@ -78,7 +78,7 @@ func TestSettings(t *testing.T) {
 			t.Errorf("no %s in %q", want, args)
 		}
 	}
-	for name := range contract() {
+	for name := range fixedSettings() {
 		cfg := Config{INI: map[string]string{name: "1"}}
 		if _, err := cfg.settings(account{}); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: got %v", name, err)

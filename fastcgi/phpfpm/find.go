@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// ErrNotFound says that there is no php-fpm.
+// ErrNotFound says that no php-fpm was found.
 var ErrNotFound = errors.New("no php-fpm found")
 
 const installHint = "install it (Debian, Ubuntu: apt install php-fpm; Fedora: dnf install php-fpm; Alpine: apk add php-fpm) " +
 	"or configure the path of one"
 
-// Find returns the absolute path of a php-fpm. binary is a path, a command name, or empty for any: php-fpm itself, then
-// the newest version, in PATH and in the folders of system programs, which are in no user's PATH on Debian. The error
-// wraps ErrNotFound and says what to install.
+// Find returns the absolute path of a php-fpm. binary is a path, a command name, or empty for any. Then php-fpm comes first, and
+// after it the newest version. Find searches PATH and the folders of system programs, which on Debian are not in the PATH of
+// users. The error wraps ErrNotFound and says what to install.
 func Find(binary string) (string, error) {
 	if strings.Contains(binary, "/") {
 		if err := executable(binary); err != nil {
@@ -41,7 +41,7 @@ func Find(binary string) (string, error) {
 		ErrNotFound, strings.Join(names, ", "), installHint)
 }
 
-// candidates are the names distributions use: php-fpm8.2 (Debian), php-fpm82 (Alpine), php5-fpm (Debian 8).
+// candidates returns the names that distributions use: php-fpm8.2 (Debian), php-fpm82 (Alpine), php5-fpm (Debian 8).
 func candidates() []string {
 	names := []string{"php-fpm"}
 	for _, version := range []string{"8.5", "8.4", "8.3", "8.2", "8.1", "8.0", "7.4", "7.3", "7.2", "7.1", "7.0", "5.6"} {

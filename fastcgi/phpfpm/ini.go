@@ -8,52 +8,18 @@ import (
 	"strings"
 )
 
-// settings returns the php.ini settings, ours and the configured ones, as php-fpm's arguments. As arguments they work
-// like lines of php.ini: also for what opcache needs before a worker exists, and a handler's ini_set still prevails.
-// php-fpm overwrites its command line, so other users see them only while it starts.
+// settings returns the settings of php.ini, ours and the configured ones, as arguments of php-fpm. Arguments work like lines of
+// php.ini: opcache reads them before a worker exists, and a handler can still override them with ini_set. php-fpm overwrites its
+// command line, so other users can see the settings only while it starts.
 func (c *Config) settings(who account) ([]string, error) {
-	ini := map[string]string{
-		// What the command line that ran the original had, or set itself.
-		"date.timezone":      "UTC",
-		"error_reporting":    "32767",
-		"html_errors":        "0",
-		"max_execution_time": "0",
-		"max_input_time":     "-1",
-		"memory_limit":       c.MemoryLimit,
-		"user_ini.filename":  "",
-
-		// Tells the PHP half that the memory limit is meant as it is.
-		"wsbridge.own": "1",
-
-		// What is logged reaches our log, and what is displayed would only stand beside the answer.
-		"display_errors": "0",
-		"log_errors":     "1",
-		"expose_php":     "0",
-		// Stack traces show what functions were called with: passwords, and what clients have sent.
-		"zend.exception_ignore_args": "1",
-
-		// Deployed code is seen at the next event; where a symbolic link above the events file points elsewhere now, within
-		// two seconds: the PHP half includes it by its real path. An application that names such a link in includes of its
-		// own needs opcache.revalidate_path = 1, which opens each file for each event. A realpath_cache_ttl of 0 would
-		// keep entries for ever.
-		"opcache.enable":              "1",
-		"opcache.validate_timestamps": "1",
-		"opcache.revalidate_freq":     "0",
-		"realpath_cache_ttl":          "1",
-	}
-	if c.Preload != "" {
-		ini["opcache.preload"] = c.Preload
-		if who.user != "" { // PHP refuses to run it as root unless told to
-			ini["opcache.preload_user"] = who.user
-		}
-	}
+	ini := c.defaultSettings(who)
 	for name, value := range c.INI {
-		if _, fixed := contract()[name]; fixed {
+		if _, fixed := fixedSettings()[name]; fixed {
 			return nil, fmt.Errorf("php setting %s: the answer to an event depends on it", name)
 		}
 		ini[name] = value
 	}
-	maps.Copy(ini, contract())
+	maps.Copy(ini, fixedSettings())
 	var args []string
 	for _, name := range slices.Sorted(maps.Keys(ini)) {
 		quoted, err := quote(ini[name])
@@ -65,8 +31,48 @@ func (c *Config) settings(who account) ([]string, error) {
 	return args, nil
 }
 
-// contract are settings that an answer depends on: effects leave at once and as they are.
-func contract() map[string]string {
+// defaultSettings returns settings that INI can override.
+func (c *Config) defaultSettings(who account) map[string]string {
+	ini := map[string]string{
+		// As the command line had them that ran the original.
+		"date.timezone":      "UTC",
+		"error_reporting":    "32767",
+		"html_errors":        "0",
+		"max_execution_time": "0",
+		"max_input_time":     "-1",
+		"memory_limit":       c.MemoryLimit,
+		"user_ini.filename":  "",
+
+		// Says to the PHP half that the memory limit is meant as it is.
+		"wsbridge.own": "1",
+
+		// Messages reach our log. If they were displayed as well, they would be mixed into the answer.
+		"display_errors": "0",
+		"log_errors":     "1",
+		"expose_php":     "0",
+		// Arguments in stack traces can be passwords, or what clients have sent.
+		"zend.exception_ignore_args": "1",
+
+		// Changed code runs from the next event on. If a symbolic link above the events file is changed, this takes two
+		// seconds, because the PHP half includes the file by its real path. An application with such links in its own includes
+		// needs opcache.revalidate_path = 1, which opens each file for each event. With a realpath_cache_ttl of 0 entries
+		// would be kept forever.
+		"opcache.enable":              "1",
+		"opcache.validate_timestamps": "1",
+		"opcache.revalidate_freq":     "0",
+		"realpath_cache_ttl":          "1",
+	}
+	if c.Preload != "" {
+		ini["opcache.preload"] = c.Preload
+		if who.user != "" { // PHP refuses to run the script as root
+			ini["opcache.preload_user"] = who.user
+		}
+	}
+	return ini
+}
+
+// fixedSettings returns settings that cannot be overridden: without them effects would be delayed or changed.
+func fixedSettings() map[string]string {
 	return map[string]string{
 		"output_buffering":        "0",
 		"output_handler":          "",
@@ -74,7 +80,7 @@ func contract() map[string]string {
 	}
 }
 
-// quote writes a value so that php.ini's syntax takes every byte of it literally.
+// quote returns value in quotes in which php.ini takes each of its bytes literally.
 func quote(value string) (string, error) {
 	switch {
 	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
@@ -88,11 +94,6 @@ func quote(value string) (string, error) {
 }
 
 func isSettingName(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '_', r == '.', r == '-':
-			return false
-		}
-		return true
-	})
+	const chars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
+	return s != "" && strings.Trim(s, chars) == ""
 }

@@ -10,24 +10,24 @@ import (
 	"strings"
 )
 
-// maxLogLine bounds a line of php-fpm's log; the rest of the line is dropped.
+// maxLogLine bounds a line of php-fpm's log. The rest of the line is dropped.
 const maxLogLine = 8 << 10
 
 // keyText is the log attribute for what a worker wrote.
 const keyText = "text"
 
-// repeated begins what PHP has logged in a request, and the request's error stream has had already: there it is known whose it is, and
-// what may be shown of it.
-const repeated = "NOTICE: PHP message: "
+// duplicatePrefix starts a message that PHP has already written to the error stream of its request. There it is known which event it
+// belongs to and what has to be redacted.
+const duplicatePrefix = "NOTICE: PHP message: "
 
-// maxTail is how many of the last lines a failed start quotes.
+// maxTail is how many of the last lines the error of a failed start quotes.
 const maxTail = 5
 
-// logReader turns php-fpm's output into ours.
+// logReader logs the output of php-fpm and its workers.
 type logReader struct {
 	logger *slog.Logger
 	line   *regexp.Regexp // [time] LEVEL: message
-	worker *regexp.Regexp // what php-fpm before 7.3 makes of a worker's output
+	worker *regexp.Regexp // how php-fpm before 7.3 wraps the output of a worker
 	tail   []string
 }
 
@@ -39,7 +39,7 @@ func newLogReader(logger *slog.Logger) *logReader {
 	}
 }
 
-// read logs r's lines until it ends.
+// read logs the lines of r to its end.
 func (l *logReader) read(r io.Reader) {
 	lines := bufio.NewReaderSize(r, maxLogLine)
 	for {
@@ -65,7 +65,7 @@ func (l *logReader) log(line string) {
 	match := l.line.FindStringSubmatch(line)
 	switch {
 	case match != nil:
-	case strings.HasPrefix(line, repeated):
+	case strings.HasPrefix(line, duplicatePrefix):
 		return
 	default:
 		l.logger.Warn("php-fpm worker wrote", keyText, line)
@@ -78,7 +78,7 @@ func (l *logReader) log(line string) {
 	l.logger.Log(context.Background(), logLevel(match[1]), "php-fpm: "+match[2])
 }
 
-// logLevel translates php-fpm's levels; its notices tell of each start and stop, of no use to an operator of ours.
+// logLevel translates php-fpm's levels. Its notices report each start and stop, which operators of wsbridge need not see.
 func logLevel(name string) slog.Level {
 	switch name {
 	case "DEBUG", "NOTICE":

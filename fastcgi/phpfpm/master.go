@@ -4,34 +4,36 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// pollInterval is how often a condition is looked at that nothing announces.
+// pollInterval is how often a condition is checked whose change cannot be waited for.
 const pollInterval = 5 * time.Millisecond
 
-// groupTime bounds the wait for killed processes; a container's first process may never reap them.
-const groupTime = time.Second
+// reapTimeout bounds the wait for killed processes. The first process of a container may never reap them.
+const reapTimeout = time.Second
 
-// master is one running php-fpm. stop must be called, once.
+// master is a running php-fpm. Its owner has to call stop, once.
 type master struct {
 	cmd     *exec.Cmd
 	sockets []string
 	log     *logReader
-	exited  chan struct{} // closed when the master has ended and none of its group is left
-	err     error         // why it ended; to be read after exited
+	exited  chan struct{} // closed when the master and its process group have ended
+	err     error         // why it ended; may be read when exited is closed
 }
 
-// startMaster starts php-fpm in a process group of its own. It is to listen at these sockets.
+// startMaster starts php-fpm, which is configured to listen on sockets, in a process group of its own.
 func startMaster(binary string, args []string, sockets []string, logger *slog.Logger) (*master, error) {
 	for _, socket := range sockets {
 		if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -51,8 +53,8 @@ func startMaster(binary string, args []string, sockets []string, logger *slog.Lo
 	return m, nil
 }
 
-// environment leaves out what a service manager tells this program alone (sd_notify(3), sd_listen_fds(3)); php-fpm
-// would answer for us.
+// environment removes the variables that a service manager has set for this program alone (sd_notify(3), sd_listen_fds(3)), which
+// php-fpm would take for its own.
 func environment(env []string) []string {
 	var kept []string
 	for _, entry := range env {
@@ -66,52 +68,35 @@ func environment(env []string) []string {
 	return kept
 }
 
-// run starts php-fpm and waits for its end on one thread: the kernel sends the parent-death signal when the thread that
-// started a child ends, not the process.
+// run starts php-fpm and waits for its end on one thread, because the kernel sends the parent-death signal when the thread ends
+// that started the child, not when the process does.
 func (m *master) run(started chan<- error) {
 	defer close(m.exited)
-	runtime.LockOSThread() // never unlocked: the thread ends with the goroutine, after its child
-	output, err := m.start()
+	runtime.LockOSThread() // never unlocked, so that the thread ends with the goroutine, after its child
+	output, written := io.Pipe()
+	m.cmd.Stdout, m.cmd.Stderr = written, written
+	m.cmd.WaitDelay = stopGrace // a process that has left the group may hold its output open, which is not waited for
+	err := m.cmd.Start()
 	started <- err
 	if err != nil {
 		return
 	}
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		m.log.read(output)
-	}()
-	m.waitEnd()
-	// Workers that outlive their master would go on serving the old socket. Its id, and so its group's, is still taken.
+	var reading sync.WaitGroup
+	reading.Go(func() { m.log.read(output) })
+	m.waitExit()
+	// Workers that outlive their master would continue to serve the old socket. The master is not reaped yet, so its id, which is
+	// also the group's, cannot belong to another process.
 	_ = unix.Kill(-m.pid(), unix.SIGKILL)
-	m.err = m.cmd.Wait()
+	if m.err = m.cmd.Wait(); errors.Is(m.err, exec.ErrWaitDelay) {
+		m.err = nil
+	}
 	waitGroup(m.pid())
-	// A process that left the group may hold the pipe open: what it still says is of no interest.
-	select {
-	case <-read:
-	case <-time.After(graceTime):
-	}
-	output.Close()
-	<-read
+	written.Close()
+	reading.Wait()
 }
 
-// start starts php-fpm and returns its output, to be closed after reading.
-func (m *master) start() (*os.File, error) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	defer w.Close()
-	m.cmd.Stdout, m.cmd.Stderr = w, w
-	if err := m.cmd.Start(); err != nil {
-		r.Close()
-		return nil, err
-	}
-	return r, nil
-}
-
-// waitEnd waits for the master's end without reaping it, so that its id and its group's stay taken.
-func (m *master) waitEnd() {
+// waitExit waits for the master's end without reaping it, so that its id is not used again.
+func (m *master) waitExit() {
 	for {
 		err := unix.Waitid(unix.P_PID, m.pid(), nil, unix.WEXITED|unix.WNOWAIT, nil)
 		if !errors.Is(err, unix.EINTR) {
@@ -120,10 +105,10 @@ func (m *master) waitEnd() {
 	}
 }
 
-// waitGroup waits until the killed processes of a group are gone. Those are ours to reap if this program is the
-// container's first process.
+// waitGroup waits until the killed processes of a group are gone. If this program is the first process of a container, it has to
+// reap them.
 func waitGroup(pgid int) {
-	deadline := time.Now().Add(groupTime)
+	deadline := time.Now().Add(reapTimeout)
 	for unix.Kill(-pgid, 0) == nil && time.Now().Before(deadline) {
 		if pid, _ := unix.Wait4(-pgid, nil, unix.WNOHANG, nil); pid <= 0 {
 			time.Sleep(pollInterval)
@@ -136,7 +121,7 @@ func (m *master) pid() int { return m.cmd.Process.Pid }
 // signal fails only if the master has ended.
 func (m *master) signal(s syscall.Signal) { _ = m.cmd.Process.Signal(s) }
 
-// failure says why the master ended, with its last words.
+// failure returns the reason why the master ended, with the last lines of its log.
 func (m *master) failure() error {
 	err := m.err
 	if err == nil {
@@ -148,25 +133,16 @@ func (m *master) failure() error {
 	return fmt.Errorf("%w: %s", err, strings.Join(m.log.tail, "; "))
 }
 
-// waitReady waits until each socket accepts a connection: php-fpm opens one after the other.
+// waitReady waits until all sockets accept connections. php-fpm opens them one after the other.
 func (m *master) waitReady(ctx context.Context, stopping <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	for _, socket := range m.sockets {
-		if err := m.waitSocket(ctx, socket, stopping); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (m *master) waitSocket(ctx context.Context, socket string, stopping <-chan struct{}) error {
-	tick := time.NewTicker(pollInterval)
-	defer tick.Stop()
-	for {
-		c, err := net.Dial("unix", socket)
+	for waiting := m.sockets; len(waiting) > 0; {
+		c, err := net.Dial("unix", waiting[0])
 		if err == nil {
-			return c.Close()
+			c.Close()
+			waiting = waiting[1:]
+			continue
 		}
 		select {
 		case <-m.exited:
@@ -174,21 +150,22 @@ func (m *master) waitSocket(ctx context.Context, socket string, stopping <-chan 
 		case <-stopping:
 			return errors.New("stopped")
 		case <-ctx.Done():
-			return fmt.Errorf("socket %s: %w: %w", socket, context.Cause(ctx), err)
-		case <-tick.C:
+			return fmt.Errorf("socket %s: %w: %w", waiting[0], context.Cause(ctx), err)
+		case <-time.After(pollInterval):
 		}
 	}
+	return nil
 }
 
-// stop ends the master, more forcibly with each graceTime, and returns when nothing of it is left. A worker that loops
-// for ever outlives a SIGQUIT, one that ignores SIGTERM outlives that.
+// stop ends the master, with a stronger signal after each stopGrace, and returns when its process group has ended. A worker in an
+// endless loop survives SIGQUIT, and one that ignores SIGTERM survives that.
 func (m *master) stop() {
 	for _, s := range []syscall.Signal{syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGKILL} {
 		m.signal(s)
 		select {
 		case <-m.exited:
 			return
-		case <-time.After(graceTime):
+		case <-time.After(stopGrace):
 		}
 	}
 	<-m.exited

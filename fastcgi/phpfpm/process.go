@@ -1,5 +1,5 @@
-// Package phpfpm runs a php-fpm of our own on a private socket: it writes the configuration, starts it again when it
-// dies, takes its log over and leaves no worker behind.
+// Package phpfpm runs a php-fpm of our own on a private socket. It writes the configuration, restarts php-fpm when it dies, takes
+// over its log, and leaves no worker running.
 package phpfpm
 
 import (
@@ -9,19 +9,20 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 const (
-	// A php-fpm that ended is started again after a delay between these, doubled each time.
+	// A php-fpm that has ended is started again after a delay between these, which doubles each time.
 	minBackoff = 100 * time.Millisecond
 	maxBackoff = 10 * time.Second
-	// ranWell is how long it has to run for the delay to start over.
-	ranWell = time.Minute
-	// startTimeout bounds the time until the socket accepts; loading extensions and preloading take their part of it.
+	// stableAfter is how long it has to run for the delay to start over.
+	stableAfter = time.Minute
+	// startTimeout bounds the time until the sockets accept connections, in which extensions load and preloading runs.
 	startTimeout = 30 * time.Second
-	// Each stage of stopping gets this long: workers finish their request, workers are ended, everything is killed.
-	graceTime = 3 * time.Second
+	// stopGrace is how long each stage of stopping may take: workers finish their request, workers are ended, all is killed.
+	stopGrace = 3 * time.Second
 )
 
 // Log attributes.
@@ -41,19 +42,18 @@ type Process struct {
 
 	stopping chan struct{} // closed by Close
 	stopOnce sync.Once
-	ended    chan struct{} // closed when nothing of it runs any more
+	ended    chan struct{} // closed when no process of it runs
 
-	mu       sync.Mutex // guards the fields below
-	current  *master    // nil between two starts
-	restarts int
+	current  atomic.Pointer[master] // nil while none is ready
+	restarts atomic.Int64
 }
 
-// Start writes the configuration into cfg.Dir, starts php-fpm and waits until its socket accepts connections; ctx bounds
-// only that. From then on a php-fpm that dies is started again until Close, which the caller has to call. Should this
-// program die without it, the kernel ends php-fpm (prctl(2), PR_SET_PDEATHSIG).
+// Start writes the configuration into cfg.Dir, starts php-fpm and waits until its sockets accept connections. ctx bounds only
+// that. Afterwards a php-fpm that dies is started again until Close, which the caller has to call. If this program dies before,
+// the kernel ends php-fpm (prctl(2), PR_SET_PDEATHSIG).
 //
-// Workers inherit this program's environment, as the original's handlers did, without what is meant for this program
-// alone. What handlers leave running in the background ends with php-fpm.
+// Workers inherit the environment of this program, as the original's handlers did, without what is meant for this program alone.
+// Processes that handlers leave running in the background end with php-fpm.
 func Start(ctx context.Context, cfg Config) (*Process, error) {
 	p, err := prepare(ctx, cfg)
 	if err != nil {
@@ -89,7 +89,7 @@ func prepare(ctx context.Context, cfg Config) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(cfg.file(), []byte(cfg.pool(v, who)), 0o600); err != nil {
+	if err := os.WriteFile(cfg.file(), []byte(cfg.render(v, who)), 0o600); err != nil {
 		return nil, err
 	}
 	args := append([]string{"--nodaemonize", "--fpm-config", cfg.file()}, settings...)
@@ -102,14 +102,14 @@ func prepare(ctx context.Context, cfg Config) (*Process, error) {
 	}, nil
 }
 
-// Address is the path of the unix socket.
+// Address returns the path of the unix socket.
 func (p *Process) Address() string { return p.cfg.socket() }
 
-// Workers is how many workers there are: a client's fitting number of connections.
+// Workers returns the number of workers, which is how many connections a client should have.
 func (p *Process) Workers() int { return p.cfg.Workers }
 
-// StatusPage is where php-fpm tells its state: a fastcgi.StatusPage's fields. From PHP 8.0 on that address is answered also
-// while all workers are busy; before, it is that of the workers.
+// StatusPage returns where php-fpm reports its state: the fields of a fastcgi.StatusPage. From PHP 8.0 on, the address answers even
+// while all workers are busy. Before that it is the address of the workers.
 func (p *Process) StatusPage() (network, address, path string) {
 	if p.php.atLeast(8, 0) {
 		return "unix", p.cfg.status(), statusPath
@@ -117,7 +117,7 @@ func (p *Process) StatusPage() (network, address, path string) {
 	return "unix", p.cfg.socket(), statusPath
 }
 
-// sockets are all that php-fpm is to listen at.
+// sockets returns the sockets on which php-fpm is configured to listen.
 func (p *Process) sockets() []string {
 	if _, status, _ := p.StatusPage(); status != p.Address() {
 		return []string{p.Address(), status}
@@ -125,33 +125,27 @@ func (p *Process) sockets() []string {
 	return []string{p.Address()}
 }
 
-// PID is the process id of php-fpm's master, 0 while there is none.
+// PID returns the process id of php-fpm's master, or 0 while none is ready.
 func (p *Process) PID() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.current == nil {
-		return 0
+	if m := p.current.Load(); m != nil {
+		return m.pid()
 	}
-	return p.current.pid()
+	return 0
 }
 
-// Restarts returns how often php-fpm had to be started again.
-func (p *Process) Restarts() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.restarts
-}
+// Restarts returns how often php-fpm was started again.
+func (p *Process) Restarts() int { return int(p.restarts.Load()) }
 
-// Close stops php-fpm and waits until no process of it is left. Workers may finish their request for 3 seconds; one that
-// does not end when told to takes another 3. The folder is the caller's to remove.
+// Close stops php-fpm and waits until no process of it is left. Workers have 3 seconds to finish their request, and one that does
+// not end on SIGTERM takes 3 more. Close does not remove the folder.
 func (p *Process) Close() error {
 	p.stopOnce.Do(func() { close(p.stopping) })
 	<-p.ended
 	return nil
 }
 
-// supervise runs masters one after the other. The first one's start is reported to ready; if it fails, or ctx ends
-// before, that is the end.
+// supervise runs one master after the other. It reports the start of the first to ready, and returns if that fails or ctx ends
+// before.
 func (p *Process) supervise(ctx context.Context, ready chan<- error) {
 	defer close(p.ended)
 	delay := minBackoff
@@ -162,7 +156,7 @@ func (p *Process) supervise(ctx context.Context, ready chan<- error) {
 			ready <- err
 			return
 		}
-		if time.Since(started) >= ranWell {
+		if time.Since(started) >= stableAfter {
 			delay = minBackoff
 		}
 		select {
@@ -176,15 +170,15 @@ func (p *Process) supervise(ctx context.Context, ready chan<- error) {
 			return
 		case <-time.After(delay):
 		}
-		p.countRestart()
+		p.restarts.Add(1)
 		delay = min(2*delay, maxBackoff)
 	}
 }
 
-// errEnded says that a php-fpm that was ready has ended.
+// errEnded says that a php-fpm has ended that was ready.
 var errEnded = errors.New("php-fpm ended")
 
-// runOnce starts a master and returns when nothing of it is left, with errEnded if it had been ready.
+// runOnce starts a master and returns when its process group has ended, with errEnded if it was ready.
 func (p *Process) runOnce(ctx context.Context, first bool, ready chan<- error) error {
 	m, err := startMaster(p.binary, p.args, p.sockets(), p.log)
 	if err != nil {
@@ -197,8 +191,8 @@ func (p *Process) runOnce(ctx context.Context, first bool, ready chan<- error) e
 	if err := m.waitReady(ctx, p.stopping); err != nil {
 		return err
 	}
-	p.set(m)
-	defer p.set(nil)
+	p.current.Store(m)
+	defer p.current.Store(nil)
 	p.log.Info("php-fpm is ready", keyPID, m.pid())
 	if first {
 		ready <- nil
@@ -209,16 +203,4 @@ func (p *Process) runOnce(ctx context.Context, first bool, ready chan<- error) e
 	case <-m.exited:
 		return fmt.Errorf("%w: %w", errEnded, m.failure())
 	}
-}
-
-func (p *Process) countRestart() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.restarts++
-}
-
-func (p *Process) set(m *master) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.current = m
 }

@@ -23,7 +23,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// parentDir tells the test binary to be a program that runs php-fpm in that folder, for ever.
+// parentDir makes the test binary a program that runs php-fpm in that folder until it is killed.
 const parentDir = "PHPFPM_TEST_PARENT_DIR"
 
 func TestMain(m *testing.M) {
@@ -86,9 +86,9 @@ func group(t *testing.T, pgid int) (pids []int) {
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !ok(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain: %s", what)
+			t.Fatalf("timeout waiting for: %s", what)
 		}
 	}
 }
@@ -121,7 +121,7 @@ func TestStartAndClose(t *testing.T) {
 	}
 	wg.Wait()
 	if left := group(t, pid); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
+		t.Errorf("still running: %v", left)
 	}
 	if accepts(p.Address()) || p.PID() != 0 {
 		t.Error("still there")
@@ -139,7 +139,7 @@ func TestAMasterThatDiesIsReplacedAndItsWorkersToo(t *testing.T) {
 		}
 		eventually(t, "another master", func() bool { now := p.PID(); return now != 0 && now != pid })
 		if left := group(t, pid); len(left) > 0 {
-			t.Errorf("left behind: %v", left)
+			t.Errorf("still running: %v", left)
 		}
 		if !accepts(p.Address()) {
 			t.Error("does not accept")

@@ -6,16 +6,16 @@ import (
 	"os/user"
 )
 
-// defaultUser runs the workers where nothing else is configured: the web server's user, which owns PHP sessions.
+// defaultUser runs the workers if no user is configured. It is the web server's, which owns PHP sessions.
 const defaultUser = "www-data"
 
-// account says which user and group the pool names.
+// account holds the user and group that the pool names.
 type account struct {
-	user, group string // empty: php-fpm's own
-	root        bool   // php-fpm has to be told that this is meant
+	user, group string // empty: those of php-fpm
+	root        bool   // php-fpm has to be told that this is wanted
 }
 
-// workerAccount decides who runs the workers. Only root can choose, and workers run as root only if that is configured.
+// workerAccount decides which user runs the workers. Only root can choose, and workers run as root only if that is configured.
 func workerAccount(name, group string) (account, error) {
 	if os.Geteuid() != 0 {
 		return ownAccount(name, group)
@@ -35,7 +35,7 @@ func workerAccount(name, group string) (account, error) {
 	return account{user: name, group: group, root: u.Uid == "0"}, nil
 }
 
-// ownAccount accepts no other user than the one that runs this program.
+// ownAccount accepts only the user that runs this program.
 func ownAccount(name, group string) (account, error) {
 	if name == "" && group == "" {
 		return account{}, nil

@@ -1,6 +1,6 @@
 <?php
 
-# A small chat with rooms and presence, written the way applications of the original push server are.
+# A small chat with rooms and presence, written as applications of the original push server are.
 #
 # A client sends JSON: {"cmd":"say","text":"…"}, {"cmd":"join","room":"…"}, {"cmd":"name","name":"…"},
 # {"cmd":"tell","to":key,"text":"…"}. The web application, or a shell, writes {"to":"*","text":"…"} or
@@ -29,7 +29,7 @@ function chat_send_room(&$connections,$room,$event,$data)
   }
 }
 
-# everybody learns who is where
+# tell everybody who is in which room
 function chat_send_presence(&$connections)
 {
   $rooms=array();

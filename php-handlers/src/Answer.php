@@ -2,32 +2,32 @@
 namespace Wsbridge;
 
 /**
- * Writes the answer: one line per effect, in the order of the calls, each flushed as it is made, since a handler may
- * go on working for seconds.
+ * Writes the answer: one line per effect, in the order of the calls. Each effect is flushed when it is made, because the handler
+ * may run on for seconds.
  */
 final class Answer
 {
-    /** What each line starts with. */
+    /** The word that each line starts with. */
     public static $token;
 
-    /** Effects that cannot be written while the handler has an output buffer of its own kind open. */
+    /** Effects made inside an output buffer that cannot be set aside, see Output. */
     private static $held = '';
 
     private static $begun = false;
 
-    /** $to is JSON: an array of keys, or "open". */
+    /** Sends a message. $to is JSON: an array of client keys, or "open". */
     public static function send($to, $payload, $binary = false)
     {
         self::effect('"send":{"to":' . $to . ($binary ? ',"binary":true' : '') . ',"length":' . strlen($payload) . '}', $payload);
     }
 
-    /** Frame bytes for one client. */
+    /** Sends the bytes of whole frames to one client. */
     public static function frames($client, $bytes)
     {
         self::effect('"frames":{"to":[' . $client . '],"length":' . strlen($bytes) . '}', $bytes);
     }
 
-    /** $code 0 drops the connection without a close frame; $handled says that the close handlers ran in this event. */
+    /** Closes a client. $code 0 sends no close frame; $handled says that the close handlers have run in this event. */
     public static function close($client, $code, $reason, $handled)
     {
         self::effect('"close":{"client":' . $client
@@ -39,13 +39,13 @@ final class Answer
     public static function log($level, $message, $file = '', $line = 0)
     {
         if (Request::seq() === 0) {
-            echo $message, "\n"; // outside of all events: printed, which is logged as well
+            echo $message, "\n"; // between events; wsbridge logs what is printed
             return;
         }
         self::effect(self::logEntry($level, $message, $file, $line));
     }
 
-    /** $result is JSON or null, $rows and $globals JSON or empty, $took seconds or 0. */
+    /** Ends an event. $result is JSON or null, $rows and $globals are JSON or empty, $took is in seconds or 0. */
     public static function done($result, $rows, $globals, $code, $last, $took = 0)
     {
         $done = ($result === null ? '' : '"result":' . $result . ',')
@@ -55,7 +55,7 @@ final class Answer
         self::finish('"done":{' . $done . '}', $last);
     }
 
-    /** $failure is JSON: the object behind "failed". */
+    /** Ends an event that failed. $failure is the JSON object of "failed". */
     public static function failed($failure, $last)
     {
         self::finish('"failed":' . $failure, $last);
@@ -64,7 +64,7 @@ final class Answer
     private static function effect($json, $payload = null)
     {
         if (Request::seq() === 0) {
-            return; // made by a shutdown function of the application, when the answer has ended
+            return; // a shutdown function of the application made it, after the answer's end
         }
         self::begin();
         if (!Output::leave()) {
@@ -76,7 +76,7 @@ final class Answer
         Output::enter();
     }
 
-    /** Ends an event. After the last, php-fpm flushes what there is together with the end of its answer. */
+    /** Writes an event's last line. It is not flushed: php-fpm sends the last event's together with the end of the answer. */
     private static function finish($json, $last)
     {
         if (!$last) {
@@ -90,12 +90,12 @@ final class Answer
         }
     }
 
-    /** Before anything is written that the application's code runs after. */
+    /** Prepares for the first output, unless no code of the application runs after it. */
     private static function begin()
     {
         if (!self::$begun) {
             self::$begun = true;
-            Process::releaseSession();
+            Process::prepareSession();
         }
     }
 
@@ -108,7 +108,7 @@ final class Answer
         echo self::$held, self::line($json);
         self::$held = '';
         if ($payload !== null) {
-            echo $payload, "\n"; // not joined: a payload may be many megabytes
+            echo $payload, "\n"; // not concatenated: a payload may have many megabytes
         }
     }
 

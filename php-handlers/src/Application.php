@@ -1,33 +1,33 @@
 <?php
 namespace Wsbridge;
 
-/** One request: the application's files are loaded, and its events run in order. */
+/** Runs one request: loads the application's files and runs the events in order. */
 final class Application
 {
     /** The application's push_server_events.php. */
     public static $eventsFile;
 
-    /** The entry script, by the name that PHP knows it by. */
+    /** The path of the entry script, as PHP reports it. */
     public static $entry;
 
     /** "start", then "include" while the application's files are loaded, then "events". */
     public static $phase = 'start';
 
-    /** Files of the application's that only handlers include. */
+    /** Files of the application that only handlers include, from WSBRIDGE_WATCH or the analysis. */
     private static $watched = [];
 
-    /** Prepares what the events file may rely on; false if the request was answered with a failure. */
+    /** Prepares the process for the events file; false if the request has been answered with a failure. */
     public static function start()
     {
         global $settings;
         Output::start();
         Answer::$token = $_SERVER['WSBRIDGE_TOKEN'];
-        Failure::watch();
+        Failure::install();
         Process::prepare();
         if (!Request::read()) {
             return false;
         }
-        // By its real path, so that a symbolic link to another release is other code to opcache.
+        // The real path: opcache then takes a symbolic link that points to another release for other code.
         $real = realpath($_SERVER['WSBRIDGE_EVENTS_FILE']);
         self::$eventsFile = $real === false ? $_SERVER['WSBRIDGE_EVENTS_FILE'] : $real;
         $settingsFile = $_SERVER['WSBRIDGE_SETTINGS_FILE'];
@@ -38,7 +38,7 @@ final class Application
                 return false;
             }
         }
-        @chdir(dirname(self::$eventsFile)); // as the original was; the include tells if there is none
+        @chdir(dirname(self::$eventsFile)); // as the original did; a missing folder shows at the include
         Helpers::define(isset($_SERVER['WSBRIDGE_YIELD']) ? $_SERVER['WSBRIDGE_YIELD'] : '');
         if (!empty($_SERVER['WSBRIDGE_WATCH'])) {
             self::watch(array_map('rawurldecode', explode(',', $_SERVER['WSBRIDGE_WATCH'])));
@@ -47,7 +47,7 @@ final class Application
         return true;
     }
 
-    /** Runs the request's events. What a handler throws ends the loop and its event. */
+    /** Runs the events. An exception of a handler leaves the loop, and Failure ends the event. */
     public static function run()
     {
         $first = Request::current();
@@ -56,7 +56,7 @@ final class Application
         }
         self::$phase = 'events';
         $code = self::code();
-        $asked = $first['event'] === 'describe' || $first['event'] === 'inspect'; // about the code, which then only lies there
+        $asked = $first['event'] === 'describe' || $first['event'] === 'inspect'; // these look at the code and do not run it
         $every = $_SERVER['WSBRIDGE_INITIALIZE'] === 'every' && !$asked;
         $began = $_SERVER['REQUEST_TIME_FLOAT'];
         for ($initialized = false; $event = Request::current(); Request::next()) {
@@ -80,15 +80,15 @@ final class Application
         }
     }
 
-    /** Further files of the application that the fingerprint is to know of: those that only handlers include. */
+    /** Adds to the fingerprint the files of the application that only handlers include. */
     public static function watch(array $files)
     {
         self::$watched = $files;
     }
 
     /**
-     * PHP's unserialize_callback_func: a class that only a file declares which handlers include. In the original's one process
-     * it was there from the first include on.
+     * Loads a class for unserialize() (unserialize_callback_func) from the files that only handlers include. In the original's
+     * process such a class existed from the first include on.
      */
     public static function loadClass($class)
     {
@@ -99,16 +99,15 @@ final class Application
         }
     }
 
-    /** Whether an included file is the application's, not ours. */
+    /** Reports whether an included file belongs to the application. */
     public static function owns($file)
     {
         return $file !== self::$entry && $file !== Helpers::file() && strpos($file, __DIR__ . DIRECTORY_SEPARATOR) !== 0;
     }
 
     /**
-     * A fingerprint of the application's files. For up to opcache.revalidate_freq seconds after a file has changed,
-     * opcache may still run what it was before; until then the fingerprint is another one, so that wsbridge looks
-     * again when the new code certainly runs.
+     * Returns a fingerprint of the application's files. Until opcache.revalidate_freq seconds after a change, opcache may still
+     * run the old code. The fingerprint ends with "+" during that time, so that wsbridge describes the code again after it.
      */
     public static function code()
     {
@@ -121,7 +120,7 @@ final class Application
         foreach ($files as $file) {
             if (self::owns($file) && ($modified = @filemtime($file)) !== false) {
                 $states .= $file . ':' . $modified . ':' . filesize($file) . "\n";
-                $newest = max($newest, filectime($file)); // a deployment may keep the mtime of the files it copies
+                $newest = max($newest, filectime($file)); // some deployments keep the mtime of copied files
             }
         }
         $settled = $_SERVER['REQUEST_TIME'] > $newest + (int) ini_get('opcache.revalidate_freq');

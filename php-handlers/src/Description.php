@@ -1,14 +1,14 @@
 <?php
 namespace Wsbridge;
 
-/** The answer to the event "describe": what the application's code can do, and which PHP runs it. */
+/** Answers the event "describe": what the application's code can do, and which PHP runs it. */
 final class Description
 {
-    /** The files of the analysis, which no other event needs. */
+    /** The files of the analysis, which other events do not need. */
     const ANALYSIS = 'Source,Code,Unit,Parser,Program,Loader,Implicit,Includes,Php,Callbacks,Calls,Variables,Roles,Statics,Scanner,Functions,
-        Callables,Guards,Reach,Bound,Globals,Overview';
+        Callables,Guards,Reach,ProcessBound,Globals,Overview';
 
-    /** Whether the analysis runs, which loads classes, and so runs code that nobody has called yet. */
+    /** Whether the analysis is running. It loads classes, so it may run the application's code and end with it. */
     private static $reading = false;
 
     public static function json()
@@ -21,18 +21,18 @@ final class Description
         return self::$reading;
     }
 
-    /** Answers for an analysis that has ended PHP: nothing is known of the code but that it runs otherwise. */
+    /** Answers the event after code that the analysis loaded has ended PHP: every handler counts as one that reaches everything. */
     public static function giveUp($why, $file)
     {
         self::$reading = false;
-        $overview = Analysis\Overview::blind('PHP ended while the classes were loaded that its code names: ' . $why, $file);
+        $overview = Analysis\Overview::unreadable('PHP ended while the classes were loaded that its code names: ' . $why, $file);
         $event = Request::current();
         $json = $event['event'] === 'inspect' ? Inspection::report($overview) : self::encode(self::describe($overview));
         Answer::done($json, '', '', Application::code(), Request::isLast());
         Request::next();
     }
 
-    /** JSON of what may have the bytes of sources in it. */
+    /** Encodes a description, whose strings may contain bytes of source files, as JSON. */
     public static function encode(array $description)
     {
         array_walk_recursive($description, function (&$text) {
@@ -46,7 +46,7 @@ final class Description
         return json_encode($description);
     }
 
-    /** Names of variables as they travel, like those of a row's fields. */
+    /** Returns the names of variables as the protocol writes the names of fields. */
     public static function names(array $names)
     {
         return array_map(function ($name) {
@@ -82,7 +82,7 @@ final class Description
         ];
     }
 
-    /** What must be left to the application since a file that only a handler includes defines a helper of ours. */
+    /** Returns the entries of WSBRIDGE_YIELD for helpers that a file defines which only handlers include. */
     private static function yielded(Analysis\Overview $overview)
     {
         $yielded = [];

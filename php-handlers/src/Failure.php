@@ -1,41 +1,44 @@
 <?php
 namespace Wsbridge;
 
-/** What goes wrong in the application: a warning is logged and survived, everything else ends its event and no more. */
+/** Handles what goes wrong in the application: a warning is logged, anything worse ends the running event. */
 final class Failure
 {
     const FATAL = 4437; // E_ERROR, E_PARSE, E_CORE_ERROR, E_COMPILE_ERROR, E_USER_ERROR, E_RECOVERABLE_ERROR
 
+    /** The size of the reserve, in bytes. */
     const RESERVE = 16384;
 
-    /** Freed when the memory is exhausted, so that this can still be told. */
+    /** Memory that is freed when the limit is reached, to report that. */
     private static $reserve;
 
-    public static function watch()
+    /** Installs the error handler and the shutdown function. */
+    public static function install()
     {
+        // Not \str_repeat: opcache would compute it once, in shared memory, and freeing it would free nothing.
         self::$reserve = str_repeat(' ', self::RESERVE);
         set_error_handler([__CLASS__, 'warning']);
         register_shutdown_function([__CLASS__, 'shutdown']);
     }
 
-    /** PHP's error handler. */
+    /** Logs a warning; this is PHP's error handler. */
     public static function warning($level, $message, $file, $line)
     {
         if ($level & self::FATAL) {
-            return false; // PHP ends the request, see shutdown
+            return false; // PHP ends the request and calls shutdown
         }
-        if ($file === Application::$entry) { // its one statement that can warn is the include
+        if ($file === Application::$entry) { // only its include can cause a warning
             self::unreadable(Application::$eventsFile);
             return true;
         }
-        if (error_reporting() & $level) { // else silenced, by @ or by the application's error_reporting
+        if (error_reporting() & $level) { // unless silenced, by @ or by the application's error_reporting
             $deprecated = $level & (E_DEPRECATED | E_USER_DEPRECATED);
             Answer::log($deprecated ? 'debug' : 'warning', $message, $file, $line);
         }
         return true;
     }
 
-    /** Fails the events since a file of the application cannot be read. */
+    /** Fails the events because a file of the application cannot be read. */
     public static function unreadable($file)
     {
         if (Request::seq() === 0) {
@@ -47,14 +50,14 @@ final class Failure
         self::report('unreadable', $file . $problem . ' by user ' . ($user === '' ? '(unknown)' : $user));
     }
 
-    /** What nothing caught. An engine's Error counts as the fatal error that it was up to PHP 5. */
+    /** Reports an exception that the application did not catch. An Error counts as fatal error, as it was up to PHP 5. */
     public static function exception($e)
     {
         $message = get_class($e) . ': ' . $e->getMessage();
         self::report($e instanceof \Exception ? 'exception' : 'fatal', $message, $e->getFile(), $e->getLine());
     }
 
-    /** Runs when PHP ends. If an event has not, it was ended by a fatal error, or by exit. */
+    /** Runs when PHP ends. An event that has not ended was ended by a fatal error or by exit. */
     public static function shutdown()
     {
         self::$reserve = null;
@@ -64,7 +67,8 @@ final class Failure
         $error = error_get_last();
         $ended = $error === null || !($error['type'] & self::FATAL);
         if (!$ended) {
-            ini_set('memory_limit', (string) (memory_get_usage(true) + 16777216)); // what a fatal error leaves behind is not freed
+            // PHP does not free the memory of what a fatal error interrupts.
+            ini_set('memory_limit', (string) (memory_get_usage(true) + 16777216));
         }
         $helper = $ended ? '' : self::redeclared($error['message']);
         if ($helper === '' && class_exists(__NAMESPACE__ . '\Description', false) && Description::isReading()) {
@@ -83,13 +87,13 @@ final class Failure
         }
     }
 
-    /** Fails the running event, of which nothing has run: PHP has other code than wsbridge knows. */
+    /** Fails the running event, before any handler ran, because wsbridge has described other code. */
     public static function changed($code)
     {
         self::report('changed', 'the application\'s code has changed', '', 0, $code);
     }
 
-    /** Ends the running event as failed. PHP ends with it, so the events behind it are not run. */
+    /** Ends the running event as failed, and the events after it as skipped, because PHP ends, too. */
     public static function report($kind, $message, $file = '', $line = 0, $name = '')
     {
         $seq = Request::seq();
@@ -112,7 +116,7 @@ final class Failure
             . ($file === '' ? '' : ',"file":' . Value::text($file) . ',"line":' . (int) $line) . '}';
     }
 
-    /** The helper of ours that a fatal error says the application defines again, or "". */
+    /** Returns the helper that the application defines a second time, according to a fatal error's message, or "". */
     private static function redeclared($message)
     {
         $ours = preg_quote(Helpers::file(), '/');

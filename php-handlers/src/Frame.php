@@ -4,7 +4,7 @@ namespace Wsbridge;
 /** WebSocket frames (RFC 6455, section 5.2). */
 final class Frame
 {
-    /** A server's frame: whole, not masked. $status is a close frame's code. */
+    /** Encodes a whole, unmasked frame. $status is the code of a close frame, or false. */
     public static function encode($opcode, $payload, $status)
     {
         if ($status !== false) {
@@ -21,7 +21,7 @@ final class Frame
         return $head . $payload;
     }
 
-    /** The frame at the begin of $data, masked or not, as an array; null if there is no whole one. */
+    /** Decodes the frame at the start of $data, masked or not, into an array; null if $data has no whole frame. */
     public static function decode($data)
     {
         $size = self::size($data);
@@ -50,7 +50,7 @@ final class Frame
         return $frame;
     }
 
-    /** The size of the frame that begins with these bytes, head and payload; 0 if they are too few to tell. */
+    /** Returns the size of the frame, header and payload, that starts with these bytes; 0 if they are too few to tell. */
     public static function size($data)
     {
         $head = self::headSize($data);

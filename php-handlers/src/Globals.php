@@ -2,22 +2,22 @@
 namespace Wsbridge;
 
 /**
- * Global variables that live from event to event, as they did in the original's one process. Which ones they are wsbridge
- * knows from the description: it sends their values and is told what the event has made of them.
+ * Carries global variables from event to event, as the original's process did. The description tells wsbridge which ones: wsbridge
+ * sends their values and is told how the event changed them.
  */
 final class Globals
 {
-    /** Never the application's own. */
+    /** Names that are never the application's. */
     private static $foreign = ['GLOBALS', '_GET', '_POST', '_COOKIE', '_FILES', '_SERVER', '_REQUEST', '_ENV', '_SESSION', 'argv', 'argc',
         'server', 'sockets', 'connections', 'http_response_header', 'php_errormsg', 'HTTP_RAW_POST_DATA', 'wsbridge_uncaught'];
 
-    /** Names to be watched, or null for those of whichever there are. */
+    /** The names whose changes are reported; null for all. */
     private static $names = [];
 
-    /** By name: the serialize() text of each watched variable that there is; null if it cannot be carried. */
+    /** The serialize() text of each of these variables by name, before the event; null if it has none. */
     private static $before = [];
 
-    /** Sets the variables to what the event is to find, and remembers them. */
+    /** Sets the variables and remembers their values. */
     public static function load(array $event)
     {
         $values = $event['values'] === '' ? [] : Value::entries($event['values']);
@@ -29,17 +29,18 @@ final class Globals
         self::$before = self::texts();
     }
 
-    /** What the event has changed, as JSON: the object behind "globals". Empty if nothing. */
+    /** Returns what the event has changed: the JSON object of "globals", or "". */
     public static function changes()
     {
         if (self::$names === []) {
             return '';
         }
-        return Value::exactly([__CLASS__, 'differences']);
+        return Value::withExactFloats(function () {
+            return self::differences();
+        });
     }
 
-    /** For changes only. */
-    public static function differences()
+    private static function differences()
     {
         $set = [];
         $lost = [];

@@ -6,10 +6,10 @@ final class Handlers
 {
     const NAMES = 'initialize,started,loop,fifo,connect,read,authenticate,open,text,binary,before_close,after_close,shutdown,finalize';
 
-    /** Clients whose close handlers are running: a handler may call close_client for the very client. */
+    /** Clients whose close handlers are running, as keys: these may call close_client for the same client. */
     private static $closing = [];
 
-    /** Runs an event and returns its result as JSON, or null. */
+    /** Runs an event. Returns its result as JSON, or null. */
     public static function run(array $event)
     {
         global $connections;
@@ -29,7 +29,7 @@ final class Handlers
         }
         $handler = 'ws_server_' . $event['event'];
         if (!function_exists($handler)) {
-            return null; // the code has changed since wsbridge last asked
+            return null; // the code has changed since wsbridge described it
         }
         if ($client === 0) {
             return self::server($handler, $event);
@@ -41,10 +41,7 @@ final class Handlers
         return self::client($handler, $client, $event['payload']);
     }
 
-    /**
-     * What close_client does, and what happens when a client leaves: before_close sees the row, after_close does not. All
-     * of it has happened when this returns.
-     */
+    /** Closes a client, for close_client and when a client leaves. before_close sees the row, after_close does not. */
     public static function close($client, $code, $reason)
     {
         global $connections, $sockets;
@@ -57,7 +54,7 @@ final class Handlers
                 ws_server_before_close($connections, $connections[$client]);
             }
             Answer::close($client, $code, $reason, true);
-            Rows::close($client);
+            Rows::remove($client);
             unset($sockets[$client]);
             if (function_exists('ws_server_after_close')) {
                 ws_server_after_close($connections);
@@ -67,8 +64,8 @@ final class Handlers
         }
     }
 
-    // Below, arguments are variables and handlers are called by name: each parameter is then passed as its author declared
-    // it, by reference or by value.
+    // Handlers are called by name and with variables, so that PHP passes each argument as the handler declares it, by reference or by
+    // value.
 
     private static function server($handler, array $event)
     {
@@ -88,14 +85,16 @@ final class Handlers
         return null;
     }
 
-    /** What a handler has returned, as JSON; null if there is nothing that could be told. */
+    /** Encodes what a handler returned as JSON; null if that is nothing, or cannot be encoded. */
     private static function returned($handler, $result)
     {
         if ($result === null) {
             return null;
         }
         try {
-            return Value::exactly(function () use ($result) { return Value::encode($result); });
+            return Value::withExactFloats(function () use ($result) {
+                return Value::encode($result);
+            });
         } catch (\Exception $e) {
             Answer::log('warning', 'what ' . $handler . ' returned cannot be told: it has ' . $e->getMessage());
             return null;
@@ -124,11 +123,11 @@ final class Handlers
         $cookies = isset($_SERVER['HTTP_COOKIE']) ? $_SERVER['HTTP_COOKIE'] : '';
         $agent = isset($_SERVER['HTTP_USER_AGENT']) ? $_SERVER['HTTP_USER_AGENT'] : '';
         $address = isset($_SERVER['REMOTE_ADDR']) ? $_SERVER['REMOTE_ADDR'] : '';
-        // Handlers were written for a loose comparison: 0, "", null and array() refuse.
+        // Handlers rely on the original's loose comparison: 0, "", null and array() refuse.
         return ws_server_authenticate($connection, $cookies, $agent, $address) == false ? 'false' : 'true';
     }
 
-    /** The documented form has three parameters; the running server passed the client's key as the third of four. */
+    /** Calls a handler with data: with the three documented arguments, or with the client's key as third of four, as the original did. */
     private static function data($handler, $client, $data)
     {
         global $connections;

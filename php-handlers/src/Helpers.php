@@ -2,10 +2,10 @@
 namespace Wsbridge;
 
 /**
- * The functions that the original server offered to handlers. Some applications bring their own copy of one, or of the
- * server's whole helper file, and PHP cannot undefine a function. WSBRIDGE_YIELD, a comma-separated list, says what to
- * do about it: "send_email" leaves that function to the application, "@/path/shared_utils.php" loads the application's
- * file first, before ours are defined, each unless it exists. Failure finds out which it must be.
+ * Defines the functions that the original server offered to handlers. Some applications bring a copy of their own of one, or of the
+ * original's whole helper file, and PHP cannot undefine a function. WSBRIDGE_YIELD, a comma-separated list, settles such conflicts:
+ * "send_email" leaves that function to the application; "@/path/shared_utils.php" loads the application's file first, and then
+ * defines what is missing. Failure detects the conflicts.
  */
 final class Helpers
 {
@@ -22,13 +22,13 @@ final class Helpers
         require self::file();
     }
 
-    /** The file that defines ours. */
+    /** The file with the helpers of wsbridge. */
     public static function file()
     {
         return dirname(__DIR__) . '/functions.php';
     }
 
-    /** The helpers that are ours, as keys in lower case. */
+    /** Returns the helpers that wsbridge has defined, as keys in lower case. */
     public static function ours()
     {
         $functions = get_defined_functions();
@@ -38,24 +38,21 @@ final class Helpers
         }, ARRAY_FILTER_USE_KEY);
     }
 
-    /** The entry for WSBRIDGE_YIELD that lets a file define a helper. */
+    /** Returns the entry of WSBRIDGE_YIELD that lets a file define a helper. */
     public static function entry($name, $file)
     {
-        $isEvents = realpath($file) === realpath(Application::$eventsFile); // which is included anyway
+        $isEvents = realpath($file) === realpath(Application::$eventsFile); // is included in any case
         return $isEvents || !self::isLibrary($file) ? $name : '@' . str_replace('%2F', '/', rawurlencode($file));
     }
 
     private static function load($file)
     {
-        if (is_file($file)) { // a new version of the application may do without it
+        if (is_file($file)) { // a new version of the application may not have it
             require_once $file;
         }
     }
 
-    /**
-     * Whether a file does nothing but declare functions and classes, so that it can be loaded before anything else: then
-     * it is, and all of its functions are there whenever the application loads it itself.
-     */
+    /** Reports whether a file only declares functions and classes, so that it can be loaded before the application loads it itself. */
     private static function isLibrary($file)
     {
         if (!function_exists('token_get_all')) {
@@ -78,14 +75,15 @@ final class Helpers
         return true;
     }
 
-    /** Whether a token may stand outside all braces and parentheses of a library. */
+    /** Reports whether a library may have a token outside of all braces and parentheses. */
     private static function declares($kind, $text, $previous)
     {
         if ($kind === T_STRING) {
             $named = [T_FUNCTION, T_CLASS, T_INTERFACE, T_TRAIT, T_EXTENDS, T_IMPLEMENTS, ','];
             return in_array($previous, $named, true) || strtolower($text) === 'define';
         }
-        $declaring = [T_FUNCTION, T_CLASS, T_ABSTRACT, T_FINAL, T_INTERFACE, T_TRAIT, T_EXTENDS, T_IMPLEMENTS, T_IF, ',', ';', '(', '{', ')', '}'];
+        $declaring = [T_FUNCTION, T_CLASS, T_ABSTRACT, T_FINAL, T_INTERFACE, T_TRAIT, T_EXTENDS, T_IMPLEMENTS, T_IF,
+            ',', ';', '(', '{', ')', '}'];
         return in_array($kind, $declaring, true) || $kind === T_INLINE_HTML && trim($text) === '';
     }
 

@@ -1,10 +1,10 @@
 <?php
 namespace Wsbridge;
 
-/** The answer to the event "inspect": a description, and all that the owner of an application should know before moving it. */
+/** Answers the event "inspect": the description, and what the owner of an application should know before moving it to wsbridge. */
 final class Inspection
 {
-    /** The files of the analysis that only this event needs. */
+    /** The further files of the analysis, which only this event needs. */
     const ANALYSIS = 'Findings,ProcessFindings,SocketFindings,StateFindings,NameFindings,Constants,Missing,HandlerFindings';
 
     public static function json()
@@ -26,7 +26,7 @@ final class Inspection
         ]);
     }
 
-    /** The application's files, its events file first. */
+    /** Returns the application's files, the events file first. */
     private static function files(Analysis\Program $program)
     {
         $files = $program->sources;
@@ -34,7 +34,7 @@ final class Inspection
         return array_keys($events + $files);
     }
 
-    /** The global variables that ws_server_initialize fills. */
+    /** Returns the names of the global variables that ws_server_initialize sets. */
     private static function fills(Analysis\Overview $overview)
     {
         $fills = [];
@@ -46,13 +46,13 @@ final class Inspection
         return $fills;
     }
 
-    /** The list of findings. */
+    /** Returns the sorted list of findings. */
     public static function findings(Analysis\Overview $overview)
     {
         $findings = new Analysis\Findings($overview->program ?: new Analysis\Program());
-        if ($overview->blind !== null) {
+        if ($overview->unreadable !== null) {
             $kind = function_exists('token_get_all') ? 'php' : 'extension';
-            $findings->place('warning', $kind, $overview->blind . ': every handler counts as one that reaches everything', '', 0);
+            $findings->addAt('warning', $kind, $overview->unreadable . ': every handler counts as one that reaches everything', '', 0);
         }
         Analysis\HandlerFindings::find($overview, $findings);
         if ($overview->program !== null) {

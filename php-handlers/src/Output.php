@@ -2,19 +2,19 @@
 namespace Wsbridge;
 
 /**
- * Keeps what handlers print out of the answer. An output buffer of ours catches it; each effect goes around that buffer.
+ * Keeps what handlers print out of the answer. An output buffer of ours catches it; each effect is written around that buffer.
  *
- * Handlers use output buffers themselves. One of PHP's plain ones is set aside while an effect is written and put back
- * with what it held. One with a callback cannot be, so effects made in it are held back. And a handler may throw our
- * buffer away (`while (ob_get_level()) ob_end_clean();`): then it is made anew, and what was printed meanwhile is
- * beyond reach; that is what the token on each line is for.
+ * Handlers use output buffers themselves. A plain one is set aside while an effect is written, and put back with its contents. One
+ * with a callback cannot be, so effects made inside it are held back until it ends. A handler may also throw our buffer away
+ * (`while (ob_get_level()) ob_end_clean();`). Then it is made anew, and what was printed in between has gone into the answer: the
+ * token at the start of each line tells effects from such output.
  */
 final class Output
 {
-    /** Bytes kept of what is printed between two effects. */
+    /** How many bytes of what is printed between two effects are kept. */
     const KEPT = 65536;
 
-    /** A handler that prints without end must not fill the memory: the buffer is emptied whenever it holds this much. */
+    /** The buffer is emptied when it holds this many bytes, so that a handler that prints without end does not fill the memory. */
     const CHUNK = 8192;
 
     private static $printed = '';
@@ -23,17 +23,17 @@ final class Output
     /** The nesting level of our buffer, 0 while there is none. */
     private static $level = 0;
 
-    /** The handler's own buffers that are set aside: contents and chunk size. */
+    /** The handler's buffers that are set aside: lists of contents and chunk size. */
     private static $aside = [];
 
-    /** Undoes php.ini's output_buffering and catches what is printed from now on. */
+    /** Ends the buffers that php.ini's output_buffering opened, and catches what is printed from now on. */
     public static function start()
     {
         while (ob_get_level() > 0 && ob_end_clean());
         self::open();
     }
 
-    /** The buffer's callback. PHP allows no output functions in it, so it only notes what it gets. */
+    /** The buffer's callback. PHP allows no output functions in it, so it only stores what it gets. */
     public static function capture($text, $mode)
     {
         $room = self::KEPT - strlen(self::$printed);
@@ -48,25 +48,25 @@ final class Output
         return '';
     }
 
-    /** Steps out of all buffers, so that what is echoed goes to wsbridge; false if that cannot be done now. */
+    /** Leaves all buffers, so that what is echoed goes to wsbridge; false if a buffer cannot be set aside. */
     public static function leave()
     {
         $level = ob_get_level();
         if ($level < self::$level) {
-            self::$level = 0; // PHP drops all buffers without a word when the memory is exhausted
+            self::$level = 0; // PHP drops all buffers silently when the memory limit is reached
         }
         if ($level !== self::$level && !self::setAside()) {
             return false;
         }
         if (self::$level === 0) {
-            echo "\n"; // our buffer was thrown away: end the line that may have been begun since
+            echo "\n"; // our buffer was thrown away: end a line that may have been started since
         } else {
             ob_end_clean();
         }
         return true;
     }
 
-    /** Steps back into the buffers that leave has stepped out of. */
+    /** Restores the buffers that leave() left. */
     public static function enter()
     {
         self::open();
@@ -77,13 +77,13 @@ final class Output
         self::$aside = [];
     }
 
-    /** Ends the handler's own buffers. What they hold counts as printed. */
+    /** Ends the handler's own buffers. Their contents count as printed. */
     public static function unwind()
     {
         while (ob_get_level() > self::$level && ob_end_flush());
     }
 
-    /** What was printed since the last call. */
+    /** Returns what was printed since the last call. */
     public static function take()
     {
         if (self::$printed === '') {

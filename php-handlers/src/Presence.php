@@ -2,24 +2,24 @@
 namespace Wsbridge;
 
 /**
- * Who is there, in a file that wsbridge keeps up to date while handlers run: two bits for each client, see protocol/doc.go.
- * It tells an event without the whole table who else is open, and one that takes long who has left meanwhile.
+ * Reads which clients are connected from a file that wsbridge keeps up to date while handlers run: two bits for each client, see
+ * protocol/doc.go. It tells an event that does not see the whole table who else is open, and a long event who has left.
  */
 final class Presence
 {
-    /** Seconds for which what the event was told is believed. An event that is over by then never opens the file. */
+    /** For how many seconds after its start an event trusts what it was told. A shorter event never opens the file. */
     const FRESH = 0.005;
 
     const CONNECTED = 1;
-    const OPEN = 3; // state OPEN and connected
+    const OPEN = 3; // connected, and in state OPEN
 
-    /** The file; false if it cannot be read, null if nobody has asked. */
+    /** The open file; false if it cannot be read, null before the first use. */
     private static $file;
 
     /** When the event began, as microtime(true). */
     private static $began = 0.0;
 
-    /** Clients found to have left, as keys: each is reported once. */
+    /** Clients that were found to have left, as keys: each is logged once. */
     private static $left = [];
 
     public static function begin()
@@ -28,19 +28,19 @@ final class Presence
         self::$left = [];
     }
 
-    /** Whether there is a file to ask. */
+    /** Reports whether there is such a file. */
     public static function isKnown()
     {
         return self::file() !== false;
     }
 
-    /** Whether a client can be sent messages and its row is OPEN. */
+    /** Reports whether messages can be sent to a client and its row is in state OPEN. */
     public static function isOpen($client)
     {
         return (self::bits($client) & self::OPEN) === self::OPEN;
     }
 
-    /** Whether a client that the event takes for open has left since the event began. */
+    /** Reports whether a client that was open when the event began has left since. */
     public static function hasLeft($client)
     {
         if (isset(self::$left[$client])) {
@@ -55,7 +55,7 @@ final class Presence
         return true;
     }
 
-    /** The keys of all open clients. */
+    /** Returns the keys of all open clients. */
     public static function clients()
     {
         $clients = [];
@@ -86,7 +86,7 @@ final class Presence
             $path = isset($_SERVER['WSBRIDGE_PRESENCE']) ? $_SERVER['WSBRIDGE_PRESENCE'] : '';
             self::$file = $path === '' ? false : @fopen($path, 'rb');
             if (self::$file !== false) {
-                stream_set_read_buffer(self::$file, 0); // or a byte would be remembered
+                stream_set_read_buffer(self::$file, 0); // a buffer would hide later changes
             }
         }
         return self::$file;

@@ -1,10 +1,10 @@
 <?php
 namespace Wsbridge;
 
-/** What the original server's process offered: settings of PHP, constants, standard streams. */
+/** Gives handlers what the original server's process had: settings of PHP, constants, standard streams. */
 final class Process
 {
-    const MEMORY = 536870912; // 512M
+    const MEMORY = 536870912; // 512 MiB
 
     public static function prepare()
     {
@@ -14,21 +14,21 @@ final class Process
         }
         umask(0);
         if (ini_get('date.timezone') !== 'UTC') {
-            date_default_timezone_set('UTC'); // looks for files
+            date_default_timezone_set('UTC'); // the call looks for time zone files
         }
         ini_set('display_errors', '0'); // Failure reports them
-        ini_set('log_errors', '0'); // a second time they would come without their event
+        ini_set('log_errors', '0'); // PHP would log them a second time, without their event
         ini_set('html_errors', '0');
         if (ini_get('zlib.output_compression')) {
             ini_set('zlib.output_compression', '0');
         }
-        if (get_cfg_var('wsbridge.own') === false) { // else php.memory_limit says what is wanted
+        if (get_cfg_var('wsbridge.own') === false) { // in wsbridge's own php-fpm, php.memory_limit decides
             self::raiseMemory();
         }
         Stream::standard();
     }
 
-    /** The original had 512 MB; a web site's php-fpm has 128 as a rule. */
+    /** Raises the memory limit to the original's 512 MB; a web site's php-fpm usually has 128. */
     private static function raiseMemory()
     {
         $memory = self::bytes(ini_get('memory_limit'));
@@ -37,10 +37,10 @@ final class Process
         }
     }
 
-    /** Makes a constant of each KEY=VALUE line of a settings file, and returns its lines; null if it cannot be read. */
+    /** Defines a constant for each KEY=VALUE line of a settings file. Returns the file's lines, or null if it cannot be read. */
     public static function constants($file)
     {
-        $text = @file_get_contents($file); // asking first would cost as much again
+        $text = @file_get_contents($file); // checking first would cost as much again
         if ($text === false) {
             return null;
         }
@@ -63,17 +63,17 @@ final class Process
     }
 
     /**
-     * Makes session_start() work in a handler once effects are flushed. Headers are sent by then, and PHP refuses to
-     * start a session that would need one, so the session's id is taken from the client's cookie here.
+     * Makes session_start() work in a handler after effects are flushed. The headers are sent by then, and PHP refuses to start a
+     * session that needs one. So sessions get none, and the id is taken from the client's cookie here.
      */
-    public static function releaseSession()
+    public static function prepareSession()
     {
         $startable = function_exists('session_status') && session_status() === PHP_SESSION_NONE;
-        if (!$startable || headers_sent()) { // by what was printed past our buffer: PHP would refuse all of the below
+        if (!$startable || headers_sent()) { // by output past our buffer: PHP would refuse all of the following
             return;
         }
         ini_set('session.use_cookies', '0');
-        ini_set('session.use_trans_sid', '0'); // would write the id into the answer instead
+        ini_set('session.use_trans_sid', '0'); // it would write the id into the answer
         ini_set('session.cache_limiter', '');
         $name = session_name();
         $id = isset($_COOKIE[$name]) ? $_COOKIE[$name] : '';
@@ -82,7 +82,7 @@ final class Process
         }
     }
 
-    /** The user that runs this process; empty where PHP cannot tell. get_current_user() is the owner of the script. */
+    /** Returns the user that runs this process, or "" where PHP cannot tell. get_current_user() is the owner of the script. */
     public static function user()
     {
         if (function_exists('posix_geteuid')) {
@@ -93,7 +93,7 @@ final class Process
         return (string) getenv('USER');
     }
 
-    /** The bytes of a php.ini size such as "8M". */
+    /** Converts a size of php.ini such as "8M" to bytes. */
     public static function bytes($size)
     {
         $shifts = ['k' => 10, 'm' => 20, 'g' => 30];

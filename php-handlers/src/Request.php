@@ -1,12 +1,12 @@
 <?php
 namespace Wsbridge;
 
-/** The request's events, in order. */
+/** Reads the request, and holds its events in order. */
 final class Request
 {
     const CONTRACT = '1';
 
-    /** A block over that many bytes is taken from the socket in larger chunks, which halves the time. */
+    /** Blocks larger than SMALL bytes are read from the socket in chunks of CHUNK bytes, which halves the time. */
     const SMALL = 16384;
     const CHUNK = 1048576;
 
@@ -15,7 +15,7 @@ final class Request
     private static $events = [];
     private static $at = 0;
 
-    /** Reads the body; false if the request was answered with a failure. */
+    /** Reads the body; false if the request has been answered with a failure. */
     public static function read()
     {
         self::$body = $body = fopen('php://input', 'rb');
@@ -45,20 +45,20 @@ final class Request
         if (self::$events === []) {
             return self::refuse('the body holds no event');
         }
-        if (ftell($body) !== (int) $_SERVER['CONTENT_LENGTH']) { // the request may come again, and whole
+        if (ftell($body) !== (int) $_SERVER['CONTENT_LENGTH']) { // wsbridge may send the whole request again
             return self::refuse('the body ends after ' . ftell($body) . ' of ' . $_SERVER['CONTENT_LENGTH'] . ' bytes');
         }
         self::announce();
         return true;
     }
 
-    /** The event that is running, or null after the last. */
+    /** Returns the running event, or null after the last. */
     public static function current()
     {
         return isset(self::$events[self::$at]) ? self::$events[self::$at] : null;
     }
 
-    /** The number of the event that is running, 0 after the last. */
+    /** Returns the number of the running event, or 0 after the last. */
     public static function seq()
     {
         return isset(self::$events[self::$at]) ? self::$events[self::$at]['seq'] : 0;
@@ -69,15 +69,15 @@ final class Request
         return self::$at === count(self::$events) - 1;
     }
 
-    /** Ends the running event, and lets go of its payload. */
+    /** Goes on to the next event, and frees the memory of the running one. */
     public static function next()
     {
         self::$events[self::$at++] = null;
     }
 
     /**
-     * Tells wsbridge, if it asks, that the events will run: what it does not hear of it may send again. On the error stream,
-     * since after a byte of output PHP would refuse to change the session's settings.
+     * Tells wsbridge, if it asks for that, that the events will run, so that it does not send them again. It does so on the error
+     * stream, because PHP refuses to change the session's settings after the first byte of output.
      */
     private static function announce()
     {
@@ -87,7 +87,7 @@ final class Request
         }
     }
 
-    /** An event with the lengths of its blocks in their places. */
+    /** Decodes an event's line. The blocks hold their lengths until they are read. */
     private static function decode($line)
     {
         $event = json_decode($line, true);
@@ -99,7 +99,7 @@ final class Request
             'globals' => [], 'any_global' => false, 'tagged' => false, 'zeros' => false, 'open' => null, 'result' => false];
     }
 
-    /** Fails the events. What is left of the body must not stay in the connection, which serves the next request. */
+    /** Fails the events, and reads the rest of the body, because the connection serves the next request. */
     private static function refuse($why)
     {
         while (self::$body && fread(self::$body, self::CHUNK) !== '');

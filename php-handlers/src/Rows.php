@@ -1,25 +1,25 @@
 <?php
 namespace Wsbridge;
 
-/** $connections: fills it for an event, and finds what the event has changed in it. */
+/** Fills $connections for an event, and finds what the event changed in it. */
 final class Rows
 {
-    /** The rows as the event found them, less those it closed. */
+    /** The rows as the event found them, without those of clients that it closed. */
     private static $before = [];
 
-    /** By client and field: the serialize() text of values that came tagged. Objects change without any ===. */
+    /** The serialize() texts of tagged values, by client and field: === does not see that an object has changed. */
     private static $tagged = [];
 
-    /** Whether a row may hold 0.0, which === takes for -0.0. */
+    /** Whether a row may hold 0.0, which is === -0.0. */
     private static $zeros = false;
 
-    /** Whether the event sees every client's row, or its own only. */
+    /** Whether the event sees the rows of all clients, and not only its own. */
     private static $whole = false;
 
-    /** Keys of the open clients as ranges; null if Presence tells. */
+    /** The keys of the open clients as ranges; null if Presence knows them. */
     private static $open;
 
-    /** Clients closed by the event. */
+    /** The clients that the event closed, as keys. */
     private static $closed = [];
 
     public static function load(array $event)
@@ -35,19 +35,19 @@ final class Rows
         $connections = self::$before;
     }
 
-    /** Whether the event sees a row of that client. */
+    /** Reports whether the event sees the row of a client. */
     public static function has($client)
     {
         return isset(self::$before[$client]);
     }
 
-    /** The keys of the clients whose rows the event sees. */
+    /** Returns the keys of the clients whose rows the event sees. */
     public static function clients()
     {
         return array_keys(self::$before);
     }
 
-    /** Whether a client is in state OPEN, as the event has found and left it. */
+    /** Reports whether a client is in state OPEN, also after changes by the event. */
     public static function isOpen($client)
     {
         global $connections;
@@ -60,7 +60,7 @@ final class Rows
         return self::$open === null ? Presence::isOpen($client) : self::isInRanges($client);
     }
 
-    /** JSON for all open clients. It is a list only if the handler itself has changed who is open. */
+    /** Returns JSON that stands for all open clients: a list of keys only if the event changed who is open. */
     public static function recipients()
     {
         global $connections;
@@ -77,15 +77,15 @@ final class Rows
         return '[' . implode(',', array_filter(array_keys($known), [__CLASS__, 'isOpen'])) . ']';
     }
 
-    /** Takes a closed client's row away. The bridge does so by itself: it is no change to report. */
-    public static function close($client)
+    /** Removes the row of a closed client. This is no change to report, because wsbridge removes the row itself. */
+    public static function remove($client)
     {
         global $connections;
         unset($connections[$client], self::$before[$client]);
         self::$closed[$client] = true;
     }
 
-    /** What the event has changed, as JSON: the entries of "rows". */
+    /** Returns what the event has changed: the JSON entries of "rows". */
     public static function changes()
     {
         global $connections;
@@ -100,11 +100,12 @@ final class Rows
             Answer::log('warning', 'row ' . $client . ' of $connections is ignored: '
                 . (self::$whole ? 'there is no such client' : 'the event sees the row of its own client only'));
         }
-        return Value::exactly([__CLASS__, 'differences']);
+        return Value::withExactFloats(function () {
+            return self::differences();
+        });
     }
 
-    /** For changes only. */
-    public static function differences()
+    private static function differences()
     {
         global $connections;
         $changes = [];
@@ -124,8 +125,8 @@ final class Rows
     }
 
     /**
-     * The difference of one row. Fields that still stand in their old order stay where they are; from the first that
-     * does not, all go to the end, in the new order.
+     * Returns the difference of one row. Fields that are still in their old order stay in place. From the first that is not, all
+     * fields move to the end, in the new order.
      */
     private static function change($client, array $before, array $after)
     {
@@ -170,7 +171,7 @@ final class Rows
         return !self::$zeros || !is_float($after) && !is_array($after) || serialize($before) === serialize($after);
     }
 
-    /** A value's JSON, or null if it cannot be carried to the next event. */
+    /** Encodes a value as JSON; null if it cannot be carried to the next event. */
     private static function encode($client, $name, $value)
     {
         try {
@@ -183,7 +184,7 @@ final class Rows
         return null;
     }
 
-    /** Replaces tagged values by what they stand for, and names likewise. */
+    /** Replaces tagged values and encoded names by the originals. */
     private static function untag(array $rows)
     {
         $plain = [];
@@ -201,7 +202,7 @@ final class Rows
         return $plain;
     }
 
-    /** A tagged value. One that cannot be had, since its class threw it out, is null to handlers and stays as it is. */
+    /** Returns a tagged value. If its class refuses to be unserialized, handlers see null, and the row keeps the value. */
     private static function unserialize($client, $name, $text)
     {
         try {
@@ -216,7 +217,7 @@ final class Rows
         return null;
     }
 
-    /** Each row's state by client; of a row without one, false. */
+    /** Returns each row's state by client; false for a row that has none. */
     private static function states(array $rows)
     {
         $states = array_column($rows, 'state');
@@ -230,7 +231,7 @@ final class Rows
         return $states;
     }
 
-    /** The clients in the ranges, as keys. */
+    /** Returns the open clients, as keys. */
     private static function inRanges()
     {
         $clients = [];
@@ -250,7 +251,7 @@ final class Rows
         return false;
     }
 
-    /** Pairs of first and last key. */
+    /** Returns the ranges as pairs of first and last key. */
     private static function ranges()
     {
         if (is_string(self::$open)) {

@@ -1,7 +1,7 @@
 <?php
 namespace Wsbridge;
 
-/** Streams that handlers write to: "wsbridge://log", which STDOUT and STDERR are, and sockets, "wsbridge://socket/12". */
+/** The streams that handlers write to: "wsbridge://log" for STDOUT and STDERR, and "wsbridge://socket/12" for a client's socket. */
 final class Stream
 {
     /** Set by PHP. */
@@ -10,19 +10,19 @@ final class Stream
     /** The client's key, or 0 for the log. */
     private $client = 0;
 
-    /** The begin of a frame: PHP before 7.4 hands over what is written in pieces. */
+    /** The start of a frame: PHP before 7.4 passes on large writes in pieces. */
     private $pending = '';
 
-    /** Defines the constants that PHP has under the command line only. What is written there is logged. */
+    /** Defines the constants that only PHP's command line has. What is written to them is logged. */
     public static function standard()
     {
         stream_wrapper_register('wsbridge', __CLASS__);
-        defined('STDIN') || define('STDIN', fopen('php://memory', 'rb')); // descriptor 0 is php-fpm's own socket
+        defined('STDIN') || define('STDIN', fopen('php://memory', 'rb')); // file descriptor 0 is php-fpm's socket
         defined('STDOUT') || define('STDOUT', fopen('wsbridge://log', 'wb'));
         defined('STDERR') || define('STDERR', fopen('wsbridge://log', 'wb'));
     }
 
-    /** Fills $server and $sockets for an event whose handler looks at them; for others they are empty. */
+    /** Fills $server and $sockets for an event whose handler uses them; for others they are empty. */
     public static function provide(array $event)
     {
         global $server, $sockets;
@@ -31,7 +31,7 @@ final class Stream
             $sockets = [];
             return;
         }
-        $server = fopen('wsbridge://log', 'wb'); // nothing can be done with the listener; what is written to it is logged
+        $server = fopen('wsbridge://log', 'wb'); // wsbridge holds the listener; what is written to this one is logged
         $sockets = [0 => $server];
         foreach (Rows::clients() as $client) {
             $sockets[$client] = fopen('wsbridge://socket/' . $client, 'wb');
@@ -74,7 +74,7 @@ final class Stream
         return [];
     }
 
-    /** How many bytes of what is pending are whole frames. */
+    /** Returns how many of the pending bytes are whole frames. */
     private function whole()
     {
         $at = 0;
@@ -82,7 +82,7 @@ final class Stream
         while ($at < $end) {
             $size = Frame::size(substr($this->pending, $at, 14));
             if ($size === 0 || $size > $end - $at) {
-                break; // the rest of it is still to be written
+                break; // the rest of the frame is not written yet
             }
             $at += $size;
         }

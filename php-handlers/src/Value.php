@@ -2,21 +2,21 @@
 namespace Wsbridge;
 
 /**
- * Carries PHP values through JSON exactly. What JSON cannot carry (bytes that are not UTF-8, NAN, INF, objects, very deep
- * arrays) travels as {"\u0000php": base64 of serialize()}. So does an array that has that key itself: only what this
- * class has written is ever unserialized, never what a client has sent.
+ * Carries PHP values through JSON exactly. What JSON cannot carry (bytes that are not UTF-8, NAN, INF, objects, very deep arrays) is
+ * tagged: it travels as {"\u0000php": base64 of serialize()}. An array that has such a key itself is tagged, too. So only what this
+ * class wrote is ever unserialized, and never what a client sent.
  */
 final class Value
 {
     const TAG = "\0php";
 
-    /** Names that are not UTF-8 travel as this and their base64. */
+    /** A name that is not UTF-8 travels as this prefix and its base64. */
     const NAME = "\0b64:";
 
-    /** Deeper arrays are not worth the risk that a JSON parser on the way has a limit. PHP's own is 512. */
+    /** Deeper arrays are tagged, because a JSON parser may have a limit. PHP's is 512. */
     const DEPTH = 100;
 
-    /** How deep, and in how many arrays and objects, resources are searched for. */
+    /** How deep, and in how many arrays and objects, encode searches for resources. */
     const SEARCHED_DEPTH = 1000;
     const SEARCHED = 200000;
 
@@ -24,8 +24,8 @@ final class Value
     private static $seen = [];
 
     /**
-     * The JSON of a value. Throws an Exception that says what it is that outlives no process: a resource, a closure.
-     * Floats are exact within exactly() only.
+     * Encodes a value as JSON. Throws an Exception whose message names what cannot outlive a process: a resource, a closure.
+     * Floats are exact only within withExactFloats().
      */
     public static function encode($value)
     {
@@ -33,37 +33,37 @@ final class Value
         self::$seen = [];
         if (self::isPlain($value, 0)) {
             $json = json_encode($value, self::flags());
-            if ($json !== false) { // it is if a string is not UTF-8
+            if ($json !== false) { // false: a string is not UTF-8
                 return $json;
             }
         }
         return '{"\u0000php":"' . base64_encode(serialize($value)) . '"}';
     }
 
-    /** The serialize() text of a decoded JSON value that encode has tagged, else null. */
+    /** Returns the serialize() text of a decoded JSON value that encode tagged, or null. */
     public static function tagged($value)
     {
         return is_array($value) && isset($value[self::TAG]) && count($value) === 1 ? base64_decode($value[self::TAG]) : null;
     }
 
-    /** The array of a block that wsbridge has written: arrays and scalars only. */
+    /** Returns the array in a block of wsbridge's, which holds only arrays and scalars. */
     public static function entries($text)
     {
         return PHP_VERSION_ID >= 70000 ? unserialize($text, ['allowed_classes' => false]) : unserialize($text);
     }
 
-    /** The value of a serialize() text. Throws what the value's own class does, or an Exception. */
+    /** Returns the value of a serialize() text. Throws an Exception, or what the value's class throws. */
     public static function unserialize($text)
     {
         ini_set('unserialize_callback_func', __NAMESPACE__ . '\Application::loadClass');
-        $value = PHP_VERSION_ID >= 70400 ? unserialize($text, ['max_depth' => 0]) : unserialize($text); // 4096 otherwise
+        $value = PHP_VERSION_ID >= 70400 ? unserialize($text, ['max_depth' => 0]) : unserialize($text); // the default is 4096
         if ($value === false && $text !== 'b:0;') {
             throw new \Exception('unserialize() failed');
         }
         return $value;
     }
 
-    /** The serialize() text of a value; null if it has none. A resource has: encode finds it. */
+    /** Returns the serialize() text of a value, or null if it has none. A resource has one; encode refuses it. */
     public static function serialized($value)
     {
         try {
@@ -75,7 +75,7 @@ final class Value
         }
     }
 
-    /** A string as JSON, for people to read: bytes that are not UTF-8 are replaced. */
+    /** Encodes a string for people to read as JSON: bytes that are not UTF-8 are replaced. */
     public static function text($string)
     {
         $json = json_encode((string) $string, JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES);
@@ -86,7 +86,7 @@ final class Value
         return $json;
     }
 
-    /** A field's name as JSON. */
+    /** Encodes the name of a field as JSON. */
     public static function encodeName($name)
     {
         $name = (string) $name;
@@ -99,14 +99,14 @@ final class Value
         return '"\u0000b64:' . base64_encode($name) . '"';
     }
 
-    /** The name that encodeName has written. */
+    /** Returns the name that encodeName encoded. */
     public static function decodeName($name)
     {
         return strncmp((string) $name, self::NAME, 5) === 0 ? base64_decode(substr($name, 5)) : $name;
     }
 
-    /** Calls $work with php.ini's rounding of floats out of force. */
-    public static function exactly($work)
+    /** Calls $work with php.ini's rounding of floats switched off. */
+    public static function withExactFloats($work)
     {
         $previous = ini_get('serialize_precision');
         if ($previous === '-1' || $previous === '17') {
@@ -120,7 +120,7 @@ final class Value
         }
     }
 
-    /** Whether JSON may carry a value, its strings aside. Throws as encode does. */
+    /** Reports whether JSON can carry a value, apart from its strings. Throws as encode does. */
     private static function isPlain($value, $depth)
     {
         if (is_string($value) || is_int($value) || is_bool($value) || $value === null) {
@@ -141,7 +141,7 @@ final class Value
 
     private static function isPlainArray(array $array, $depth)
     {
-        // An array may hold itself by reference, even many times: both limits end that. serialize() can do it.
+        // An array may contain itself by reference, even many times. The limits stop there, and leave it to serialize().
         if ($depth > self::SEARCHED_DEPTH || --self::$left < 0) {
             return false;
         }
@@ -152,7 +152,7 @@ final class Value
         return $plain;
     }
 
-    /** Looks for a resource in an object: serialize() writes it as the number 0 and says nothing. */
+    /** Searches an object for a resource, which serialize() silently writes as 0. */
     private static function search($object, $depth)
     {
         if ($object instanceof \Closure) {

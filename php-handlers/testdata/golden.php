@@ -1,5 +1,5 @@
 <?php
-# The application behind protocol/testdata: its handlers make every kind of effect.
+# The application for protocol/testdata. Its handlers make every kind of effect.
 
 function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address)
 {

@@ -1,7 +1,7 @@
 <?php
 /*
- * Inspects the file named as argument cut off behind its tokens, and without one of them, for each whose number the second
- * argument divides: code that PHP would not accept, or does not know yet, must not trip the analysis. Prints what went wrong.
+ * Inspects a file, the first argument, cut off before a token and without that token, for each token whose number the second argument
+ * divides. The analysis must cope with code that PHP would not accept, or does not know yet. Prints the errors.
  */
 error_reporting(-1);
 set_error_handler(function ($level, $message, $file, $line) {

@@ -1,7 +1,7 @@
 <?php
 /*
- * Reports what PHP 5.6 does not know in the files named as arguments, and what PHP 8 does not know any more: syntax,
- * functions, constants. It goes by tokens, so it sees no types and no values. Needs PHP 8.
+ * Reports syntax, functions and constants that PHP 5.6 does not have yet, or PHP 8 no longer has, in the files given as arguments. It
+ * looks at tokens, so it sees no types and no values. Needs PHP 8.
  */
 
 class Syntax
@@ -32,7 +32,7 @@ class Syntax
     private $tokens = [];
     private $found = [];
 
-    /** Kinds of the brackets that are open. */
+    /** The kinds of the open brackets. */
     private $open = [];
 
     public function __construct($file)
@@ -185,7 +185,7 @@ class Syntax
         }
     }
 
-    /** A function's parameters and what stands between them and its body. */
+    /** Checks a function's parameters, and what follows them up to its body. */
     private function head($i)
     {
         while (!$this->is($i, '(')) {
@@ -206,7 +206,7 @@ class Syntax
         }
     }
 
-    /** The index of the bracket that closes the one at $i. */
+    /** Returns the index of the bracket that closes the one at $i. */
     private function closing($i)
     {
         for ($depth = 0; isset($this->tokens[$i]); $i++) {

@@ -12,7 +12,7 @@ import (
 // Bounds of what an attack may do. The race detector makes of each byte five to ten, and the machine may be busy.
 const (
 	mostGrowth = 96 << 20         // of the server's memory at its peak
-	mostStall  = 20 * time.Second // of somebody else's message
+	mostStall  = 30 * time.Second // of somebody else's message
 )
 
 // survives runs an attack while somebody else talks with the server, which must be an echo. Afterwards nothing is left of it,

@@ -1,41 +1,38 @@
 package compose
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"testing"
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // client is a browser that has opened the demo's page: what it receives is JSON with an event's name.
-type client struct {
-	t    *testing.T
-	conn *websocket.Conn
-}
+type client struct{ *harness.Client }
 
 // connect opens a WebSocket through nginx, from the page's origin, as a browser does.
 func (p *project) connect(name string) *client {
 	p.t.Helper()
-	dialer := websocket.Dialer{HandshakeTimeout: patience}
+	dialer := websocket.Dialer{HandshakeTimeout: harness.Patience}
 	conn, response, err := dialer.Dial("ws://"+p.address+"/?room=lobby", http.Header{
 		"Cookie": {"chat_name=" + name}, "User-Agent": {"tests"}, "Origin": {"http://" + p.address},
 	})
 	if err != nil {
 		p.t.Fatalf("connect: %v (%v)", err, response)
 	}
-	p.t.Cleanup(func() { conn.Close() })
-	c := &client{p.t, conn}
+	c := &client{harness.NewClient(p.t, conn)}
 	c.want("welcome")
 	return c
 }
 
 func (c *client) say(text string) {
-	c.t.Helper()
-	if err := c.conn.WriteJSON(map[string]string{"cmd": "say", "text": text}); err != nil {
-		c.t.Fatalf("say: %v", err)
+	c.T.Helper()
+	if err := c.Conn.WriteJSON(map[string]string{"cmd": "say", "text": text}); err != nil {
+		c.T.Fatalf("say: %v", err)
 	}
 }
 
@@ -44,18 +41,10 @@ type message struct{ Event, From, Text string }
 
 // want returns the next message of that event; those of others are passed over.
 func (c *client) want(event string) message {
-	c.t.Helper()
-	_ = c.conn.SetReadDeadline(time.Now().Add(patience))
+	c.T.Helper()
 	for {
-		_, data, err := c.conn.ReadMessage()
-		if err != nil {
-			c.t.Fatalf("wait for %q: %v", event, err)
-		}
 		var m message
-		if err := json.Unmarshal(data, &m); err != nil {
-			c.t.Fatalf("%v in %.300q", err, data)
-		}
-		if m.Event == event {
+		if c.WantJSON(&m); m.Event == event {
 			return m
 		}
 	}
@@ -63,15 +52,15 @@ func (c *client) want(event string) message {
 
 // closed waits for the end of the connection and returns the close frame's code, or 1006 if there was none.
 func (c *client) closed() int {
-	c.t.Helper()
-	_ = c.conn.SetReadDeadline(time.Now().Add(patience))
+	c.T.Helper()
+	_ = c.Conn.SetReadDeadline(time.Now().Add(harness.Patience))
 	for {
-		_, data, err := c.conn.ReadMessage()
+		_, data, err := c.Conn.ReadMessage()
 		if frame, ok := errors.AsType[*websocket.CloseError](err); ok {
 			return frame.Code
 		}
 		if err != nil {
-			c.t.Fatalf("the connection did not end well: %v (%.300q)", err, data)
+			c.T.Fatalf("the connection did not end well: %v (%.300q)", err, data)
 		}
 	}
 }

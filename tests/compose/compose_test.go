@@ -3,8 +3,8 @@
 package compose
 
 import (
-	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -130,17 +132,8 @@ func (p *project) pageFiles() {
 
 func (p *project) get(path string) (status int, body string) {
 	p.t.Helper()
-	client := &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
-	response, err := client.Get("http://" + p.address + path)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return response.StatusCode, string(text)
+	client := &http.Client{Timeout: harness.Patience, Transport: &http.Transport{DisableKeepAlives: true}}
+	return harness.Fetch(p.t, client, httptest.NewRequest(http.MethodGet, "http://"+p.address+path, nil))
 }
 
 func (p *project) pipe(clients ...*client) {

@@ -10,15 +10,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // root is the project's folder.
 const root = "../.."
-
-const (
-	patience      = 60 * time.Second // bounds every wait for containers; the machine may be busy
-	buildPatience = 10 * time.Minute // from nothing to images: Debian, its packages, and all of wsbridge compiled
-)
 
 // Images to build from, made by .ci/baseimage where the environment names no others.
 const (
@@ -60,7 +57,7 @@ func baseImages(t *testing.T) []string {
 func makeImage(t *testing.T, args ...string) {
 	t.Helper()
 	started := time.Now()
-	_, err := command{args: append([]string{root + "/.ci/baseimage"}, args...), limit: buildPatience}.run(t)
+	_, err := command{args: append([]string{root + "/.ci/baseimage"}, args...), limit: harness.BuildPatience}.run(t)
 	if err != nil {
 		t.Fatalf("make a base image (DEBIAN_IMAGE and GO_IMAGE would name images to pull instead): %v", err)
 	}
@@ -71,14 +68,14 @@ func makeImage(t *testing.T, args ...string) {
 type command struct {
 	args  []string
 	env   []string      // besides this process's
-	limit time.Duration // patience if 0
+	limit time.Duration // harness.Patience if 0
 }
 
 // run returns what the program wrote to standard output; an error has the rest.
 func (c command) run(t *testing.T) (string, error) {
 	t.Helper()
 	if c.limit == 0 {
-		c.limit = patience
+		c.limit = harness.Patience
 	}
 	// Not the test's context, which has ended when the cleanup stops the containers.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), c.limit)

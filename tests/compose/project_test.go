@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
 // project is docker-compose.yml, up and running under a name of its own.
@@ -71,7 +73,7 @@ func (p *project) clear() {
 // run calls docker compose.
 func (p *project) run(args ...string) (string, error) {
 	p.t.Helper()
-	return command{args: slices.Concat(p.compose, args), env: p.env, limit: buildPatience}.run(p.t)
+	return command{args: slices.Concat(p.compose, args), env: p.env, limit: harness.BuildPatience}.run(p.t)
 }
 
 func (p *project) mustRun(args ...string) string {
@@ -147,7 +149,7 @@ func (p *project) eventually(what string, ok func() bool) {
 	p.t.Helper()
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
-	for timeout := time.After(patience); !ok(); {
+	for timeout := time.After(harness.Patience); !ok(); {
 		select {
 		case <-tick.C:
 		case <-timeout:

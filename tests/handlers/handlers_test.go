@@ -46,11 +46,8 @@ func TestLifeOfAServer(t *testing.T) {
 		t.Errorf("close was answered with %d", code)
 	}
 	diaryHas(s, "before_close carl OPEN 1,4")
-	if status := s.Stop(); status != 0 {
+	if status := s.Stop(c); status != 0 {
 		t.Errorf("exit status %d", status)
-	}
-	if code, reason := c.Closed(); code != 1001 || reason != "server shutting down" {
-		t.Errorf("closed with %d %q", code, reason)
 	}
 	wantDiary(s,
 		"initialize pipe=no", "started pipe=yes 0",

@@ -92,7 +92,7 @@ func TestParametersByReferenceAndByValue(t *testing.T) {
 			if got := a.Ask("marks"); got != row.marks {
 				t.Errorf("got %s, want %s", got, row.marks)
 			}
-			s.Stop()
+			s.Stop(a)
 			called := s.Read("called")
 			for _, handler := range []string{"initialize", "started", "connect", "read", "authenticate", "open", "before_close", "after_close", "shutdown 0", "finalize"} {
 				if !strings.Contains(called, handler+"\n") {

@@ -64,7 +64,7 @@ func TestReadReturningQuitShutsTheServerDown(t *testing.T) {
 function ws_server_read(&$connections,&$connection,$client_key,$data) { return strpos($data,"STOP")!==False?"quit":""; }`, TOML: harness.InitializeOnce})
 	everyone := []*harness.Client{s.Connect(), s.Connect(), s.Connect()}
 	harness.WantAll(everyone, "welcome")
-	_, _, _ = s.Dial("/STOP", harness.Headers("login=quitter"))
+	s.Open("127.0.0.1", s.Request("Cookie: login=quitter", "User-Agent: tests", "X-Mine: STOP"))
 	for _, c := range everyone {
 		if code, reason := c.Closed(); code != 1001 || reason != "server shutting down" {
 			t.Errorf("closed with %d %q", code, reason)

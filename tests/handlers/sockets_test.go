@@ -94,7 +94,7 @@ function ws_server_shutdown(&$server,&$sockets,&$connections) { note("shutdown")
 	for _, name := range []string{"loop", "fifo", "text", "binary", "after_close"} {
 		harness.Eventually(t, name, func() bool { return strings.Contains(s.Read("sockets"), "\n"+name+" ") })
 	}
-	s.Stop()
+	s.Stop(a)
 	noted := s.Read("sockets")
 	for _, name := range []string{"started", "loop", "fifo", "connect", "read", "authenticate", "open", "text", "binary", "before_close", "after_close", "shutdown"} {
 		if !strings.Contains(noted, name+" good\n") || strings.Contains(noted, name+" not good\n") {

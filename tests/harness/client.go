@@ -167,20 +167,20 @@ func (c *Client) WantJSON(v any) {
 	}
 }
 
-// Closed waits for the end of the connection and returns the close code, 0 if there was no close frame, and the reason.
-// Messages before it are an error.
+// Closed waits for the end of the connection and returns the close code, 0 if there was no close frame, and the reason. Then it
+// hangs up, as browsers do. Messages before the end are an error.
 func (c *Client) Closed() (code int, reason string) {
 	c.T.Helper()
+	defer c.HangUp() // the server waits for it
 	_ = c.Conn.SetReadDeadline(time.Now().Add(Patience))
 	_, data, err := c.Conn.ReadMessage()
-	var frame *websocket.CloseError
+	frame, framed := errors.AsType[*websocket.CloseError](err)
 	switch {
 	case err == nil:
 		c.T.Fatalf("got message %.200q, want the end", data)
-	case errors.As(err, &frame) && frame.Code != websocket.CloseAbnormalClosure:
+	case framed && frame.Code != websocket.CloseAbnormalClosure:
 		return frame.Code, frame.Text
-	case errors.Is(err, io.EOF), frame != nil, strings.Contains(err.Error(), "reset"):
-		return 0, ""
+	case framed, errors.Is(err, io.EOF), strings.Contains(err.Error(), "reset"):
 	default:
 		c.T.Fatalf("the connection did not end: %v", err)
 	}
@@ -207,6 +207,7 @@ func (c *Client) SendClose(code int) {
 // Leave ends the connection as Close does, whatever messages are still on their way.
 func (c *Client) Leave() {
 	c.T.Helper()
+	defer c.HangUp()
 	deadline := time.Now().Add(Patience)
 	_ = c.Conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), deadline)
 	_ = c.Conn.SetReadDeadline(deadline)

@@ -16,9 +16,12 @@ import (
 	"time"
 )
 
-// Patience bounds every wait for something that must happen. It costs nothing when that happens, and the machine may be slow and
-// busy.
-const Patience = 2 * time.Minute
+// Patience bounds every wait for something that must happen, and BuildPatience what compiles or installs from nothing. They cost
+// nothing when it happens, and the machine may be slow and busy.
+const (
+	Patience      = 2 * time.Minute
+	BuildPatience = 20 * time.Minute
+)
 
 // built names the environment variable with the path of a program that is built already. make test sets it, so that one build
 // serves all packages.
@@ -33,6 +36,8 @@ func Program() string { return program }
 // Main runs a package's tests, which TestMain leaves to it, and returns the exit status. It builds the program with the race
 // detector unless that was done before.
 func Main(m *testing.M) int {
+	// By default a program that ends waits a second for the race detector's last reports.
+	os.Setenv("GORACE", "halt_on_error=1 exitcode=66 atexit_sleep_ms=0")
 	if program = os.Getenv(built); program != "" {
 		return m.Run()
 	}

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 // Pipe is the named pipe in a Server's folder.
@@ -85,9 +87,7 @@ func (s *Server) Start(args ...string) {
 func (s *Server) Launch(cmd *exec.Cmd) {
 	s.T.Helper()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.Owner}
-	cmd.Env = append(append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=0",
-		"RUNTIME_DIRECTORY="+s.Path("")), // of its own, so that each has its control socket
-		cmd.Env...)
+	cmd.Env = append(append(os.Environ(), "RUNTIME_DIRECTORY="+s.Path("")), cmd.Env...) // so that each has its control socket
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		s.T.Fatal(err)
@@ -121,10 +121,16 @@ func (s *Server) end(p *process, log *LogBook) {
 	}
 }
 
-// Stop sends SIGTERM and returns the exit status.
-func (s *Server) Stop() int {
+// Stop sends SIGTERM and returns the exit status. Each of the clients must be told so, as its next message; any other that is
+// connected makes the server wait until it gives that one up.
+func (s *Server) Stop(clients ...*Client) int {
 	s.T.Helper()
 	s.Signal(syscall.SIGTERM)
+	for _, c := range clients {
+		if code, reason := c.Closed(); code != websocket.CloseGoingAway || reason != "server shutting down" {
+			s.T.Errorf("closed with %d %q", code, reason)
+		}
+	}
 	return s.Wait()
 }
 

@@ -54,6 +54,7 @@ func TestClientsOfAPassedSocketWaitForTheProgram(t *testing.T) {
 			if err == nil {
 				var got string
 				_, err = c.TryAsk("early", "%s", &got)
+				c.HangUp()
 			}
 			asked <- err
 		}()

@@ -35,6 +35,7 @@ function ws_server_binary(&$connections,&$connection,$client_key,$data) { send_t
 	received := make(chan string, 10)
 	go func() {
 		defer close(received)
+		defer c.HangUp()
 		for {
 			_, data, err := c.Conn.ReadMessage()
 			if err != nil {
@@ -89,7 +90,9 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	for name, sig := range map[string]syscall.Signal{"SIGTERM": syscall.SIGTERM, "SIGINT": syscall.SIGINT, "SIGKILL": syscall.SIGKILL} {
 		t.Run(name, func(t *testing.T) {
 			s := harness.Serve(t, harness.App{Handlers: harness.Echo})
-			s.Connect().Ask("x")
+			c := s.Connect()
+			c.Ask("x")
+			c.Leave()
 			master := s.FPMMaster()
 			all := append(harness.Children(master), master)
 			s.Signal(sig)

@@ -200,10 +200,11 @@ func TestServiceManagerThatHangsHoldsNobodyUp(t *testing.T) {
 	s.Launch(cmd)
 	s.Address = s.Log.Wait("listening")["address"].(string)
 	s.Log.Wait("the service manager was not told")
-	if got := s.Connect().Ask("x"); got != "x" {
+	c := s.Connect()
+	if got := c.Ask("x"); got != "x" {
 		t.Errorf("got %q", got)
 	}
-	if status := s.Stop(); status != 0 {
+	if status := s.Stop(c); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
 }

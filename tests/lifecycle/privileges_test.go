@@ -29,7 +29,7 @@ func settled(t *testing.T, a harness.App) *harness.Server {
 	if err := os.Mkdir(s.Path("run"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s.Write("wsbridge.toml", s.Read("wsbridge.toml")+"[php]\nrun_dir = \"run\"\n[control]\nlisten = \"unix:"+s.Path("control.sock")+"\"\n")
+	s.Write("wsbridge.toml", s.Read("wsbridge.toml")+"[php]\nrun_dir = \"run\"\n[control]\nlisten = \""+s.ControlSocket()+"\"\n")
 	return s
 }
 
@@ -118,7 +118,7 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$data) { broadcast_to_
 	if !regexp.MustCompile(`(?m)^CapEff:\t0+$`).Match(status) {
 		t.Errorf("it has capabilities:\n%s", status)
 	}
-	if status := s.Stop(); status != 0 {
+	if status := s.Stop(c); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
 	if _, err := os.Stat(s.Path("ws_notify")); !os.IsNotExist(err) {

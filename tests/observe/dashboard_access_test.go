@@ -13,11 +13,10 @@ import (
 
 // Who gets to the dashboard, and what nobody gets through it.
 
-func TestDashboardWantsTheToken(t *testing.T) {
+func dashboardWantsTheToken(t *testing.T, b *browser.Browser) {
 	s, address := watched(t, "")
 	s.ConnectAs("login=anna")
-	open := browser.Start(t)
-	p := open(address)
+	p := b.Open(t, address)
 	p.Sees("dialog", "This address wants the token")
 	p.Write("dialog input", "not-the-right-one")
 	p.Press("Open")
@@ -26,7 +25,7 @@ func TestDashboardWantsTheToken(t *testing.T) {
 	p.Press("Open")
 	tile(p, "Connections", "1")
 
-	known := open(withToken(address))
+	known := b.Open(t, withToken(address))
 	tile(known, "Connections", "1")
 	if at := browser.Value[string](known, "location.href"); at != address+"#/" {
 		t.Errorf("the address has become %s", at)
@@ -37,12 +36,11 @@ func TestDashboardWantsTheToken(t *testing.T) {
 }
 
 // Everything a client can choose is shown as it is.
-func TestDashboardShowsHostileTextAsText(t *testing.T) {
+func dashboardShowsHostileTextAsText(t *testing.T, b *browser.Browser) {
 	s, address := watched(t, "[log]\npayloads = true\n") // else what clients sent is taken out of errors
 	const evil = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`
 	c := s.ConnectAs("login=" + strings.ReplaceAll(strings.ReplaceAll(evil, " ", "%20"), ";", "%3B"))
-	open := browser.Start(t)
-	live := open(withToken(address))
+	live := b.Open(t, withToken(address))
 	view(live, "#/live")
 	tailing(live)
 	live.Click("#tail-payloads")
@@ -51,7 +49,7 @@ func TestDashboardShowsHostileTextAsText(t *testing.T) {
 	c.Send("throw " + evil)
 	live.Sees(".events", "heard "+evil)
 	live.Sees(".failure", evil)
-	p := open(withToken(address))
+	p := b.Open(t, withToken(address))
 	p.Sees("#errors", evil)
 	view(p, "#/connections")
 	p.Write("#columns", "login"+kb.Tab)
@@ -80,9 +78,9 @@ func TestDashboardShowsHostileTextAsText(t *testing.T) {
 }
 
 // Below a path of the clients' listener everything must still be found.
-func TestDashboardOnThePublicListener(t *testing.T) {
+func dashboardOnThePublicListener(t *testing.T, b *browser.Browser) {
 	s, _ := watched(t, "public_path = \"/ops/\"")
-	p := browser.Start(t)(withToken("http://" + s.Address + "/ops"))
+	p := b.Open(t, withToken("http://"+s.Address+"/ops"))
 	p.Sees("#state", "ready")
 	s.Connect()
 	tile(p, "Connections", "1")

@@ -55,9 +55,33 @@ func tile(p *browser.Tab, title, number string) {
 		t.querySelector("h2").textContent === `+browser.Quote(title)+` && t.querySelector(".number").textContent === `+browser.Quote(number)+`)`)
 }
 
-func TestDashboardShowsWhatHappens(t *testing.T) {
+// One test, since a browser takes longer to start than most of what it shows.
+func TestDashboard(t *testing.T) {
+	t.Parallel()
+	b := browser.Start(t)
+	for name, test := range map[string]func(*testing.T, *browser.Browser){
+		"shows what happens":                dashboardShowsWhatHappens,
+		"plots tell values at the cursor":   dashboardPlotsTellValuesAtTheCursor,
+		"finds a connection and reaches it": dashboardFindsAConnectionAndReachesIt,
+		"tails events":                      dashboardTailsEvents,
+		"pauses and drains":                 dashboardPausesAndDrains,
+		"comes back":                        dashboardComesBack,
+		"on a phone in the dark":            dashboardOnAPhoneInTheDark,
+		"reads and writes values":           dashboardReadsAndWritesValues,
+		"wants the token":                   dashboardWantsTheToken,
+		"shows hostile text as text":        dashboardShowsHostileTextAsText,
+		"on the public listener":            dashboardOnThePublicListener,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, b)
+		})
+	}
+}
+
+func dashboardShowsWhatHappens(t *testing.T, b *browser.Browser) {
 	s, address := watched(t, "")
-	p := browser.Start(t)(withToken(address))
+	p := b.Open(t, withToken(address))
 	p.Sees("#state", "ready")
 	tile(p, "Connections", "0")
 	p.Sees("main", "No handler has failed.")
@@ -89,9 +113,9 @@ func lineOf(t *testing.T, text, part string) string {
 	return strconv.Itoa(strings.Count(before, "\n") + 1)
 }
 
-func TestDashboardPlotsTellValuesAtTheCursor(t *testing.T) {
+func dashboardPlotsTellValuesAtTheCursor(t *testing.T, b *browser.Browser) {
 	s, address := watched(t, "")
-	p := browser.Start(t)(withToken(address))
+	p := b.Open(t, withToken(address))
 	s.Connect()
 	p.Until("there are points", `document.querySelectorAll(".plot .line")[0].getAttribute("d").includes("L")`)
 	time := `document.querySelector(".plot .time").textContent`
@@ -107,11 +131,11 @@ func TestDashboardPlotsTellValuesAtTheCursor(t *testing.T) {
 	p.Until("the keyboard moves it", time+` !== "" && document.querySelector(".plot output").textContent.includes("Connections: open")`)
 }
 
-func TestDashboardFindsAConnectionAndReachesIt(t *testing.T) {
+func dashboardFindsAConnectionAndReachesIt(t *testing.T, b *browser.Browser) {
 	s, address := watched(t, "")
 	anna, anton, bert := s.ConnectAs("login=anna"), s.ConnectAs("login=anton"), s.ConnectAs("login=bert%20b")
 	anna.Ask("hello")
-	p := browser.Start(t)(withToken(address))
+	p := b.Open(t, withToken(address))
 	p.Press("Connections")
 	p.Sees("#connections", "bert b")
 	p.Sees("#total", "3 connections")
@@ -164,10 +188,10 @@ func TestDashboardFindsAConnectionAndReachesIt(t *testing.T) {
 	}
 }
 
-func TestDashboardTailsEvents(t *testing.T) {
+func dashboardTailsEvents(t *testing.T, b *browser.Browser) {
 	s, address := watched(t, "")
 	anna, bert := s.ConnectAs("login=anna"), s.ConnectAs("login=bert")
-	p := browser.Start(t)(withToken(address))
+	p := b.Open(t, withToken(address))
 	p.Press("Live")
 	tailing(p)
 	anna.Ask("psst")
@@ -212,10 +236,10 @@ func tailing(p *browser.Tab) {
 	p.Until("live events have begun", `document.querySelector(".tail").dataset.state === "open"`)
 }
 
-func TestDashboardPausesAndDrains(t *testing.T) {
+func dashboardPausesAndDrains(t *testing.T, b *browser.Browser) {
 	s, address := watched(t, "")
 	anna := s.ConnectAs("login=anna")
-	p := browser.Start(t)(withToken(address))
+	p := b.Open(t, withToken(address))
 	p.Press("Pause…")
 	p.Press("Cancel")
 	if got := anna.Ask("cancelled"); got != "heard cancelled" {
@@ -252,9 +276,9 @@ func TestDashboardPausesAndDrains(t *testing.T) {
 }
 
 // A server that is gone is told from one that is back, and the page goes on by itself.
-func TestDashboardComesBack(t *testing.T) {
+func dashboardComesBack(t *testing.T, b *browser.Browser) {
 	s, address := watched(t, "")
-	p := browser.Start(t)(withToken(address))
+	p := b.Open(t, withToken(address))
 	p.Sees("#state", "ready")
 	view(p, "#/live")
 	tailing(p)
@@ -271,12 +295,12 @@ func TestDashboardComesBack(t *testing.T) {
 	p.Sees(".events", "client 1")
 }
 
-func TestDashboardOnAPhoneInTheDark(t *testing.T) {
+func dashboardOnAPhoneInTheDark(t *testing.T, b *browser.Browser) {
 	s, address := watched(t, "[log]\npayloads = true\n")
 	c := s.ConnectAs("login=" + strings.Repeat("aVeryLongName", 20))
 	c.Ask(strings.Repeat("aVeryLongWord", 100))
 	c.Send("throw " + strings.Repeat("aVeryLongError", 100))
-	p := browser.Start(t)(withToken(address))
+	p := b.Open(t, withToken(address))
 	p.Sees("#errors", "aVeryLongError")
 	for fragment, shown := range map[string]string{
 		"#/": "#errors", "#/connections": "#connections", "#/connections/1": "#history", "#/live": ".tail",
@@ -298,9 +322,9 @@ func TestDashboardOnAPhoneInTheDark(t *testing.T) {
 }
 
 // The modules that decide something, asked in the browser that runs them.
-func TestDashboardReadsAndWritesValues(t *testing.T) {
+func dashboardReadsAndWritesValues(t *testing.T, b *browser.Browser) {
 	_, address := watched(t, "")
-	p := browser.Start(t)(withToken(address))
+	p := b.Open(t, withToken(address))
 	p.Sees("#state", "ready")
 	p.Run(chromedp.Evaluate(`Promise.all([import("./filter.js"), import("./format.js"), import("./scale.js")])
 		.then(([filter, format, scale]) => { window.modules = { ...filter, ...format, ...scale }; })`, nil))

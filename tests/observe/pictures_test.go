@@ -49,7 +49,7 @@ func TestPictureOfTheDashboard(t *testing.T) {
 		}
 		time.Sleep(5 * time.Second)
 	}
-	p := browser.Start(t)(withToken(address))
+	p := browser.Start(t).Open(t, withToken(address))
 	p.Sees("#errors", "total()")
 	time.Sleep(30 * time.Second) // Chromium's start shows in the latency of a small machine
 	p.Scheme("light")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/gorilla/websocket"
@@ -323,9 +324,8 @@ func TestOfficeReadsBytes(t *testing.T) {
 		anna.Send("frames")
 		anna.Want("frames|1:echo|settled|1:swallow|1:frames")
 
-		h := harness.Headers("office_user=bert; office_secret=banana")
-		h.Set("X-Office-Key", "open=sesame")
-		_, _, _ = o.Dial("/office-shutdown", h)
+		quit := o.Request("Cookie: office_user=bert; office_secret=banana", "User-Agent: tests", "X-Office-Key: open=sesame")
+		o.Open("127.0.0.1", strings.Replace(quit, "GET /", "GET /office-shutdown", 1))
 		for anna.Receive() != "leaving|anna|OPEN" { // the quitter's row may end before or after hers
 		}
 		if code, reason := anna.Closed(); code != 1001 || reason != "server shutting down" {
@@ -345,7 +345,11 @@ func TestOfficeKeepsAJournal(t *testing.T) {
 				t.Errorf("got %q", got)
 			}
 		}
-		if status := o.Stop(); status != 0 {
+		o.Signal(syscall.SIGTERM)
+		for _, c := range people {
+			c.Leave()
+		}
+		if status := o.Wait(); status != 0 {
 			t.Errorf("exit status %d", status)
 		}
 		want := "started with 1 socket and 0 clients\nanna: one\nbert: two\nanna: three\nshut down with 0 clients\nthe last light is off\n"

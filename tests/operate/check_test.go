@@ -29,11 +29,10 @@ type report struct {
 	Findings []protocol.Finding
 }
 
-// check runs wsbridge check on the prepared application and returns its exit status and what it printed.
+// runCheck runs wsbridge check on the prepared application and returns its exit status and what it printed.
 func runCheck(s *harness.Server, args ...string) (int, string) {
 	s.T.Helper()
 	cmd := exec.Command(harness.Program(), append([]string{"check", "--settings", s.Path("server_shared.conf")}, args...)...)
-	cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=0")
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
@@ -46,7 +45,7 @@ func runCheck(s *harness.Server, args ...string) (int, string) {
 	return cmd.ProcessState.ExitCode(), stdout.String()
 }
 
-// report is check --json.
+// reportOf is check --json.
 func reportOf(s *harness.Server, status int, args ...string) report {
 	s.T.Helper()
 	code, text := runCheck(s, append(args, "--json")...)

@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
 
-	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
@@ -98,11 +98,7 @@ func TestControlOverTCPWantsTheToken(t *testing.T) {
 			t.Errorf("%s: no WWW-Authenticate", name)
 		}
 	}
-	client, err := api.NewClient(address, harness.Token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
+	client := harness.NewOperator(t, address, harness.Token)
 	if st, err := client.Status(t.Context()); err != nil || st.Listen != s.Address {
 		t.Errorf("got %+v, %v", st, err)
 	}
@@ -128,15 +124,11 @@ func TestControlOnThePublicListener(t *testing.T) {
 	if status, _, _ := reach(s, "GET", "http://"+s.Address+"/wsbridge/v1/status", "Authorization: Bearer "+harness.Token, "Origin: http://evil.example"); status != 403 {
 		t.Errorf("got %d", status)
 	}
-	client, err := api.NewClient("http://"+s.Address+"/wsbridge/", harness.Token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
+	client := harness.NewOperator(t, "http://"+s.Address+"/wsbridge/", harness.Token)
 	if _, err := client.Status(t.Context()); err != nil {
 		t.Error(err)
 	}
-	lines, err := client.Tail(t.Context(), api.TailQuery{})
+	lines, err := client.Tail(t.Context(), url.Values{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,10 +140,10 @@ func TestControlOnThePublicListener(t *testing.T) {
 		}
 		break
 	}
-	if _, err := client.Tail(t.Context(), api.TailQuery{}); err != nil { // which the drain does not wait for
+	if _, err := client.Tail(t.Context(), url.Values{}); err != nil { // which the drain does not wait for
 		t.Fatal(err)
 	}
-	if status := s.Stop(); status != 0 {
+	if status := s.Stop(c); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
 	if n := s.Log.Count("drain ran out of time"); n != 0 {
@@ -194,7 +186,7 @@ func TestControlAddressesThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{Handlers: harness.Echo})
 	second := harness.Prepare(t, harness.App{Handlers: harness.Echo, TOML: "[server]\n"})
-	second.Write("wsbridge.toml", second.Read("wsbridge.toml")+"[control]\nlisten = \"unix:"+s.Path("control.sock")+"\"\n")
+	second.Write("wsbridge.toml", second.Read("wsbridge.toml")+"[control]\nlisten = \""+s.ControlSocket()+"\"\n")
 	second.Start("serve", "--config", second.Path("wsbridge.toml"))
 	if status := second.Wait(); status != 1 {
 		t.Errorf("exit status %d", status)

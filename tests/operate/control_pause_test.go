@@ -94,6 +94,7 @@ func TestControlRefusesWhatComesTooLate(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Want("wait")
+	c.Closed()
 	if status := s.Wait(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}

@@ -67,7 +67,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 // health runs wsbridge health beside the server and returns its exit status and what it printed.
 func health(s *harness.Server) (status int, out string) {
 	s.T.Helper()
-	cmd := exec.CommandContext(s.T.Context(), harness.Program(), "health", "--control", "unix:"+s.Path("control.sock"))
+	cmd := exec.CommandContext(s.T.Context(), harness.Program(), "health", "--control", s.ControlSocket())
 	text, err := cmd.CombinedOutput()
 	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
 		s.T.Fatal(err)
@@ -82,7 +82,7 @@ function ws_server_before_close(&$connections,&$connection)
 {
 	for ($i=0; ($i<2000) and (file_exists(__DIR__."/left")==False); $i++) { usleep(10000); clearstatcache(); }
 }`})
-	s.Connect()
+	c := s.Connect()
 	if status, out := health(s); status != 0 || out != "ready\n" {
 		t.Errorf("got %d %q", status, out)
 	}
@@ -92,8 +92,9 @@ function ws_server_before_close(&$connections,&$connection)
 		t.Errorf("while its clients leave: got %d %q", status, out)
 	}
 	s.Write("left", "")
+	c.Closed()
 	s.Wait()
-	if status, out := health(s); status != 1 || !strings.HasPrefix(out, "wsbridge: no server at unix:"+s.Path("control.sock")+": ") {
+	if status, out := health(s); status != 1 || !strings.HasPrefix(out, "wsbridge: no server at "+s.ControlSocket()+": ") {
 		t.Errorf("without a server: got %d %q", status, out)
 	}
 }

@@ -16,10 +16,10 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// command is wsbridge's command line, for this server.
+// commandLine is wsbridge's command line, for this server.
 func commandLine(s *harness.Server, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(s.T.Context(), harness.Program(), args...)
-	cmd.Env = append(os.Environ(), "WSBRIDGE_CONTROL=unix:"+s.Path("control.sock"))
+	cmd.Env = append(os.Environ(), "WSBRIDGE_CONTROL="+s.ControlSocket())
 	return cmd
 }
 

@@ -55,7 +55,7 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$document)
 func TestWebControlReachesClients(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{Handlers: roomed})
-	address := "unix:" + s.Path("control.sock")
+	address := s.ControlSocket()
 	red, blue := s.ConnectAs("room=red"), s.ConnectAs("room=blue")
 	ready(s, red, blue)
 	for _, step := range []struct{ php, want string }{
@@ -93,7 +93,7 @@ func TestWebControlReachesClients(t *testing.T) {
 // ready waits until the clients' open handlers have run.
 func ready(s *harness.Server, clients ...*harness.Client) {
 	s.T.Helper()
-	webControl(s, "unix:"+s.Path("control.sock"), `return $control->fifo('{"text":"ready"}');`)
+	webControl(s, s.ControlSocket(), `return $control->fifo('{"text":"ready"}');`)
 	for _, c := range clients {
 		c.Want("ready")
 	}
@@ -106,7 +106,7 @@ func TestWebControlReadsManyPages(t *testing.T) {
 	for i := range clients {
 		clients[i] = s.Connect()
 	}
-	got := webControl(s, "unix:"+s.Path("control.sock"), `return count($control->connections(array(), array(), 5));`)
+	got := webControl(s, s.ControlSocket(), `return count($control->connections(array(), array(), 5));`)
 	if got["value"] != float64(len(clients)) {
 		t.Errorf("got %v", got)
 	}
@@ -115,7 +115,7 @@ func TestWebControlReadsManyPages(t *testing.T) {
 func TestWebControlSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{Handlers: roomed})
-	address := "unix:" + s.Path("control.sock")
+	address := s.ControlSocket()
 	deaf, err := net.Listen("unix", s.Path("deaf.sock"))
 	if err != nil {
 		t.Fatal(err)

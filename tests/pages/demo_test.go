@@ -20,20 +20,33 @@ func demo(t *testing.T, args ...string) (s *harness.Server, pipe string) {
 	t.Helper()
 	s = &harness.Server{T: t}
 	s.Start(append([]string{"demo", "--listen", "127.0.0.1:0", "--workers", "2"}, args...)...)
-	listening := s.Log.Wait("listening")
-	s.Address = listening["address"].(string)
-	return s, listening["pipe"].(string)
+	return s, s.AwaitListening()["pipe"].(string)
 }
 
-func TestDemoChatInABrowser(t *testing.T) {
+// One test, since a browser takes longer to start than most of what it shows.
+func TestDemo(t *testing.T) {
+	b := browser.Start(t)
+	for name, test := range map[string]func(*testing.T, *browser.Browser){
+		"chat in two tabs":            chatInTwoTabs,
+		"chat on a phone in the dark": chatOnAPhoneInTheDark,
+		"chat comes back":             chatComesBack,
+		"says where its dashboard is": demoSaysWhereItsDashboardIs,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, b)
+		})
+	}
+}
+
+func chatInTwoTabs(t *testing.T, b *browser.Browser) {
 	s, pipe := demo(t)
 	url := "http://" + s.Address + "/"
-	open := browser.Start(t)
 
-	anna := open(url + "?name=Anna")
+	anna := b.Open(t, url+"?name=Anna")
 	anna.Sees("#state", "connected")
 	anna.Sees("#me", "Anna in lobby")
-	bert := open(url + "?name=Bert")
+	bert := b.Open(t, url+"?name=Bert")
 	bert.Sees("#me", "Bert in lobby")
 	anna.Sees("#rooms", "Bert")
 	anna.Sees("#log", "Bert joined lobby")
@@ -78,10 +91,9 @@ func writeTo(t *testing.T, pipe, document string) {
 	}
 }
 
-func TestDemoChatOnAPhoneInTheDark(t *testing.T) {
+func chatOnAPhoneInTheDark(t *testing.T, b *browser.Browser) {
 	s, _ := demo(t)
-	open := browser.Start(t)
-	anna := open("http://" + s.Address + "/?name=Anna")
+	anna := b.Open(t, "http://"+s.Address+"/?name=Anna")
 	anna.Sees("#me", "Anna in lobby")
 	say(anna, strings.Repeat("aVeryLongWord", 20))
 	anna.Sees("#log", "aVeryLongWord")
@@ -101,10 +113,9 @@ func TestDemoChatOnAPhoneInTheDark(t *testing.T) {
 }
 
 // The chat comes back to a server that was away, and what was being written is still there.
-func TestDemoChatComesBack(t *testing.T) {
+func chatComesBack(t *testing.T, b *browser.Browser) {
 	s, _ := demo(t)
-	open := browser.Start(t)
-	anna := open("http://" + s.Address + "/?name=Anna")
+	anna := b.Open(t, "http://"+s.Address+"/?name=Anna")
 	anna.Sees("#me", "Anna in lobby")
 	if status := s.Stop(); status != 0 {
 		t.Errorf("exit status %d", status)
@@ -141,7 +152,7 @@ func TestDemoServesItsPageOnly(t *testing.T) {
 	}
 }
 
-func TestDemoSaysWhereItsDashboardIs(t *testing.T) {
+func demoSaysWhereItsDashboardIs(t *testing.T, b *browser.Browser) {
 	s, _ := demo(t)
 	var address string
 	harness.Eventually(t, "the address is told", func() bool {
@@ -149,7 +160,7 @@ func TestDemoSaysWhereItsDashboardIs(t *testing.T) {
 		address, _, _ = strings.Cut(rest, "\n")
 		return found
 	})
-	p := browser.Start(t)(address)
+	p := b.Open(t, address)
 	p.Sees("#state", "ready")
 	p.Sees(".server", "fifo (alone)")
 }
@@ -157,9 +168,9 @@ func TestDemoSaysWhereItsDashboardIs(t *testing.T) {
 func TestPictureOfTheChat(t *testing.T) {
 	browser.NeedsScreenshots(t)
 	s, pipe := demo(t)
-	open := browser.Start(t)
+	b := browser.Start(t)
 	url := "http://" + s.Address + "/?name="
-	anna, bert, carla, dora := open(url+"Anna"), open(url+"Bert"), open(url+"Carla"), open(url+"Dora")
+	anna, bert, carla, dora := b.Open(t, url+"Anna"), b.Open(t, url+"Bert"), b.Open(t, url+"Carla"), b.Open(t, url+"Dora")
 	for _, p := range []*browser.Tab{anna, bert, carla, dora} {
 		p.Sees("#state", "connected")
 	}

@@ -109,7 +109,7 @@ func follow(s *harness.Server, blocks []commands) {
 	sh := exec.CommandContext(s.T.Context(), "sh", "-eux", "-c", script.String())
 	sh.Dir, sh.Stdout, sh.Stderr = s.Dir, output, output
 	sh.Env = append(os.Environ(), "PATH="+filepath.Dir(harness.Program())+":"+os.Getenv("PATH"),
-		"RUNTIME_DIRECTORY="+s.Dir, "WSBRIDGE_CONTROL=unix:"+s.Path("control.sock"), "GORACE=atexit_sleep_ms=0")
+		"RUNTIME_DIRECTORY="+s.Dir, "WSBRIDGE_CONTROL="+s.ControlSocket())
 	sh.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // what it leaves behind ends with it
 	if err := sh.Start(); err != nil {
 		s.T.Fatal(err)

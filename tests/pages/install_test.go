@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
@@ -14,7 +13,7 @@ import (
 func makePackages(t *testing.T) (deb, rpm string) {
 	t.Helper()
 	dir := t.TempDir()
-	if out, err := harness.Command(t, 8*time.Minute, "../../deploy/package/build", dir).CombinedOutput(); err != nil {
+	if out, err := harness.Command(t, harness.BuildPatience, "../../deploy/package/build", dir).CombinedOutput(); err != nil {
 		t.Fatalf("build packages: %v\n%s", err, out)
 	}
 	one := func(pattern string) string {
@@ -43,7 +42,7 @@ func TestNewUserFollowsThePage(t *testing.T) {
 	}
 	m.follow(p, "2. Bring your handlers")
 
-	m.follow(p, "Beside the site's php-fpm")
+	m.follow(p, "With the distribution's php-fpm")
 	c := m.connect("127.0.0.1:50000")
 	c.Send("hello")
 	c.Want("you said: hello")
@@ -82,9 +81,9 @@ func TestNewUserFollowsThePage(t *testing.T) {
 // livesWith reloads, which drops nobody, and restarts, which tells all.
 func (m *machine) livesWith(p page, c *harness.Client) {
 	m.t.Helper()
-	blocks := p["5. Live with it"]
+	blocks := p["5. Run it"]
 	if len(blocks) != 3 {
-		m.t.Fatalf("the page has %d blocks about living with it", len(blocks))
+		m.t.Fatalf("the page has %d blocks about running it", len(blocks))
 	}
 	for _, block := range blocks[:2] {
 		m.run(block)
@@ -110,7 +109,7 @@ systemctl daemon-reload
 systemctl restart wsbridge
 kill -STOP "$(systemctl show --value -p MainPID wsbridge)"`)
 	harness.Eventually(m.t, "systemd starts it anew", func() bool {
-		return m.run("systemctl show --value -p NRestarts wsbridge") == "1" && m.run("systemctl is-active wsbridge || true") == "active"
+		return m.run("systemctl show --value -p NRestarts wsbridge") != "0" && m.run("systemctl is-active wsbridge || true") == "active"
 	})
 	m.run(`journalctl -u wsbridge | grep -c 'SIGABRT: abort'
 rm -r /run/systemd/system/wsbridge.service.d
@@ -121,8 +120,8 @@ systemctl restart wsbridge`)
 // refusesNobody restarts while a client comes.
 func (m *machine) refusesNobody(p page) {
 	m.t.Helper()
-	m.follow(p, "Restarts that refuse nobody")
-	restart := m.shell(time.Minute, "systemctl restart wsbridge")
+	m.follow(p, "Restarts without refused clients")
+	restart := m.shell(harness.Patience, "systemctl restart wsbridge")
 	if err := restart.Start(); err != nil {
 		m.t.Fatal(err)
 	}
@@ -172,7 +171,7 @@ func checkRPM(t *testing.T, rpm string) {
 	}
 	var out []byte
 	for _, query := range []string{"--list", "--scripts"} {
-		answer, err := harness.Command(t, time.Minute, "rpm", "-qp", query, rpm).CombinedOutput()
+		answer, err := harness.Command(t, harness.Patience, "rpm", "-qp", query, rpm).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v\n%s", err, answer)
 		}

@@ -41,7 +41,7 @@ func bootMachine(t *testing.T) *machine {
 			t.Skipf("no machine to boot: there is no %s", name)
 		}
 	}
-	if out, err := harness.Command(t, 5*time.Minute, "../../.ci/basetree", bareMachine).CombinedOutput(); err != nil {
+	if out, err := harness.Command(t, harness.BuildPatience, "../../.ci/basetree", bareMachine).CombinedOutput(); err != nil {
 		t.Skipf("no machine to boot: %v\n%s", err, out)
 	}
 	lockMachine(t)
@@ -120,7 +120,7 @@ func (m *machine) shell(limit time.Duration, line string) *exec.Cmd {
 // run runs a command line, which must succeed, and returns what it says.
 func (m *machine) run(line string) string {
 	m.t.Helper()
-	out, err := m.shell(3*time.Minute, line).CombinedOutput()
+	out, err := m.shell(harness.BuildPatience, line).CombinedOutput()
 	if err != nil {
 		journal, _ := m.shell(harness.Patience, "journalctl --no-pager -n 60").CombinedOutput()
 		m.t.Fatalf("%s\n%v\n%s\njournal:\n%s", line, err, out, journal)

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
@@ -18,8 +17,8 @@ func TestManualHasEveryCommandAndKey(t *testing.T) {
 	dir := t.TempDir()
 	program := filepath.Join(dir, "manual")
 	for _, cmd := range []*exec.Cmd{
-		harness.Command(t, 5*time.Minute, "go", "build", "-tags", "manual", "-o", program, "../../cmd/wsbridge"),
-		harness.Command(t, time.Minute, program, "manual", "--config", "../../deploy/wsbridge.toml", dir),
+		harness.Command(t, harness.BuildPatience, "go", "build", "-tags", "manual", "-o", program, "../../cmd/wsbridge"),
+		harness.Command(t, harness.Patience, program, "manual", "--config", "../../deploy/wsbridge.toml", dir),
 	} {
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v\n%s", cmd, err, out)
@@ -57,7 +56,7 @@ func render(t *testing.T, path string) string {
 		return strings.ReplaceAll(string(text), `\-`, "-")
 	}
 	var warnings strings.Builder
-	cmd := harness.Command(t, time.Minute, "man", "--warnings", "--local-file", path)
+	cmd := harness.Command(t, harness.Patience, "man", "--warnings", "--local-file", path)
 	cmd.Env = append(os.Environ(), "MANWIDTH=200", "LC_ALL=C.UTF-8", "MANROFFOPT=-rHY=0")
 	cmd.Stderr = &warnings
 	out, err := cmd.Output()

@@ -33,7 +33,7 @@ echo json_encode($statuses);
 `)
 }
 
-// page runs the page and returns what pipe_status became for each document.
+// runPage runs the page and returns what pipe_status became for each document.
 func runPage(s *harness.Server, pipe string, documents ...string) (statuses []string) {
 	s.T.Helper()
 	out, err := exec.Command("php", append([]string{s.Path("web.php"), pipe}, documents...)...).CombinedOutput()

@@ -42,7 +42,7 @@ func TestLockInAllRowsHasOneHolder(t *testing.T) {
 	for _, mode := range harness.Modes() {
 		t.Run(mode, func(t *testing.T) {
 			s := harness.Serve(t, harness.App{Handlers: takeLock, TOML: harness.Isolation(mode)})
-			const rounds = 2000
+			const rounds = 500
 			if wrong := holders(s, rounds); wrong > 0 {
 				t.Errorf("in %d of %d rounds the lock had none or several holders", wrong, rounds)
 			}

@@ -104,7 +104,7 @@ func TestBadCertificateIsWrongConfiguration(t *testing.T) {
 
 func TestWSSInABrowser(t *testing.T) {
 	s := harness.ServeTLS(t, harness.App{Handlers: tellServer, TOML: "require_cookie = false\n"}, harness.NewCertificate(t, "x"))
-	tab := browser.Start(t, chromedp.IgnoreCertErrors)("https://" + s.Address + "/") // a refusal, and a page of the same origin
+	tab := browser.Start(t, chromedp.IgnoreCertErrors).Open(t, "https://"+s.Address+"/") // a refusal, and a page of the same origin
 	script := fmt.Sprintf(`new Promise(done => {
 		const ws = new WebSocket("wss://%s/");
 		let got = "";

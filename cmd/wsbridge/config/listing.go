@@ -2,8 +2,12 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
+
+	"github.com/BurntSushi/toml"
 )
 
 // Entry is a value that is in force.
@@ -64,16 +68,41 @@ func (o origin) listed() string {
 // String returns the entry as a line of a TOML file, with origin and reload class in a comment.
 func (e Entry) String() string {
 	_, name, _ := strings.Cut(e.Key, ".")
-	b := append([]byte(name), " = "...)
-	b = appendTOML(b, reflect.ValueOf(e.Value))
-	b = append(b, "  # "+comment(e.From)...)
+	line := name + " = " + valueTOML(e.Value) + "  # " + comment(e.From)
 	if e.Reload != AtOnce {
-		b = append(b, " ("+string(e.Reload)+")"...)
+		line += " (" + string(e.Reload) + ")"
 	}
 	for _, name := range e.Hidden {
-		b = append(b, "\n# "+comment(name)+" is not shown: it may hold a password"...)
+		line += "\n# " + comment(name) + " is not shown: it may hold a password"
 	}
-	return string(b)
+	return line
+}
+
+// valueTOML returns the value of an Entry on one line. The library writes no value without a key, which is cut off, and a table as several
+// lines.
+func valueTOML(v any) string {
+	switch table := v.(type) {
+	case IniTable:
+		return tableTOML(table)
+	case HandlerModes:
+		return tableTOML(table)
+	}
+	text, err := toml.Marshal(map[string]any{"k": v})
+	if err != nil {
+		panic(fmt.Sprintf("config: write a value: %v", err)) // any value of a Config can be written
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(string(text), "k = "), "\n")
+}
+
+func tableTOML(table map[string]string) string {
+	if len(table) == 0 {
+		return "{}"
+	}
+	var pairs []string
+	for _, key := range slices.Sorted(maps.Keys(table)) {
+		pairs = append(pairs, valueTOML(key)+" = "+valueTOML(table[key]))
+	}
+	return "{ " + strings.Join(pairs, ", ") + " }"
 }
 
 // comment replaces characters that a TOML comment cannot hold.

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A port that ssh forwards to the unix socket is one that pages of other sites can try, too.
+// Pages of other sites can ask a port that ssh forwards to the unix socket.
 func TestTheUnixSocketHoldsBrowsersToItsOwnPage(t *testing.T) {
 	const firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 	for name, row := range map[string]struct {

@@ -51,7 +51,7 @@ func TestDailyFileCanBeAppendedToByPHP(t *testing.T) {
 	}
 }
 
-// The folder can belong to php-fpm's user, who must not come to write where only wsbridge's may.
+// The folder may belong to php-fpm's user, who must not be able to write through a link as wsbridge.
 func TestDailyFileFollowsNoLink(t *testing.T) {
 	dir := t.TempDir()
 	victim, link := filepath.Join(dir, "victim"), filepath.Join(dir, "ws.log")
@@ -82,7 +82,7 @@ func dailyBatchOf(text string) *dailyBatch {
 }
 
 func TestDailyFileThatCannotBeWrittenIsReportedOnceAndItsLinesCounted(t *testing.T) {
-	folder := filepath.Join(t.TempDir(), "logs") // which is not there yet
+	folder := filepath.Join(t.TempDir(), "logs") // does not exist yet
 	var out bytes.Buffer
 	d := newDailyLog(slog.New(slog.NewTextHandler(&out, nil)))
 	d.close() // the writer is the test
@@ -109,7 +109,7 @@ func TestDailyFileThatCannotBeWrittenIsReportedOnceAndItsLinesCounted(t *testing
 
 func TestDailyLogNeverBlocks(t *testing.T) {
 	d := newDailyLog(slog.New(slog.DiscardHandler))
-	d.close() // nobody takes lines any more
+	d.close() // no line is taken any more
 	for range dailyLines + 10 {
 		d.put(time.Now(), "x")
 	}

@@ -53,7 +53,7 @@ func TestScrapesAreFew(t *testing.T) {
 	work.Wait()
 }
 
-// php-fpm that does not answer leaves its own metrics out, and no others.
+// If php-fpm does not answer, only its own metrics are missing.
 func TestScrapeWithoutStatusPage(t *testing.T) {
 	m := New("test")
 	m.WatchFPM(func() Pool { return Pool{Connections: 3, Limit: 4, Restarts: 2} },

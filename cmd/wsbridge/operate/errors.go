@@ -1,9 +1,9 @@
 package operate
 
 import (
-	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -18,13 +18,7 @@ func newErrors() *command {
 		Short:   "List recent failures, with file and line",
 		Example: `  wsbridge errors`,
 	}}
-	return c.asks(func(ctx context.Context, server *api.Client) error {
-		found, err := server.Errors(ctx)
-		if err != nil {
-			return err
-		}
-		return c.publish(found, func(out io.Writer) { writeErrors(out, found) })
-	})
+	return asks(c, always(http.MethodGet, "/v1/errors"), writeErrors)
 }
 
 func writeErrors(out io.Writer, found *api.Errors) {

@@ -1,9 +1,9 @@
 package operate
 
 import (
-	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,7 +13,6 @@ import (
 )
 
 func newStatus() *command {
-	w := &watch{}
 	c := &command{Command: cobra.Command{
 		Use:   "status",
 		Short: "Show the state of the running server",
@@ -22,16 +21,8 @@ func newStatus() *command {
 Exit codes: 0 it has answered, 1 it has not, 2 wrong use.`,
 		Example: `  wsbridge status --watch`,
 	}}
-	w.flags(&c.Command)
-	return c.asks(func(ctx context.Context, server *api.Client) error {
-		return w.repeat(ctx, c, func() error {
-			status, err := server.Status(ctx)
-			if err != nil {
-				return err
-			}
-			return c.publish(status, func(out io.Writer) { writeStatus(out, status) })
-		})
-	})
+	c.watch.flags(&c.Command)
+	return asks(c, always(http.MethodGet, "/v1/status"), writeStatus)
 }
 
 func writeStatus(out io.Writer, s *api.Status) {

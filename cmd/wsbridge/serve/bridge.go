@@ -9,8 +9,7 @@ import (
 )
 
 // bridgeConfig returns what cfg says to a bridge whose events go to f, as far as a reload can change it.
-func (s *server) bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
-	admit := cfg.Server.Admission()
+func bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
 	return bridge.Config{
 		PHP:              f.client,
 		LogPayloads:      cfg.Log.Payloads,
@@ -19,7 +18,7 @@ func (s *server) bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
 		RequireUserAgent: cfg.Server.RequireUserAgent,
 		Isolation:        cfg.RunModes(),
 		SessionCookie:    cfg.Isolation.SessionCookie,
-		Parallel:         f.connections,
+		Parallel:         f.asked.MaxConnections,
 		CloseOnError:     cfg.PHP.OnError == "close",
 		LoopInterval:     cfg.Loop.Interval.Std(),
 		MaxMessage:       int64(cfg.Server.MaxMessage),
@@ -45,16 +44,8 @@ func (s *server) bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
 		EventQueueTotalBytes: int(cfg.Server.EventQueueTotalBytes),
 
 		MaxHeader: config.MaxHeader,
-		Limits:    limits(&cfg.Server, f.connections),
-		Policy: door.Policy{
-			Origins:       admit.Origins,
-			Hosts:         admit.Hosts,
-			Paths:         admit.Paths,
-			Subprotocols:  cfg.Server.Subprotocols,
-			Proxies:       admit.Proxies,
-			Forwarding:    admit.Forwarding,
-			ProxyProtocol: cfg.Server.ProxyProtocol,
-		},
+		Limits:    limits(&cfg.Server, f.asked.MaxConnections),
+		Policy:    cfg.Server.Policy(),
 	}
 }
 

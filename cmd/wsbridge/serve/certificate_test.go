@@ -38,7 +38,7 @@ func pemPair(t *testing.T, name string, expires time.Time) (cert, key []byte) {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: bare})
 }
 
-// tlsFiles are a certificate's and its key's.
+// tlsFiles are the files of a certificate and its key.
 type tlsFiles struct {
 	t *testing.T
 	config.Server
@@ -52,7 +52,7 @@ func newTLSFiles(t *testing.T, name string) tlsFiles {
 	return f
 }
 
-// write puts a new file in the place of another, as tools that renew certificates do.
+// write replaces a file by a new one, as tools that renew certificates do.
 func (f tlsFiles) write(path string, content []byte) {
 	f.t.Helper()
 	if err := os.WriteFile(path+".new", content, 0o600); err != nil {

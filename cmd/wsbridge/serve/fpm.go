@@ -16,12 +16,9 @@ import (
 
 // fpm is a php-fpm that events go to, and the client of it.
 type fpm struct {
-	client      *fastcgi.Client
-	asked       fastcgi.Config // what client was made with
-	address     string         // "network:address"
-	connections int            // at most
-	hasStatus   bool           // it has a status page
-	managed     *managedFPM    // nil if php-fpm is not wsbridge's own
+	client  *fastcgi.Client
+	asked   fastcgi.Config // what client was made with
+	managed *managedFPM    // nil if php-fpm is not wsbridge's own
 }
 
 // start starts a php-fpm, unless cfg names an existing one, and makes a client of it, which connects only when it is used. The caller
@@ -53,8 +50,7 @@ func newFPM(cfg fastcgi.Config, managed *managedFPM) (*fpm, error) {
 	if err != nil {
 		return nil, errors.Join(err, managed.stop())
 	}
-	return &fpm{client: client, asked: cfg, address: cfg.Network + ":" + cfg.Address, connections: cfg.MaxConnections,
-		hasStatus: cfg.StatusPage.Path != "", managed: managed}, nil
+	return &fpm{client, cfg, managed}, nil
 }
 
 // stop waits for running events, php.timeout at most for each, and ends a php-fpm that is wsbridge's own.

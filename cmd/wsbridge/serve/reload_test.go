@@ -15,7 +15,7 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 )
 
-// withHeader returns the default configuration with another header, to tell one from another.
+// withHeader returns the default configuration with a header by which to know it.
 func withHeader(header string) config.Config {
 	cfg := config.Default()
 	cfg.Server.ServerHeader = header
@@ -110,7 +110,7 @@ func TestReloadIsGivenUpWhenTheServerEnds(t *testing.T) {
 	}
 }
 
-// A SIGHUP that comes before all things are there is not lost, and does not end the program.
+// A SIGHUP that comes before the parts are added is not lost, and does not end the program.
 func TestSIGHUPReloads(t *testing.T) {
 	r := newReloader(config.Default(), func() (config.Config, error) { return config.Default(), nil }, ignore, slog.New(slog.DiscardHandler))
 	defer r.close()
@@ -124,7 +124,7 @@ func TestSIGHUPReloads(t *testing.T) {
 	work.Go(func() { r.run(ctx) })
 	select {
 	case <-reloaded:
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Error("nothing was reloaded")
 	}
 	stop()

@@ -16,7 +16,7 @@ func (s *server) addReloadables() {
 
 // reconfigure gives the bridge a configuration, and the php-fpm that the configuration wants.
 func (s *server) reconfigure(ctx context.Context, cfg *config.Config) error {
-	err := s.backend.replace(ctx, cfg, func(f *fpm) error { return s.bridge.Reconfigure(ctx, s.bridgeConfig(cfg, f)) })
+	err := s.backend.replace(ctx, cfg, func(f *fpm) error { return s.bridge.Reconfigure(ctx, bridgeConfig(cfg, f)) })
 	if err == nil {
 		s.cfg.Store(cfg)
 	}

@@ -20,7 +20,7 @@ import (
 	"github.com/wsbridge/wsbridge/fastcgi/phpfpm"
 )
 
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 const asksForValues = `<?php
 function ws_server_authenticate() { return true; }

@@ -102,7 +102,7 @@ func (s *server) newBridge(cfg *config.Config) (err error) {
 	if s.cert, err = loadCertificate(&cfg.Server, s.log.Logger); err != nil {
 		return err
 	}
-	c := s.bridgeConfig(cfg, s.backend.current.Load())
+	c := bridgeConfig(cfg, s.backend.current.Load())
 	c.Presence, c.Page, c.Logger, c.Observer, c.TLS = s.backend.presence, s.Page, s.log.Logger, s.metrics, s.cert.config()
 	if s.bridge, err = bridge.New(c); err != nil {
 		return err

@@ -56,7 +56,7 @@ func (m manager) fed(t *testing.T) {
 	}
 }
 
-// starved checks that nothing is said for ten intervals.
+// starved checks that the manager hears nothing for ten intervals.
 func (m manager) starved(t *testing.T) {
 	t.Helper()
 	for m.read(time.Second) != "" { // what was said before
@@ -68,7 +68,7 @@ func (m manager) starved(t *testing.T) {
 
 func inTime(time.Time) time.Duration { return 0 }
 
-// What the real bridge says is looked at in tests/; that it hangs can hardly be brought about.
+// tests/ has the watchdog with the real bridge, which can hardly be made to hang.
 func TestWatchdogStarvesWhenTheServerDoesNotAnswer(t *testing.T) {
 	m := newManager(t)
 	server := serverWithLocks{make(chan struct{}, 1)}

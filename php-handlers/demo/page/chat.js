@@ -1,4 +1,4 @@
-// The chat: what the server says is put in as text, never as markup.
+// The chat. What the server sends is inserted as text, never as markup.
 
 import { ask, makeLog, showRooms } from "./view.js";
 import { keepConnected } from "./socket.js";
@@ -7,7 +7,7 @@ const $ = id => document.getElementById(id);
 const me = { key: 0, name: "", room: "lobby" };
 const log = makeLog($("log"), $("latest"));
 
-// Handlers of the original server require a cookie; the application reads the name from it.
+// The application reads the name from a cookie, as applications of the original server do.
 const parameters = new URLSearchParams(location.search);
 rememberName(parameters.get("name") ?? localStorage.getItem("chat_name") ?? "", false);
 
@@ -44,7 +44,7 @@ function receive(m) {
 
 function send(command) { return server.send(JSON.stringify(command)); }
 
-// parse turns a line into a command of the application.
+// parse turns a line of input into a command for the application.
 function parse(line) {
     const [, word, rest] = line.match(/^\/(\w+)\s*(.*)$/s) ?? [];
     const [, to, text] = rest?.match(/^(\d+)\s+(.*)$/s) ?? [];

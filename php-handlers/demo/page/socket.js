@@ -1,12 +1,12 @@
-// A WebSocket that comes back.
+// A WebSocket that reconnects.
 
-const [first, longest] = [500, 15_000]; // ms between attempts, which double
-const settled = 5000; // ms after which a connection counts as one that works
-const tryAgainLater = 1013; // the server has more clients than it can serve
-const goingAway = 1001; // the server stops, most often to start again
+const [first, longest] = [500, 15_000]; // ms between attempts; the delay doubles
+const settled = 5000; // ms after which a connection counts as good
+const tryAgainLater = 1013; // the server is overloaded
+const goingAway = 1001; // the server stops, usually to restart
 
-// keepConnected calls onMessage with each message's data, onOpen, and onWait(ms, code) when it will try again in so long.
-// It returns {send(text), retry()}: send returns whether there is a connection, retry tries now instead of later.
+// keepConnected calls onOpen, onMessage with the data of each message, and onWait(ms, code) before it waits to reconnect. It returns
+// {send(text), retry()}: send returns whether there is a connection; retry reconnects at once.
 export function keepConnected(address, { onOpen, onMessage, onWait }) {
     let socket = null;
     let failures = 0;
@@ -46,7 +46,7 @@ export function keepConnected(address, { onOpen, onMessage, onWait }) {
     };
 }
 
-// delay is spread at random: clients that lost their server together must not come back together.
+// delay is random, so that clients which lost their server together do not reconnect together.
 function delay(code, failures) {
     const least = { [tryAgainLater]: 4000, [goingAway]: 1000 }[code] ?? 0;
     const wait = Math.max(least, Math.min(longest, first * 2 ** failures));

@@ -1,4 +1,4 @@
-// Light, dark, or as the system is; before anything is drawn.
+// Sets light, dark or the system's colours before the page is drawn.
 "use strict";
 {
     const names = ["", "light", "dark"];

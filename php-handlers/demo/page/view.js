@@ -1,4 +1,4 @@
-// What the chat shows.
+// What the page shows.
 
 const kept = 500; // lines
 
@@ -9,9 +9,9 @@ function make(tag, className, ...children) {
     return node;
 }
 
-// makeLog returns {message, notice}. A reader who has scrolled up is not moved; the button leads back.
+// makeLog returns {message, notice}. The log does not scroll while its reader has scrolled up; the button leads back to the end.
 export function makeLog(log, latest) {
-    let lastFrom = ""; // whose lines stand together
+    let lastFrom = ""; // to group the lines of one sender
     const isAtEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     const toEnd = () => {
         log.scrollTop = log.scrollHeight;
@@ -55,7 +55,7 @@ export function makeLog(log, latest) {
     };
 }
 
-// showRooms lists who is where; join is called with the room that was chosen.
+// showRooms lists the rooms and who is in them. It calls join with a room that is chosen.
 export function showRooms(box, rooms, me, join) {
     const hadFocus = box.contains(document.activeElement) ? document.activeElement.dataset.room : null;
     box.replaceChildren(...Object.entries(rooms).map(([room, people]) => {
@@ -79,7 +79,7 @@ export function showRooms(box, rooms, me, join) {
     }
 }
 
-// ask returns what was answered, or "" if the user changed his mind.
+// ask returns the user's answer, or "" if the user cancels.
 export function ask(question, value) {
     const dialog = document.getElementById("question");
     const answer = document.getElementById("answer");

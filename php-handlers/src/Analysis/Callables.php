@@ -1,7 +1,7 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** Arguments that PHP calls: those written out are known, all others could be anything. */
+/** Checks arguments that PHP calls. A function that is written out is known; anything else could be any function. */
 final class Callables
 {
     private $scanner;
@@ -21,7 +21,7 @@ final class Callables
         $this->functions = $functions;
     }
 
-    /** The positions of parameters that PHP declares to be called. */
+    /** Returns the positions of the parameters that PHP calls, by their declarations. */
     public static function positions(array $parameters)
     {
         $positions = [];
@@ -33,7 +33,7 @@ final class Callables
         return $positions;
     }
 
-    /** Checks the arguments at these positions of a call. */
+    /** Checks the arguments at some positions of a call. */
     public function check(array $positions, $open, $callee)
     {
         if ($positions === []) {
@@ -56,7 +56,7 @@ final class Callables
         }
     }
 
-    /** Checks arguments that are names of classes. */
+    /** Checks arguments that name classes. */
     public function checkClasses(array $positions, $open, $callee)
     {
         list($starts) = $positions === [] ? [[]] : $this->source->elements($open);
@@ -64,7 +64,7 @@ final class Callables
             if (!isset($starts[$position])) {
                 continue;
             }
-            $isAsked = substr($callee, -9) === '_exists()'; // which only loads what is not there
+            $isAsked = substr($callee, -9) === '_exists()'; // it only loads a class that does not exist yet
             $class = $this->className($starts[$position]);
             if ($class !== null) {
                 $isAsked || $this->functions->classNamed('\\' . ltrim($class, '\\'), $starts[$position]);
@@ -75,7 +75,7 @@ final class Callables
         }
     }
 
-    /** A constant such as CURLOPT_WRITEFUNCTION, behind which a function follows. */
+    /** Checks a constant such as CURLOPT_WRITEFUNCTION, which a function follows. */
     public function option($name, $i)
     {
         $isClass = $name === 'fetch_class';
@@ -84,11 +84,11 @@ final class Callables
             $next += $this->source->matches($next + 1, [T_STRING, T_DOUBLE_COLON, T_STRING]) ? 4 : 2;
         }
         if ($isClass && !in_array($this->source->kinds[$next], [',', T_DOUBLE_ARROW], true)) {
-            return; // into objects of PHP's own, or of the class given elsewhere, by these constants
+            return; // it makes objects of PHP's own class, or of one that is named elsewhere
         }
         $end = $next + 1;
         while (!in_array($this->source->kinds[$end], [',', ')', ']', ';'], true)) {
-            $end = isset($this->source->partners[$end]) ? $this->source->behind($end) : $end + 1;
+            $end = isset($this->source->partners[$end]) ? $this->source->after($end) : $end + 1;
         }
         $follows = $this->source->kinds[$next] === ',' || $this->source->kinds[$next] === T_DOUBLE_ARROW;
         $known = $follows && ($isClass ? $this->className($next + 1) !== null : $this->isKnown($next + 1, $end));
@@ -99,7 +99,7 @@ final class Callables
         }
     }
 
-    /** The full name of a class that "…" or X::class stands for, or null. */
+    /** Returns the full name of the class that "…" or X::class names, or null. */
     private function className($i)
     {
         if ($this->source->matches($i, [T_STRING, T_DOUBLE_COLON, T_STRING]) && $this->source->texts[$i + 2] === 'class') {
@@ -134,13 +134,13 @@ final class Callables
         }
     }
 
-    /** Whether it can be told what the expression from $start up to $end calls; notes it. */
+    /** Reports whether it is known what PHP calls for the expression from $start to before $end, and records it. */
     private function isKnown($start, $end)
     {
         switch ($this->source->kinds[$start]) {
             case T_FUNCTION:
             case T_NEW:
-                return true; // counts with the code it stands in; or an object, whose __invoke() always counts
+                return true; // a closure counts as part of its unit, and __invoke() of an object always counts
             case T_STATIC:
                 return $this->source->kinds[$start + 1] === T_FUNCTION;
             case T_CONSTANT_ENCAPSED_STRING:
@@ -159,10 +159,10 @@ final class Callables
         }
         $constant = $this->source->kinds[$start] === T_STRING && $end === $start + 1;
         return $constant && preg_match('/^(\\\\?null|sig_dfl|sig_ign)$/i', $this->source->texts[$start])
-            || $this->source->matches($end - 3, ['(', T_ELLIPSIS, ')']); // f(...), a call that is noted as such
+            || $this->source->matches($end - 3, ['(', T_ELLIPSIS, ')']); // f(...) is recorded as a call
     }
 
-    /** array($object, "method") */
+    /** Reports whether an array names a method: array($object, "method"). */
     private function pair($open, $end)
     {
         list($starts, $close) = $this->source->elements($open);
@@ -180,7 +180,7 @@ final class Callables
         return true;
     }
 
-    /** A function by its name in a string. */
+    /** Records a function that a string names. */
     private function named($name, $i)
     {
         if (strpos($name, '::') !== false) {
@@ -191,7 +191,7 @@ final class Callables
         }
         $short = Unit::short($name);
         if (isset($this->program->methods[$short])) {
-            $this->unit->methods[$short] = true; // of the object of xml_set_object()
+            $this->unit->methods[$short] = true; // a method of the object of xml_set_object()
         }
         if (isset($this->program->functions[$short]) || function_exists($short) || !isset($this->program->methods[$short])) {
             $this->functions->called($short, $i, 0);

@@ -1,7 +1,7 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** Which arguments of PHP's own functions and methods are called, by position; negative ones count from the end. */
+/** Lists which arguments of PHP's own functions and methods PHP calls, by position. Negative positions count from the end. */
 final class Callbacks
 {
     const FUNCTIONS = 'array_all 1,array_any 1,array_diff_uassoc -1,array_diff_ukey -1,array_filter 1,array_find 1,array_find_key 1,
@@ -18,13 +18,13 @@ final class Callbacks
         xml_set_notation_decl_handler 1,xml_set_processing_instruction_handler 1,xml_set_start_namespace_decl_handler 1,
         xml_set_unparsed_entity_decl_handler 1';
 
-    /** Whatever the class. */
+    /** Methods of any class. */
     const METHODS = 'uasort 0,uksort 0,createfunction 1,createaggregate 1 2,createcollation 1,sqlitecreatefunction 1,
         sqlitecreateaggregate 1 2,sqlitecreatecollation 1,fromcallable 0,setcreatecallback 0,setclientcallback 0';
 
     const CONSTRUCTORS = 'callbackfilteriterator 1,recursivecallbackfilteriterator 1,fiber 0,evtimer 2,evio 2';
 
-    /** Arguments that are names of classes to make objects of. */
+    /** Arguments that name classes whose objects PHP makes. */
     const CLASSES = 'mysqli_fetch_object 1,pg_fetch_object 2,simplexml_load_string 1,simplexml_load_file 1,spl_autoload_call 0,
         stream_wrapper_register 1,stream_register_wrapper 1,stream_filter_register 1,class_exists 0,interface_exists 0,
         trait_exists 0,enum_exists 0';

@@ -1,13 +1,13 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** What stands before a parenthesis. */
+/** Tells what a parenthesis calls. */
 final class Calls
 {
     /**
-     * What the parenthesis at $open calls: a list of a kind and a name in lower case. Kinds are "function", "method",
-     * "static" (its class, as written, comes third), "new" ("*" for any class), "closure" (called where it is made), "dynamic"
-     * (the name is what stands there), and "" for what is no call.
+     * Returns what the parenthesis at $open calls: a list of a kind and a name in lower case. Kinds are "function", "method", "static"
+     * (the third entry is the class, as written), "new" ("*" for any class), "closure" (called where it is defined), "dynamic" (the
+     * name is the expression), and "" if it is no call.
      */
     public static function callee(Code $code, $open)
     {
@@ -26,7 +26,7 @@ final class Calls
             case T_CONSTANT_ENCAPSED_STRING:
                 return ['dynamic', 'what an expression gives'];
             case ')':
-                return self::behindParenthesis($source, $open);
+                return self::afterParenthesis($source, $open);
             case '}':
                 $before = $source->kinds[self::partner($source, $open - 1) - 1];
                 $computed = in_array($before, [T_OBJECT_OPERATOR, T_DOUBLE_COLON, T_VARIABLE, '$', T_NEW], true);
@@ -58,7 +58,7 @@ final class Calls
         return ['function', $code->functionName($name)];
     }
 
-    private static function behindParenthesis(Source $source, $open)
+    private static function afterParenthesis(Source $source, $open)
     {
         $start = self::partner($source, $open - 1);
         $statements = [T_IF, T_ELSEIF, T_WHILE, T_FOR, T_FOREACH, T_SWITCH, T_CATCH, T_DECLARE];
@@ -75,7 +75,7 @@ final class Calls
         return isset($source->partners[$i]) ? $source->partners[$i] : 1;
     }
 
-    /** Whether a call may write into its argument at $i; $start is where that begins. */
+    /** Reports whether a call may write into the argument that starts at $start. */
     public static function writes(Program $program, Code $code, $open, $start)
     {
         $callee = self::callee($code, $open);
@@ -87,7 +87,7 @@ final class Calls
         }
         list($starts) = $code->source->elements($open);
         $position = 0;
-        $plain = true; // no names, nothing spread, up to the argument
+        $plain = true; // no argument before it is named or spread
         foreach ($starts as $at => $first) {
             $plain = $plain && $code->source->kinds[$first] !== T_ELLIPSIS && $code->source->kinds[$first + 1] !== ':';
             if ($first > $start) {
@@ -113,7 +113,7 @@ final class Calls
         return false;
     }
 
-    /** The parameters of all that a call may mean, a list of each; null for what is not known. */
+    /** Returns a list of parameters for each function that a call may mean; null for one that is not known. */
     private static function parameters(Program $program, array $callee)
     {
         list($kind, $name) = $callee;

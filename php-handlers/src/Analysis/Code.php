@@ -1,29 +1,29 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** The code of one definition: a function with its head, what stands in a class outside of its methods, or a file's rest. */
+/** The code of one definition: a function with its head, a class without its methods, or the rest of a file. */
 final class Code
 {
     public $source;
 
-    /** Pairs of first and last token: what is declared within it is other code. */
+    /** Pairs of first and last token. Functions and classes declared within it are other code. */
     public $segments = [];
 
-    /** The opening and closing parenthesis of a function's parameters, and the brace that begins its body; else 0. */
+    /** The opening and closing parenthesis of a function's parameters, and the brace that opens its body; 0 for other code. */
     public $open = 0;
     public $close = 0;
     public $body = 0;
 
-    /** A function's parameters: name with its dollar sign, reference, variadic. */
+    /** A function's parameters, each with "name" (with its dollar sign), "reference", "variadic" and "optional". */
     public $parameters = [];
 
-    /** The closures in it: pairs of first and last token. */
+    /** The closures in it, as pairs of first and last token. */
     public $closures = [];
 
-    /** Whether a function returns by reference. */
+    /** Whether the function returns by reference. */
     public $reference = false;
 
-    /** The namespace it begins in. */
+    /** The namespace at its start. */
     public $namespace;
 
     private $from;
@@ -35,8 +35,8 @@ final class Code
         $this->from = $from;
     }
 
-    /** Ends a segment; the next begins at $next. */
-    public function leave($last, $next)
+    /** Ends a segment at $last; the next starts at $next. */
+    public function endSegment($last, $next)
     {
         if ($last >= $this->from) {
             $this->segments[] = [$this->from, $last];
@@ -44,7 +44,7 @@ final class Code
         $this->from = $next;
     }
 
-    /** Whether a token is run not with the code itself but when a closure in it is called. */
+    /** Reports whether a token belongs to a closure, and so does not run with the code itself. */
     public function isInClosure($i)
     {
         foreach ($this->closures as $range) {
@@ -55,7 +55,7 @@ final class Code
         return false;
     }
 
-    /** The full name of a class named in it. */
+    /** Returns the full name of a class that the code names. */
     public function resolve($name)
     {
         if ($name[0] === '\\') {
@@ -72,14 +72,14 @@ final class Code
         return $this->namespace === '' ? $name : $this->namespace . '\\' . $name;
     }
 
-    /** The name that a function called in it is known by here. */
+    /** Returns the name, as Program knows it, of a function that the code calls. */
     public function functionName($name)
     {
         $short = Unit::short($name);
         return isset($this->source->functions[$short]) ? $this->source->functions[$short] : $short;
     }
 
-    /** The name that a class named in it is known by here. */
+    /** Returns the name, as Program knows it, of a class that the code names. */
     public function className($name)
     {
         return Unit::short($this->resolve($name));

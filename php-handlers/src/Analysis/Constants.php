@@ -4,11 +4,11 @@ namespace Wsbridge\Analysis;
 /** Tells constants from other names. */
 final class Constants
 {
-    /** What a name in an expression follows on; and what follows on it. */
+    /** The kinds of tokens before and after a name in an expression, as keys. */
     private static $before;
     private static $after;
 
-    /** Whether the name at $i, which is no call and no class before "::", is a constant's. In doubt it is not. */
+    /** Reports whether the name at $i, no call and no class before "::", is a constant. In doubt it is not. */
     public static function isOne(Code $code, $i)
     {
         $source = $code->source;
@@ -31,13 +31,13 @@ final class Constants
         return self::before() + array_flip([')', ']', ';', T_AS]);
     }
 
-    /** Whether it stands in a class outside of its methods, among types and names. */
+    /** Reports whether code is a class without its methods, where names are types. */
     private static function isInClass(Code $code)
     {
         return $code->body === 0 && $code->source->kinds[$code->segments[0][0]] === '{';
     }
 
-    /** Whether it stands in the head of a function, where names are types, or in that of a catch or declare. */
+    /** Reports whether a name is in the head of a function, where names are types, or in that of a catch or declare. */
     private static function isHead(Code $code, $i)
     {
         $source = $code->source;
@@ -49,7 +49,7 @@ final class Constants
         if (in_array($owner, [T_CATCH, T_DECLARE], true) || $owner === T_FUNCTION && $source->kinds[$i - 1] !== '=') {
             return true;
         }
-        $at = $i - 1; // back over a type to the ":" of a closure's result
+        $at = $i - 1; // back over a type, to the ":" of a closure's return type
         while (in_array($source->kinds[$at], [T_STRING, '|', '&', '?', T_ARRAY], true)) {
             $at--;
         }
@@ -57,7 +57,7 @@ final class Constants
             && in_array($source->kinds[$source->partners[$at - 1] - 1], [T_FUNCTION, T_USE, '&'], true);
     }
 
-    /** Whether it is a label, an argument's name, or one of the names behind "use" or "implements". */
+    /** Reports whether a name is a label, an argument's name, or in a list after "use" or "implements". */
     private static function isListed(Source $source, $i)
     {
         $isName = $source->kinds[$i + 1] === ':' && in_array($source->kinds[$i - 1], ['(', ','], true);

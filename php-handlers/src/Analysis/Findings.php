@@ -1,11 +1,11 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** What the owner of an application should know, each once per place. */
+/** Collects what the owner of an application should know, each once per place. */
 final class Findings
 {
-    /** An application with more has other worries than a complete list. */
-    const MOST = 500;
+    /** The most findings that are listed. */
+    const MAX = 500;
 
     private $program;
     private $found = [];
@@ -15,37 +15,38 @@ final class Findings
         $this->program = $program;
     }
 
-    /** Adds a finding at a token. */
+    /** Adds a finding at the token $i. */
     public function add($level, $kind, $message, Code $code, $i)
     {
-        $this->place($level, $kind, $message, $code->source->file, $code->source->lines[$i]);
+        $this->addAt($level, $kind, $message, $code->source->file, $code->source->lines[$i]);
     }
 
-    public function place($level, $kind, $message, $file, $line)
+    /** Adds a finding at a line; $file is "" for one without a place. */
+    public function addAt($level, $kind, $message, $file, $line)
     {
         $key = sprintf("%s\0%09d\0%s\0%s", $file, $line, $kind, $message);
         $place = $file === '' ? [] : ['file' => $file, 'line' => $line];
         $this->found[$key] = ['level' => $level, 'kind' => $kind, 'message' => $message] + $place;
     }
 
-    /** By file and line. If there are too many, the last says how many more. */
+    /** Returns the findings by file and line. If there are too many, the last one counts the rest. */
     public function sorted()
     {
         ksort($this->found);
         $sorted = array_values($this->found);
-        $more = count($sorted) - self::MOST;
+        $more = count($sorted) - self::MAX;
         if ($more <= 0) {
             return $sorted;
         }
         $levels = array_count_values(array_map(function ($finding) {
             return $finding['level'];
-        }, array_splice($sorted, self::MOST)));
+        }, array_splice($sorted, self::MAX)));
         $level = isset($levels['error']) ? 'error' : (isset($levels['warning']) ? 'warning' : 'note');
         $sorted[] = ['level' => $level, 'kind' => 'more', 'message' => 'there are ' . $more . ' more findings'];
         return $sorted;
     }
 
-    /** Calls $look with each unit, each of its definitions, and each index of a token in it. */
+    /** Calls $look with each token: its unit, its code and its index. */
     public function each($look)
     {
         foreach ($this->program->units() as $unit) {

@@ -1,19 +1,19 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** What the calls in a unit's code reach. */
+/** Records what the calls in a unit's code reach. */
 final class Functions
 {
-    /** Ours, see php-handlers/functions. */
+    /** The helpers that wsbridge defines, see functions.php. */
     const HELPERS = 'broadcast_to_all,close_client,coalesce_frames,decode_frame,do_reply,encode_frame,encode_text_data_frame,
         extract_headers,get_header,load_files,mysql_to_iso_timestamp,send_email,send_text,show_message,template_fill,
         unix_to_iso_timestamp,var_dump_to_str';
 
-    /** Functions of PHP's that see or change variables by their names, or run code that stands nowhere. */
+    /** PHP's functions that use variables by name, and those that run code which is not in the source. */
     const NAMES = 'extract,get_defined_vars';
     const CODE = 'create_function,register_tick_function,stream_context_set_params';
 
-    /** A string that may be the name of a function, a class, or a class's method. */
+    /** Matches a string that may name a function, a class, or a method of a class. */
     const NAMED = '/^\\\\?[a-z_\x80-\xff][\w\\\\\x80-\xff]*(::\w+)?$/i';
 
     const ANYTHING = ', which could be anything';
@@ -35,7 +35,7 @@ final class Functions
         $this->callables = new Callables($scanner, $this);
     }
 
-    /** A parenthesis, which may be that of a call. */
+    /** Records what a parenthesis calls, if it is a call. */
     public function call($open)
     {
         $callee = Calls::callee($this->code, $open);
@@ -58,7 +58,7 @@ final class Functions
         }
     }
 
-    /** "|>", which calls what follows: f(...), which is noted as a call of f, or a closure, or what is not known. */
+    /** Records what "|>" calls: f(...) is recorded as a call of f; a closure is known; anything else is not. */
     public function pipe($i)
     {
         if (!$this->source->matches($i + 1, [T_STRING, '(', T_ELLIPSIS, ')']) && !$this->source->matches($i + 1, ['(', T_FUNCTION])) {
@@ -66,7 +66,7 @@ final class Functions
         }
     }
 
-    /** A name that is no call: a class, or a constant that makes PHP call something. */
+    /** Records a name that is no call: a class, or a constant that makes PHP call something. */
     public function name($i)
     {
         $text = strtolower($this->source->texts[$i]);
@@ -82,10 +82,10 @@ final class Functions
         }
     }
 
-    /** "new". */
+    /** Records what "new" constructs. */
     public function construct($i)
     {
-        $isComputed = $this->source->kinds[$i + 2] === T_DOUBLE_COLON; // a static property has its name
+        $isComputed = $this->source->kinds[$i + 2] === T_DOUBLE_COLON; // a static property holds the name
         switch ($isComputed ? T_DOUBLE_COLON : $this->source->kinds[$i + 1]) {
             case T_STRING:
                 $this->constructs($this->source->texts[$i + 1], $i + 1);
@@ -120,7 +120,7 @@ final class Functions
         }
     }
 
-    /** The arguments that the constructor of a class of PHP's calls which a class is, or extends. */
+    /** Returns the positions of arguments that a constructor of PHP calls, for a class or those it extends. */
     private function constructorCallbacks($class)
     {
         $positions = Callbacks::of('CONSTRUCTORS', $class);
@@ -130,7 +130,7 @@ final class Functions
         return $positions;
     }
 
-    /** A string, which may be the name of what is called somewhere. */
+    /** Records a string that may name what is called somewhere. */
     public function string($i)
     {
         $text = $this->source->literal($i);
@@ -149,7 +149,7 @@ final class Functions
         }
     }
 
-    /** Whether it is given to a function of PHP's. What else is named outside of functions is called only by code that says so. */
+    /** Reports whether a string is an argument of a function of PHP's. Only such a function calls it unseen. */
     private function isArgument($i)
     {
         $open = $this->source->outer[$i];
@@ -157,13 +157,13 @@ final class Functions
         return $callee[0] === 'function' && Php::hasFunction($callee[1]) && $callee[1] !== 'define';
     }
 
-    /** An include, or require. */
+    /** Records an include or require. */
     public function includeAt($i)
     {
         $isOnce = in_array($this->source->kinds[$i], [T_INCLUDE_ONCE, T_REQUIRE_ONCE], true);
         $isDone = $this->unit->isFile && !$this->code->isInClosure($i);
         if ($isDone || $this->program->isAutoloader($this->unit, $this->code, $i)) {
-            return; // it has been included; or will be only for classes, which have been looked up
+            return; // it is included already, or only to load classes, which Loader has loaded
         }
         $file = Includes::file($this->program, $this->source, $i);
         if ($file === null) {
@@ -174,7 +174,7 @@ final class Functions
         }
     }
 
-    /** A function's name, called with the arguments behind $open, or with what is not known if that is 0. */
+    /** Records a call of a function. The arguments follow $open; they are not known if that is 0. */
     public function called($name, $i, $open)
     {
         if (isset($this->program->functions[$name])) {
@@ -258,7 +258,7 @@ final class Functions
             $this->unknown('calls unserialize(), which may load classes', $i);
         }
         $positions = array_merge(Callbacks::of('FUNCTIONS', $name), Callables::positions(Php::parametersOf($name)));
-        $isObject = $name === 'session_set_save_handler' && count($starts) < 3; // its methods are an interface's
+        $isObject = $name === 'session_set_save_handler' && count($starts) < 3; // its methods are those of an interface
         if ($open > 0 && !$isObject) {
             $this->callables->check(array_unique($positions), $open, $name . '()');
             $this->callables->checkClasses(Callbacks::of('CLASSES', $name), $open, $name . '()');
@@ -267,7 +267,7 @@ final class Functions
         }
     }
 
-    /** Whether compact() is given nothing but literals: then they are mentioned. */
+    /** Reports whether all arguments of compact() are literals, and records the variables that they name. */
     private function isPlainCompact(array $starts, $open)
     {
         foreach ($starts as $start) {
@@ -281,7 +281,7 @@ final class Functions
         return $open > 0;
     }
 
-    /** Whether a function runs a string as code, as some did in older versions of PHP. */
+    /** Reports whether a function runs a string as code, as some do in older versions of PHP. */
     private function runsText($name, array $starts)
     {
         $first = $starts === [] ? ';' : $this->source->kinds[$starts[0]];
@@ -297,12 +297,12 @@ final class Functions
             case 'mb_eregi_replace':
                 return PHP_VERSION_ID < 80000 && count($starts) > 3;
             case 'stream_context_create':
-                return count($starts) > 1; // which may tell a function of what happens
+                return count($starts) > 1; // the parameters may have a function called on events
         }
         return false;
     }
 
-    /** A class's name where PHP would load the class. */
+    /** Records the name of a class, which PHP may load. */
     public function classNamed($name, $i)
     {
         $class = $this->code->className($name);

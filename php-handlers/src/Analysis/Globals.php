@@ -3,35 +3,35 @@ namespace Wsbridge\Analysis;
 
 use Wsbridge\Value;
 
-/** The application's global variables that its functions may write, and whether their values can outlive an event. */
+/** Finds the global variables that the application's functions may write, and whether their values can outlive an event. */
 final class Globals
 {
     const SUPER = 'GLOBALS,_SERVER,_GET,_POST,_FILES,_COOKIE,_SESSION,_REQUEST,_ENV,server,sockets,connections';
 
-    /** What makes objects, which change through any copy of the variable. */
+    /** Functions that make objects. An object changes through any copy of the variable. */
     const MAKERS = 'unserialize,json_decode,simplexml_load_string,simplexml_load_file';
 
     private $program;
     private $reach;
 
-    /** Whether ws_server_initialize runs once, and not before each event. */
-    private $once;
+    /** Whether ws_server_initialize runs once, not before each event. */
+    private $initializesOnce;
 
-    /** Handlers' units by name; those with unknown globals; names that closures outside of functions write, as keys. */
+    /** The handlers' units by name; those of handlers that may write any global; the names that closures at file scope write. */
     private $handlers;
     private $any = [];
     private $shared = [];
 
-    /** Writes by functions, name => list. */
+    /** The writes by functions: lists by name. And whether a variable holds objects, by name. */
     private $writes = [];
     private $holders = [];
 
-    public function __construct(Program $program, Reach $reach, array $handlers, $once)
+    public function __construct(Program $program, Reach $reach, array $handlers, $initializesOnce)
     {
         $this->program = $program;
         $this->reach = $reach;
         $this->handlers = $handlers;
-        $this->once = $once;
+        $this->initializesOnce = $initializesOnce;
         foreach ($program->units() as $unit) {
             foreach ($unit->writes as $name => $writes) {
                 $this->addWrites($unit, $name, $writes);
@@ -44,7 +44,7 @@ final class Globals
         }
         foreach ($this->any === [] ? [] : $program->units() as $unit) {
             foreach ($unit->isFile ? [] : $unit->reads as $name => $place) {
-                $this->writes += [$name => []]; // whoever has any of them may write this one
+                $this->writes += [$name => []]; // a handler that may write any global may write this one
             }
         }
         ksort($this->writes);
@@ -53,13 +53,13 @@ final class Globals
         }
     }
 
-    /** Whether a name is not the application's. */
+    /** Reports whether a name is PHP's or the server's, not the application's. */
     public static function isOurs($name)
     {
         return in_array($name, explode(',', self::SUPER), true);
     }
 
-    /** All of them by name: whether they live, and why. */
+    /** Returns all variables by name: whether they live, and why. */
     public function all()
     {
         $all = [];
@@ -69,7 +69,7 @@ final class Globals
         return $all;
     }
 
-    /** The names that a handler may write, and those that it only reads. */
+    /** Returns two lists of names: what a handler only reads, and what it may write. */
     public function touched(Unit $handler)
     {
         $writes = $this->shared;
@@ -105,7 +105,7 @@ final class Globals
         }
     }
 
-    /** Whether a reference is made outside of functions by which they may write; one to another global is no matter. */
+    /** Reports whether a write at file scope makes a reference by which functions may write. One to another global does not count. */
     private function isShared(array $write)
     {
         $source = $write['code']->source;
@@ -123,14 +123,14 @@ final class Globals
         return $cause;
     }
 
-    /** Whether an event's write is to be seen by the next, and who makes it. */
+    /** Tells whether the next event has to see what an event writes, and which code writes it. */
     private function living($name)
     {
         if (isset($this->shared[$name])) {
             return $this->cause(true, 'a closure, or a reference to it, may write it', $this->writes[$name][0]);
         }
         foreach ($this->handlers as $event => $handler) {
-            if ($event === 'ws_server_initialize' && !$this->once) {
+            if ($event === 'ws_server_initialize' && !$this->initializesOnce) {
                 continue;
             }
             foreach ($this->reach->closure($handler) as $reached) {
@@ -156,7 +156,7 @@ final class Globals
             : 'no handler calls what writes it', $first);
     }
 
-    /** Whether a handler's closure writes a name. */
+    /** Reports whether a handler, or what it calls, writes a variable. */
     public function isWrittenBy($event, $name)
     {
         foreach (isset($this->handlers[$event]) ? $this->reach->closure($this->handlers[$event]) : [] as $reached) {
@@ -167,7 +167,7 @@ final class Globals
         return false;
     }
 
-    /** Why its value cannot be carried, or null. */
+    /** Tells why a variable's value cannot be carried, or returns null. */
     private function bound($name)
     {
         $file = isset($this->program->file->writes[$name]) ? $this->program->file->writes[$name] : [];
@@ -186,7 +186,7 @@ final class Globals
         return $what === '' ? null : $this->cause(false, 'holds ' . $what . ': each process makes its own', $first);
     }
 
-    /** What a write gives, as Bound says. */
+    /** Like ProcessBound::of, for the value of a write. */
     private function made(array $write)
     {
         switch ($write['kind']) {
@@ -195,12 +195,12 @@ final class Globals
                 return '';
             case 'assign':
             case 'element':
-                return Bound::of($this->program, $write['code'], $write['value'], 2);
+                return ProcessBound::of($this->program, $write['code'], $write['value'], 2);
         }
         return null;
     }
 
-    /** What the present value has that cannot be carried, or "". */
+    /** Returns words for what the present value holds that cannot be carried, or "". */
     private function present($name)
     {
         if (!isset($GLOBALS[$name])) {
@@ -224,7 +224,7 @@ final class Globals
         return preg_match('/^an? /', $why) ? $why : 'what cannot be kept (' . $why . ')';
     }
 
-    /** Whether its value is, or may become, one with objects in it. */
+    /** Reports whether a variable's value holds objects, or may do so. */
     private function holdsObjects($name)
     {
         $found = false;

@@ -1,7 +1,7 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** Names that a file asks for before it uses them: function_exists("…"), class_exists("…"), defined("…"). */
+/** Tells which names a file checks before it uses them: function_exists("…"), class_exists("…"), defined("…"). */
 final class Guards
 {
     private static $guards = [];

@@ -1,13 +1,13 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** Handlers that are missing, or cannot be called. */
+/** Finds handlers that are missing or cannot be called. */
 final class HandlerFindings
 {
     public static function find(Overview $overview, Findings $findings)
     {
         if (!function_exists('ws_server_authenticate')) {
-            $findings->place('error', 'authenticate', 'there is no ws_server_authenticate(): every client is refused', '', 0);
+            $findings->addAt('error', 'authenticate', 'there is no ws_server_authenticate(): every client is refused', '', 0);
         }
         foreach (array_filter(array_keys($overview->handlers), 'function_exists') as $name) {
             $function = new \ReflectionFunction($name);
@@ -15,7 +15,7 @@ final class HandlerFindings
             $needed = $function->getNumberOfRequiredParameters();
             if ($needed > $given) {
                 $level = PHP_VERSION_ID >= 70100 ? 'error' : 'warning';
-                $findings->place($level, 'arity', $name . '() needs ' . $needed . ' parameters, and is given ' . $given,
+                $findings->addAt($level, 'arity', $name . '() needs ' . $needed . ' parameters, and is given ' . $given,
                     (string) $function->getFileName(), (int) $function->getStartLine());
             }
         }

@@ -1,13 +1,13 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** The methods that PHP calls without their names being written anywhere. */
+/** Finds methods that PHP calls although no code names them. */
 final class Implicit
 {
-    /** Those of a class given to stream_wrapper_register(), which implements no interface. */
+    /** The methods of a stream wrapper, which implements no interface. */
     const STREAM = 'dir_closedir,dir_opendir,dir_readdir,dir_rewinddir,mkdir,rename,rmdir,unlink,url_stat';
 
-    /** Magic methods, less those that the call of another method stands for, and "new". */
+    /** Reports whether a method is a magic one that any code may call. __call and __construct follow from other calls and "new". */
     public static function isMagic($method)
     {
         return strncmp($method, '__', 2) === 0 && !in_array($method, ['__construct', '__call', '__callstatic'], true);
@@ -18,7 +18,7 @@ final class Implicit
         return strncmp($method, 'stream_', 7) === 0 || in_array($method, explode(',', self::STREAM), true);
     }
 
-    /** Marks what classes have from classes and interfaces of PHP's own, such as offsetGet(). */
+    /** Marks the methods that classes have because of PHP's own classes and interfaces, such as offsetGet(). */
     public static function mark(Program $program)
     {
         foreach ($program->classes as $class) {
@@ -26,7 +26,7 @@ final class Implicit
                 if (class_exists($name, false) || interface_exists($name, false)) {
                     self::markInherited($program, $name);
                 } elseif ($class['parents'] !== [] && !trait_exists($name, false)) {
-                    self::markAll($class['methods']); // not loaded, so who knows
+                    self::markAll($class['methods']); // the class is not loaded, so its parents are not known
                 }
             }
         }
@@ -42,7 +42,7 @@ final class Implicit
         }
     }
 
-    /** Marks what a class has for a method, be it its own, inherited, or a trait's. */
+    /** Marks a method of a class: its own, an inherited one, or one of a trait. */
     private static function markMethod(Program $program, $class, $method)
     {
         if (!isset($program->methods[$method]) || strncmp($method, '__', 2) === 0 || !method_exists($class, $method)) {

@@ -1,13 +1,13 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** The files that functions include. */
+/** Resolves the files that functions include. */
 final class Includes
 {
-    /** Functions that a file of declarations may call outside of them. */
+    /** Functions that a library may call at file scope. */
     const HARMLESS = 'define,defined,function_exists,class_exists,interface_exists,trait_exists,dirname';
 
-    /** The file that the include at $i means if that stands there plainly, else null. */
+    /** Returns the file that the include at $i names, or null if its name is computed. */
     public static function file(Program $program, Source $source, $i)
     {
         $path = self::fold($program, $source, $i + 1, $end);
@@ -22,7 +22,7 @@ final class Includes
         return null;
     }
 
-    /** Whether a file does nothing but declare. */
+    /** Reports whether a file only declares functions and classes. */
     public static function isLibrary(Program $program, Source $source)
     {
         foreach ($program->file->codes as $code) {
@@ -50,7 +50,7 @@ final class Includes
         return !in_array($kind, [T_VARIABLE, '$', T_EVAL, T_NEW, T_INCLUDE, T_INCLUDE_ONCE, T_REQUIRE, T_REQUIRE_ONCE, T_EXIT], true);
     }
 
-    /** The string that an expression of literals, constants, __DIR__ and dirname() gives, or null; $end is what follows it. */
+    /** Evaluates an expression of literals, constants, __DIR__ and dirname(), or returns null. $end is set to the token after it. */
     private static function fold(Program $program, Source $source, $i, &$end)
     {
         $text = '';
@@ -79,8 +79,8 @@ final class Includes
                 return $source->file;
             case '(':
                 $text = self::fold($program, $source, $i + 1, $end);
-                $closed = $end === $source->behind($i) - 1;
-                $end = $source->behind($i);
+                $closed = $end === $source->after($i) - 1;
+                $end = $source->after($i);
                 return $closed ? $text : null;
             case T_STRING:
                 $name = strtolower($source->texts[$i]);
@@ -93,13 +93,13 @@ final class Includes
         return null;
     }
 
-    /** What a constant certainly is: one of the settings file, or defined in one place, and plainly there. */
+    /** Returns the value of a constant that the settings file defines, or a single define(); else null. */
     private static function constant(Program $program, $name)
     {
         if (isset($program->constants[$name])) {
             list($source, $i) = $program->constants[$name][0];
             $places = count($program->constants[$name]);
-            unset($program->constants[$name]); // it may be defined by itself
+            unset($program->constants[$name]); // its value may name itself
             $text = self::fold($program, $source, $i, $end);
             $program->constants[$name] = array_fill(0, $places, [$source, $i]);
             return $places === 1 && $source->kinds[$end] === ')' ? $text : null;
@@ -109,7 +109,7 @@ final class Includes
         return $isSetting && defined($name) ? constant($name) : null;
     }
 
-    /** Where PHP looks for a file. */
+    /** Returns the paths that PHP tries for a file. */
     private static function candidates($path, $folder)
     {
         if ($path[0] === '/' || preg_match('~^\.\.?/~', $path)) {

@@ -2,17 +2,17 @@
 namespace Wsbridge\Analysis;
 
 /**
- * Finds the application's files: those that are included by now, those that its functions include, and those that its
- * autoloaders bring for the classes it names.
+ * Finds the application's files: those that are included already, those that its functions include, and those that its autoloaders
+ * load for the classes that it names.
  */
 final class Loader
 {
     private $program;
 
-    /** The classes asked for, as keys. */
+    /** The classes that were looked up, as keys. */
     private $asked = [];
 
-    /** @param callable $owns says whether a file is the application's */
+    /** Reads the files of the application, as $owns($file) tells, and returns the program. */
     public static function load($owns)
     {
         $loader = new self();
@@ -36,7 +36,7 @@ final class Loader
         $this->program = new Program();
     }
 
-    /** Adds the files that autoloaders have included meanwhile. */
+    /** Adds the files that autoloaders have included since. */
     private function loaded($owns)
     {
         foreach (array_filter(get_included_files(), $owns) as $file) {
@@ -80,7 +80,7 @@ final class Loader
         }
     }
 
-    /** Classes in array("Class", "method") and "Class::method". */
+    /** Looks up the class in array("Class", "method") and in "Class::method". */
     private function string(Source $source, $i)
     {
         $isPair = in_array($source->kinds[$i - 1], ['(', '['], true)
@@ -139,7 +139,7 @@ final class Loader
         }
     }
 
-    /** spl_autoload_register("name"), or with a method or a closure. */
+    /** Records the function, method or closure that spl_autoload_register() registers. */
     private function autoloader(Source $source, $i)
     {
         list($starts) = $source->elements($i + 1);

@@ -1,10 +1,10 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** Words for what does not exist: whose it would be. */
+/** Explains what does not exist: which extension would have it, or which version of PHP removed it. */
 final class Missing
 {
-    /** Functions that are gone, by the version of PHP that took them away. */
+    /** Removed functions, by the version of PHP that removed them. */
     const GONE = [
         '7' => 'call_user_method,call_user_method_array,define_syslog_variables,ereg,ereg_replace,eregi,eregi_replace,import_request_variables,
             magic_quotes_runtime,session_is_registered,session_register,session_unregister,set_magic_quotes_runtime,set_socket_blocking,

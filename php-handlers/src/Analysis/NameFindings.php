@@ -1,7 +1,7 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** Functions, classes and constants that are named and do not exist. */
+/** Finds names of functions, classes and constants that do not exist. */
 final class NameFindings
 {
     const KEYWORDS = 'true,false,null,self,parent,static,stdin,stdout,stderr,__compiler_halt_offset__,array,callable,mixed,never,void';
@@ -9,7 +9,7 @@ final class NameFindings
     private $program;
     private $findings;
 
-    /** Constants that functions define, in lower case, as keys. */
+    /** The constants that the application defines, as keys in lower case. */
     private $defined = [];
 
     public static function find(Overview $overview, Findings $findings)
@@ -25,7 +25,7 @@ final class NameFindings
         $this->findings = $findings;
     }
 
-    /** Notes a constant that is defined at a token. */
+    /** Records a constant that a token defines. */
     public function define(Unit $unit, Code $code, $i)
     {
         $source = $code->source;

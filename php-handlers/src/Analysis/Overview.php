@@ -4,33 +4,34 @@ namespace Wsbridge\Analysis;
 use Wsbridge\Application;
 use Wsbridge\Handlers;
 
-/** All of the analysis: what each handler of the application that is loaded can reach. */
+/** The result of the analysis: what each handler of the application can reach. */
 final class Overview
 {
     public $program;
     public $reach;
     public $globals;
 
-    /** The handlers' units by name. */
+    /** The units of the handlers, by name. */
     public $handlers = [];
 
-    /** Why every handler reaches everything: the code cannot be read; or null. */
-    public $blind;
+    /** Why the code cannot be read, or null. If it cannot, every handler counts as one that reaches everything. */
+    public $unreadable;
 
-    private $blamed = [];
+    /** Files that may be the reason, as keys. */
+    private $suspects = [];
 
-    /** Whether ws_server_initialize runs once, and not before each event. */
-    public $once;
+    /** Whether ws_server_initialize runs once, not before each event. */
+    public $initializesOnce;
 
     /** The application's files that were included before the analysis, as keys. */
     private static $early = [];
 
-    /** Of the application that is loaded. */
+    /** Analyses the application that is loaded. */
     public static function loaded()
     {
         self::$early = array_flip(self::included());
         if (!function_exists('token_get_all')) {
-            return self::blind("PHP's tokenizer extension is missing, so its code cannot be read");
+            return self::unreadable("PHP's tokenizer extension is missing, so its code cannot be read");
         }
         $overview = new self();
         try {
@@ -39,19 +40,19 @@ final class Overview
         } catch (\Exception $why) {
         } catch (\Throwable $why) {
         }
-        return self::blind('its code was not understood: ' . $why->getMessage()); // better than to have no description
+        return self::unreadable('its code was not understood: ' . $why->getMessage());
     }
 
-    /** Of an application of whose code nothing is known, which a file may be to blame for. */
-    public static function blind($why, $file = '')
+    /** Returns the overview of an application whose code cannot be read, perhaps because of a file. */
+    public static function unreadable($why, $file = '')
     {
         $overview = new self();
-        $overview->blamed = $file !== '' && Application::owns($file) ? [$file => true] : [];
-        $overview->blind = $why;
+        $overview->suspects = $file !== '' && Application::owns($file) ? [$file => true] : [];
+        $overview->unreadable = $why;
         return $overview;
     }
 
-    /** Of a file by itself, which need not be one that PHP could run. */
+    /** Analyses a single file, which PHP need not be able to run. */
     public static function of($file)
     {
         $program = new Program();
@@ -63,27 +64,27 @@ final class Overview
 
     private function __construct()
     {
-        $this->once = $_SERVER['WSBRIDGE_INITIALIZE'] !== 'every';
+        $this->initializesOnce = $_SERVER['WSBRIDGE_INITIALIZE'] !== 'every';
     }
 
     private function read(Program $program)
     {
         $this->program = $program;
-        $this->blind = $program->unreadable;
+        $this->unreadable = $program->unreadable;
         foreach (explode(',', Handlers::NAMES) as $event) {
             if (isset($program->functions['ws_server_' . $event])) {
                 $this->handlers['ws_server_' . $event] = $program->functions['ws_server_' . $event];
             }
         }
         $this->reach = new Reach($program);
-        $this->globals = new Globals($program, $this->reach, $this->handlers, $this->once);
+        $this->globals = new Globals($program, $this->reach, $this->handlers, $this->initializesOnce);
     }
 
-    /** What a handler reaches. */
+    /** Returns what a handler reaches, as the description tells it. */
     public function handler($name)
     {
-        if ($this->blind !== null || !isset($this->handlers[$name])) {
-            $cause = ['why' => $this->blind ?: 'its source is not known'];
+        if ($this->unreadable !== null || !isset($this->handlers[$name])) {
+            $cause = ['why' => $this->unreadable ?: 'its source is not known'];
             return ['table' => $cause, 'sockets' => $cause, 'peers' => true, 'any_global' => $cause];
         }
         $unit = $this->handlers[$name];
@@ -101,12 +102,12 @@ final class Overview
         return $found + array_filter(['reads' => $reads, 'writes' => $writes]);
     }
 
-    /** The application's files that are not included until a handler runs: those that are by now come first, in their order. */
+    /** Returns the files that only handlers include. Those that the analysis has included come first, in their order. */
     public function watch()
     {
         $late = array_diff_key(array_flip(self::included()), self::$early);
         $read = $this->program === null ? [] : array_diff_key($this->program->sources, self::$early);
-        return array_keys($late + $read + array_diff_key($this->blamed, self::$early));
+        return array_keys($late + $read + array_diff_key($this->suspects, self::$early));
     }
 
     private static function included()
@@ -114,7 +115,7 @@ final class Overview
         return array_values(array_filter(get_included_files(), [Application::class, 'owns']));
     }
 
-    /** What is static in what handlers can call, with its place. */
+    /** Returns the static variables and properties of what handlers can call, with their places. */
     public function statics()
     {
         $statics = [];
@@ -126,11 +127,11 @@ final class Overview
         return array_map([__NAMESPACE__ . '\Statics', 'cause'], array_keys($statics), $statics);
     }
 
-    /** What runs before each event may have made a reference to the table, by which any handler can reach it. */
+    /** Tells whether code that runs before each event reaches something. It may make a reference, by which any handler reaches it. */
     private function early($what)
     {
         $early = [$this->program->file];
-        if (!$this->once && isset($this->handlers['ws_server_initialize'])) {
+        if (!$this->initializesOnce && isset($this->handlers['ws_server_initialize'])) {
             $early[] = $this->handlers['ws_server_initialize'];
         }
         foreach ($what === 'any' ? [$this->program->file] : $early as $unit) {

@@ -1,17 +1,17 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** Finds what a file declares: functions, classes, methods; and whose code each token is. */
+/** Finds the functions, classes and methods that a file declares, and the code that each token belongs to. */
 final class Parser
 {
     private $source;
     private $program;
     private $namespace = '';
 
-    /** What is open at a token, the innermost last: "end", the index of its last token, "code", and "class" or null. */
+    /** The definitions around a token, the innermost last: "end" (the index of the last token), "code", and "class" or null. */
     private $frames = [];
 
-    /** Classes that begin with a brace further on, by its index. */
+    /** Classes whose brace comes later, by the brace's index. */
     private $pending = [];
 
     public static function parse(Source $source, Program $program)
@@ -53,7 +53,7 @@ final class Parser
                 case '{':
                     if (isset($this->pending[$i])) {
                         $unit = $this->program->addClass($this->pending[$i]);
-                        $this->enter($i, $this->source->behind($i) - 1, $unit, $this->pending[$i]['name']);
+                        $this->enter($i, $this->source->after($i) - 1, $unit, $this->pending[$i]['name']);
                     }
             }
         }
@@ -67,10 +67,10 @@ final class Parser
         return $this->frames[count($this->frames) - 1][$what];
     }
 
-    /** Begins other code within what is open. */
+    /** Starts the code of a definition within the current one. */
     private function enter($from, $end, Unit $unit, $class)
     {
-        $this->top('code')->leave($from - 1, $end + 1);
+        $this->top('code')->endSegment($from - 1, $end + 1);
         $code = new Code($this->source, $this->namespace, $from);
         $unit->codes[] = $code;
         $this->program->codes[] = $code;
@@ -81,7 +81,7 @@ final class Parser
     private function leave()
     {
         $frame = array_pop($this->frames);
-        $frame['code']->leave($frame['end'], PHP_INT_MAX);
+        $frame['code']->endSegment($frame['end'], PHP_INT_MAX);
     }
 
     private function functionAt($i)
@@ -96,39 +96,39 @@ final class Parser
             return; // an import
         }
         $body = $this->body($at + 1);
-        $end = $kinds[$body] === '{' ? $this->source->behind($body) - 1 : $body;
+        $end = $kinds[$body] === '{' ? $this->source->after($body) - 1 : $body;
         $name = $this->source->texts[$at];
         $class = $this->top('class');
         $unit = $class === null ? $this->program->addFunction($name) : $this->program->addMethod($class, $name);
         $code = $this->enter($i, $end, $unit, null);
         $code->open = $at + 1;
-        $code->close = $this->source->behind($at + 1) - 1;
+        $code->close = $this->source->after($at + 1) - 1;
         $code->body = $body;
         $code->reference = $kinds[$i + 1] === '&';
         $code->parameters = $this->parameters($code);
     }
 
-    /** A closure counts as part of what it stands in. */
+    /** Adds a closure to the code around it. */
     private function closureAt($i, $open)
     {
         $end = $this->body($open);
         if (strtolower($this->source->texts[$i]) !== 'fn') {
-            $end = $this->source->behind($end) - 1;
+            $end = $this->source->after($end) - 1;
         } else {
             while ($end < $this->source->last && !in_array($this->source->kinds[$end], [',', ';', ')', ']', '}'], true)) {
-                $end = isset($this->source->partners[$end]) ? $this->source->behind($end) : $end + 1;
+                $end = isset($this->source->partners[$end]) ? $this->source->after($end) : $end + 1;
             }
         }
         $this->top('code')->closures[] = [$i, $end];
         $this->program->hasClosures = true;
     }
 
-    /** The brace that begins a function's body, or the end of a declaration without one. */
+    /** Returns the brace that opens a function's body, or the end of a declaration without a body. */
     private function body($open)
     {
-        $i = $this->source->behind($open);
+        $i = $this->source->after($open);
         while ($i < $this->source->last && !in_array($this->source->kinds[$i], ['{', ';', T_DOUBLE_ARROW], true)) {
-            $i = $this->source->kinds[$i] === '(' ? $this->source->behind($i) : $i + 1; // a type may have parentheses
+            $i = $this->source->kinds[$i] === '(' ? $this->source->after($i) : $i + 1; // a type may contain parentheses
         }
         return $i;
     }
@@ -164,7 +164,7 @@ final class Parser
         $inherits = false;
         for ($at = $i + 1; $at < $this->source->last && $kinds[$at] !== '{'; $at++) {
             if ($kinds[$at] === '(') {
-                $at = $this->source->behind($at) - 1;
+                $at = $this->source->after($at) - 1;
             }
             $inherits = $inherits || $kinds[$at] === T_EXTENDS || $kinds[$at] === T_IMPLEMENTS;
             if ($inherits && $kinds[$at] === T_STRING) {
@@ -177,7 +177,7 @@ final class Parser
     private function useAt($i)
     {
         if ($this->source->kinds[$i + 1] === '(') {
-            return; // of a closure
+            return; // it belongs to a closure
         }
         if ($this->top('class') !== null) {
             $this->traits($i);
@@ -215,7 +215,7 @@ final class Parser
         }
     }
 
-    /** "use A, B { m as n; }": n calls m, whoever of them has it. */
+    /** Adds the traits of "use A, B { m as n; }". The method n calls m of whichever trait has it. */
     private function traits($i)
     {
         $class = $this->top('class');
@@ -227,7 +227,7 @@ final class Parser
         if ($this->source->kinds[$at] !== '{') {
             return;
         }
-        for ($end = $this->source->behind($at) - 1; $at < $end; $at++) {
+        for ($end = $this->source->after($at) - 1; $at < $end; $at++) {
             if ($this->source->kinds[$at] === T_AS) {
                 $alias = $this->source->kinds[$at + 1] === T_STRING ? $at + 1 : $at + 2;
                 if ($this->source->kinds[$alias] === T_STRING) {

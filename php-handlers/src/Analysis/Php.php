@@ -1,10 +1,10 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** What the PHP that runs this says of its own functions, classes and methods. Names are in lower case. */
+/** Tells what the running PHP knows of its own functions, classes and methods. Names are in lower case. */
 final class Php
 {
-    /** Beginnings of the names of functions that are an extension's, and those extensions that are called otherwise. */
+    /** Prefixes of the functions of extensions, each followed by the extension's name if that is another. */
     const EXTENSIONS = 'apc_,apcu_,ctype_,curl_,dba_,enchant_,exif_,fann_,ftp_,geoip_,gmp_,gnupg_,hash_,iconv_,igbinary_,imap_,
         intl_,json_,ldap_,libxml_,mailparse_,mb_,mcrypt_,memcache_,mhash_,mongo_,msgpack_,mssql_,mysql_,mysqli_,odbc_,openssl_,
         pcntl_,posix_,pspell_,radius_,readline_,recode_,redis_,session_,shmop_,simplexml_,snmp_,soap_,sodium_,sqlite_,sqlsrv_,
@@ -19,7 +19,7 @@ final class Php
         simplexmlelement,soapclient,sqlite3,xmlreader,xmlwriter,xsltprocessor,ziparchive,zmqcontext,zmqsocket,collator,
         normalizer,transliterator,messageformatter,pdoexception,mysqli_sql_exception,redisexception';
 
-    /** Methods that write into arguments, should their extension be missing. */
+    /** Methods that write into arguments, for extensions that are missing. */
     const WRITING = 'bind_param,bind_result,bindparam,bindcolumn';
 
     private static $functions = [];
@@ -35,7 +35,7 @@ final class Php
         return isset(self::$functions[$name]);
     }
 
-    /** The extension that is not installed and would have a function that does not exist, or "". */
+    /** Returns the missing extension that would have a function which does not exist, or "". */
     public static function extension($function)
     {
         foreach (preg_split('/,\s*/', self::EXTENSIONS) as $entry) {
@@ -52,7 +52,7 @@ final class Php
         return in_array($name, preg_split('/,\s*/', self::CLASSES), true) || strncmp($name, 'mongodb\\', 8) === 0;
     }
 
-    /** The classes and interfaces of PHP's own that have a method. */
+    /** Returns PHP's own classes and interfaces that have a method. */
     public static function classesWith($method)
     {
         if (self::$methods === []) {
@@ -68,7 +68,7 @@ final class Php
         return isset(self::$methods[$method]) ? self::$methods[$method] : [];
     }
 
-    /** The parameters of a function that exists. */
+    /** Returns the parameters of an existing function. */
     public static function parametersOf($function)
     {
         if (!isset(self::$parameters[$function])) {
@@ -77,7 +77,7 @@ final class Php
         return self::$parameters[$function];
     }
 
-    /** The parameters of all methods of a name that PHP itself has, a list of each. */
+    /** Returns a list of parameters for each method of a name in PHP's own classes. */
     public static function parametersOfMethods($method)
     {
         $key = '->' . $method;
@@ -96,7 +96,7 @@ final class Php
         foreach ($function->getParameters() as $parameter) {
             $type = PHP_VERSION_ID >= 70100 ? $parameter->getType() : null;
             $called = $type !== null && preg_match('/(^|[?|])(callable|Closure)\b/', self::text($type));
-            // PHP 5 and 7 name what takes all further arguments "...".
+            // PHP 5 and 7 name a variadic parameter "...".
             $parameters[] = ['reference' => $parameter->isPassedByReference(), 'called' => (bool) $called,
                 'variadic' => $parameter->isVariadic() || $parameter->getName() === '...'];
         }

@@ -1,13 +1,13 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** What code does to the process that runs it: there is now one for each event, and it is a worker of php-fpm. */
+/** Finds code that acts on its process. wsbridge runs each event in a worker of php-fpm, not in one process for all. */
 final class ProcessFindings
 {
     private $findings;
     private $overview;
 
-    /** The units that a handler can call, by hash: whether one of those runs alone. */
+    /** Whether a handler that runs alone can call a unit, by the unit's hash. */
     private $reached = [];
 
     public static function find(Overview $overview, Findings $findings)
@@ -80,7 +80,7 @@ final class ProcessFindings
         if ($name === '$_SERVER' && $source->kinds[$i + 1] === '[') {
             $name = '$' . $source->literal($i + 2);
         } elseif ($source->kinds[$i - 1] !== T_GLOBAL && (!$unit->isFile || $code->isInClosure($i))) {
-            return; // a variable of the function's own
+            return; // a local variable
         }
         if ($name === '$argv' || $name === '$argc') {
             $this->findings->add('warning', 'argv', substr($name, 1) . ' is empty: there is no command line', $code, $i);
@@ -135,7 +135,7 @@ final class ProcessFindings
     private function session(Unit $unit, Code $code, $i)
     {
         $source = $code->source;
-        for ($at = $i; $at < $source->behind($i + 1); $at++) {
+        for ($at = $i; $at < $source->after($i + 1); $at++) {
             if ($source->literal($at) === 'read_and_close') {
                 return;
             }

@@ -1,46 +1,46 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** The application's code as a whole, and what PHP itself knows of functions and classes. */
+/** The whole code of the application. */
 final class Program
 {
-    /** How many bytes of source are looked at: each takes up to 60 bytes of memory, and up to two microseconds. */
-    const MOST = 4194304;
+    /** How many bytes of source are read at most. Each takes up to 60 bytes of memory and two microseconds. */
+    const MAX_BYTES = 4194304;
 
     private $size = 0;
 
-    /** The code of all files that stands outside of functions and classes. */
+    /** The unit of all files' code outside of functions and classes. */
     public $file;
 
-    /** The functions by name, and lists of the methods by name; names without namespace, in lower case. */
+    /** Functions, and lists of methods, by name: without namespace and in lower case. */
     public $functions = [];
     public $methods = [];
 
-    /** What classes of a name are like: "full" names, "parents" (full names, those of traits, too), "methods" by name. */
+    /** Classes by name: their "full" names, "parents" (full names, also of traits) and "methods" by name. */
     public $classes = [];
 
-    /** All code, as Parser finds it. */
+    /** All code, in the order in which Parser finds it. */
     public $codes = [];
 
-    /** The files read. */
+    /** The files that were read, by path. */
     public $sources = [];
 
-    /** Why all of it must be taken to reach everything, or null. */
+    /** Why some of the code could not be read, or null. */
     public $unreadable;
 
-    /** Whether a closure can be called as one: by ->call() and ->__invoke(). */
+    /** Whether there are closures, which ->call() and ->__invoke() can call. */
     public $hasClosures = false;
 
-    /** The files that the application had included by itself, as keys. */
+    /** The files that the application included before the analysis, as keys. */
     public $included = [];
 
-    /** Functions and closures that load classes, see Loader: what they include has been included for all that are named. */
+    /** Functions and closures that load classes, as keys. Loader has had them load every class that the code names. */
     public $autoloaders = ['__autoload' => true];
 
-    /** Whether it uses an extension of PHP's that is not installed, of whose methods nothing is known. */
+    /** Whether it uses an extension that is not installed, whose methods are therefore not known. */
     public $missesExtension = false;
 
-    /** Where define() gives constants their values, by name: lists of a source and an index. */
+    /** Where define() defines constants, by name: lists of a source and an index. */
     public $constants = [];
 
     private $classUnits = [];
@@ -51,12 +51,12 @@ final class Program
         $this->file->isFile = true;
     }
 
-    /** Reads a file; one that cannot be read makes everything unknown. */
+    /** Reads a file. If it cannot be read, the program is unreadable. */
     public function add($file)
     {
         $text = @file_get_contents($file);
         $this->size += strlen($text);
-        if ($text === false || $this->size > self::MOST) {
+        if ($text === false || $this->size > self::MAX_BYTES) {
             $this->unreadable = $text === false ? 'the source of ' . $file . ' cannot be read'
                 : 'the application has more code than is looked at';
             return null;
@@ -89,7 +89,7 @@ final class Program
         return $this->classes[$short]['methods'][$method];
     }
 
-    /** Adds a class, and returns the unit of what stands in it outside of its methods. */
+    /** Adds a class, and returns the unit of its code outside of methods. */
     public function addClass(array $class)
     {
         $short = Unit::short($class['name']);
@@ -111,7 +111,7 @@ final class Program
         $this->classes[Unit::short($class)]['parents'][$parent] = true;
     }
 
-    /** Whether what stands at $i is run only to load a class. */
+    /** Reports whether the code at $i runs only to load a class. */
     public function isAutoloader(Unit $unit, Code $code, $i)
     {
         foreach ($code->closures as $range) {
@@ -122,7 +122,7 @@ final class Program
         return !$unit->isFile && isset($this->autoloaders[$unit->name]);
     }
 
-    /** All units. */
+    /** Returns all units. */
     public function units()
     {
         $units = array_merge([$this->file], array_values($this->functions), array_values($this->classUnits));
@@ -132,7 +132,7 @@ final class Program
         return $units;
     }
 
-    /** The constructors that "new" of a class may run, "*" for any class: its own, else those it inherits. */
+    /** Returns the constructors that "new" of a class ("*": any class) may run: its own, or else the inherited ones. */
     public function constructors($class)
     {
         $names = PHP_VERSION_ID < 80000 ? ['__construct', $class] : ['__construct'];

@@ -1,12 +1,12 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** What a handler reaches, itself and through all that it can call. */
+/** Finds what a handler reaches, by itself and through everything that it can call. */
 final class Reach
 {
     private $program;
 
-    /** Names of functions and methods that something of the application calls, as keys. */
+    /** The names of functions that the application's code calls, as keys. */
     private $called = [];
 
     private $implicit = [];
@@ -27,12 +27,12 @@ final class Reach
         }
         foreach ($program->functions as $name => $unit) {
             if (isset($this->called[$name])) {
-                $this->promote($unit);
+                $this->addKeyed($unit);
             }
         }
     }
 
-    /** All units that a unit can call, itself first, the nearest before others: lists of a unit and the one that calls it. */
+    /** Returns all units that a unit can call, itself first, then breadth first: pairs of a unit and its caller. */
     public function closure(Unit $unit)
     {
         $key = spl_object_hash($unit);
@@ -54,7 +54,7 @@ final class Reach
         return $this->closures[$key] = array_values($found);
     }
 
-    /** Why a unit reaches "table", "sockets" or "any", or null. */
+    /** Tells why a unit reaches "table", "sockets" or "any", or returns null. */
     public function cause(Unit $unit, $what)
     {
         foreach ($this->closure($unit) as $reached) {
@@ -70,7 +70,7 @@ final class Reach
         return null;
     }
 
-    /** Whether a unit needs to know who is open: broadcast_to_all() asks if the handler has changed that. */
+    /** Reports whether a unit needs to know who is open. broadcast_to_all() does if the handler may change that. */
     public function peers(Unit $unit)
     {
         $broadcasts = $namesState = false;
@@ -95,7 +95,7 @@ final class Reach
             $functions += ['ws_server_before_close' => true, 'ws_server_after_close' => true];
         }
         $units = array_values(array_intersect_key($program->functions, $functions));
-        // Any method that is called may be one that its class leaves to __call().
+        // Any called method may be one that its class handles in __call().
         $names = $unit->methods === [] ? [] : $unit->methods + ['__call' => true, '__callstatic' => true];
         foreach (array_intersect_key($program->methods, $names) as $methods) {
             $units = array_merge($units, $methods);
@@ -106,8 +106,8 @@ final class Reach
         return $units;
     }
 
-    /** What holds for a handler that others call, too: its key may be another client's. */
-    private function promote(Unit $unit)
+    /** Records what holds only for a handler that the application calls itself, perhaps with another client's key. */
+    private function addKeyed(Unit $unit)
     {
         $unit->peers = $unit->peers || $unit->keyedPeers;
         foreach ($unit->keyed as $cause) {

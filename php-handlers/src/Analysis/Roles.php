@@ -1,7 +1,7 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** What the parameters of handlers hold, whatever their authors named them: wsbridge passes them by position. */
+/** Tells what the parameters of handlers hold. wsbridge passes them by position, so their names do not matter. */
 final class Roles
 {
     const SERVER = ['server', 'sockets', 'connections'];
@@ -16,7 +16,7 @@ final class Roles
         'ws_server_after_close' => ['connections'],
     ];
 
-    /** The roles of a handler's parameters by their names; of what is no handler, none. */
+    /** Returns the roles of a handler's parameters by their names; an empty array for other functions. */
     public static function of(Unit $unit, Code $code)
     {
         if ($unit->class !== '' || !isset(self::HANDLERS[$unit->name])) {

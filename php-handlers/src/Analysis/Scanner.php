@@ -1,7 +1,7 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** Reads the code of a unit and notes what it reaches and calls. What it does not understand counts as reached. */
+/** Reads the code of a unit, and records what it reaches and calls. What it does not understand counts as reached. */
 final class Scanner
 {
     public $program;
@@ -11,13 +11,13 @@ final class Scanner
     /** The roles of a handler's parameters, by name. */
     private $roles = [];
 
-    /** Names that "global" makes global here, as keys; outside of functions all are. */
+    /** The names in "global" statements, as keys. At file scope all variables are global. */
     private $globals = [];
 
-    /** Whether a handler's client key may be another than the one it was given. */
+    /** Whether the handler may overwrite its client key. */
     private $keyWritten = false;
 
-    /** What counts only then, or if others call the handler. */
+    /** What counts only in that case, or if other code calls the handler. */
     private $keyed = [];
     private $keyedPeers = false;
 
@@ -45,13 +45,13 @@ final class Scanner
         }
     }
 
-    /** Notes that the unit reaches "table", "sockets", or "any" global variable. */
+    /** Records that the unit reaches "table", "sockets", or "any" global variable. */
     public function reach($what, $why, $i)
     {
         $this->unit->reach($what, $why, $this->code->source->file, $this->code->source->lines[$i]);
     }
 
-    /** Notes that what happens at $i is not known at all. */
+    /** Records that the code at $i may do anything. */
     public function reachAll($why, $i)
     {
         foreach (['table', 'sockets', 'any'] as $what) {
@@ -60,14 +60,14 @@ final class Scanner
         $this->callAnything();
     }
 
-    /** Notes that the unit calls what could be any function, of the application or of ours. */
+    /** Records that the unit may call any function, of the application or of wsbridge. */
     public function callAnything()
     {
         $this->unit->callsAnything = true;
         $this->unit->peers = true;
     }
 
-    /** Notes what counts unless the key is certainly the handler's own. */
+    /** Records what counts unless the key is certainly the handler's own. */
     public function keyed($why, $i)
     {
         $this->keyed[] = [$why, $i];
@@ -78,7 +78,7 @@ final class Scanner
         $this->keyedPeers = true;
     }
 
-    /** Whether a token is the client key that a handler was given, and all of an argument or index. */
+    /** Reports whether a token is the handler's client key, and a whole argument or index. */
     public function isKey($i)
     {
         return $this->code->source->kinds[$i] === T_VARIABLE && $this->role($i) === 'key'
@@ -90,7 +90,7 @@ final class Scanner
         return Roles::isHandler($this->unit);
     }
 
-    /** Notes that a variable is named in a string, as compact() takes it. */
+    /** Records a variable that a string names, as for compact(). */
     public function mention($name, $i)
     {
         $role = isset($this->roles['$' . $name]) ? $this->roles['$' . $name] : '';
@@ -171,7 +171,7 @@ final class Scanner
         $this->finish();
     }
 
-    /** Decides on what depends on the client key. */
+    /** Records what depends on the client key. */
     private function finish()
     {
         $this->unit->peers = $this->unit->peers || $this->keyedPeers && $this->keyWritten;
@@ -185,7 +185,7 @@ final class Scanner
         }
     }
 
-    /** A global statement. */
+    /** Records the names of a global statement. */
     private function declares($i)
     {
         for ($at = $i + 1; $at < $this->code->source->last && $this->code->source->kinds[$at] !== ';'; $at++) {
@@ -197,7 +197,7 @@ final class Scanner
         }
     }
 
-    /** Notes the use of a global variable of the server's, and says whether it is one. */
+    /** Records the use of a global variable of the server, and reports whether it is one. */
     private function table($name, $why, $i)
     {
         if ($name === 'server' || $name === 'sockets') {
@@ -220,7 +220,7 @@ final class Scanner
     {
         $source = $this->code->source;
         if (in_array($source->kinds[$i - 1], [T_DOUBLE_COLON, '$'], true)) {
-            return; // a static property; or reported as a variable variable
+            return; // a static property, or a variable variable, which is recorded elsewhere
         }
         $role = $this->role($i);
         if ($role === 'key') {
@@ -243,7 +243,7 @@ final class Scanner
         return isset($this->globals[$name]) || $this->unit->isFile && $name !== 'this';
     }
 
-    /** The table, which is more than $connections[$client_key]. */
+    /** Records the use of the table, apart from $connections[$client_key]. */
     private function connections($i)
     {
         $why = 'uses ' . $this->code->source->texts[$i];
@@ -270,13 +270,13 @@ final class Scanner
         $inClosure = $this->unit->isFile && $this->code->isInClosure($i);
         $isNamed = isset($this->globals[$name]) || $this->code->source->texts[$i] === '$GLOBALS';
         if ($inClosure && !$isNamed && !$this->isCaptured($i)) {
-            return; // the closure's own
+            return; // local to the closure
         }
         if ($this->unit->isFile && $this->table($name, 'uses $' . $name, $i) || Globals::isOurs($name)) {
             return;
         }
         if ($this->code->source->kinds[$i - 1] === T_GLOBAL || $this->isInGlobalStatement($i)) {
-            return; // named, not used
+            return; // only declared
         }
         $place = $this->place($i) + ['closure' => $inClosure];
         $this->unit->reads += [$name => $place];
@@ -286,7 +286,7 @@ final class Scanner
         }
     }
 
-    /** Whether a closure is given the variable by "use". */
+    /** Reports whether a closure captures the variable by "use". */
     private function isCaptured($i)
     {
         $open = $this->code->source->outer[$i];
@@ -307,16 +307,16 @@ final class Scanner
         }
         $this->unknownVariables('uses a variable by a name that is computed', $i);
         if ($this->unit->isFile) {
-            $this->reach('table', 'uses a variable by a name that is computed', $i); // which a reference could be made to
+            $this->reach('table', 'uses a variable by a name that is computed', $i); // a reference to it may be made
         }
     }
 
-    /** Notes that local variables may be written by names that are not known, as extract() does. */
+    /** Records that any local variable may be written, as by extract(). */
     public function unknownVariables($why, $i)
     {
         $this->keyWritten = true;
         if ($this->unit->isFile) {
-            return; // there it can change copies only
+            return; // at file scope it can only change copies
         }
         $this->reach('table', $why, $i);
         if ($this->isHandler()) {

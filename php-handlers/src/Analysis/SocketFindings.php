@@ -1,7 +1,7 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** What code does with $sockets and $server itself. */
+/** Finds what code does with $sockets and $server. */
 final class SocketFindings
 {
     const READING = 'stream_select,stream_socket_accept,stream_socket_recvfrom,stream_get_contents,stream_get_line,stream_copy_to_stream,
@@ -64,7 +64,7 @@ final class SocketFindings
         }
     }
 
-    /** $sockets and $server, by whatever name, and what is taken out of them, by names. */
+    /** Returns the names of variables that hold $sockets, $server, or a socket, as keys. */
     private function holders(Unit $unit, Code $code)
     {
         $hash = spl_object_hash($code);
@@ -91,7 +91,7 @@ final class SocketFindings
         return $this->holders[$hash] = $holders;
     }
 
-    /** The variable that what is named at $i is assigned to, in "$x=$sockets[..]" and "foreach ($sockets as $x)". */
+    /** Returns the variable that a socket is assigned to, in "$x=$sockets[..]" and "foreach ($sockets as $x)", as key. */
     private function taken(Source $source, $i, array $holders)
     {
         if (!isset($holders[$source->texts[$i]])) {
@@ -104,7 +104,7 @@ final class SocketFindings
         if ($open === 0 || $source->kinds[$open - 1] !== T_FOREACH || $source->kinds[$i + 1] !== T_AS) {
             return [];
         }
-        $last = $source->behind($open) - 2;
+        $last = $source->after($open) - 2;
         return $source->kinds[$last] === T_VARIABLE ? [$source->texts[$last] => true] : [];
     }
 

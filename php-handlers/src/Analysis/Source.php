@@ -2,33 +2,33 @@
 namespace Wsbridge\Analysis;
 
 /**
- * A file's tokens, without those that mean nothing, and in one form for all versions of PHP: a name with its namespace is
- * one T_STRING, "?->" is T_OBJECT_OPERATOR, "fn" is T_FUNCTION, every kind of class is T_CLASS, "??=" is "=", any other
- * assignment that computes is T_PLUS_EQUAL, a heredoc's ends are quotes, attributes are left out.
+ * The tokens of a file, without comments and white space, and in one form for all versions of PHP: a name with its namespace is one
+ * T_STRING, "?->" is T_OBJECT_OPERATOR, "fn" is T_FUNCTION, every kind of class is T_CLASS, "??=" is "=", other compound
+ * assignments are T_PLUS_EQUAL, the ends of a heredoc are quotes, and attributes are left out.
  */
 final class Source
 {
-    /** By index, from 1; there are some of kind ";" before the first and behind the last. */
+    /** The tokens by index, from 1. Tokens ";" stand before the first and after the last, so that neighbours always exist. */
     public $kinds = [';'];
     public $texts = [';'];
     public $lines = [0];
 
-    /** The other bracket of each bracket, both ways. */
+    /** The matching bracket of each bracket, in both directions. */
     public $partners = [];
 
-    /** The innermost bracket that is open at each token, 0 for none. */
+    /** The innermost bracket around each token, 0 for none. */
     public $outer = [0];
 
-    /** The index of the first ";" behind the last token. */
+    /** The index of the first ";" after the last token. */
     public $last = 0;
 
     public $file;
 
-    /** What "use" gives other names to, by that name in lower case: full names of classes, and of functions. */
+    /** What "use" imports, by alias in lower case: full names of classes, and names of functions. */
     public $classes = [];
     public $functions = [];
 
-    /** For each brace that is open, whether it stands in a string. */
+    /** For each open brace, whether its contents are a string. */
     private $strings = [false];
 
     private static $forms = [];
@@ -38,8 +38,8 @@ final class Source
         $this->file = $file;
         self::$forms = self::$forms ?: self::forms();
         $line = 1;
-        $glued = false; // to the token before
-        $attribute = 0; // how many brackets of an attribute are open
+        $glued = false; // whether it touches the token before
+        $attribute = 0; // the number of open brackets of an attribute
         foreach (token_get_all($text) as $token) {
             list($kind, $text) = is_array($token) ? $token : [$token, $token];
             $start = $line;
@@ -62,7 +62,7 @@ final class Source
         $this->last = $last;
     }
 
-    /** Whether the tokens from $i on are of these kinds. */
+    /** Reports whether the tokens from $i on are of these kinds. */
     public function matches($i, array $kinds)
     {
         foreach ($kinds as $at => $kind) {
@@ -73,16 +73,16 @@ final class Source
         return true;
     }
 
-    /** The index behind a bracket's partner; behind the last token if it has none. */
-    public function behind($i)
+    /** Returns the index after a bracket's partner; after the last token if it has none. */
+    public function after($i)
     {
         return isset($this->partners[$i]) ? $this->partners[$i] + 1 : $this->last;
     }
 
-    /** The first index of each argument or element between a bracket and its partner, and the index of that partner. */
+    /** Returns the first index of each argument or element between a bracket and its partner, and the partner's index. */
     public function elements($open)
     {
-        $end = $this->behind($open) - 1;
+        $end = $this->after($open) - 1;
         $starts = $open + 1 < $end ? [$open + 1] : [];
         for ($i = $open + 1; $i < $end; $i++) {
             if ($this->kinds[$i] === ',' && $i + 1 < $end) {
@@ -94,7 +94,7 @@ final class Source
         return [$starts, $end];
     }
 
-    /** What a string literal without variables stands for, or null. */
+    /** Returns the value of a string literal without variables, or null. */
     public function literal($i)
     {
         if ($this->kinds[$i] !== T_CONSTANT_ENCAPSED_STRING) {
@@ -154,7 +154,7 @@ final class Source
         $this->lines[] = $line;
     }
 
-    /** Whether a token continues the name before it, as up to PHP 7. */
+    /** Reports whether a token continues the name before it; up to PHP 7 a name is several tokens. */
     private function joins($kind, $previous)
     {
         if ($kind === T_NS_SEPARATOR) {
@@ -175,7 +175,7 @@ final class Source
         }
     }
 
-    /** Whether a keyword is a name where it stands, as in $list->print() and function list(). */
+    /** Reports whether a keyword is a name, as in $list->print() and function list(). */
     private function isName($kind, $text, $previous)
     {
         if ($previous === '&') {

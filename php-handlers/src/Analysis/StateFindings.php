@@ -1,7 +1,7 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** What the original server's process kept from event to event, and nothing keeps now. */
+/** Finds state that the original's process kept from event to event and wsbridge does not. */
 final class StateFindings
 {
     private $overview;
@@ -20,7 +20,7 @@ final class StateFindings
         $this->findings = $findings;
     }
 
-    /** Each static property once, where it is written first. */
+    /** Adds each static variable and property once, where it is written first. */
     private function statics()
     {
         $known = [];
@@ -29,13 +29,13 @@ final class StateFindings
                 if (!isset($known[$name])) {
                     $known[$name] = true;
                     $cause = Statics::cause($name, $place);
-                    $this->findings->place('warning', 'static', $cause['why'], $cause['file'], $cause['line']);
+                    $this->findings->addAt('warning', 'static', $cause['why'], $cause['file'], $cause['line']);
                 }
             }
         }
     }
 
-    /** Global variables whose values cannot be carried. */
+    /** Adds the global variables whose values cannot be carried. */
     private function globals()
     {
         foreach ($this->overview->globals->all() as $name => $global) {
@@ -43,12 +43,12 @@ final class StateFindings
                 continue;
             }
             $lacking = $this->lacking($name);
-            $this->findings->place($lacking === '' ? 'note' : 'warning', 'global', 'global $' . $name . ' ' . $global['why']
+            $this->findings->addAt($lacking === '' ? 'note' : 'warning', 'global', 'global $' . $name . ' ' . $global['why']
                 . ($lacking === '' ? '' : '; ' . $lacking . '() uses it, and does not'), $global['file'], $global['line']);
         }
     }
 
-    /** A handler that uses a global without anything that gives it a value, or "". */
+    /** Returns a handler that uses a global variable without setting it, or "". */
     private function lacking($name)
     {
         $program = $this->overview->program;
@@ -57,7 +57,7 @@ final class StateFindings
                 return '';
             }
         }
-        if ($this->overview->once === false && $this->makes('ws_server_initialize', $name)) {
+        if ($this->overview->initializesOnce === false && $this->makes('ws_server_initialize', $name)) {
             return '';
         }
         foreach ($this->overview->handlers as $event => $handler) {
@@ -85,6 +85,6 @@ final class StateFindings
     private function isMaking(array $write)
     {
         return in_array($write['kind'], ['assign', 'element'], true)
-            && Bound::of($this->overview->program, $write['code'], $write['value'], 2) !== '';
+            && ProcessBound::of($this->overview->program, $write['code'], $write['value'], 2) !== '';
     }
 }

@@ -1,10 +1,10 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** Static variables of functions, and static properties that functions write: the process that would keep them is gone. */
+/** Finds static variables of functions, and static properties that functions write. No process keeps them for the next event. */
 final class Statics
 {
-    /** Those named at a token: what they are called by the index of the token. */
+    /** Returns the names of those at a token, by the token's index. */
     public static function at(Program $program, Unit $unit, Code $code, $i)
     {
         $source = $code->source;
@@ -18,7 +18,7 @@ final class Statics
         return $write === null || $write[0] === 'touch' ? [] : [$i => self::property($unit, $source, $i)];
     }
 
-    /** What it means that one of them stands in a place. */
+    /** Explains one of them, with its place. */
     public static function cause($name, array $place)
     {
         $what = strpos($name, '::$') === false ? 'static variable ' : 'static property ';

@@ -1,31 +1,31 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** What is called as one: a function, all definitions of its name taken together. And what its own code can reach. */
+/** All definitions of one function or method, or all code of one class or of all files, and what this code itself reaches. */
 final class Unit
 {
-    /** As people write it, and that in lower case without namespace. */
+    /** The name as people write it, and the name in lower case without namespace. */
     public $label;
     public $name;
 
-    /** The class of a method, in lower case without namespace; else "". */
+    /** The class of a method, in lower case without namespace, or "". */
     public $class;
 
-    /** Its definitions, each a Code. */
+    /** The code of each definition. */
     public $codes = [];
 
-    /** Whether it is the code of the files outside of functions. */
+    /** Whether it is the files' code outside of functions and classes. */
     public $isFile = false;
 
-    /** Whether PHP may call it without its name being written: a magic method, offsetGet, a class's initial values. */
+    /** Whether PHP may run it although no code names it: a magic method, offsetGet, a class's initial values. */
     public $isImplicit = false;
 
-    /** Names of the application's functions, of methods, and of classes constructed, that it calls; as keys. */
+    /** The application's functions and the methods that it calls, and the classes that it constructs, as keys. */
     public $functions = [];
     public $methods = [];
     public $classes = [];
 
-    /** Whether it calls what could be any function. */
+    /** Whether it may call any function. */
     public $callsAnything = false;
 
     /** Whether it closes a client. */
@@ -34,22 +34,22 @@ final class Unit
     /** Why it reaches "table", "sockets", "any": the first cause of each. */
     public $causes = [];
 
-    /** Causes that count only if it is not wsbridge alone that calls it: then its key may be another client's. */
+    /** Causes that count only if other code than wsbridge calls it, perhaps with another client's key. */
     public $keyed = [];
 
-    /** Whether it may send to any client; and if it is not wsbridge alone that calls it. */
+    /** Whether it may send to any client; and whether it may if other code than wsbridge calls it. */
     public $peers = false;
     public $keyedPeers = false;
 
-    /** Whether it sends to all, and whether it names the field of a row that says who is open. */
+    /** Whether it broadcasts, and whether it names the field "state" of rows. */
     public $broadcasts = false;
     public $namesState = false;
 
-    /** Names of the global variables it mentions: name => [file, line]; and its writes to them: name => Writes. */
+    /** The place of each global variable that it names, by name; and lists of its writes, by name. */
     public $reads = [];
     public $writes = [];
 
-    /** Its static variables, and the static properties it writes, as Statics calls them: name => [file, line]. */
+    /** The places of its static variables, and of the static properties that it writes, by name. */
     public $statics = [];
 
     public function __construct($label, $class = '')
@@ -59,7 +59,7 @@ final class Unit
         $this->class = $class;
     }
 
-    /** A name in lower case and without its namespace. */
+    /** Returns a name in lower case, without its namespace. */
     public static function short($name)
     {
         $at = strrpos($name, '\\');

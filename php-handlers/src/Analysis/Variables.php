@@ -1,13 +1,14 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** What is done with a variable where it is named. */
+/** Tells what code does with a variable that it names. */
 final class Variables
 {
     /**
-     * How the variable at $start may be written there, null if it is only read. "assign" and "element" come with the
-     * index of the value that it, or an element of it, is given; "touch" means that the object it holds may change; "reference"
-     * that something else may write it from then on; "unset" and "other" are what they say. $next is what follows its name.
+     * Returns how the variable at $start is written there, as a pair of a kind and an index, or null if it is only read. "assign" and
+     * "element" have the index of the value that the variable, or an element of it, gets. "touch" means that the object in it may
+     * change, "reference" that other code may write it from then on; "unset" and "other" say what they mean. $next is the token after
+     * the variable's name.
      */
     public static function write(Program $program, Code $code, $start, $next)
     {
@@ -33,22 +34,22 @@ final class Variables
         return self::within($program, $code, $start, $end, $path);
     }
 
-    /** What follows on [..], ->name and ::$name behind a variable, and which of them there are. */
+    /** Returns the token after all [..], ->name and ::$name that follow a variable, and which of them there are. */
     private static function path(Source $source, $i)
     {
         $path = '';
         while (true) {
             $kind = $source->kinds[$i];
             if ($kind === '[' || $kind === '{' && PHP_VERSION_ID < 80000) {
-                $i = $source->behind($i);
+                $i = $source->after($i);
                 $path = $path === '' ? 'element' : $path;
             } elseif ($kind === T_OBJECT_OPERATOR || $kind === T_DOUBLE_COLON) {
-                $after = $source->kinds[$i + 1] === '{' ? $source->behind($i + 1) : $i + 2;
+                $after = $source->kinds[$i + 1] === '{' ? $source->after($i + 1) : $i + 2;
                 if ($source->kinds[$after] === '(') {
                     return [$after, 'call'];
                 }
                 if ($kind === T_DOUBLE_COLON && $source->kinds[$i + 1] !== T_VARIABLE) {
-                    return [$after, $path]; // a constant
+                    return [$after, $path]; // a constant of a class
                 }
                 $i = $after;
                 $path = 'property';
@@ -58,14 +59,14 @@ final class Variables
         }
     }
 
-    /** Whether the ampersand at $i makes a reference, and is no operator. */
+    /** Reports whether the ampersand at $i makes a reference and is no operator. */
     private static function isReference(Source $source, $i)
     {
         $operands = [T_VARIABLE, T_STRING, T_LNUMBER, T_DNUMBER, T_CONSTANT_ENCAPSED_STRING, ')', ']', '}', '"'];
         return !in_array($source->kinds[$i - 1], $operands, true);
     }
 
-    /** Whether a static or global statement names it. */
+    /** Reports whether a static or global statement declares the variable. */
     private static function isDeclared(Source $source, $i)
     {
         if ($source->kinds[$i - 1] === T_STATIC || $source->kinds[$i - 1] === T_GLOBAL) {
@@ -81,14 +82,14 @@ final class Variables
         return $source->kinds[$i] === T_STATIC || $source->kinds[$i] === T_GLOBAL;
     }
 
-    /** Whether foreach writes it: behind "as", or looped over by reference. */
+    /** Tells how foreach writes the variable: it does after "as", and if it loops by reference. */
     private static function isLooped(Source $source, $start, $end)
     {
         $open = $source->outer[$start];
         if ($source->kinds[$open - ($open > 0 ? 1 : 0)] !== T_FOREACH) {
             return false;
         }
-        $close = $source->behind($open) - 1;
+        $close = $source->after($open) - 1;
         for ($as = $open + 1; $as < $close && ($source->kinds[$as] !== T_AS || $source->outer[$as] !== $open); $as++);
         if ($as < $start) {
             return true;
@@ -101,7 +102,7 @@ final class Variables
         return false;
     }
 
-    /** What the bracket it stands in does with it: a function's parameters, unset(), list(), a call. */
+    /** Tells how the bracket around the variable writes it: a list of parameters, unset(), list(), a call. */
     private static function within(Program $program, Code $code, $start, $end, $path)
     {
         $source = $code->source;
@@ -123,12 +124,12 @@ final class Variables
             return self::isTarget($source, $open) ? ['other', 0] : null;
         }
         if (in_array($source->kinds[$open - 1], ['(', ',', T_ELLIPSIS], true)) {
-            return self::within($program, $code, $open, $source->behind($open), $path); // mere parentheses
+            return self::within($program, $code, $open, $source->after($open), $path); // plain parentheses
         }
         return Calls::writes($program, $code, $open, $start) ? ['other', 0] : null;
     }
 
-    /** Whether it is all of an argument or element. */
+    /** Reports whether the variable is a whole argument or element. */
     private static function isWhole(Source $source, $start, $end)
     {
         $named = $source->kinds[$start - 1] === ':' && $source->kinds[$start - 2] === T_STRING;
@@ -136,7 +137,7 @@ final class Variables
             && in_array($source->kinds[$end], [',', ')', ']'], true);
     }
 
-    /** Whether a bracket is that of list(), or of [..] = .. */
+    /** Reports whether a bracket belongs to list(), or to [..] = ... */
     private static function isTarget(Source $source, $open)
     {
         if ($source->kinds[$open] === '(') {
@@ -147,7 +148,7 @@ final class Variables
             return false;
         }
         $outer = $source->outer[$open];
-        if ($source->kinds[$source->behind($open)] === '=') {
+        if ($source->kinds[$source->after($open)] === '=') {
             return true;
         }
         return $outer > 0 && (self::isLooped($source, $open, 0) || self::isTarget($source, $outer));

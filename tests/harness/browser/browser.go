@@ -10,9 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
 	"github.com/wsbridge/wsbridge/tests/harness"
@@ -27,41 +29,64 @@ type Tab struct {
 	trouble []string
 }
 
-// Start starts a Chromium and returns a function that opens a page in a tab of its own. The test's end closes all.
-func Start(t testing.TB, more ...chromedp.ExecAllocatorOption) (open func(url string) *Tab) {
-	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox,
+// Browser is a Chromium with a tab for each page.
+type Browser struct{ ctx context.Context }
+
+// Start starts a Chromium. The test's end closes it.
+func Start(tb testing.TB, more ...chromedp.ExecAllocatorOption) *Browser {
+	tb.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(tb)), chromedp.NoSandbox,
 		chromedp.DisableGPU)
 	options = append(options, more...)
-	allocator, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(cancel)
+	allocator, cancel := chromedp.NewExecAllocator(tb.Context(), options...)
+	tb.Cleanup(cancel)
 	ignore := func(string, ...any) {} // of events that chromedp does not know yet
 	first, cancelFirst := chromedp.NewContext(allocator, chromedp.WithErrorf(ignore))
-	t.Cleanup(cancelFirst)
+	tb.Cleanup(cancelFirst)
 	if err := chromedp.Run(first); err != nil {
-		t.Fatalf("start chromium: %v", err)
+		tb.Fatalf("start chromium: %v", err)
 	}
-	return func(url string) *Tab {
-		t.Helper()
-		ctx, cancel := chromedp.NewContext(first)
-		t.Cleanup(cancel)
-		ctx, cancelTab := context.WithTimeout(ctx, 6*harness.Patience)
-		t.Cleanup(cancelTab)
-		p := &Tab{T: t, Ctx: ctx}
-		p.listen()
-		p.Run(chromedp.EmulateViewport(900, 600), chromedp.Navigate(url))
-		return p
-	}
+	return &Browser{first}
 }
 
-func chromium(t testing.TB) string {
-	t.Helper()
+// Open opens a page in a tab that shares nothing with the others, such as cookies. The end of the test, which may be a subtest of
+// the browser's, closes it.
+func (b *Browser) Open(tb testing.TB, url string) *Tab {
+	tb.Helper()
+	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(b.window(tb)))
+	tb.Cleanup(cancel)
+	ctx, cancelTab := context.WithTimeout(ctx, 6*harness.Patience)
+	tb.Cleanup(cancelTab)
+	p := &Tab{T: tb, Ctx: ctx}
+	p.listen()
+	p.Run(chromedp.EmulateViewport(900, 600), chromedp.Navigate(url))
+	return p
+}
+
+// window opens an empty window of somebody else.
+func (b *Browser) window(tb testing.TB) target.ID {
+	tb.Helper()
+	ctx := cdp.WithExecutor(b.ctx, chromedp.FromContext(b.ctx).Browser)
+	person, err := target.CreateBrowserContext().Do(ctx)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = target.DisposeBrowserContext(person).Do(ctx) }) // or the browser's end does
+	id, err := target.CreateTarget("about:blank").WithBrowserContextID(person).WithNewWindow(true).Do(ctx)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return id
+}
+
+func chromium(tb testing.TB) string {
+	tb.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if found, err := exec.LookPath(name); err == nil {
 			return found
 		}
 	}
-	t.Fatal("no chromium found: run make test")
+	tb.Fatal("no chromium found: run make test")
 	return ""
 }
 

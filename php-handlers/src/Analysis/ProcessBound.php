@@ -1,8 +1,8 @@
 <?php
 namespace Wsbridge\Analysis;
 
-/** Values that no other process can have: connections, files, closures. */
-final class Bound
+/** Recognizes values that are bound to their process: connections, open files, closures. */
+final class ProcessBound
 {
     const CLASSES = 'pdo,pdostatement,mysqli,mysqli_stmt,mysqli_result,redis,rediscluster,redisarray,memcache,memcached,splfileobject,
         spltempfileobject,splfileinfo,directoryiterator,sqlite3,sqlite3stmt,sqlite3result,soapclient,simplexmlelement,xmlreader,
@@ -16,8 +16,8 @@ final class Bound
         stream_context_create,gzopen,bzopen,msg_get_queue,sem_get,shm_attach,shmop_open,simplexml_load_string,simplexml_load_file';
 
     /**
-     * What the expression at $i makes: "" for nothing that is worth keeping (null, false, an empty array), else words for what
-     * is bound to its process; null for what may outlive it. $depth is how many functions may be followed.
+     * Returns words for the process-bound value that the expression at $i makes; "" for a value that need not be kept (null, false,
+     * an empty array); null for one that may outlive the process. $depth is how many nested functions are followed.
      */
     public static function of(Program $program, Code $code, $i, $depth)
     {
@@ -26,7 +26,7 @@ final class Bound
         switch ($source->kinds[$i]) {
             case T_NEW:
                 $class = $source->kinds[$i + 1] === T_STRING ? $code->resolve($source->texts[$i + 1]) : '';
-                $end = $source->kinds[$i + 2] === '(' ? $source->behind($i + 2) : $i + 2;
+                $end = $source->kinds[$i + 2] === '(' ? $source->after($i + 2) : $i + 2;
                 $held = self::ends($source, $end) ? self::object($program, $class) : '';
                 return $held === '' ? null : $held;
             case T_FUNCTION:
@@ -44,7 +44,7 @@ final class Bound
         return null;
     }
 
-    /** Words for an object of a class, if it is bound to its process or its constructor gives it what is; else "". */
+    /** Returns words for an object of a class that is process-bound, or gets such a value from its constructor; else "". */
     private static function object(Program $program, $class)
     {
         if (self::lists(self::CLASSES, strtolower($class))) {
@@ -53,7 +53,7 @@ final class Bound
         $short = Unit::short($class);
         $methods = isset($program->classes[$short]) ? $program->classes[$short]['methods'] : [];
         if (isset($methods['__sleep']) || isset($methods['__serialize']) || isset($methods['serialize'])) {
-            return ''; // it decides itself what is kept of it
+            return ''; // the class decides what is kept
         }
         foreach ($program->constructors($short) as $unit) {
             foreach ($unit->codes as $code) {
@@ -66,10 +66,10 @@ final class Bound
         return '';
     }
 
-    /** The first such value of a "$this->name = ..". */
+    /** Returns words for the first process-bound value that a property is assigned, or "". */
     private static function assigned(Program $program, Code $code)
     {
-        for ($i = $code->body + 1; $code->body > 0 && $i < $code->source->behind($code->body); $i++) {
+        for ($i = $code->body + 1; $code->body > 0 && $i < $code->source->after($code->body); $i++) {
             $isProperty = $code->source->matches($i, [T_VARIABLE, T_OBJECT_OPERATOR, T_STRING, '=']) && $code->source->texts[$i] === '$this';
             $what = $isProperty ? self::of($program, $code, $i + 4, 0) : '';
             if ((string) $what !== '') {
@@ -79,12 +79,12 @@ final class Bound
         return '';
     }
 
-    /** What a call gives. */
+    /** Like of, for what a call returns. */
     private static function called(Program $program, Code $code, $i, $depth)
     {
         $source = $code->source;
         $open = $source->kinds[$i + 1] === T_DOUBLE_COLON ? $i + 3 : $i + 1;
-        if ($source->kinds[$open] !== '(' || !self::ends($source, $source->behind($open))) {
+        if ($source->kinds[$open] !== '(' || !self::ends($source, $source->after($open))) {
             return null;
         }
         list($kind, $name) = Calls::callee($code, $open);
@@ -101,12 +101,12 @@ final class Bound
         return count($methods) === 1 ? self::returned($program, $methods[0], $depth - 1) : null;
     }
 
-    /** What all returns of a unit give. */
+    /** Like of, for what all return statements of a unit return. */
     private static function returned(Program $program, Unit $unit, $depth)
     {
         $found = '';
         foreach ($unit->codes as $code) {
-            for ($i = $code->body; $i > 0 && $i <= $code->source->behind($code->body); $i++) {
+            for ($i = $code->body; $i > 0 && $i <= $code->source->after($code->body); $i++) {
                 if ($code->source->kinds[$i] !== T_RETURN || $code->isInClosure($i) || $code->source->kinds[$i + 1] === ';') {
                     continue;
                 }
@@ -121,11 +121,11 @@ final class Bound
         return $found === '' ? null : $found;
     }
 
-    /** What all assignments give that a local variable gets. */
+    /** Like of, for what all assignments to a local variable assign. */
     private static function variable(Program $program, Code $code, $name)
     {
         $found = '';
-        for ($i = $code->body + 1; $i <= $code->source->behind($code->body); $i++) {
+        for ($i = $code->body + 1; $i <= $code->source->after($code->body); $i++) {
             $before = $code->source->kinds[$i - 1];
             if ($code->source->kinds[$i] !== T_VARIABLE || $code->source->texts[$i] !== $name || $before === T_DOUBLE_COLON) {
                 continue;
@@ -143,7 +143,7 @@ final class Bound
         return $found;
     }
 
-    /** Whether an expression ends at $i. */
+    /** Reports whether an expression ends at $i. */
     private static function ends(Source $source, $i)
     {
         return in_array($source->kinds[$i], [';', ')', ',', T_LOGICAL_OR], true);
