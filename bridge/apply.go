@@ -12,10 +12,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// errNoClient says that the client has left, or was never there.
-var errNoClient = errors.New("no such open client")
-
-// apply does what PHP says, as it says it. It never blocks.
+// apply carries out one effect of PHP. It never blocks.
 func (x *exchange) apply(e *protocol.Effect) error {
 	switch {
 	case e.Send != nil:
@@ -31,7 +28,7 @@ func (x *exchange) apply(e *protocol.Effect) error {
 	case e.Failed != nil:
 		x.failure = e.Failed
 	case e.Stray != "":
-		x.log().Info("printed by the application", fromApplication(), "text", e.Stray)
+		x.log().Info("printed by the application", sourceApplication(), "text", e.Stray)
 	}
 	return nil
 }
@@ -46,7 +43,7 @@ func (x *exchange) send(s *protocol.Send) {
 	x.deliver(s.To, op, data)
 }
 
-// text makes a text message UTF-8: a browser would end the connection over anything else (RFC 6455, section 8.1).
+// text makes a text message valid UTF-8: a browser would end the connection otherwise (RFC 6455, section 8.1).
 func (x *exchange) text(data []byte) []byte {
 	if utf8.Valid(data) {
 		return data
@@ -55,7 +52,7 @@ func (x *exchange) text(data []byte) []byte {
 	return bytes.ToValidUTF8(data, []byte("\uFFFD"))
 }
 
-// sendFrames does what the bytes given to do_reply say.
+// sendFrames sends the messages of the raw frames given to do_reply.
 func (x *exchange) sendFrames(s *protocol.Send) {
 	frames, err := socket.ParseFrames(s.Payload)
 	if err != nil {
@@ -74,7 +71,7 @@ func (x *exchange) sendFrames(s *protocol.Send) {
 func (x *exchange) deliver(to protocol.Recipients, op socket.Opcode, data []byte) {
 	clients := x.recipients(to)
 	if x.bridge.cfg().LogPayloads {
-		x.bridge.showPayload(x.log(), "message to clients", data)
+		x.bridge.logPayload(x.log(), "message to clients", data)
 	}
 	x.made.Sent += len(clients)
 	x.made.SentBytes += len(clients) * len(data)
@@ -85,13 +82,13 @@ func (x *exchange) deliver(to protocol.Recipients, op socket.Opcode, data []byte
 			x.log().Debug("message was not sent", keyTarget, c.key, keyError, err)
 			return
 		}
-		c.unsent(err)
-		x.miss(c.key, err)
+		c.end(outcome.EndedSlow) // its send queue is full
+		x.warnUnsent(c.key, err)
 	})
 }
 
-// miss reports a client that a message did not reach, once in an event.
-func (x *exchange) miss(client int64, err error) {
+// warnUnsent logs that a message was not sent to a client, once per event.
+func (x *exchange) warnUnsent(client int64, err error) {
 	if x.missed[client] {
 		return
 	}
@@ -102,23 +99,23 @@ func (x *exchange) miss(client int64, err error) {
 	x.log().Warn("message was not sent", keyTarget, client, keyError, err)
 }
 
-// recipients leaves out who cannot be sent anything: nothing reaches a socket before its 101.
+// recipients leaves out clients to which nothing can be sent. Before its 101 nothing may be sent to a client.
 func (x *exchange) recipients(to protocol.Recipients) []*client {
 	if to.Open {
 		return x.bridge.openClients(nil)
 	}
 	clients, missing := x.bridge.clients.opened(to.Keys)
 	for _, key := range missing {
-		x.miss(key, errNoClient)
+		x.warnUnsent(key, errNoClient)
 	}
 	return clients
 }
 
-// close ends a client whose close handlers ran in this event, or are still to run.
+// close ends a client. Its close handlers have run in this event, or still have to run.
 func (x *exchange) close(e *protocol.Close) {
 	c := x.bridge.clients.get(e.Client)
 	if c == nil {
-		return // it left meanwhile
+		return // it has left in the meantime
 	}
 	x.made.Closed++
 	code, reason := outcome.CloseFrame(e.Code, e.Reason)
@@ -133,9 +130,9 @@ func (x *exchange) close(e *protocol.Close) {
 	c.leave()
 }
 
-// relay writes a log line of the PHP half into ours.
+// relay logs a line of the PHP half.
 func (x *exchange) relay(l *protocol.Log) {
-	attrs := []slog.Attr{fromApplication()}
+	attrs := []slog.Attr{sourceApplication()}
 	if l.File != "" {
 		attrs = append(attrs, slog.String(keyFile, l.File), slog.Int(keyLine, l.Line))
 	}

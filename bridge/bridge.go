@@ -17,9 +17,8 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// Bridge is one server: its clients, their rows and the way of their events to PHP.
-//
-// Its life is New, Initialize, Serve, Finalize, in this order, once.
+// Bridge is one server. New, Initialize, Serve and Finalize must be called in this order, each once; unless they say otherwise, all other
+// methods may be called concurrently at any time after New.
 type Bridge struct {
 	config    atomic.Pointer[Config] // see cfg and Reconfigure
 	log       *slog.Logger
@@ -44,30 +43,30 @@ type Bridge struct {
 	app        atomic.Pointer[isolation.Application] // nil before Initialize
 	describing sync.Mutex                            // held while app is replaced
 
-	base    context.Context // of every event; its end gives up what still runs
-	abort   context.CancelCauseFunc
-	quit    chan struct{} // closed when a handler asks for shutdown
-	paced   chan struct{} // tells the loop of another LoopInterval
-	once    sync.Once     // closes quit
-	serving chan struct{} // closed after the started event
-	drained chan struct{} // closed when a drain begins
-	noWait  atomic.Bool   // the drain ran out of time: nothing waits for php-fpm any more
+	base            context.Context // of all events
+	abort           context.CancelCauseFunc
+	quit            chan struct{} // closed when the shutdown was requested
+	quitOnce        sync.Once     // closes quit
+	intervalChanged chan struct{} // receives when LoopInterval has changed
+	serving         chan struct{} // closed after the started event
+	drained         chan struct{} // closed when a drain begins
+	noWait          atomic.Bool   // the drain ran out of time: nothing waits for php-fpm any more
 
-	work sync.WaitGroup // every goroutine of a client, and every event of a queue
+	work sync.WaitGroup // goroutines of clients, and events of queues
 
-	entranceMu sync.Mutex // guards draining, and handshakes against growing while they are waited for
+	drainMu    sync.Mutex // guards draining, and handshakes against growing while a drain waits for them
 	draining   bool
-	handshakes sync.WaitGroup
+	handshakes sync.WaitGroup // and other things that a drain waits for, see enter
 }
 
-// Documents of the pipe that may wait, and their bytes, besides what the pipe holds itself. They are far more than a client's:
-// a handler that runs alone and writes into the pipe must not wait for room that only its own end would make.
+// How many documents may wait, and their bytes, apart from those that the pipe holds. They are far more than a client's: a handler that
+// runs alone and writes to the pipe must not wait for room, since there is none before its own end.
 const (
 	documents     = 1024
 	documentBytes = 16 << 20
 )
 
-// New checks cfg and returns a bridge that does nothing yet.
+// New returns a Bridge that does nothing yet. The error says what is missing in cfg.
 func New(cfg Config) (*Bridge, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -76,7 +75,7 @@ func New(cfg Config) (*Bridge, error) {
 		cfg.Observer = observe.Nop{}
 	}
 	b := &Bridge{log: cfg.Logger, outage: schedule.NewOutage(), quit: make(chan struct{}),
-		paced: make(chan struct{}, 1), drained: make(chan struct{}), serving: make(chan struct{})}
+		intervalChanged: make(chan struct{}, 1), drained: make(chan struct{}), serving: make(chan struct{})}
 	b.config.Store(&cfg)
 	b.clients = newClients()
 	b.table = rows.New(cfg.Presence, func(err error) { b.log.Error("handlers are not told who has left", keyError, err) })
@@ -89,8 +88,8 @@ func New(cfg Config) (*Bridge, error) {
 	return b, nil
 }
 
-// Initialize describes the application and runs ws_server_initialize. It waits for a php-fpm that is still starting, as
-// long as an event would. It is called before the pipe and the listener exist.
+// Initialize describes the application and runs ws_server_initialize. It waits for php-fpm as long as an event does, or until ctx ends. It
+// must be called before the pipe and the listener exist.
 func (b *Bridge) Initialize(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { b.abort(context.Cause(ctx)) })
 	defer stop()
@@ -105,7 +104,7 @@ func (b *Bridge) Initialize(ctx context.Context) error {
 	return b.runServerEvent(protocol.Initialize)
 }
 
-// Finalize runs ws_server_finalize, the last thing that happens, when the pipe is gone too.
+// Finalize runs ws_server_finalize and ends all tails. It is the last call, after the pipe is gone too.
 func (b *Bridge) Finalize() error {
 	err := b.runServerEvent(protocol.Finalize)
 	b.abort(outcome.ErrStopped)
@@ -113,26 +112,10 @@ func (b *Bridge) Finalize() error {
 	return err
 }
 
-// Mount has h answer requests below path that are no WebSocket handshake, in place of Config.Page. Path begins and ends with a
-// slash. It is called before Serve, whose drain waits for the requests.
+// Mount makes h answer the requests below path that are no WebSocket handshakes, instead of Config.Page. The path must begin and end with a
+// slash. Mount must be called before Serve, which waits for the requests when it drains.
 func (b *Bridge) Mount(path string, h http.Handler) { b.mountAt, b.mount = path, h }
 
-// requestQuit begins the shutdown that a handler asked for.
-func (b *Bridge) requestQuit() {
-	b.once.Do(func() { close(b.quit) })
-}
-
-// spawn runs f in a goroutine that drain waits for. Its callers are waited for themselves, so the count never grows from
-// zero during the wait.
+// spawn runs f in a goroutine that a drain waits for. A drain also waits for its callers, so that work does not grow from zero while it is
+// waited for.
 func (b *Bridge) spawn(f func()) { b.work.Go(f) }
-
-// enter counts a handshake, or the making of a client, that drain waits for. It reports false once a drain has begun.
-func (b *Bridge) enter() (leave func(), ok bool) {
-	b.entranceMu.Lock()
-	defer b.entranceMu.Unlock()
-	if b.draining {
-		return nil, false
-	}
-	b.handshakes.Add(1)
-	return b.handshakes.Done, true
-}

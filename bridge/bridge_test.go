@@ -232,7 +232,7 @@ func TestDrainOutOfTimeTellsOfDocuments(t *testing.T) {
 		c.DrainTimeout, c.Logger = 100*time.Millisecond, slog.New(slog.NewTextHandler(&log, nil))
 	})
 	for range 3 {
-		if err := s.fifo(t.Context(), []byte("document")); err != nil {
+		if err := s.enqueueDocument(t.Context(), []byte("document")); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -17,59 +17,59 @@ import (
 
 // client is one connection, from the accepted socket to the end of its close event.
 type client struct {
-	// Set before another goroutine sees the client.
-	bridge     *Bridge
-	key        int64
-	peer       string // ip:port
-	env        []byte
-	agreed     agreement // in its handshake
-	session    string    // the PHP session it shares with others, if that is to matter; else empty
-	log        *slog.Logger
-	events     *schedule.Queue
-	readEvents bool  // and connect events: PHP has known it since the socket was accepted
-	came       int64 // microseconds since 1970
+	// Set before another goroutine knows the client.
+	bridge      *Bridge
+	key         int64
+	peer        string // ip:port
+	env         []byte
+	negotiated  negotiated // in the handshake
+	session     string     // PHP session that it shares with other clients; empty: none, or it does not matter
+	log         *slog.Logger
+	events      *schedule.Queue
+	readEvents  bool  // and connect events: PHP knows the client since its socket was accepted
+	connectedAt int64 // microseconds since 1970
 
-	messages observe.Counter
-	last     atomic.Int64 // when its last message came, as came
-	request  atomic.Pointer[Request]
-	history  observe.History
+	messages    observe.Counter
+	lastMessage atomic.Int64 // when the last message came, like connectedAt
+	request     atomic.Pointer[Request]
+	history     observe.History
 
 	upgraded bool // answered 101; guarded by clients.mu
 
-	// Set by opened, before upgraded is; constant afterwards.
+	// Set by opened, before upgraded. Constant afterwards.
 	conn *socket.Conn
 	ping *time.Timer
-	idle *idleness
+	idle *idleTimer
 
-	mu     sync.Mutex // guards how it ends
+	mu     sync.Mutex // guards the fields below
 	ended  bool
 	ending outcome.Ending
 	code   int
 	reason string
 }
 
-// newClient adds a row in state CONNECTING.
+// newClient returns a client with a row in state CONNECTING.
 func (b *Bridge) newClient(peer string) *client {
-	c := &client{bridge: b, peer: peer, came: time.Now().UnixMicro()}
-	c.last.Store(c.came)
+	c := &client{bridge: b, peer: peer, connectedAt: time.Now().UnixMicro()}
+	c.lastMessage.Store(c.connectedAt)
 	cfg := b.cfg()
 	c.events = b.scheduler.NewQueue(cfg.EventQueue, int(cfg.MaxMessage))
 	c.key = b.table.NewKey()
 	c.log = b.log.With(keyClient, c.key, keyPeer, peer)
 	b.clients.add(c)
 	b.table.Apply(rows.Change{Key: c.key, Step: rows.Created, Peer: peer})
-	if c.gone() { // a drain out of time came in between, and found no row to remove
+	if c.hasLeft() { // a drain ran out of time just before, and found no row to remove
 		b.table.Apply(rows.Change{Key: c.key, Step: rows.Removed})
 	}
 	return c
 }
 
-// opened makes c an open WebSocket, and then sends the handshake's answer: who has it is OPEN to everybody. It reports false if c was
-// ended by a drain out of time.
+// opened makes c open, and then sends the handshake's answer, so that a client that has the answer is OPEN for everyone. It reports false
+// if c was ended by a drain that ran out of time.
 func (c *client) opened(conn *socket.Conn) bool {
 	c.conn = conn
 	c.ping = time.AfterFunc(c.bridge.cfg().PingInterval, c.sendPing)
-	c.idle = c.watchIdle()
+	c.idle = c.newIdleTimer()
 	if !c.bridge.clients.open(c) {
 		c.ping.Stop()
 		c.idle.stop()
@@ -81,13 +81,13 @@ func (c *client) opened(conn *socket.Conn) bool {
 	return true
 }
 
-// set changes fields of c's row, if it still has one.
+// set changes fields of c's row, if there is still one.
 func (c *client) set(fields ...protocol.Field) {
 	c.bridge.table.Apply(rows.Change{Key: c.key, Set: fields})
 }
 
-// unreachable notes that nothing can be sent to c any more, whatever its row says.
-func (c *client) unreachable() {
+// markUnreachable records that nothing can be sent to c any more, whatever the state in its row.
+func (c *client) markUnreachable() {
 	c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Unreachable})
 }
 
@@ -102,12 +102,12 @@ func (c *client) sendPing() {
 	c.ping.Reset(c.bridge.cfg().PingInterval)
 }
 
-// sendAll sends m to each of clients; failed is called for each that it cannot be sent to.
+// sendAll sends m to each client. It calls failed with each client to which m cannot be sent, and with socket.ErrFull or socket.ErrClosed.
 func sendAll(clients []*client, m *socket.Message, failed func(*client, error)) {
 	conns := make([]*socket.Conn, len(clients))
 	for i, c := range clients {
 		if conns[i] = c.conn; !m.IsControl() {
-			c.idle.note()
+			c.idle.touch()
 		}
 	}
 	socket.Broadcast(conns, m, func(i int, err error) { failed(clients[i], err) })
@@ -122,8 +122,8 @@ func (c *client) OnSent(m *socket.Message, took time.Duration) {
 }
 
 // OnWriterEnd implements socket.Owner.
-func (c *client) OnWriterEnd(slow bool) {
-	if slow {
+func (c *client) OnWriterEnd(isSlow bool) {
+	if isSlow {
 		c.end(outcome.EndedSlow)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/wsbridge/wsbridge/bridge/rows"
 )
 
-// clients finds clients by their keys. It has those that have a row, and besides them those whose sockets are not closed yet: a client
-// that left may still be owed messages.
+// clients finds clients by their keys. A client that has left is still known by its socket until that is closed, since it may have to be
+// sent messages yet.
 type clients struct {
 	mu      sync.RWMutex // guards the fields below, and upgraded of each client
 	byKey   map[int64]*client
@@ -28,7 +28,7 @@ func (s *clients) add(c *client) {
 	s.byKey[c.key] = c
 }
 
-// open notes that c can be sent messages. It reports false if c has left.
+// open records that messages can be sent to c. It reports false if c has left.
 func (s *clients) open(c *client) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -40,7 +40,7 @@ func (s *clients) open(c *client) bool {
 	return true
 }
 
-// remove reports whether c had not been removed before, and whether it was open.
+// remove reports whether this call has removed c, and whether c was open.
 func (s *clients) remove(c *client) (removed, opened bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -51,7 +51,7 @@ func (s *clients) remove(c *client) (removed, opened bool) {
 	return true, c.upgraded
 }
 
-// closed forgets c's socket.
+// closed removes c's socket.
 func (s *clients) closed(c *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -59,7 +59,7 @@ func (s *clients) closed(c *client) {
 	s.past.Add(c.messages.Messages())
 }
 
-// messages returns the counts of all clients, past ones included.
+// messages returns the counts of all clients, including past ones.
 func (s *clients) messages() observe.Messages {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -117,15 +117,15 @@ func (s *clients) all() []*client {
 	return all
 }
 
-// connected returns the clients whose sockets are not closed, those that have left among them.
+// connected returns the clients whose sockets are not closed, including those that have left.
 func (s *clients) connected() []*client {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return slices.Collect(maps.Keys(s.sockets))
 }
 
-// openClients returns the clients in state OPEN whose rows f fits, in the order of their keys.
+// openClients returns the open clients whose rows f matches, in the order of their keys.
 func (b *Bridge) openClients(f rows.Filter) []*client {
-	open, _ := b.clients.opened(b.table.Open(f)) // those missing have just left
+	open, _ := b.clients.opened(b.table.Open(f)) // the missing ones have just left
 	return open
 }

@@ -19,82 +19,82 @@ import (
 
 // PHP runs the application's handlers.
 type PHP interface {
-	// Environment maps a client's handshake to the Environment of all its events, once per client: r as the client has
-	// sent it to the first of its proxies, as far as is known; subprotocol is what is agreed to, if anything. A URL with the
-	// scheme https says that its connection is encrypted.
+	// Environment returns the protocol.Event.Environment of all events of a client. It is called once for each client, with its handshake:
+	// the request as the client sent it to its first proxy, as far as that is known. A URL with the scheme https says that the client's
+	// connection is encrypted. An empty subprotocol means that none was negotiated.
 	Environment(r *http.Request, subprotocol string) ([]byte, error)
-	// Run runs events in PHP, one after the other in the order of their Seq, and calls apply on the calling goroutine for each
-	// effect as PHP makes it. An effect names its event by Seq; its payload is valid only during the call. Run blocks until
-	// the last event has ended. Nil means that each ended with a done or failed effect. An error wraps one of protocol's;
-	// then events may have ended before it, and only those whose last effect reached apply are certain to have run.
+	// Run runs events in PHP, one after the other in the order of their Seq, and blocks until the last one has ended. It calls apply from
+	// the same goroutine for each effect as PHP makes it. An effect names its event by Seq; its payload is valid only during that call.
+	// Without an error, each event has ended with a done or a failed effect. An error wraps one of package protocol. Events may have ended
+	// before it, but only those whose last effect was applied are certain to have run.
 	//
-	// Each event carries its client's environment, so that PHP that stays in memory can take events of different clients in
-	// one call. An implementation that makes one request of a call may refuse events that do not share an environment.
-	// Run may be called concurrently; what may run at the same time is the caller's to decide.
+	// Each event has its client's environment, so that one call can run events of different clients. An implementation that makes one
+	// request of each call may refuse events with different environments. Run may be called concurrently. The caller decides which events
+	// may run at the same time.
 	Run(ctx context.Context, apply func(*protocol.Effect) error, events ...*protocol.Event) error
-	// Describe reports what the application's code can do.
+	// Describe returns what the application's code can do.
 	Describe(ctx context.Context) (*protocol.Description, error)
-	// Reachable returns nil if PHP is there, without running anything, and blocks little.
+	// Reachable returns nil if PHP can be reached. It runs nothing and does not block for long.
 	Reachable(ctx context.Context) error
 }
 
-// Pipe is where other programs write documents for ws_server_fifo.
+// Pipe is the named pipe to which other programs write documents for ws_server_fifo.
 type Pipe interface {
-	// Run calls deliver for each document until ctx ends, and returns after the last call.
+	// Run calls deliver with each document until ctx ends. It returns after the last call.
 	Run(ctx context.Context, deliver func(ctx context.Context, document []byte) error) error
 }
 
-// Config is what a Bridge needs. PHP, Logger, Isolation.Mode and every limit and wait are required. Reconfigure
-// replaces it while the Bridge runs.
+// Config is what a Bridge needs. PHP, Logger, Isolation.Mode and all limits and times are required, unless 0 or nil has a meaning.
+// Reconfigure replaces the Config while the Bridge runs.
 type Config struct {
 	PHP      PHP
 	Presence rows.Presence // nil: nobody is told
-	Page     http.Handler  // answers requests that are no WebSocket handshake; nil: 426
+	Page     http.Handler  // answers requests that are no WebSocket handshakes; nil: 426
 	Logger   *slog.Logger
-	Observer observe.Observer // nil: nobody measures
-	// LogPayloads lets level debug show messages and documents, cut short.
+	Observer observe.Observer // nil: none
+	// LogPayloads allows messages and documents in the log, cut short, on level debug.
 	LogPayloads bool
 
-	TLS *tls.Config // of clients: TLS 1.2 at least, and HTTP/1.1 only; nil: none
+	TLS *tls.Config // for clients, with TLS 1.2 or later and HTTP/1.1; nil: no TLS
 
-	ServerHeader     string // of the 101 answer; empty: none
-	RequireCookie    bool   // a handshake without Cookie is refused, as the original did
-	RequireUserAgent bool   // likewise
+	ServerHeader     string // in the answer 101; empty: none
+	RequireCookie    bool   // refuse handshakes without a Cookie header, like the original
+	RequireUserAgent bool   // likewise, User-Agent
 
 	door.Policy
-	Limits    door.Limits // of the whole server, over them 503; of one address, over them 429
-	MaxHeader int         // bytes of a request's line and fields; over it: 431
+	Limits    door.Limits // of the server, over it: 503; of one address, over it: 429
+	MaxHeader int         // bytes of a request's line and header fields; over it: 431
 
-	Isolation isolation.Config // which events run beside each other, and which global variables live
-	// SessionCookie names the cookie by which clients share a PHP session; events of those that do run one after the other.
-	// Empty: it does not matter.
+	Isolation isolation.Config // which events run together, and which global variables live
+	// SessionCookie is the name of the PHP session cookie. Events of clients with the same session run one after the other. Empty: they
+	// need not.
 	SessionCookie string
 
-	Parallel     int           // events side by side: as many as PHP runs; the others wait for their turn, up to QueueWait
-	CloseOnError bool          // a failed event closes its client with 1011
+	Parallel     int           // events that run together, at most
+	CloseOnError bool          // close the client of a failed event with 1011
 	LoopInterval time.Duration // between two ws_server_loop events
 
-	MaxMessage       int64 // bytes of one message of a client; over it: 1009
-	Compression      bool  // permessage-deflate, for clients that offer it
-	EmptyText        bool  // an empty text is an event, too; the original kept it from handlers
-	MessageRate      int   // messages of one client per second, on average; over it: 1008; 0: any number
-	MessageBurst     int   // and at once
-	ControlRate      int   // the same of its control frames, and of empty ones, which bring no message forward
+	MaxMessage       int64 // bytes of a message; over it: 1009
+	Compression      bool  // permessage-deflate, if the client offers it
+	EmptyText        bool  // make an event of an empty text; the original ignored it
+	MessageRate      int   // messages of one client per second on average; over it: 1008; 0: no limit
+	MessageBurst     int   // messages at once
+	ControlRate      int   // likewise, control frames and empty frames that do not end a message
 	ControlBurst     int
-	EventQueue       int // events of one client that wait; over it the client's socket is not read
-	SendQueue        int // messages that wait for a client to read them, the one under way included; over it: 1013
-	SendQueueBytes   int // their bytes
+	EventQueue       int // events of one client that may wait; over it: its socket is not read
+	SendQueue        int // messages that may wait for one client, including the one being written; over it: 1013
+	SendQueueBytes   int // likewise, bytes
 	HandshakeTimeout time.Duration
-	WriteTimeout     time.Duration // of one message to a client; over it, it counts as too slow
+	WriteTimeout     time.Duration // of one message; over it: 1013
 	PingInterval     time.Duration
-	PongTimeout      time.Duration // without a sign of life the client is dropped
-	IdleTimeout      time.Duration // without a message in either direction: 1008; 0: any time
-	QueueWait        time.Duration // for an event's turn; over it: 1013
-	UnavailableWait  time.Duration // of all events for a php-fpm that is away; over it: 1013
-	DrainTimeout     time.Duration // from the end of Serve's context to its return
+	PongTimeout      time.Duration // that a client may be silent; over it: its connection is ended
+	IdleTimeout      time.Duration // without a message in either direction; over it: 1008; 0: no limit
+	QueueWait        time.Duration // of an event for its turn; over it: 1013
+	UnavailableWait  time.Duration // of all events for php-fpm that is away; over it: 1013
+	DrainTimeout     time.Duration // after which a drain no longer waits
 
-	// Events of all clients that wait or run, handshakes among them, and the bytes they carry. A client that brings one
-	// more is closed with 1013, a handshake answered with 503. Close events and those of the server do not count.
+	// Events of all clients that wait or run, including handshakes, and their bytes. Over either limit, a client is closed with 1013 and a
+	// handshake is answered with 503. Close events and events of the server do not count.
 	EventQueueTotal      int
 	EventQueueTotalBytes int
 }

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -11,11 +10,8 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// errNoAuthenticate refuses an application that could let nobody in; every other handler is optional.
-var errNoAuthenticate = errors.New("ws_server_authenticate is not defined in the events file")
-
-// describe asks cfg's PHP what the application's code can do, and what for it needs no request. Of code that was described before
-// only that is logged. The caller holds describing.
+// describe asks the PHP of cfg what the application's code can do, and logs that. If before is of the same files, what the operator should
+// know about them has been logged already. It is called with describing held.
 func (b *Bridge) describe(ctx context.Context, cfg *Config, before *isolation.Application) (*isolation.Application, error) {
 	d, err := cfg.PHP.Describe(ctx)
 	if err != nil {
@@ -33,7 +29,7 @@ func (b *Bridge) describe(ctx context.Context, cfg *Config, before *isolation.Ap
 	return app, nil
 }
 
-// logNotes writes what the operator should know of the code.
+// logNotes logs what the operator should know about the code.
 func (b *Bridge) logNotes(app *isolation.Application) {
 	for _, w := range app.Warnings {
 		b.log.Warn(w)
@@ -48,12 +44,12 @@ func (b *Bridge) logNotes(app *isolation.Application) {
 	}
 }
 
-// catchUp learns of code that has changed since app was made; code is the fingerprint that PHP has for it.
-func (b *Bridge) catchUp(app *isolation.Application, code string) {
+// redescribe describes code that has changed since app was made. code is the fingerprint of the code in PHP.
+func (b *Bridge) redescribe(app *isolation.Application, code string) {
 	b.describing.Lock()
 	defer b.describing.Unlock()
 	if b.app.Load() != app {
-		return // somebody else has
+		return // another event has
 	}
 	fresh, err := b.describe(b.base, b.cfg(), app)
 	switch {
@@ -69,19 +65,19 @@ func (b *Bridge) catchUp(app *isolation.Application, code string) {
 	b.app.Store(fresh)
 }
 
-// forget notes global variables that were given what cannot be carried; why says by name what that was. log is the event's.
-func (b *Bridge) forget(why map[string]string, log *slog.Logger) {
-	if len(why) == 0 {
+// markLost records global variables that were set to values that cannot be passed on. values describes them by name. log is the event's.
+func (b *Bridge) markLost(values map[string]string, log *slog.Logger) {
+	if len(values) == 0 {
 		return
 	}
 	b.describing.Lock()
 	defer b.describing.Unlock()
 	app := b.app.Load()
 	var names []string
-	for _, name := range slices.Sorted(maps.Keys(why)) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if !app.IsLost(name) {
 			names = append(names, name)
-			log.Warn("global variable starts anew in each event: it was given what cannot outlive one", "name", name, "what", why[name])
+			log.Warn("global variable starts anew in each event: it was given what cannot outlive one", "name", name, "what", values[name])
 		}
 	}
 	if len(names) > 0 {
@@ -89,8 +85,8 @@ func (b *Bridge) forget(why map[string]string, log *slog.Logger) {
 	}
 }
 
-// has reports whether events of kind k have a handler.
-func (b *Bridge) has(k protocol.Kind) bool {
+// hasHandler reports whether there is a handler for events of kind k.
+func (b *Bridge) hasHandler(k protocol.Kind) bool {
 	app := b.app.Load()
 	return app != nil && app.Has(k)
 }

@@ -12,26 +12,26 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// dispatcher brings events of a client, or of the server, to PHP in one turn. One goroutine uses it.
+// dispatcher runs events of a client, or of the server, in PHP, in one turn if possible. It must not be used concurrently.
 type dispatcher struct {
 	bridge *Bridge
 	client *client        // nil: the server
-	turn   *schedule.Turn // nil: there is none yet
-	// How it waits for one.
+	turn   *schedule.Turn // nil: there has been none
+	// How it waits for a turn.
 	ctx   context.Context
 	terms schedule.Terms
-	// failFast ends the wait when php-fpm is away. Events that wait for php-fpm keep their turns then, and a browser should not wait
-	// for those.
+	// failFast ends the wait when php-fpm is away. Events that wait for php-fpm keep their turns, and a browser should not have to wait
+	// for them.
 	failFast bool
 
-	injection *injection // if somebody waits for the event; else nil
+	waiter *waiter // nil: none
 
 	since time.Time     // when the next event came
-	kind  protocol.Kind // of the event that was dispatched last
-	seq   uint64
+	kind  protocol.Kind // of the last event
+	seq   uint64        // of the last event
 }
 
-// runServerEvent runs an event of the server's that is in no queue, and blocks until it is over.
+// runServerEvent runs an event of the server that is not in its queue, and blocks until it has ended.
 func (b *Bridge) runServerEvent(kind protocol.Kind) error {
 	d := &dispatcher{bridge: b, ctx: b.base}
 	defer d.end()
@@ -39,12 +39,12 @@ func (b *Bridge) runServerEvent(kind protocol.Kind) error {
 	return err
 }
 
-// note returns log for a line of the event that was dispatched last.
-func (d *dispatcher) note(log *slog.Logger) *slog.Logger {
+// eventLog returns log with the attributes of the last event.
+func (d *dispatcher) eventLog(log *slog.Logger) *slog.Logger {
 	return log.With(keyEvent, d.kind, keySeq, d.seq)
 }
 
-// begin blocks until the turn has come. One that has come already goes on, unless it is not alone but has to be.
+// begin blocks until it has a turn. It keeps the turn that it has, unless the event has to run alone and that turn is not alone.
 func (d *dispatcher) begin(alone bool) (err error) {
 	if d.turn != nil && d.turn.Covers(alone) {
 		return nil
@@ -56,20 +56,27 @@ func (d *dispatcher) begin(alone bool) (err error) {
 		ctx, stop = d.bridge.outage.Until(ctx, outcome.ErrAway)
 		defer stop()
 	}
-	d.terms.Alone = alone
+	d.terms.Alone, d.terms.Free = alone, false
 	d.turn, err = d.bridge.scheduler.Enter(ctx, d.terms)
 	return err
 }
 
-// end lets the next event have its turn. It may be called again.
+// end ends the turn. It may be called again.
 func (d *dispatcher) end() {
 	if d.turn != nil {
 		d.turn.Leave()
 	}
 }
 
-// dispatch brings an event to PHP when its turn has come, and blocks until it is over. What it changed stands in the answer, for the
-// caller to settle. An event without a handler is done at once.
+// run dispatches one event and commits what it changed.
+func (d *dispatcher) run(kind protocol.Kind, payload []byte) (*protocol.Done, error) {
+	done, err := d.dispatch(kind, payload)
+	d.commit(done)
+	return done, err
+}
+
+// dispatch runs an event in PHP and blocks until it has ended. What it changed is in the result, for the caller to commit. An event without
+// a handler ends at once.
 func (d *dispatcher) dispatch(kind protocol.Kind, payload []byte) (*protocol.Done, error) {
 	for tries := 0; ; tries++ {
 		app := d.bridge.app.Load()
@@ -83,27 +90,27 @@ func (d *dispatcher) dispatch(kind protocol.Kind, payload []byte) (*protocol.Don
 		if err := d.begin(mode.Alone); err != nil {
 			return nil, err
 		}
-		if d.client != nil && d.client.gone() {
+		if d.client != nil && d.client.hasLeft() {
 			return nil, outcome.ErrGone
 		}
-		if d.injection != nil && !d.injection.run() {
-			return nil, errRevoked
+		if d.waiter != nil && !d.waiter.claim() {
+			return nil, errCanceled
 		}
 		d.kind, d.seq = kind, d.bridge.seq.Add(1)
 		done, err := d.exchange(payload, mode)
-		if code, changed := change(err); changed {
-			d.bridge.catchUp(app, code)
+		if code, changed := changedCode(err); changed {
+			d.bridge.redescribe(app, code)
 			continue
 		}
-		if err == nil && !app.Knows(done.Code) { // nothing was expected of it, see isolation.Application
-			d.bridge.catchUp(app, done.Code)
+		if err == nil && !app.Knows(done.Code) { // the event ran although its mode was for any code
+			d.bridge.redescribe(app, done.Code)
 		}
 		return done, err
 	}
 }
 
-// queued returns how long the next event has waited; the one after it comes now.
-func (d *dispatcher) queued() (waited time.Duration) {
+// queueTime returns how long the next event has waited, and starts the time of the one after it.
+func (d *dispatcher) queueTime() (waited time.Duration) {
 	now := time.Now()
 	if !d.since.IsZero() {
 		waited = now.Sub(d.since)
@@ -112,8 +119,9 @@ func (d *dispatcher) queued() (waited time.Duration) {
 	return waited
 }
 
-// change returns the fingerprint of the code that PHP has instead of the one that the event was meant for.
-func change(err error) (code string, changed bool) {
+// changedCode reports whether PHP has refused an event because its code is not the one that the event was meant for. It returns the
+// fingerprint of the code that PHP has.
+func changedCode(err error) (code string, changed bool) {
 	f, ok := errors.AsType[*protocol.Failure](err)
 	if !ok || f.Kind != protocol.FailedChanged {
 		return "", false
@@ -121,10 +129,10 @@ func change(err error) (code string, changed bool) {
 	return f.Name, true
 }
 
-func isChange(err error) bool { _, changed := change(err); return changed }
+func isChanged(err error) bool { _, changed := changedCode(err); return changed }
 
-// settle applies what an event changed.
-func (d *dispatcher) settle(done *protocol.Done) {
+// commit applies what an event changed.
+func (d *dispatcher) commit(done *protocol.Done) {
 	if done == nil {
 		return
 	}
@@ -132,7 +140,7 @@ func (d *dispatcher) settle(done *protocol.Done) {
 	removed, _ := b.table.Apply(rows.Change{Rows: done.Rows, Globals: done.Globals})
 	for _, key := range removed {
 		if c := b.clients.get(key); c != nil { // else it has just left
-			d.note(c.log).Warn("a handler removed the client's row")
+			d.eventLog(c.log).Warn("a handler removed the client's row")
 			code, reason := outcome.EndedNoRow.Close()
 			c.markEnded(outcome.EndedNoRow, code, reason)
 			c.leave()
@@ -143,13 +151,6 @@ func (d *dispatcher) settle(done *protocol.Done) {
 		if d.client != nil {
 			log = d.client.log
 		}
-		b.forget(done.Globals.Lost, d.note(log))
+		b.markLost(done.Globals.Lost, d.eventLog(log))
 	}
-}
-
-// run dispatches and settles one event.
-func (d *dispatcher) run(kind protocol.Kind, payload []byte) (*protocol.Done, error) {
-	done, err := d.dispatch(kind, payload)
-	d.settle(done)
-	return done, err
 }

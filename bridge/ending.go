@@ -8,24 +8,16 @@ import (
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/bridge/schedule"
-	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// unsent ends a client that has too much queued already.
-func (c *client) unsent(err error) {
-	if errors.Is(err, socket.ErrFull) {
-		c.end(outcome.EndedSlow)
-	}
-}
-
-// end queues the close event behind the client's other events, with the ending's own code. Only the first call counts.
+// end queues the close event after the client's other events, and records the ending with its close code. Only the first call counts.
 func (c *client) end(e outcome.Ending) {
 	code, reason := e.Close()
 	c.endWith(e, code, reason)
 }
 
-// endUnlessDraining is end for goroutines that a drain does not wait for. Once one has begun, it ends all clients itself.
+// endUnlessDraining is end for goroutines that a drain does not wait for. A drain ends all clients itself.
 func (c *client) endUnlessDraining(e outcome.Ending) {
 	if leave, ok := c.bridge.enter(); ok {
 		defer leave()
@@ -33,22 +25,23 @@ func (c *client) endUnlessDraining(e outcome.Ending) {
 	}
 }
 
+// endWith is end with another close code and reason.
 func (c *client) endWith(e outcome.Ending, code int, reason string) {
 	if !c.markEnded(e, code, reason) {
 		return
 	}
-	c.overLimit(e)
+	c.countOverLimit(e)
 	switch e {
 	case outcome.EndedSlow:
 		c.conn.DropAndClose(code, reason)
 		fallthrough
 	case outcome.EndedByHangup, outcome.EndedSilent:
-		c.unreachable()
+		c.markUnreachable()
 	}
 	c.enqueueClose()
 }
 
-// markEnded records how the client ends; it reports false if that is settled already.
+// markEnded records how the client ends. It reports false if that has been recorded before.
 func (c *client) markEnded(e outcome.Ending, code int, reason string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -65,14 +58,15 @@ func (c *client) hasEnded() bool {
 	return c.ended
 }
 
-func (c *client) how() (e outcome.Ending, code int, reason string) {
+// howEnded returns what was recorded by markEnded.
+func (c *client) howEnded() (e outcome.Ending, code int, reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.ending, c.code, c.reason
 }
 
-// leave ends the client for good: its row goes, its queued events are dropped, its socket ends behind what it is still
-// to be sent. It may be called again.
+// leave removes the client: its row is removed, its queued events are dropped, and its connection is closed after what it still has to be
+// sent. It may be called again.
 func (c *client) leave() {
 	removed, opened := c.bridge.clients.remove(c)
 	if !removed {
@@ -80,9 +74,9 @@ func (c *client) leave() {
 	}
 	c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Removed})
 	c.events.Close()
-	ending, code, reason := c.how()
+	ending, code, reason := c.howEnded()
 	level := slog.LevelInfo
-	if ending == outcome.EndedRefused { // its refusal has been logged, or counted
+	if ending == outcome.EndedRefused { // the refusal has been logged or counted
 		level = slog.LevelDebug
 	}
 	c.log.Log(context.Background(), level, "client left", keyEnding, ending.String(), keyCode, code)
@@ -94,20 +88,19 @@ func (c *client) leave() {
 	}
 }
 
-// gone reports whether the client has left.
-func (c *client) gone() bool { return c.bridge.clients.get(c.key) == nil }
+func (c *client) hasLeft() bool { return c.bridge.clients.get(c.key) == nil }
 
-// turnAway ends a client whose event found no room or no time.
+// turnAway ends a client whose event did not find room or did not run in time.
 func (c *client) turnAway(why error) {
 	if !c.hasEnded() {
-		c.bridge.overloaded(overload{why: why})
+		c.bridge.countOverload(overload{why: why})
 		c.end(outcome.EndedBusy)
 	}
 }
 
-// close runs the close event, in d's turn unless err tells that it has none. Whatever PHP makes of it, the client has left afterwards.
+// close runs the close event, unless err says why it does not get a turn. Afterwards the client has left, whatever PHP did.
 func (c *client) close(d *dispatcher, err error) {
-	switch ending, _, _ := c.how(); ending {
+	switch ending, _, _ := c.howEnded(); ending {
 	case outcome.EndedByHangup, outcome.EndedSlow, outcome.EndedSilent: // nothing can be sent to it
 		c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Terminated})
 	}
@@ -116,12 +109,12 @@ func (c *client) close(d *dispatcher, err error) {
 		_, err = d.run(protocol.Closing, nil)
 	}
 	if errors.Is(err, outcome.ErrDrained) || errors.Is(err, outcome.ErrStopped) {
-		d.note(c.log).Error("close handlers did not run", keyError, err)
+		d.eventLog(c.log).Error("close handlers did not run", keyError, err)
 	}
 	c.leave()
 }
 
-// failed decides what a failed event means for its client.
+// failed ends the client of a failed event, if the error requires that.
 func (c *client) failed(err error) {
 	switch ending := outcome.Of(err).Ending; {
 	case ending == outcome.EndedBusy:

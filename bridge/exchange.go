@@ -11,42 +11,42 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// exchange is one event on its way through PHP.
+// exchange is one run of an event in PHP.
 type exchange struct {
 	bridge *Bridge
-	client *client // nil: the server's
+	client *client // nil: the server's event
 	kind   protocol.Kind
 	mode   *isolation.RunMode
-	event  protocol.Event // what PHP gets to see
+	event  protocol.Event // as PHP gets it
 
-	injection *injection        // if somebody waits for it; else nil
-	recorder  *observe.Recorder // nil: nobody looks at it
+	waiter   *waiter           // nil: none
+	recorder *observe.Recorder // nil: its effects are not recorded
 
-	applied time.Duration // spent in apply
-	made    observe.Made
-	done    *protocol.Done
-	failure *protocol.Failure
-	missed  map[int64]bool // clients that could not be sent to, each reported once
+	applyTime time.Duration
+	made      observe.Made
+	done      *protocol.Done
+	failure   *protocol.Failure
+	missed    map[int64]bool // clients to which something was not sent
 }
 
-// exchange brings one event to PHP as mode says and blocks until it is over; the caller has the turn. While php-fpm is away it asks again,
-// as long as no handler can have run. It logs what went wrong.
+// exchange runs one event in PHP in the given mode and blocks until it has ended. The dispatcher must have a turn. While php-fpm is away it
+// tries again, since no handler has run then. Errors are logged.
 func (d *dispatcher) exchange(payload []byte, mode *isolation.RunMode) (*protocol.Done, error) {
-	b, queued := d.bridge, d.queued()
-	x := &exchange{bridge: b, client: d.client, kind: d.kind, mode: mode, injection: d.injection}
+	b, queued := d.bridge, d.queueTime()
+	x := &exchange{bridge: b, client: d.client, kind: d.kind, mode: mode, waiter: d.waiter}
 	x.event.Seq = d.seq
 	x.recorder = x.newRecorder()
 	b.totals.running.Add(1)
 	defer b.totals.running.Add(-1)
 	began := time.Now()
-	err := b.retryWhileAway(func() error { return x.run(payload) }, x.mayWait())
+	err := b.retryWhileAway(func() error { return x.run(payload) }, x.waitsForPHP())
 	if errors.Is(err, outcome.ErrGone) {
-		return nil, err // it left during the wait for php-fpm, and no handler ran
+		return nil, err // the client left while php-fpm was away, and no handler has run
 	}
 	if err == nil && x.failure != nil {
 		err = x.failure
 	}
-	if !isChange(err) {
+	if !isChanged(err) {
 		o := x.observation(queued, err)
 		o.Total = queued + time.Since(began)
 		x.record(o, err)
@@ -61,7 +61,7 @@ func (d *dispatcher) exchange(payload []byte, mode *isolation.RunMode) (*protoco
 	return x.done, nil
 }
 
-// run makes the request; effects are applied as they arrive.
+// run makes the request. Effects are applied as they arrive.
 func (x *exchange) run(payload []byte) error {
 	if err := x.prepare(payload); err != nil {
 		return err
@@ -78,7 +78,7 @@ func (x *exchange) run(payload []byte) error {
 
 func (x *exchange) timedApply(e *protocol.Effect) error {
 	began := time.Now()
-	defer func() { x.applied += time.Since(began) }()
+	defer func() { x.applyTime += time.Since(began) }()
 	before := x.made
 	err := x.apply(e)
 	if x.recorder != nil {
@@ -87,9 +87,9 @@ func (x *exchange) timedApply(e *protocol.Effect) error {
 	return err
 }
 
-// observation tells where the time went, after queue until the turn came.
+// observation returns where the time went. queue is the time before the turn.
 func (x *exchange) observation(queue time.Duration, err error) observe.Observation {
-	o := observe.Observation{Kind: x.kind, Failure: outcome.Of(err).Name, Queue: queue, Connect: x.event.Timing.Connect, Apply: x.applied}
+	o := observe.Observation{Kind: x.kind, Failure: outcome.Of(err).Name, Queue: queue, Connect: x.event.Timing.Connect, Apply: x.applyTime}
 	if x.done != nil {
 		o.Run = time.Duration(x.done.Took * float64(time.Second))
 	}
@@ -97,11 +97,11 @@ func (x *exchange) observation(queue time.Duration, err error) observe.Observati
 	return o
 }
 
-// prepare makes the event as the run mode says. Rows and global variables are those of now. The error is outcome.ErrGone.
+// prepare makes the event for the run mode, with the current rows and global variables. The error is outcome.ErrGone.
 func (x *exchange) prepare(payload []byte) error {
 	b, m, e := x.bridge, x.mode, &x.event
 	*e = protocol.Event{Kind: x.kind, Seq: e.Seq, Payload: payload, Code: m.Code, Whole: m.Whole, Sockets: m.Sockets,
-		Globals: m.Globals, AnyGlobal: m.AnyGlobal, Result: x.injection != nil}
+		Globals: m.Globals, AnyGlobal: m.AnyGlobal, Result: x.waiter != nil}
 	if x.client != nil {
 		e.Client, e.Environment = x.client.key, x.client.env
 	}
@@ -124,7 +124,7 @@ func (x *exchange) prepare(payload []byte) error {
 	return nil
 }
 
-// log returns a logger for lines of this event. Most events write none.
+// log returns a logger for this event. It is made only when it is needed, as most events log nothing.
 func (x *exchange) log() *slog.Logger {
 	log := x.bridge.log
 	if x.client != nil {
@@ -133,10 +133,10 @@ func (x *exchange) log() *slog.Logger {
 	return log.With(keyEvent, x.kind, keySeq, x.event.Seq)
 }
 
-// mayWait reports whether the event waits for a php-fpm that is away; those of a handshake do not.
-func (x *exchange) mayWait() bool {
+// waitsForPHP reports whether the event waits for php-fpm when that is away. Events of a handshake do not.
+func (x *exchange) waitsForPHP() bool {
 	if x.kind == protocol.Closing {
-		ending, _, _ := x.client.how()
+		ending, _, _ := x.client.howEnded()
 		return ending != outcome.EndedRefused
 	}
 	return x.kind != protocol.Authenticate

@@ -44,7 +44,7 @@ func TestFullQueueHidesNeitherPingsNorAHangup(t *testing.T) {
 		t.Errorf("something has not waited: %q", a.lines())
 	}
 	close(proceed)
-	eventually(t, "the client has left", c.gone)
+	eventually(t, "the client has left", c.hasLeft)
 	want := slices.Concat(slices.Repeat([]string{"text 1 begins", "text 1 ends"}, 4), []string{"close 1 begins", "close 1 ends"})
 	if got := a.lines()[2:]; !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
@@ -91,7 +91,7 @@ func TestHangupIsNoticedWhileReadHandlerRuns(t *testing.T) {
 	conn.Close()
 	eventually(t, "the hang-up is noticed", s.present.isUnreachable(c.key))
 	close(proceed)
-	eventually(t, "the client has left", c.gone)
+	eventually(t, "the client has left", c.hasLeft)
 }
 
 func TestOpenHandlerHidesNoHangup(t *testing.T) {
@@ -111,7 +111,7 @@ func TestOpenHandlerHidesNoHangup(t *testing.T) {
 	conn.Close()
 	eventually(t, "the hang-up is noticed", s.present.isUnreachable(c.key))
 	close(proceed)
-	eventually(t, "the client has left", c.gone)
+	eventually(t, "the client has left", c.hasLeft)
 	want := []string{"open 1 begins", "open 1 ends", "text 1 begins", "text 1 ends", "close 1 begins", "close 1 ends"}
 	if got := a.lines()[2:]; !slices.Equal(got, want) {
 		t.Errorf("got %q", got)

@@ -7,70 +7,70 @@ import (
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
-// idleness ends a client when no message has come from it or gone to it for limit. Pings and pongs are no messages. A nil
-// idleness lets it stay.
-type idleness struct {
+// idleTimer ends a client when no message has come from it or gone to it for some time. Pings and pongs are no messages. A nil idleTimer
+// does nothing.
+type idleTimer struct {
 	limit time.Duration
 	busy  func() bool // reports whether events of the client wait or run
 	end   func()
 
-	mu    sync.Mutex // guards the fields below
-	last  time.Time  // when the last message was seen
-	timer *time.Timer
-	over  bool
+	mu      sync.Mutex // guards the fields below
+	last    time.Time  // when the last message was seen
+	timer   *time.Timer
+	stopped bool
 }
 
-// watchIdle is called once, when c opens.
-func (c *client) watchIdle() *idleness {
+// newIdleTimer is called once, when c opens.
+func (c *client) newIdleTimer() *idleTimer {
 	limit := c.bridge.cfg().IdleTimeout
 	if limit == 0 {
 		return nil
 	}
-	i := &idleness{limit: limit, busy: c.events.Busy, end: func() { c.endUnlessDraining(outcome.EndedIdle) }, last: time.Now()}
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.timer = time.AfterFunc(limit, i.look)
-	return i
+	t := &idleTimer{limit: limit, busy: c.events.Busy, end: func() { c.endUnlessDraining(outcome.EndedIdle) }, last: time.Now()}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.timer = time.AfterFunc(limit, t.fire)
+	return t
 }
 
-// note is told of each message.
-func (i *idleness) note() {
-	if i == nil {
+// touch is called for each message.
+func (t *idleTimer) touch() {
+	if t == nil {
 		return
 	}
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.last = time.Now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.last = time.Now()
 }
 
-// stop is for a client that has ended.
-func (i *idleness) stop() {
-	if i == nil {
+// stop is called when the client has left.
+func (t *idleTimer) stop() {
+	if t == nil {
 		return
 	}
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.over = true
-	i.timer.Stop()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stopped = true
+	t.timer.Stop()
 }
 
-func (i *idleness) look() {
-	if i.busy() {
-		i.note()
+func (t *idleTimer) fire() {
+	if t.busy() {
+		t.touch()
 	}
-	if i.isUp() {
-		i.end()
+	if t.isExpired() {
+		t.end()
 	}
 }
 
-// isUp reports whether the limit is reached; else it will be looked again when it may be.
-func (i *idleness) isUp() bool {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	left := i.limit - time.Since(i.last)
-	if i.over || left <= 0 {
-		return !i.over
+// isExpired reports whether the limit is reached. If not, the timer will fire again when it may be.
+func (t *idleTimer) isExpired() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	left := t.limit - time.Since(t.last)
+	if t.stopped || left <= 0 {
+		return !t.stopped
 	}
-	i.timer.Reset(left)
+	t.timer.Reset(left)
 	return false
 }

@@ -2,61 +2,46 @@ package bridge
 
 import (
 	"context"
-	"errors"
 	"sync/atomic"
 
 	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-var (
-	// ErrNoHandler says that the application has no ws_server_fifo.
-	ErrNoHandler = errors.New("there is no ws_server_fifo")
-	// ErrFull says that as many documents wait as may.
-	ErrFull = errors.New("too many documents wait")
-	// ErrNotRun says that a document's turn did not come in time, and never will.
-	ErrNotRun = errors.New("its turn did not come in time: it will not run")
-	// ErrRuns says that a document's handler had begun in time, and not ended.
-	ErrRuns = errors.New("the handler has not ended in time: it may still run")
-)
-
-// errRevoked ends an event that nobody waits for any more.
-var errRevoked = errors.New("nobody waits for the event any more")
-
-// Inject brings a document to ws_server_fifo, behind those of the pipe, and blocks until its event is over or ctx ends. An
-// event that failed is returned with its error, one of protocol's. Other errors come with no event: those of this file,
-// ErrStarting, ErrPaused and ErrStopping.
+// Inject queues a document for ws_server_fifo, after those of the pipe, and blocks until its event has ended or ctx ends. If the event
+// failed, the error is one of package protocol and comes with the event. Other errors come without an event: ErrNoHandler, ErrFull,
+// ErrNotRun, ErrRuns, ErrStarting, ErrPaused and ErrStopping, and outcome.ErrDrained.
 func (b *Bridge) Inject(ctx context.Context, document []byte) (*observe.Trace, error) {
-	in := &injection{over: make(chan error, 1)}
-	if err := b.queue(in, document); err != nil {
+	w := &waiter{result: make(chan error, 1)}
+	if err := b.inject(w, document); err != nil {
 		return nil, err
 	}
 	select {
-	case err := <-in.over:
-		if err == nil && in.trace == nil { // the application lost its handler while the document waited
+	case err := <-w.result:
+		if err == nil && w.trace == nil { // the handler was removed while the document waited
 			err = ErrNoHandler
 		}
-		return in.trace, err
+		return w.trace, err
 	case <-ctx.Done():
-		if in.revoke() {
+		if w.cancel() {
 			return nil, ErrNotRun
 		}
 		return nil, ErrRuns
 	}
 }
 
-func (b *Bridge) queue(in *injection, document []byte) error {
-	leave, err := b.operate()
+func (b *Bridge) inject(w *waiter, document []byte) error {
+	leave, err := b.enterServing()
 	if err != nil {
 		return err
 	}
 	defer leave()
 	e := b.serverEvent(protocol.Fifo, document)
-	e.injection, e.after = in, in.end
+	e.waiter, e.onEnd = w, w.end
 	switch {
 	case b.Paused():
 		return ErrPaused
-	case !b.has(protocol.Fifo):
+	case !b.hasHandler(protocol.Fifo):
 		return ErrNoHandler
 	case !b.events.Add(e):
 		return ErrFull
@@ -64,24 +49,26 @@ func (b *Bridge) queue(in *injection, document []byte) error {
 	return nil
 }
 
-// injection is a document that somebody waits for.
-type injection struct {
-	claimed atomic.Int32   // who has the say: nobody yet, or one of the below
-	trace   *observe.Trace // set before over
-	over    chan error
+// waiter is the caller of Inject, who waits for the result of an event.
+type waiter struct {
+	state  atomic.Int32
+	trace  *observe.Trace // set before result
+	result chan error
 }
 
+// The states of a waiter: from waiting it changes to one of the others, once.
 const (
-	claimedToRun int32 = iota + 1
-	claimedByOwner
+	waiterWaits int32 = iota
+	waiterClaimed
+	waiterCanceled
 )
 
-// run reports whether the event may run; afterwards it cannot be revoked.
-func (i *injection) run() bool {
-	return i.claimed.CompareAndSwap(0, claimedToRun) || i.claimed.Load() == claimedToRun
+// claim reports whether the event may run. Afterwards cancel fails.
+func (w *waiter) claim() bool {
+	return w.state.CompareAndSwap(waiterWaits, waiterClaimed) || w.state.Load() == waiterClaimed
 }
 
-// revoke reports whether it has kept the event from running.
-func (i *injection) revoke() bool { return i.claimed.CompareAndSwap(0, claimedByOwner) }
+// cancel reports whether it has kept the event from running.
+func (w *waiter) cancel() bool { return w.state.CompareAndSwap(waiterWaits, waiterCanceled) }
 
-func (i *injection) end(_ *protocol.Done, err error) { i.over <- err }
+func (w *waiter) end(_ *protocol.Done, err error) { w.result <- err }

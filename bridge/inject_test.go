@@ -68,12 +68,12 @@ func TestInjectTellsWhatRunsFromWhatWillNot(t *testing.T) {
 func TestInjectIsBounded(t *testing.T) {
 	h, begun, release := held()
 	s := serveApplication(t, &standin{handlers: map[protocol.Kind]handler{protocol.Fifo: h}}, nil)
-	if err := s.fifo(t.Context(), []byte("runs")); err != nil {
+	if err := s.enqueueDocument(t.Context(), []byte("runs")); err != nil {
 		t.Fatal(err)
 	}
 	<-begun
 	for range documents {
-		if err := s.fifo(t.Context(), []byte("waits")); err != nil {
+		if err := s.enqueueDocument(t.Context(), []byte("waits")); err != nil {
 			t.Fatal(err)
 		}
 	}

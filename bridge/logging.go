@@ -27,17 +27,17 @@ const (
 	keyVersion = "php"
 )
 
-// fromApplication marks lines whose words are the application's own: they may hold anything.
-func fromApplication() slog.Attr { return slog.String("source", "application") }
+// sourceApplication marks lines with text of the application, which may be anything.
+func sourceApplication() slog.Attr { return slog.String("source", "application") }
 
-// maxShown bounds what is shown of a payload, in bytes.
-const maxShown = 200
+// maxLogged is how many bytes of a payload are logged.
+const maxLogged = 200
 
-// showPayload writes what somebody has said to the log, if that is allowed, which it is not by default.
-func (b *Bridge) showPayload(log *slog.Logger, what string, data []byte) {
+// logPayload logs a message or a document, if Config.LogPayloads allows that.
+func (b *Bridge) logPayload(log *slog.Logger, what string, data []byte) {
 	if !b.cfg().LogPayloads || !log.Enabled(context.Background(), slog.LevelDebug) {
 		return
 	}
-	shown := strings.ToValidUTF8(string(data[:min(len(data), maxShown)]), "\uFFFD")
+	shown := strings.ToValidUTF8(string(data[:min(len(data), maxLogged)]), "\uFFFD")
 	log.Debug(what, keyPayload, shown, keyBytes, len(data))
 }

@@ -10,24 +10,17 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// retryInterval is how often, on average, an event asks for a php-fpm that is away. A restart takes it a few hundred
-// milliseconds, and the events that have their turn shall not all ask in the same instant.
+// retryInterval is the average time after which an event tries again to reach php-fpm. A restart takes php-fpm a few hundred milliseconds.
+// The times are random, so that the events that have turns do not all try in the same instant.
 const retryInterval = 100 * time.Millisecond
 
-// recovered ends an outage, if there is one.
-func (b *Bridge) recovered() {
-	if b.outage.End() {
-		b.log.Info("php-fpm is back")
-	}
-}
-
-// retryWhileAway calls f until it does not fail for want of php-fpm, if it may wait. All events share one outage: those that come late
-// in it wait only for its rest.
+// retryWhileAway calls f again while php-fpm is away, if the caller may wait. All events share one outage: an event that comes late in it
+// waits only for the rest of UnavailableWait.
 func (b *Bridge) retryWhileAway(f func() error, mayWait bool) error {
 	for {
 		err := f()
 		if !errors.Is(err, protocol.ErrUnavailable) && !errors.Is(err, protocol.ErrOverloaded) {
-			b.recovered()
+			b.endOutage()
 			return err
 		}
 		since, first := b.outage.Begin()
@@ -45,8 +38,15 @@ func (b *Bridge) retryWhileAway(f func() error, mayWait bool) error {
 	}
 }
 
-// Ready returns nil if the bridge takes clients, else why it does not: it is starting, paused or shutting down, or php-fpm is
-// away. When it was away as far as is known, it is asked again, at most until ctx ends.
+// endOutage ends the outage, if there is one.
+func (b *Bridge) endOutage() {
+	if b.outage.End() {
+		b.log.Info("php-fpm is back")
+	}
+}
+
+// Ready returns nil if the server takes clients. Otherwise the error says why not: the server is starting, paused or shutting down, or
+// php-fpm is away. In an outage php-fpm is asked, which may block until ctx ends.
 func (b *Bridge) Ready(ctx context.Context) error {
 	switch {
 	case b.isDraining():
@@ -56,29 +56,23 @@ func (b *Bridge) Ready(ctx context.Context) error {
 	case b.Paused():
 		return ErrPaused
 	}
-	if err := b.reach(ctx); err != nil {
+	if err := b.reachPHP(ctx); err != nil {
 		return fmt.Errorf("php-fpm is away: %w", err)
 	}
 	return nil
 }
 
-// Away reports whether php-fpm is. It looks as Ready does, without an event, and blocks until ctx ends at most.
-func (b *Bridge) Away(ctx context.Context) bool { return b.reach(ctx) != nil }
+// Away reports whether php-fpm is away. It blocks like Ready.
+func (b *Bridge) Away(ctx context.Context) bool { return b.reachPHP(ctx) != nil }
 
-// reach looks for php-fpm, and asks it if it was away when it was last needed.
-func (b *Bridge) reach(ctx context.Context) error {
+// reachPHP checks whether php-fpm can be reached and, in an outage, whether it answers.
+func (b *Bridge) reachPHP(ctx context.Context) error {
 	if !b.outage.On() {
 		return b.cfg().PHP.Reachable(ctx)
 	}
 	if _, err := b.cfg().PHP.Describe(ctx); err != nil {
 		return err
 	}
-	b.recovered()
+	b.endOutage()
 	return nil
-}
-
-func (b *Bridge) isDraining() bool {
-	b.entranceMu.Lock()
-	defer b.entranceMu.Unlock()
-	return b.draining
 }

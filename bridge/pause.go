@@ -1,24 +1,10 @@
 package bridge
 
-import (
-	"errors"
-	"time"
-)
-
-var (
-	// ErrStarting refuses what needs a bridge that serves.
-	ErrStarting = errors.New("the server is starting")
-	// ErrStopping refuses what would come too late.
-	ErrStopping = errors.New("the server is shutting down")
-	// ErrPaused refuses what would have to wait for the end of a pause.
-	ErrPaused = errors.New("paused")
-)
-
-// Pause keeps events from their turn until Resume; those that have it run to their end. What clients send waits, as far as
-// there is room for it; pings are answered. Handshakes wait for at most QueueWait, events of clients as long as the pause and
-// then for QueueWait anew. A shutdown ends the pause.
+// Pause keeps events from running until Resume or a shutdown. Events that run already go on. What clients send waits as far as there is
+// room; pings are answered. Handshakes wait for at most QueueWait. Events of clients wait as long as the pause, and after it for up to
+// QueueWait. The errors are ErrStarting and ErrStopping.
 func (b *Bridge) Pause() error {
-	leave, err := b.operate()
+	leave, err := b.enterServing()
 	if err != nil {
 		return err
 	}
@@ -38,26 +24,3 @@ func (b *Bridge) Resume() {
 
 // Paused reports whether there is a pause.
 func (b *Bridge) Paused() bool { return b.scheduler.Paused() }
-
-// Drain begins the shutdown that Serve ends with, as the end of its context would. It does not wait for it.
-func (b *Bridge) Drain() { b.requestQuit() }
-
-// Draining returns what is closed when a shutdown begins.
-func (b *Bridge) Draining() <-chan struct{} { return b.drained }
-
-// startWait is how long the operator's orders wait for a bridge that is about to serve.
-const startWait = 3 * time.Second
-
-// operate lets the operator in while the bridge serves; a drain waits for leave.
-func (b *Bridge) operate() (leave func(), err error) {
-	select {
-	case <-b.serving:
-	case <-time.After(startWait):
-		return nil, ErrStarting
-	}
-	leave, ok := b.enter()
-	if !ok {
-		return nil, ErrStopping
-	}
-	return leave, nil
-}

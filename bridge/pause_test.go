@@ -61,7 +61,7 @@ func TestDrainOutlastsAPauseThatComesLate(t *testing.T) {
 	s := serveApplication(t, a, func(c *Config) { c.DrainTimeout = 300 * time.Millisecond })
 	s.connect()
 	s.scheduler.Pause()
-	leave, err := s.operate()
+	leave, err := s.enterServing()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,17 +8,19 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// queuedEvent is an event of a client, or of the server, that waits in a queue.
+// queuedEvent is an event in the queue of a client, or of the server.
 type queuedEvent struct {
-	bridge  *Bridge
-	client  *client // nil: the server's
-	kind    protocol.Kind
-	payload []byte
-	since   time.Time // when it was queued
-	counted bool      // it takes room in the backlog
-	// after, if not nil, is called when the event is over, and with nils if it never ran.
-	after     func(*protocol.Done, error)
-	injection *injection // if somebody waits for it; else nil
+	bridge    *Bridge
+	client    *client // nil: the server
+	kind      protocol.Kind
+	payload   []byte
+	since     time.Time // when it was queued
+	inBacklog bool      // it has room in the backlog
+	// onEnd, if not nil, is called when the event has ended, or with nils when it was dropped.
+	onEnd  func(*protocol.Done, error)
+	waiter *waiter // nil: none
+
+	terms schedule.Terms // as last returned by Terms
 }
 
 var _ schedule.Event = (*queuedEvent)(nil)
@@ -26,25 +28,25 @@ var _ schedule.Event = (*queuedEvent)(nil)
 // Size implements schedule.Event.
 func (e *queuedEvent) Size() int { return len(e.payload) }
 
-// Terms implements schedule.Event. Events of the server and close events wait as long as the server lives.
+// Terms implements schedule.Event. Close events and events of the server may wait without a limit.
 func (e *queuedEvent) Terms() schedule.Terms {
 	app := e.bridge.app.Load()
-	t := schedule.Terms{Free: !app.Has(e.kind), Alone: app.RunMode(e.kind).Alone}
+	e.terms = schedule.Terms{Free: !app.Has(e.kind), Alone: app.RunMode(e.kind).Alone}
 	switch {
 	case e.client == nil:
 	case e.kind == protocol.Closing:
-		t.Class, t.Session = schedule.Close, e.client.session
+		e.terms.Class, e.terms.Session = schedule.Close, e.client.session
 	default:
-		t.Session, t.Limit = e.client.session, e.bridge.cfg().QueueWait
+		e.terms.Session, e.terms.Limit = e.client.session, e.bridge.cfg().QueueWait
 	}
-	return t
+	return e.terms
 }
 
 // Run implements schedule.Event.
 func (e *queuedEvent) Run(turn *schedule.Turn, err error) {
-	d := &dispatcher{bridge: e.bridge, client: e.client, ctx: e.bridge.base, turn: turn, injection: e.injection, since: e.since}
+	d := &dispatcher{bridge: e.bridge, client: e.client, ctx: e.bridge.base, turn: turn, terms: e.terms, waiter: e.waiter, since: e.since}
 	defer func() {
-		if d.turn != turn { // the code changed, and the event had to run in another turn
+		if d.turn != turn { // the code has changed, and the event needed another turn
 			d.end()
 		}
 	}()
@@ -52,7 +54,6 @@ func (e *queuedEvent) Run(turn *schedule.Turn, err error) {
 		e.client.close(d, err)
 		return
 	}
-	d.terms.Session, d.terms.Limit = e.waiting()
 	var done *protocol.Done
 	if err == nil {
 		done, err = d.run(e.kind, e.payload)
@@ -65,35 +66,27 @@ func (e *queuedEvent) Run(turn *schedule.Turn, err error) {
 	}
 }
 
-// waiting tells how the event waits for another turn, should the code have changed since it got its own.
-func (e *queuedEvent) waiting() (session string, limit time.Duration) {
-	if e.client == nil {
-		return "", 0
-	}
-	return e.client.session, e.bridge.cfg().QueueWait
-}
-
 // Drop implements schedule.Event.
 func (e *queuedEvent) Drop() { e.finish(nil, nil) }
 
-// finish is called once, when the event is over or will never run.
 func (e *queuedEvent) finish(done *protocol.Done, err error) {
-	if e.counted {
+	if e.inBacklog {
 		e.bridge.backlog.Release(len(e.payload))
 	}
-	if e.after != nil {
-		e.after(done, err)
+	if e.onEnd != nil {
+		e.onEnd(done, err)
 	}
 }
 
-// enqueue queues an event of c, and reports whether it will run. A client that brings more than there is room for is closed.
-func (c *client) enqueue(kind protocol.Kind, payload []byte, after func(*protocol.Done, error)) bool {
+// enqueue queues an event of c, and blocks while c's queue is full. It reports whether the event is queued. If there is no room in the
+// backlog, c is ended.
+func (c *client) enqueue(kind protocol.Kind, payload []byte, onEnd func(*protocol.Done, error)) bool {
 	b := c.bridge
 	if !b.backlog.Acquire(len(payload)) {
 		c.turnAway(outcome.ErrNoRoom)
 		return false
 	}
-	e := &queuedEvent{bridge: b, client: c, kind: kind, payload: payload, since: time.Now(), counted: true, after: after}
+	e := &queuedEvent{bridge: b, client: c, kind: kind, payload: payload, since: time.Now(), inBacklog: true, onEnd: onEnd}
 	if !c.events.Put(e) {
 		b.backlog.Release(len(payload))
 		return false
@@ -101,7 +94,7 @@ func (c *client) enqueue(kind protocol.Kind, payload []byte, after func(*protoco
 	return true
 }
 
-// enqueueClose queues the close event of c after its other events. It takes no room.
+// enqueueClose queues the close event of c after its other events. It needs no room in the backlog.
 func (c *client) enqueueClose() {
 	c.events.Last(&queuedEvent{bridge: c.bridge, client: c, kind: protocol.Closing, since: time.Now()})
 }

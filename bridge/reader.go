@@ -10,15 +10,14 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// watchInterval is how often a socket that is not read is looked at: one system call, and soon enough for a handler that
-// works so long that its client's queue has filled.
-const watchInterval = 500 * time.Millisecond
+// hangupInterval is how often a socket that is not read is checked for a hang-up. A check is one system call.
+const hangupInterval = 500 * time.Millisecond
 
-// read takes messages off the socket until it ends. A full event queue keeps it from reading more than the head of the next
-// one, and what stands before that: pings, pongs, a close frame. Then TCP pushes back.
+// read reads messages from the socket until it ends. While the event queue is full, it reads only what comes before the next message, such as
+// pings, pongs and a close frame, and the head of that message. Then TCP pushes back.
 func (c *client) read() {
 	for {
-		c.alive()
+		c.keepAlive()
 		op, data, end := c.conn.Read()
 		if end != nil {
 			c.endRead(end)
@@ -29,39 +28,39 @@ func (c *client) read() {
 	}
 }
 
-// alive puts off the time at which the client counts as silent. Once it has ended there is no putting off: it has to
-// answer our close frame.
-func (c *client) alive() {
+// keepAlive restarts the time for which the client may be silent. It does nothing once the client has ended: then the client has to answer our
+// close frame.
+func (c *client) keepAlive() {
 	if !c.hasEnded() {
 		c.conn.KeepAlive(c.bridge.cfg().PongTimeout)
 	}
 }
 
-// OnMessage implements socket.Owner. It blocks while c's queue is full. Afterwards c may be silent for as long as ever: it was
-// not heard meanwhile.
+// OnMessage implements socket.Owner. It blocks until c's queue has room, then restarts the time for which c may be silent, since nothing was
+// read meanwhile.
 func (c *client) OnMessage(op socket.Opcode) bool {
-	if op == socket.OpBinary && !c.bridge.has(protocol.Binary) {
+	if op == socket.OpBinary && !c.bridge.hasHandler(protocol.Binary) {
 		return false
 	}
-	if c.events.AwaitRoom(watchInterval, func() { c.watch(c.conn.HungUp()) }) {
-		c.alive()
+	if c.events.AwaitRoom(hangupInterval, func() { c.checkHangup(c.conn.HungUp()) }) {
+		c.keepAlive()
 	}
 	return true
 }
 
-// watch notices that c has hung up while nothing is read from it. Nothing can be sent to it any more, as handlers then learn.
-// What it has sent before is still read, and its close event comes behind that.
-func (c *client) watch(hungUp bool) {
+// checkHangup is called while nothing is read from c. After a hang-up nothing can be sent to c, and handlers learn that. What c has sent before
+// is still read, and the close event comes after it.
+func (c *client) checkHangup(hungUp bool) {
 	if hungUp {
-		c.unreachable()
+		c.markUnreachable()
 	}
 }
 
 func (c *client) received(op socket.Opcode, data []byte) {
-	c.idle.note()
-	c.bridge.showPayload(c.log, "message from the client", data)
+	c.idle.touch()
+	c.bridge.logPayload(c.log, "message from the client", data)
 	c.messages.Received(len(data))
-	c.last.Store(time.Now().UnixMicro())
+	c.lastMessage.Store(time.Now().UnixMicro())
 	switch {
 	case op == socket.OpBinary:
 		c.enqueue(protocol.Binary, data, nil)
@@ -73,7 +72,7 @@ func (c *client) received(op socket.Opcode, data []byte) {
 func (c *client) endRead(end *socket.End) {
 	if end.IsViolation() {
 		level := slog.LevelInfo
-		if isLimit(end.Ending) { // those are counted
+		if isOverLimit(end.Ending) { // they are counted
 			level = slog.LevelDebug
 		}
 		c.log.Log(context.Background(), level, "connection failed", keyError, end.Err)
@@ -84,5 +83,5 @@ func (c *client) endRead(end *socket.End) {
 // OnPong implements socket.Owner.
 func (c *client) OnPong() {
 	c.set(rows.Time("pong_time", time.Now()))
-	c.alive()
+	c.keepAlive()
 }

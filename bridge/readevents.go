@@ -13,7 +13,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// withReadEvents gives l's connections connect and read events, if the application has ws_server_connect or ws_server_read.
+// withReadEvents makes connect and read events for the connections of l, if the application has ws_server_connect or ws_server_read.
 func (b *Bridge) withReadEvents(l net.Listener) net.Listener { return &readEventListener{l, b} }
 
 type readEventListener struct {
@@ -23,44 +23,44 @@ type readEventListener struct {
 
 func (l *readEventListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
-	if err != nil || !l.bridge.has(protocol.Connect) && !l.bridge.has(protocol.Read) {
+	if err != nil || !l.bridge.hasHandler(protocol.Connect) && !l.bridge.hasHandler(protocol.Read) {
 		return conn, err
 	}
-	return &readEventConn{halfCloser: conn.(halfCloser), bridge: l.bridge, overdue: make(chan struct{})}, nil
+	return &readEventConn{halfCloser: conn.(halfCloser), bridge: l.bridge, expired: make(chan struct{})}, nil
 }
 
-// halfCloser is a connection whose two directions end one by one: a *door.Conn or a *tls.Conn.
+// halfCloser is a connection that can be closed for writing only: a *door.Conn or a *tls.Conn.
 type halfCloser interface {
 	net.Conn
 	CloseWrite() error
 }
 
-// readEventConn is a connection whose client is in the table from the first read on. Whatever is read is brought to PHP before anything
-// else sees the bytes, and PHP may take them away. One goroutine reads at a time.
+// readEventConn is a connection whose client has a row from the first read on. PHP gets all bytes before they are read, and may remove
+// them. Only one goroutine at a time may read.
 type readEventConn struct {
 	halfCloser
-	bridge *Bridge
-	client *client    // nil before the first read
-	passed []byte     // bytes that PHP let pass, not yet read
-	asked  *readEvent // the event under way, kept when a deadline interrupts the wait for it
+	bridge  *Bridge
+	client  *client    // nil before the first read
+	passed  []byte     // by PHP, and not read yet
+	pending *readEvent // not ended; it is kept when a deadline ends the wait for it
 
-	mu      sync.Mutex    // guards overdue
-	overdue chan struct{} // closed while the read deadline is in the past
+	mu      sync.Mutex    // guards expired
+	expired chan struct{} // closed while the read deadline is in the past
 }
 
-// readEvent is an event with the bytes that were read and, once done is closed, those that PHP let pass.
+// readEvent is an event with the bytes that were read.
 type readEvent struct {
 	done  chan struct{}
-	bytes []byte
+	bytes []byte // when done is closed: those that PHP has passed
 }
 
-// NetConn returns the connection that is read.
+// NetConn returns the connection below.
 func (c *readEventConn) NetConn() net.Conn { return c.halfCloser }
 
-// Read blocks until PHP lets bytes pass, or the read deadline is over.
+// Read blocks until PHP has passed bytes, or until the read deadline.
 func (c *readEventConn) Read(p []byte) (int, error) {
 	if c.client == nil {
-		if err := c.meet(); err != nil {
+		if err := c.createClient(); err != nil {
 			return 0, err
 		}
 	}
@@ -74,8 +74,9 @@ func (c *readEventConn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// meet makes the client, once its address is known, unless a drain has begun, which has to know all clients.
-func (c *readEventConn) meet() error {
+// createClient creates the client when its address is known, and queues its connect event. Once a drain has begun it fails, as the drain has
+// to know all clients.
+func (c *readEventConn) createClient() error {
 	if err := door.Of(c).Identify(); err != nil {
 		return err
 	}
@@ -86,80 +87,80 @@ func (c *readEventConn) meet() error {
 	defer leave()
 	c.client = c.bridge.newClient(c.RemoteAddr().String())
 	c.client.readEvents = true
-	c.asked = c.ask(protocol.Connect, nil)
+	c.pending = c.enqueue(protocol.Connect, nil)
 	return nil
 }
 
-// fill reads once and asks PHP; the first time it waits for the connect event.
+// fill blocks until the pending event has ended. If there is none, it first reads from the connection.
 func (c *readEventConn) fill() error {
-	if c.asked == nil {
+	if c.pending == nil {
 		const size = 8192
 		buf := make([]byte, size)
 		n, err := c.halfCloser.Read(buf)
 		if err != nil {
 			return err
 		}
-		c.asked = c.ask(protocol.Read, buf[:n])
+		c.pending = c.enqueue(protocol.Read, buf[:n])
 	}
-	tick := time.NewTicker(watchInterval)
+	tick := time.NewTicker(hangupInterval)
 	defer tick.Stop()
 	for {
 		select {
-		case <-c.asked.done:
-			c.passed, c.asked = c.asked.bytes, nil
+		case <-c.pending.done:
+			c.passed, c.pending = c.pending.bytes, nil
 			return nil
-		case <-c.isOverdue(): // net/http takes its background read back; the event goes on
+		case <-c.whenExpired(): // net/http ends its background read; the event goes on
 			return os.ErrDeadlineExceeded
 		case <-tick.C:
-			c.client.watch(door.Of(c).HungUp())
+			c.client.checkHangup(door.Of(c).HungUp())
 		}
 	}
 }
 
-func (c *readEventConn) ask(kind protocol.Kind, data []byte) *readEvent {
+func (c *readEventConn) enqueue(kind protocol.Kind, data []byte) *readEvent {
 	e := &readEvent{done: make(chan struct{}), bytes: data}
 	b := c.bridge
-	if !b.has(kind) {
+	if !b.hasHandler(kind) {
 		close(e.done)
 		return e
 	}
-	put := c.client.enqueue(kind, data, func(done *protocol.Done, _ error) {
+	queued := c.client.enqueue(kind, data, func(done *protocol.Done, _ error) {
 		defer close(e.done)
 		if done == nil {
-			return // a failed handler takes nothing away
+			return // a handler that failed removes nothing
 		}
 		switch done.Read() {
 		case "quit":
 			e.bytes = nil
-			b.requestQuit()
+			b.Drain()
 		case "consumed":
 			e.bytes = nil
 		}
 	})
-	if !put {
-		close(e.done) // the client has ended; its reader finds out by itself
+	if !queued {
+		close(e.done) // the client has ended, which the reader will notice
 	}
 	return e
 }
 
-func (c *readEventConn) isOverdue() <-chan struct{} {
+func (c *readEventConn) whenExpired() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.overdue
+	return c.expired
 }
 
-// SetReadDeadline also interrupts a Read that waits for PHP, if t is in the past, as net/http does to stop reading.
+// SetReadDeadline with a time in the past also ends a Read that waits for PHP. That is how net/http ends its background read.
 func (c *readEventConn) SetReadDeadline(t time.Time) error {
 	c.mu.Lock()
 	past := !t.IsZero() && !t.After(time.Now())
 	select {
-	case <-c.overdue:
+	case <-c.expired:
 		if !past {
-			c.overdue = make(chan struct{})
+			c.expired = make(chan struct{})
 		}
 	default:
 		if past {
-			close(c.overdue)
+			close(c.expired)
 		}
 	}
 	c.mu.Unlock()
@@ -174,8 +175,8 @@ func (c *readEventConn) SetDeadline(t time.Time) error {
 	return c.SetWriteDeadline(t)
 }
 
-// clientOf returns the client that a request's connection has been since its accept, or nil without read events. Its row gets the
-// address that a proxy's headers tell.
+// clientOf returns the client of a request's connection, or nil if there are no read events. The row gets the address from the headers of a
+// proxy.
 func clientOf(r *http.Request) *client {
 	conn, ok := connOf(r).(*readEventConn)
 	if !ok {
@@ -189,7 +190,7 @@ func clientOf(r *http.Request) *client {
 	return c
 }
 
-// endUnopened ends the client of a connection that closes without having become a WebSocket.
+// endUnopened ends the client of a connection that is closed without having become a WebSocket.
 func endUnopened(conn net.Conn, state http.ConnState) {
 	if c, ok := conn.(*readEventConn); ok && state == http.StateClosed && c.client != nil {
 		c.client.endUnlessDraining(outcome.EndedByHangup)

@@ -39,7 +39,7 @@ func TestNoClientIsMadeDuringADrain(t *testing.T) {
 	us, them := net.Pipe()
 	defer them.Close()
 	defer us.Close()
-	late := &readEventConn{halfCloser: letIn(t, us, nil), bridge: s.Bridge, overdue: make(chan struct{})}
+	late := &readEventConn{halfCloser: letIn(t, us, nil), bridge: s.Bridge, expired: make(chan struct{})}
 	s.drained()
 	if _, err := late.Read(make([]byte, 1)); err != ErrStopping {
 		t.Errorf("got %v", err)

@@ -1,32 +1,28 @@
 package bridge
 
-import (
-	"context"
-)
+import "context"
 
-// cfg is the configuration in force. It is never changed; Reconfigure puts another one in its place.
+// cfg returns the current configuration. It must not be changed; Reconfigure replaces it.
 func (b *Bridge) cfg() *Config { return b.config.Load() }
 
-// Config returns the configuration in force.
+// Config returns the current configuration.
 func (b *Bridge) Config() Config { return *b.cfg() }
 
-// Reconfigure lets cfg take the place of the configuration while clients stay connected. Presence, Page, Logger, Observer,
-// TLS, HandshakeTimeout and MaxHeader stay those of New. If it returns an error, all stays as it was.
+// Reconfigure replaces the configuration while clients stay connected. Presence, Page, Logger, Observer, TLS, HandshakeTimeout and MaxHeader
+// stay those of New. After an error nothing has changed. Reconfigure may be called concurrently, after Initialize.
 //
-// A PHP other than the one before is asked to describe the application first, until ctx ends; from then on events go to it. Its
-// caller ends the one before, which may still run some, once Reconfigure has returned.
+// Another PHP first has to describe the application, for which Reconfigure blocks until ctx ends. Then events go to it. The old PHP may still
+// run some; the caller may end it after Reconfigure has returned.
 //
-
-// What concerns handshakes, isolation, global variables, the loop, pings, pongs, waits and the queues of all clients together
-// holds at once. Compression, MaxMessage, the rates and bursts, EventQueue, SendQueue, SendQueueBytes, WriteTimeout, IdleTimeout and
-// SessionCookie hold for clients that come from then on; those that are there keep what they came with. It may be called
-// concurrently, after Initialize.
+// What concerns handshakes, isolation, global variables, the loop, pings, pongs, waits and the events of all clients together takes effect at
+// once. Compression, MaxMessage, the rates and bursts, EventQueue, SendQueue, SendQueueBytes, WriteTimeout, IdleTimeout and SessionCookie
+// take effect for new clients.
 func (b *Bridge) Reconfigure(ctx context.Context, cfg Config) error {
 	b.describing.Lock()
 	defer b.describing.Unlock()
 	now := b.cfg()
 	cfg.Presence, cfg.Page, cfg.Logger, cfg.Observer = now.Presence, now.Page, now.Logger, now.Observer
-	// The listener's and the http.Server's, which cannot be changed.
+	// The listener and the http.Server have these, and cannot change them.
 	cfg.TLS, cfg.HandshakeTimeout, cfg.MaxHeader = now.TLS, now.HandshakeTimeout, now.MaxHeader
 	if err := cfg.check(); err != nil {
 		return err
@@ -42,7 +38,7 @@ func (b *Bridge) Reconfigure(ctx context.Context, cfg Config) error {
 			return err
 		}
 		app = fresh
-		b.recovered()
+		b.endOutage()
 	}
 	b.config.Store(&cfg)
 	b.app.Store(app)
@@ -50,7 +46,7 @@ func (b *Bridge) Reconfigure(ctx context.Context, cfg Config) error {
 	b.limiter.SetLimits(cfg.Limits)
 	b.backlog.Resize(cfg.EventQueueTotal, cfg.EventQueueTotalBytes)
 	if cfg.LoopInterval != now.LoopInterval {
-		b.pace()
+		b.resetLoop()
 	}
 	return nil
 }

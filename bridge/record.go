@@ -11,7 +11,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// record tells all who want to know that an event is over, and how.
+// record reports an event that has ended to the observer, the counts, the client's history and the tails.
 func (x *exchange) record(o observe.Observation, err error) {
 	b := x.bridge
 	b.cfg().Observer.Event(o)
@@ -36,38 +36,44 @@ func (x *exchange) record(o observe.Observation, err error) {
 		return
 	}
 	whole := x.recorder.Finish(t, x.event.Payload, result)
-	if x.injection != nil {
-		x.injection.trace = whole
+	if x.waiter != nil {
+		x.waiter.trace = whole
 	}
 	b.tails.Publish(whole)
 }
 
-// newRecorder returns what is to note the event's effects; nil if nobody wants to know them.
+// Tail returns a Tail for the events that f selects. The caller must close it. The errors are observe's.
+func (b *Bridge) Tail(f observe.Filter) (*observe.Tail, error) { return b.tails.Add(f) }
+
+// Incidents returns the latest failures, at most 100, the last one first.
+func (b *Bridge) Incidents() []observe.Incident { return b.incidents.All() }
+
+// newRecorder returns a Recorder for the event's effects, or nil if they are not needed.
 func (x *exchange) newRecorder() *observe.Recorder {
 	var key int64
 	if x.client != nil {
 		key = x.client.key
 	}
 	r := x.bridge.tails.Recorder(x.kind, key)
-	if r == nil && x.injection != nil {
+	if r == nil && x.waiter != nil {
 		r = observe.NewRecorder()
 	}
 	return r
 }
 
-// logFailure is the one place where a failed event is logged, with the event's logger: the first of those alike in an interval. client is 0
-// for the server.
+// logFailure logs a failed event with the event's logger, unless an equal one was logged in this interval. Failed events are logged nowhere
+// else. client is 0 for the server.
 func (b *Bridge) logFailure(log *slog.Logger, kind protocol.Kind, client int64, err error) {
-	if isChange(err) {
-		return // the event will run yet
+	if isChanged(err) {
+		return // it will run again
 	}
 	b.incidents.Add(observe.Incident{Time: time.Now(), Kind: kind, Client: client, Fault: *observe.NewFault(err)})
 	f, ofPHP := errors.AsType[*protocol.Failure](err)
-	like := failure{kind: kind, name: outcome.Of(err).Name}
+	same := failure{kind: kind, name: outcome.Of(err).Name}
 	if ofPHP {
-		like.file, like.line = f.File, f.Line
+		same.file, same.line = f.File, f.Line
 	}
-	if !b.failures.First(like) {
+	if !b.failures.First(same) {
 		return
 	}
 	if !ofPHP {

@@ -11,50 +11,50 @@ import (
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
-// busy refuses for want of room, time or php-fpm. The log has only the number of those refusals: they are many at a time.
-func (b *Bridge) busy(c *client, why error) *door.Refusal {
+// refuseBusy refuses a handshake because there is no room, no time or no php-fpm. Such refusals come in large numbers, so the log only counts
+// them.
+func (b *Bridge) refuseBusy(c *client, why error) *door.Refusal {
 	if errors.Is(why, context.Canceled) {
 		c.log.Info("handshake given up by the client")
 	} else {
-		b.overloaded(overload{refused: true, why: why})
+		b.countOverload(overload{refused: true, why: why})
 	}
 	return &door.Refusal{Why: outcome.RefusedBusy}
 }
 
-// decline logs and answers a refusal before there is a client.
-func (b *Bridge) decline(w http.ResponseWriter, r *http.Request, no *door.Refusal) {
+// refuseRequest refuses a request that does not belong to a client yet.
+func (b *Bridge) refuseRequest(w http.ResponseWriter, r *http.Request, no *door.Refusal) {
 	logRefusal(b.log.With(keyPeer, r.RemoteAddr, keyOrigin, r.Header.Get("Origin"), keyHost, r.Host), no)
 	b.refuse(w, no)
 }
 
-// logRefusal leaves out refusals of which the log has only the number.
+// logRefusal leaves out refusals that the log only counts.
 func logRefusal(log *slog.Logger, no *door.Refusal) {
 	if no.Why != 0 && !no.Why.Retry() {
 		log.Info("handshake refused", "refusal", no.Why.String(), "status", no.Why.Status(), "why", no.Text())
 	}
 }
 
-// refuse counts a refusal and answers with it. The zero Refusal has been answered already.
+// refuse answers a request with a refusal. The zero Refusal has been answered already.
 func (b *Bridge) refuse(w http.ResponseWriter, no *door.Refusal) {
 	if no.Why == 0 {
 		return
 	}
-	b.refused(no.Why)
-	b.bound(w)
+	b.countRefusal(no.Why)
+	b.setDeadlines(w)
 	no.Answer(w)
 }
 
-// refused counts a request that is refused.
-func (b *Bridge) refused(why outcome.Refusal) {
+func (b *Bridge) countRefusal(why outcome.Refusal) {
 	b.totals.refused.Add(1)
 	b.cfg().Observer.Refused(why)
 }
 
-// bound keeps a client that sends an endless body, or does not read its answer, from holding the connection for good: the server's
-// own timeouts are only those of a request's header.
-func (b *Bridge) bound(w http.ResponseWriter) {
+// setDeadlines keeps a client that sends an endless body, or does not read its answer, from holding the connection forever. The server's own
+// timeouts are only for the header of a request.
+func (b *Bridge) setDeadlines(w http.ResponseWriter) {
 	c := http.NewResponseController(w)
-	// They fail only on a connection that has none, or has ended.
+	// The calls fail only if the connection has no deadlines, or has ended.
 	_ = c.SetReadDeadline(time.Now().Add(b.cfg().HandshakeTimeout))
 	_ = c.SetWriteDeadline(time.Now().Add(b.cfg().WriteTimeout))
 }

@@ -4,15 +4,16 @@ import (
 	"context"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/door"
 	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// logInterval is how often the log sums up what happens again and again: a line for each would be a storm of its own.
+// logInterval is how often repetitions are summed up in the log.
 const logInterval = 10 * time.Second
 
-// samplers keep the log short.
+// samplers log the first of many equal things at once, and the number of the others at the end of an interval.
 type samplers struct {
 	overloads  observe.Sampler[overload]
 	rejections observe.Sampler[string] // by limit
@@ -20,7 +21,13 @@ type samplers struct {
 	failures   observe.Sampler[failure]
 }
 
-// failure is what failures have in common that are alike.
+// overload is a reason for turning clients away: there is no room or no time for them.
+type overload struct {
+	refused bool // in the handshake, with 503; else closed with 1013
+	why     error
+}
+
+// failure is what equal failures have in common.
 type failure struct {
 	kind protocol.Kind
 	name string
@@ -28,7 +35,7 @@ type failure struct {
 	line int
 }
 
-// everyInterval calls flush until ctx ends.
+// everyInterval calls flush at intervals until ctx ends.
 func everyInterval(ctx context.Context, flush func()) {
 	tick := time.NewTicker(logInterval)
 	defer tick.Stop()
@@ -42,7 +49,7 @@ func everyInterval(ctx context.Context, flush func()) {
 	}
 }
 
-// flushLogs sums up what has not been logged, and forgets what is no longer needed.
+// flushLogs ends an interval. It also drops what the limiter no longer needs.
 func (b *Bridge) flushLogs() {
 	b.overloads.Flush(b.logOverload)
 	b.rejections.Flush(func(limit string, more int) { b.logRejections(limit, more) })
@@ -53,10 +60,59 @@ func (b *Bridge) flushLogs() {
 	b.limiter.Sweep(time.Now())
 }
 
-func (b *Bridge) logFailures(alike failure, more int) {
-	log := b.log.With(keyEvent, alike.kind)
-	if alike.file != "" {
-		log = log.With(keyFile, alike.file, keyLine, alike.line)
+func (b *Bridge) logFailures(same failure, more int) {
+	log := b.log.With(keyEvent, same.kind)
+	if same.file != "" {
+		log = log.With(keyFile, same.file, keyLine, same.line)
 	}
-	log.Error("handler failed again and again", keyError, alike.name, "times", more)
+	log.Error("handler failed again and again", keyError, same.name, "times", more)
+}
+
+// countOverload counts a client that is turned away.
+func (b *Bridge) countOverload(o overload) {
+	if b.overloads.First(o) {
+		b.logOverload(o, 1)
+	}
+}
+
+func (b *Bridge) logOverload(o overload, clients int) {
+	closed, refused := clients, 0
+	if o.refused {
+		closed, refused = 0, clients
+	}
+	events, size := b.backlog.Load()
+	b.log.Warn("overloaded: clients were turned away", "closed", closed, "refused", refused, keyError, o.why,
+		keyWaiting, events, keyBytes, size)
+}
+
+// TurnedAwayLimits returns all limits with which Observer.TurnedAway may be called.
+func TurnedAwayLimits() []string { return door.LimitNames() }
+
+// countRejection counts a connection that exceeds a limit of the door.
+func (b *Bridge) countRejection(limit, peer string) {
+	b.cfg().Observer.TurnedAway(limit)
+	if b.rejections.First(limit) {
+		b.logRejections(limit, 1, keyPeer, peer)
+	}
+}
+
+func (b *Bridge) logRejections(limit string, connections int, attrs ...any) {
+	attrs = append([]any{"turned_away", map[string]int{limit: connections}}, attrs...)
+	b.log.Warn("connections were turned away at the door", attrs...)
+}
+
+// countOverLimit counts a client that has ended, if it has exceeded a limit of its own.
+func (c *client) countOverLimit(e outcome.Ending) {
+	if isOverLimit(e) && c.bridge.overLimits.First(e) {
+		c.log.Warn("client is over a limit", keyEnding, e.String())
+	}
+}
+
+// isOverLimit reports whether a client has exceeded a limit of its own.
+func isOverLimit(e outcome.Ending) bool {
+	switch e {
+	case outcome.EndedTooBig, outcome.EndedFlood, outcome.EndedIdle, outcome.EndedSlow:
+		return true
+	}
+	return false
 }

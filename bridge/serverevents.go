@@ -8,10 +8,10 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// fifo brings a document to ws_server_fifo. It blocks while too many wait.
-func (b *Bridge) fifo(_ context.Context, document []byte) error {
-	b.showPayload(b.log, "document from the pipe", document)
-	if !b.has(protocol.Fifo) {
+// enqueueDocument queues a document for ws_server_fifo. It blocks while too many wait.
+func (b *Bridge) enqueueDocument(_ context.Context, document []byte) error {
+	b.logPayload(b.log, "document from the pipe", document)
+	if !b.hasHandler(protocol.Fifo) {
 		b.log.Warn("document from the pipe dropped: there is no ws_server_fifo", keyBytes, len(document))
 		return nil
 	}
@@ -21,17 +21,17 @@ func (b *Bridge) fifo(_ context.Context, document []byte) error {
 	return nil
 }
 
-// loop runs ws_server_loop every LoopInterval until ctx ends. A turn that finds events still waiting is left out.
+// loop queues a loop event every LoopInterval until ctx ends, unless other events of the server wait.
 func (b *Bridge) loop(ctx context.Context) {
 	tick := time.NewTicker(b.cfg().LoopInterval)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			if b.has(protocol.Loop) {
+			if b.hasHandler(protocol.Loop) {
 				b.events.Offer(b.serverEvent(protocol.Loop, nil))
 			}
-		case <-b.paced:
+		case <-b.intervalChanged:
 			tick.Reset(b.cfg().LoopInterval)
 		case <-ctx.Done():
 			return
@@ -39,15 +39,15 @@ func (b *Bridge) loop(ctx context.Context) {
 	}
 }
 
-// pace has the loop look at its interval again.
-func (b *Bridge) pace() {
+// resetLoop makes the loop use the current interval.
+func (b *Bridge) resetLoop() {
 	select {
-	case b.paced <- struct{}{}:
-	default: // it will look anyway
+	case b.intervalChanged <- struct{}{}:
+	default: // it will do that anyway
 	}
 }
 
-// serverEvent returns an event of the server's own.
+// serverEvent returns an event of the server.
 func (b *Bridge) serverEvent(kind protocol.Kind, payload []byte) *queuedEvent {
 	return &queuedEvent{bridge: b, kind: kind, payload: payload, since: time.Now()}
 }

@@ -169,7 +169,7 @@ func TestFullQueueHidesNoHangupOfTLS(t *testing.T) {
 		t.Errorf("got %q", a.lines())
 	}
 	close(proceed)
-	eventually(t, "the client has left", c.gone)
+	eventually(t, "the client has left", c.hasLeft)
 	if got := a.count("text 1 ends"); got != 4 {
 		t.Errorf("%d of 4 texts were events", got)
 	}

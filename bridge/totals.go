@@ -6,45 +6,45 @@ import (
 	"github.com/wsbridge/wsbridge/bridge/observe"
 )
 
-// totals count what a bridge does, over all clients. Messages are counted by each client, so that clients do not share a counter.
+// totals counts what happens, over all clients. Messages are counted by each client, so that clients do not share a counter.
 type totals struct {
 	accepted atomic.Uint64 // answered 101
-	refused  atomic.Uint64 // answered with anything else, by the bridge itself
+	refused  atomic.Uint64 // answered otherwise, by the bridge itself
 	done     atomic.Uint64
 	failed   atomic.Uint64
-	running  atomic.Int64 // events that have their turn
+	running  atomic.Int64 // events that run
 }
 
-// Totals are what a bridge has and has done since its start.
+// Totals are the counts of a Bridge: of now, and since its start.
 type Totals struct {
-	Open, Clients     int    // rows in state OPEN, and all
+	Open, Clients     int    // rows in state OPEN, and all rows
 	Connecting        int    // rows of clients that have not been answered 101
 	Accepted, Refused uint64 // handshakes
 
-	Running      int // events that have their turn
-	Waiting      int // events and handshakes that have none yet, and documents
-	Queued       int // events and handshakes of clients, from their arrival to their end
-	Documents    int // documents and other events of the server's own that have no turn yet
-	WaitingBytes int // what events of clients carry, those that run among them
+	Running      int // events
+	Waiting      int // events, handshakes and documents
+	Queued       int // events and handshakes of clients that wait or run
+	Documents    int // documents and other events of the server that wait
+	WaitingBytes int // of events and handshakes of clients that wait or run
 	Done, Failed uint64
 
 	observe.Messages
 }
 
-// Room is how much there may be at the same time.
+// Room is the limits of what there may be at the same time.
 type Room struct {
-	Connections        int // 0: any number
-	Events, EventBytes int // of all clients, from their arrival to their end
-	Documents          int // that wait
+	Connections        int // 0: no limit
+	Events, EventBytes int // of all clients, waiting or running
+	Documents          int // waiting
 }
 
-// Room returns the limits in force.
+// Room returns the current limits.
 func (b *Bridge) Room() Room {
 	cfg := b.cfg()
 	return Room{cfg.Limits.Connections, cfg.EventQueueTotal, cfg.EventQueueTotalBytes, documents}
 }
 
-// Totals returns the counts of now. They are read one after the other, so they need not fit exactly.
+// Totals returns the current counts. They are read one after the other, so they need not be consistent.
 func (b *Bridge) Totals() Totals {
 	t := &b.totals
 	open, connecting, all := b.table.Counts()
@@ -58,13 +58,13 @@ func (b *Bridge) Totals() Totals {
 	}
 }
 
-// Clients returns how many rows there are: clients that are open, and those that come in or leave.
+// Clients returns how many clients have a row, including those that connect or leave.
 func (b *Bridge) Clients() int { return b.clients.count() }
 
-// Sockets returns how many sockets there are: clients, and those that have not become one yet.
+// Sockets returns how many connections there are, including those that have not become clients.
 func (b *Bridge) Sockets() int { return b.limiter.Connections() }
 
-// Unsent returns what clients' sockets have not taken yet: messages and control frames, and their bytes. It asks each client.
+// Unsent returns how many messages and control frames wait to be written to clients, and their bytes. It asks each client.
 func (b *Bridge) Unsent() (items, size int) {
 	for _, c := range b.clients.connected() {
 		n, bytes := c.conn.Queued()

@@ -55,8 +55,8 @@ func TestOverloadIsSummedUp(t *testing.T) {
 		}
 		away, noRoom := overload{refused: true, why: outcome.ErrAway}, overload{why: outcome.ErrNoRoom}
 		for range 300 {
-			b.overloaded(away)
-			b.overloaded(noRoom)
+			b.countOverload(away)
+			b.countOverload(noRoom)
 		}
 		if got := lines(); got != `closed=0 refused=1 error="php-fpm is away", closed=1 refused=0 error="too many events wait"` {
 			t.Errorf("at once: %s", got)
@@ -66,11 +66,11 @@ func TestOverloadIsSummedUp(t *testing.T) {
 			t.Errorf("after an interval: %s", got)
 		}
 		time.Sleep(2 * logInterval)
-		b.overloaded(noRoom)
+		b.countOverload(noRoom)
 		if got := lines(); got != `closed=1 refused=0 error="too many events wait"` {
 			t.Errorf("after a calm: %s", got)
 		}
-		b.overloaded(noRoom)
+		b.countOverload(noRoom)
 		stop()
 		group.Wait()
 		b.flushLogs()
