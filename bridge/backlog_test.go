@@ -17,18 +17,10 @@ import (
 
 // blocked is an application whose texts wait for the test.
 func blocked(proceed chan struct{}) *standin {
-	return &standin{handlers: map[protocol.Kind]handler{
-		protocol.Text: func(ctx context.Context, _ *protocol.Event, _ func(*protocol.Effect) error) string {
-			select {
-			case <-proceed:
-			case <-ctx.Done():
-			}
-			return "null"
-		},
-	}}
+	return &standin{handlers: map[protocol.Kind]handler{protocol.Text: blocksUntil(proceed)}}
 }
 
-// refusedHandshake returns the answer of a handshake that must not succeed.
+// refusedHandshake returns the answer to a handshake that must fail.
 func (s *served) refusedHandshake() *http.Response {
 	s.t.Helper()
 	conn, response, err := websocket.DefaultDialer.Dial("ws://"+s.address, nil)
@@ -42,12 +34,12 @@ func (s *served) refusedHandshake() *http.Response {
 	return response
 }
 
-// waiting reports whether so many events are in the backlog.
+// waiting returns a condition for eventually: n events are in the backlog.
 func (s *served) waiting(n int) func() bool {
 	return func() bool { events, _ := s.backlog.Load(); return events == n }
 }
 
-func TestWhoBringsMoreThanThereIsRoomForIsTurnedAway(t *testing.T) {
+func TestClientOverTheBacklogIsTurnedAway(t *testing.T) {
 	proceed := make(chan struct{})
 	a := blocked(proceed)
 	s := serveApplication(t, a, func(c *Config) { c.EventQueueTotal = 3 })
@@ -74,7 +66,7 @@ func TestWhoBringsMoreThanThereIsRoomForIsTurnedAway(t *testing.T) {
 	s.connect()
 }
 
-// What was dropped, or never ran, does not stay in the backlog.
+// Events that were dropped, or did not run, do not stay in the backlog.
 func TestBacklogIsEmptyWhenAllHaveLeft(t *testing.T) {
 	proceed := make(chan struct{})
 	s := serveApplication(t, blocked(proceed), nil)
@@ -96,8 +88,8 @@ func TestBacklogIsEmptyWhenAllHaveLeft(t *testing.T) {
 	}
 }
 
-// Those that waited for php-fpm come to it as its workers get free, in the order of each client.
-func TestEventsThatWaitedDoNotMeetPHPAtOnce(t *testing.T) {
+// After an outage no more events run together than php-fpm has workers.
+func TestEventsThatWaitedForPHPRunInTurns(t *testing.T) {
 	const clients, texts, parallel = 20, 3, 4
 	var down atomic.Bool
 	var inside, most atomic.Int32
@@ -132,8 +124,8 @@ func TestEventsThatWaitedDoNotMeetPHPAtOnce(t *testing.T) {
 	}
 }
 
-// Handshakes that were refused together are not told to come back together.
-func TestRefusedHandshakesComeBackOneAfterTheOther(t *testing.T) {
+// Clients that were refused together should not come back together.
+func TestRefusedHandshakesAreToldDifferentTimes(t *testing.T) {
 	s := serveApplication(t, &standin{down: func() bool { return true }}, nil)
 	seen := map[int]bool{}
 	for range 40 {
@@ -148,7 +140,7 @@ func TestRefusedHandshakesComeBackOneAfterTheOther(t *testing.T) {
 	}
 }
 
-// Where PHP is asked about each read, there may be no room for the bytes of the handshake themselves.
+// With read events, even the bytes of the handshake need room.
 func TestHandshakeWithoutRoomForItsReadIsRefused(t *testing.T) {
 	proceed := make(chan struct{})
 	a := &standin{handlers: map[protocol.Kind]handler{
@@ -175,7 +167,7 @@ func TestHandshakeWithoutRoomForItsReadIsRefused(t *testing.T) {
 	}
 }
 
-// A handler of another client has closed it, and no handler ran for it: nothing has failed.
+// The client was closed by another client's handler, so no handler has to run for the event.
 func TestEventOfAClientThatLeftWhilePHPWasAwayIsNoFailure(t *testing.T) {
 	var down atomic.Bool
 	a := &standin{down: down.Load, handlers: map[protocol.Kind]handler{protocol.Text: nil}}

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"testing"
@@ -10,7 +11,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// echo answers each text at once: what is left is the bridge, both ends of a WebSocket and the kernel.
+// echo answers each text at once, so that only the bridge, both ends of a WebSocket and the kernel are measured.
 type echo struct{}
 
 func (echo) Environment(*http.Request, string) ([]byte, error) { return []byte("env"), nil }
@@ -37,10 +38,10 @@ func (echo) Run(_ context.Context, apply func(*protocol.Effect) error, events ..
 	return nil
 }
 
-// BenchmarkEcho is one text message there and back.
+// BenchmarkEcho measures one text message there and back.
 func BenchmarkEcho(b *testing.B) {
 	s := serveApplication(b, echo{}, func(c *Config) {
-		c.Isolation, c.Logger = isolation.Config{Mode: isolation.Auto}, slog.New(slog.NewJSONHandler(discard{}, nil))
+		c.Isolation, c.Logger = isolation.Config{Mode: isolation.Auto}, slog.New(slog.NewJSONHandler(io.Discard, nil))
 	})
 	conn := s.connect()
 	message := []byte(`{"room":"lobby","text":"a chat message of common size, neither long nor short"}`)
@@ -54,7 +55,3 @@ func BenchmarkEcho(b *testing.B) {
 		}
 	}
 }
-
-type discard struct{}
-
-func (discard) Write(p []byte) (int, error) { return len(p), nil }

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -17,13 +16,13 @@ import (
 )
 
 const (
-	// upgrade is a handshake, and frame a text message, as a client sends them.
+	// upgrade is the request of a handshake, and frame a text message.
 	upgrade = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 	frame = "\x81\x81\x00\x00\x00\x00x"
 )
 
-// An event that waited for its turn while another client's handler closed its client has come too late.
+// The client is closed by another client's handler while its event waits for a turn.
 func TestNoEventOfAClientRunsAfterItsCloseHandlers(t *testing.T) {
 	for name, leave := range map[string]func(net.Conn){
 		"text":  func(conn net.Conn) { conn.Write([]byte(frame)) },
@@ -72,7 +71,7 @@ func TestDrainIsBoundedWhenAClientThatLeftDoesNotRead(t *testing.T) {
 	}
 }
 
-func TestDrainIsBoundedWhenAVisitorDoesNotRead(t *testing.T) {
+func TestDrainIsBoundedWhenAPageIsNotRead(t *testing.T) {
 	began := make(chan struct{})
 	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		close(began)
@@ -192,8 +191,8 @@ func TestRefusalsCarryTheHeadersTheirStatusDemands(t *testing.T) {
 	}
 }
 
-// Bytes sent before the 101 are read in the background, as an event of their own.
-func TestEarlyBytesAreNoEventBesideTheHandshake(t *testing.T) {
+// net/http reads bytes that come before the 101 in the background.
+func TestReadEventOfEarlyBytesWaitsForTheHandshake(t *testing.T) {
 	a := &standin{}
 	beside := make(chan bool, 1)
 	a.handlers = map[protocol.Kind]handler{
@@ -219,7 +218,7 @@ func TestEarlyBytesAreNoEventBesideTheHandshake(t *testing.T) {
 	eventually(t, "the early bytes are an event", func() bool { return a.count("early 1 begins") == 1 })
 }
 
-// Nobody else would tell that they are lost.
+// No one else would report that they are lost.
 func TestDrainOutOfTimeTellsOfDocuments(t *testing.T) {
 	a := &standin{handlers: map[protocol.Kind]handler{
 		protocol.Fifo: func(ctx context.Context, _ *protocol.Event, _ func(*protocol.Effect) error) string {
@@ -227,7 +226,7 @@ func TestDrainOutOfTimeTellsOfDocuments(t *testing.T) {
 			return "null"
 		},
 	}}
-	var log bytes.Buffer // its handler lets one write at a time
+	var log lockedBuffer
 	s := serveApplication(t, a, func(c *Config) {
 		c.DrainTimeout, c.Logger = 100*time.Millisecond, slog.New(slog.NewTextHandler(&log, nil))
 	})
@@ -238,9 +237,10 @@ func TestDrainOutOfTimeTellsOfDocuments(t *testing.T) {
 	}
 	eventually(t, "the first runs", func() bool { return a.count("fifo 0 begins") == 1 })
 	s.drained()
+	got := log.take()
 	for _, want := range []string{`msg="event failed" event=fifo seq=1 error="the drain ran out of time"`, `error=drained times=2`} {
-		if !strings.Contains(log.String(), want) {
-			t.Errorf("%s is missing in\n%s", want, log.String())
+		if !strings.Contains(got, want) {
+			t.Errorf("%s is missing in\n%s", want, got)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// versioned is an application whose code changes: PHP runs no event that expects another version.
+// versioned is an application whose code changes. It runs no event that expects other code.
 type versioned struct {
 	standin
 	code      atomic.Pointer[string]
@@ -45,7 +45,7 @@ func described(code string, text protocol.Handler) *protocol.Description {
 		"ws_server_authenticate": {}, "ws_server_text": text}}
 }
 
-// The new code reaches all rows: no event of it may run as the old one was allowed to.
+// The new code reaches all rows, so it must not run beside other events, as the old code could.
 func TestChangedCodeRunsAsItNeeds(t *testing.T) {
 	v := &versioned{describe: func(code string) *protocol.Description {
 		if code == "old" {
@@ -91,7 +91,7 @@ func TestCodeThatVariesIsDescribedOnce(t *testing.T) {
 	for range 5 {
 		say(t, conn, "x")
 		if !<-ran {
-			t.Error("an event whose code is not known saw its own row only")
+			t.Error("an event of unknown code got its own row only")
 		}
 	}
 	if n := v.described.Load(); n != 2 {
@@ -99,7 +99,7 @@ func TestCodeThatVariesIsDescribedOnce(t *testing.T) {
 	}
 }
 
-// show returns the key and the state of each row.
+// show returns the number of rows, and the key and the state of each.
 func show(e protocol.Encoded) string {
 	rows := string(bytes.Join(e.Parts, nil))
 	var all []string
@@ -109,8 +109,8 @@ func show(e protocol.Encoded) string {
 	return fmt.Sprint(e.Entries, all)
 }
 
-// What authenticate writes is seen by no other event before the client is open, though that may run in between.
-func TestNobodySeesAHandshakeHalfWay(t *testing.T) {
+// Another event that runs between authenticate and open sees nothing of what authenticate has written.
+func TestHandshakeBecomesVisibleAtItsEnd(t *testing.T) {
 	proceed, asked := make(chan struct{}), make(chan struct{})
 	v := &versioned{describe: func(code string) *protocol.Description {
 		d := described(code, protocol.Handler{Table: &protocol.Cause{}})

@@ -12,7 +12,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// answered sends a ping and waits for its pong, which is the next that comes.
+// answered sends a ping and expects its pong to be the next frame.
 func answered(t *testing.T, conn *websocket.Conn) {
 	t.Helper()
 	conn.SetReadDeadline(time.Now().Add(patience))
@@ -25,7 +25,7 @@ func answered(t *testing.T, conn *websocket.Conn) {
 	}
 }
 
-// The client is read as far as that is of use while its events wait, and what it had sent runs although it has left.
+// While the client's events wait, pings are answered and a hang-up is noticed. What the client sent before that still runs.
 func TestFullQueueHidesNeitherPingsNorAHangup(t *testing.T) {
 	proceed := make(chan struct{})
 	a := blocked(proceed)
@@ -41,7 +41,7 @@ func TestFullQueueHidesNeitherPingsNorAHangup(t *testing.T) {
 	conn.Close()
 	eventually(t, "the hang-up is noticed", s.present.isUnreachable(c.key))
 	if a.count("text 1 begins") != 1 || a.count("close 1 begins") != 0 {
-		t.Errorf("something has not waited: %q", a.lines())
+		t.Errorf("an event did not wait: %q", a.lines())
 	}
 	close(proceed)
 	eventually(t, "the client has left", c.hasLeft)
@@ -51,7 +51,7 @@ func TestFullQueueHidesNeitherPingsNorAHangup(t *testing.T) {
 	}
 }
 
-// A client that waits for room longer than it may be silent is not taken for a silent one.
+// The client is not read for longer than it may be silent.
 func TestFullQueueMakesNoClientSilent(t *testing.T) {
 	proceed := make(chan struct{})
 	a := blocked(proceed)
@@ -70,7 +70,6 @@ func TestFullQueueMakesNoClientSilent(t *testing.T) {
 	eventually(t, "all have run", func() bool { return a.count("text 1 ends") == 3 })
 }
 
-// Where PHP decides about each read, a hang-up is noticed all the same.
 func TestHangupIsNoticedWhileReadHandlerRuns(t *testing.T) {
 	proceed := make(chan struct{})
 	a := &standin{handlers: map[protocol.Kind]handler{

@@ -10,13 +10,13 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// held is a handler that waits until release, and says when it has begun.
+// held returns a handler that sends on begun when it begins, and returns when release is closed.
 func held() (h handler, begun, release chan struct{}) {
 	begun, release = make(chan struct{}, 100), make(chan struct{})
 	return func(context.Context, *protocol.Event, func(*protocol.Effect) error) string {
 		select {
 		case begun <- struct{}{}:
-		default: // nobody waits for that many
+		default: // the test does not count more
 		}
 		<-release
 		return "7"
@@ -36,7 +36,7 @@ func TestInjectWaitsForTheHandler(t *testing.T) {
 	}
 }
 
-func TestInjectTellsWhatRunsFromWhatWillNot(t *testing.T) {
+func TestInjectSaysWhetherADocumentMayStillRun(t *testing.T) {
 	h, begun, release := held()
 	a := &standin{handlers: map[protocol.Kind]handler{protocol.Fifo: h}}
 	s := serveApplication(t, a, nil)
@@ -88,7 +88,8 @@ func TestInjectIsBounded(t *testing.T) {
 }
 
 func TestInjectReturnsFailures(t *testing.T) {
-	s := serveApplication(t, &severed{}, nil)
+	a := &standin{handlers: map[protocol.Kind]handler{protocol.Fifo: nil}, fails: map[protocol.Kind]error{protocol.Fifo: protocol.ErrCutOff}}
+	s := serveApplication(t, a, nil)
 	trace, err := s.Inject(t.Context(), []byte("x"))
 	if !errors.Is(err, protocol.ErrCutOff) || trace == nil || trace.Failure != "cut_off" || trace.Fault.Message == "" {
 		t.Errorf("got %+v, %v", trace, err)
@@ -98,23 +99,7 @@ func TestInjectReturnsFailures(t *testing.T) {
 	}
 }
 
-// severed cuts off every document.
-type severed struct{ standin }
-
-func (f *severed) Describe(ctx context.Context) (*protocol.Description, error) {
-	d, err := f.standin.Describe(ctx)
-	d.Handlers["ws_server_fifo"] = protocol.Handler{}
-	return d, err
-}
-
-func (f *severed) Run(ctx context.Context, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
-	if events[0].Kind == protocol.Fifo {
-		return protocol.ErrCutOff
-	}
-	return f.standin.Run(ctx, apply, events...)
-}
-
-func TestInjectSaysThatTheHandlerIsGone(t *testing.T) {
+func TestInjectOfADocumentWhoseHandlerWasRemoved(t *testing.T) {
 	h, begun, release := held()
 	a := &standin{handlers: map[protocol.Kind]handler{protocol.Fifo: h}}
 	s := serveApplication(t, a, nil)

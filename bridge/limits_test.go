@@ -16,19 +16,20 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// endings counts how clients end.
+// endings is an Observer that keeps how clients ended.
 type endings struct {
 	observe.Nop
 	mu   sync.Mutex // guards seen
 	seen []outcome.Ending
 }
 
-func (e *endings) Ended(how outcome.Ending) {
+func (e *endings) Ended(ending outcome.Ending) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.seen = append(e.seen, how)
+	e.seen = append(e.seen, ending)
 }
 
+// are returns a condition for eventually: exactly these endings were seen.
 func (e *endings) are(want ...outcome.Ending) func() bool {
 	return func() bool {
 		e.mu.Lock()
@@ -53,7 +54,7 @@ func closedWith(t *testing.T, conn *websocket.Conn, code int, reason string) {
 	}
 }
 
-// open waits until that many clients are, which is a moment after they are told so, and returns them.
+// open waits until that many clients are open, and returns them. A client gets its answer a moment before.
 func (s *served) open(clients int) (all []*client) {
 	s.t.Helper()
 	for deadline := time.Now().Add(patience); len(all) < clients; all = s.openClients(nil) {
@@ -72,8 +73,8 @@ func (s *served) send(c *client, size int) {
 	}
 }
 
-// A client over a limit is closed behind what it has said within it.
-func TestFloodsEndTheirClient(t *testing.T) {
+// What the client sent within its limit runs before its end.
+func TestFloodEndsItsClient(t *testing.T) {
 	empty, ping, pong := "\x01\x80\x00\x00\x00\x00", "\x89\x80\x00\x00\x00\x00", "\x8a\x80\x00\x00\x00\x00"
 	rest := "\x00\x80\x00\x00\x00\x00"
 	for name, row := range map[string]struct {
@@ -108,7 +109,7 @@ func TestFloodsEndTheirClient(t *testing.T) {
 	}
 }
 
-// Within the limits nothing happens: not to a message of many fragments, nor to one that ends with an empty one.
+// A message may have many fragments, and end with an empty one.
 func TestFragmentsAreNoFlood(t *testing.T) {
 	a := &standin{handlers: map[protocol.Kind]handler{protocol.Text: nil}}
 	s := serveApplication(t, a, func(c *Config) { c.MessageRate, c.MessageBurst, c.ControlRate, c.ControlBurst = 1, 2, 1, 1 })
@@ -127,7 +128,7 @@ func TestIdleClientIsClosed(t *testing.T) {
 	seen := &endings{}
 	a := &standin{handlers: map[protocol.Kind]handler{protocol.Text: nil}}
 	s := serveApplication(t, a, func(c *Config) {
-		c.Observer, c.IdleTimeout, c.PingInterval = seen, 200*time.Millisecond, 10*time.Millisecond // pings keep nobody
+		c.Observer, c.IdleTimeout, c.PingInterval = seen, 200*time.Millisecond, 10*time.Millisecond // pings do not count
 	})
 	conn := s.connect()
 	closedWith(t, conn, 1008, "idle for too long")
@@ -137,8 +138,8 @@ func TestIdleClientIsClosed(t *testing.T) {
 	}
 }
 
-// Neither one that is sent messages is idle, nor one whose handler takes long.
-func TestWhoIsNotIdleStays(t *testing.T) {
+// A client is not idle if it is sent messages, or if its handler takes long.
+func TestClientThatIsNotIdleStays(t *testing.T) {
 	const limit = 400 * time.Millisecond
 	proceed := make(chan struct{})
 	a := blocked(proceed)
@@ -156,7 +157,6 @@ func TestWhoIsNotIdleStays(t *testing.T) {
 	eventually(t, "both are idle", func() bool { return a.count("close 1 ends")+a.count("close 2 ends") == 2 })
 }
 
-// One that takes nothing for as long as a write may take ends as slow, and not as if it had hung up.
 func TestWriteTimeoutCountsAsSlow(t *testing.T) {
 	seen := &endings{}
 	s := serveApplication(t, &standin{}, func(c *Config) { c.Observer, c.WriteTimeout = seen, 100*time.Millisecond })

@@ -11,7 +11,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// watched is an Observer that keeps what it is told.
+// watched is an Observer that passes calls on to the test.
 type watched struct {
 	events chan observe.Observation
 	writes chan time.Duration
@@ -23,7 +23,7 @@ func (w *watched) Ended(outcome.Ending)        {}
 func (w *watched) Refused(outcome.Refusal)     {}
 func (w *watched) TurnedAway(string)           {}
 
-func TestObserverLearnsWhereTheTimeGoes(t *testing.T) {
+func TestObserverIsToldWhereTheTimeGoes(t *testing.T) {
 	w := &watched{make(chan observe.Observation, 10), make(chan time.Duration, 10)}
 	a := &standin{handlers: map[protocol.Kind]handler{
 		protocol.Text: func(_ context.Context, e *protocol.Event, apply func(*protocol.Effect) error) string {
@@ -45,22 +45,14 @@ func TestObserverLearnsWhereTheTimeGoes(t *testing.T) {
 	<-w.writes
 }
 
-func TestObserverLearnsWhatFails(t *testing.T) {
+func TestObserverIsToldWhatFails(t *testing.T) {
 	w := &watched{make(chan observe.Observation, 10), make(chan time.Duration, 10)}
-	s := serveApplication(t, cutOff{}, func(c *Config) { c.Observer = w })
+	a := &standin{handlers: map[protocol.Kind]handler{protocol.Text: nil},
+		fails: map[protocol.Kind]error{protocol.Text: errors.Join(protocol.ErrCutOff, errors.New("worker killed"))}}
+	s := serveApplication(t, a, func(c *Config) { c.Observer = w })
 	say(t, s.connect(), "x")
 	<-w.events // authenticate
 	if o := <-w.events; o.Kind != protocol.Text || o.Failure != "cut_off" {
 		t.Errorf("got %+v", o)
 	}
-}
-
-// cutOff answers no text.
-type cutOff struct{ echo }
-
-func (cutOff) Run(ctx context.Context, apply func(*protocol.Effect) error, events ...*protocol.Event) error {
-	if events[0].Kind == protocol.Text {
-		return errors.Join(protocol.ErrCutOff, errors.New("worker killed"))
-	}
-	return echo{}.Run(ctx, apply, events...)
 }

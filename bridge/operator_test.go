@@ -17,7 +17,7 @@ func TestOperatorSeesClients(t *testing.T) {
 	s := serveApplication(t, a, nil)
 	conns := []*websocket.Conn{s.connect(), s.connect(), s.connect()}
 	say(t, conns[1], "hello")
-	eventually(t, "the text is over", func() bool { return a.count("text 2 ends") == 1 && s.Totals().Done >= 4 })
+	eventually(t, "the text has run", func() bool { return a.count("text 2 ends") == 1 && s.Totals().Done >= 4 })
 	page, total := s.Connections(rows.Filter{{Field: "state", Value: "OPEN"}}, 1, 1)
 	if len(page) != 1 || total != 3 || page[0].Key != 2 || page[0].State != "OPEN" || page[0].Received != 1 || page[0].ReceivedBytes != 5 ||
 		page[0].Peer != conns[1].LocalAddr().String() || page[0].Request.Path != "/" {
@@ -32,14 +32,14 @@ func TestOperatorSeesClients(t *testing.T) {
 	}
 	c.Row.Set("state", []byte(`"HACKED"`)) // a copy
 	if c, _, _ := s.Connection(2); c.State != "OPEN" {
-		t.Error("the row itself was handed out")
+		t.Error("the row itself was returned")
 	}
 	if got := fmt.Sprint(s.Application().Handlers); got != "[{after_close true} {authenticate true} {before_close true} {text true}]" {
 		t.Errorf("got %s", got)
 	}
 }
 
-func TestOperatorIsToldWhatCannotBe(t *testing.T) {
+func TestOperatorGetsErrors(t *testing.T) {
 	s := serveApplication(t, &standin{}, nil)
 	s.connect()
 	eventually(t, "the client is open", func() bool { return s.Totals().Open == 1 })

@@ -55,8 +55,8 @@ func TestOperatorWaitsForABridgeThatIsAboutToServe(t *testing.T) {
 	})
 }
 
-// The operator was let in just before the drain began, and pauses only after it has ended the pause.
-func TestDrainOutlastsAPauseThatComesLate(t *testing.T) {
+// The operator came in just before the drain, and pauses after the drain has ended the pause.
+func TestDrainEndsAPauseThatComesLate(t *testing.T) {
 	a := &standin{handlers: map[protocol.Kind]handler{protocol.Shutdown: nil}}
 	s := serveApplication(t, a, func(c *Config) { c.DrainTimeout = 300 * time.Millisecond })
 	s.connect()

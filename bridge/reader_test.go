@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func TestClientThatStaysBehindAFailureIsNotWaitedForLong(t *testing.T) {
+func TestClientThatDoesNotEndItsConnectionIsNotWaitedForLong(t *testing.T) {
 	s := serveApplication(t, &standin{}, nil)
 	conn := s.dial()
 	if _, err := io.WriteString(conn, upgrade); err != nil {
@@ -28,6 +28,6 @@ func TestClientThatStaysBehindAFailureIsNotWaitedForLong(t *testing.T) {
 	began := time.Now()
 	eventually(t, "the socket is closed", func() bool { return len(s.clients.connected()) == 0 })
 	if waited := time.Since(began); waited > 3*2*time.Second {
-		t.Errorf("it was waited for for %v", waited)
+		t.Errorf("waited for %v", waited)
 	}
 }

@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -13,8 +12,8 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// letIn returns conn as a door.Listener accepts it.
-func letIn(t *testing.T, conn net.Conn, secure *tls.Config) halfCloser {
+// accepted returns conn as a door.Listener accepts it.
+func accepted(t *testing.T, conn net.Conn, secure *tls.Config) halfCloser {
 	t.Helper()
 	l := door.Listen(acceptor{conn: conn}, door.Config{Policy: func() *door.Policy { return &door.Policy{} },
 		Limiter: door.NewLimiter(door.Limits{}), TLS: secure, HandshakeTimeout: time.Minute})
@@ -25,7 +24,7 @@ func letIn(t *testing.T, conn net.Conn, secure *tls.Config) halfCloser {
 	return in.(halfCloser)
 }
 
-// acceptor accepts conn.
+// acceptor is a listener that accepts conn.
 type acceptor struct {
 	net.Listener
 	conn net.Conn
@@ -33,13 +32,13 @@ type acceptor struct {
 
 func (a acceptor) Accept() (net.Conn, error) { return a.conn, nil }
 
-// A connection that was accepted just before a drain does not become a client that the drain does not know.
-func TestNoClientIsMadeDuringADrain(t *testing.T) {
+// The connection was accepted just before the drain, which could not know its client.
+func TestNoClientIsCreatedDuringADrain(t *testing.T) {
 	s := serveApplication(t, &standin{handlers: map[protocol.Kind]handler{protocol.Connect: nil}}, nil)
 	us, them := net.Pipe()
 	defer them.Close()
 	defer us.Close()
-	late := &readEventConn{halfCloser: letIn(t, us, nil), bridge: s.Bridge, expired: make(chan struct{})}
+	late := &readEventConn{halfCloser: accepted(t, us, nil), bridge: s.Bridge, expired: make(chan struct{})}
 	s.drained()
 	if _, err := late.Read(make([]byte, 1)); err != ErrStopping {
 		t.Errorf("got %v", err)
@@ -53,9 +52,7 @@ func TestSlotIsReleasedHoweverAConnectionEnds(t *testing.T) {
 	for name, handlers := range map[string]map[protocol.Kind]handler{
 		"plain":       {},
 		"read events": {protocol.Connect: nil, protocol.Read: nil},
-		"not let in": {protocol.Authenticate: func(_ context.Context, _ *protocol.Event, _ func(*protocol.Effect) error) string {
-			return "false"
-		}},
+		"refused":     {protocol.Authenticate: returns("false")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serveApplication(t, &standin{handlers: handlers}, nil)

@@ -14,7 +14,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// answering is an application that answers each text with its name.
+// answering returns an application that answers each text with a name.
 func answering(name string) *standin {
 	return &standin{handlers: map[protocol.Kind]handler{
 		protocol.Text: func(_ context.Context, e *protocol.Event, apply func(*protocol.Effect) error) string {
@@ -24,14 +24,14 @@ func answering(name string) *standin {
 	}}
 }
 
-// reconfigure changes what is in force.
+// reconfigure changes the current configuration.
 func (s *served) reconfigure(change func(*Config)) error {
 	cfg := *s.cfg()
 	change(&cfg)
 	return s.Reconfigure(s.t.Context(), cfg)
 }
 
-// hears asks and returns the answer.
+// hears sends a text and returns the answer.
 func hears(t *testing.T, conn *websocket.Conn, text string) string {
 	t.Helper()
 	say(t, conn, text)
@@ -43,7 +43,7 @@ func hears(t *testing.T, conn *websocket.Conn, text string) string {
 	return string(answer)
 }
 
-func TestReconfigureMovesToAnotherPHPBelowItsClients(t *testing.T) {
+func TestReconfigureReplacesPHPWhileClientsStay(t *testing.T) {
 	s := serveApplication(t, answering("old"), nil)
 	conn := s.connect()
 	if got := hears(t, conn, "who?"); got != "old" {

@@ -16,7 +16,7 @@ import (
 	"github.com/wsbridge/wsbridge/bridge/schedule"
 )
 
-// lockedBuffer is a log that several goroutines write.
+// lockedBuffer is a log that may be written concurrently.
 type lockedBuffer struct {
 	mu     sync.Mutex // guards buffer
 	buffer bytes.Buffer
@@ -36,7 +36,6 @@ func (b *lockedBuffer) take() string {
 	return b.buffer.String()
 }
 
-// An overload is logged at once, and at the end of each interval, with how many clients it has met since.
 func TestOverloadIsSummedUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log lockedBuffer
@@ -68,7 +67,7 @@ func TestOverloadIsSummedUp(t *testing.T) {
 		time.Sleep(2 * logInterval)
 		b.countOverload(noRoom)
 		if got := lines(); got != `closed=1 refused=0 error="too many events wait"` {
-			t.Errorf("after a calm: %s", got)
+			t.Errorf("after empty intervals: %s", got)
 		}
 		b.countOverload(noRoom)
 		stop()

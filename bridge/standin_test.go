@@ -20,20 +20,37 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// patience bounds every wait for something that must happen.
+// patience limits each wait for something that must happen.
 const patience = 2 * time.Minute
 
-// standin stands in for PHP: a handler for each kind of event, and a journal of what ran.
+// standin replaces PHP. It has a handler for each kind of event, and a journal of what ran.
 type standin struct {
 	handlers map[protocol.Kind]handler
-	down     func() bool
+	fails    map[protocol.Kind]error // instead of running the handler
+	down     func() bool             // reports whether php-fpm is away; nil: never
 
 	mu      sync.Mutex // guards journal
 	journal []string
 }
 
-// handler runs an event; what it returns is the result of done.
+// handler runs an event and returns its result.
 type handler func(ctx context.Context, e *protocol.Event, apply func(*protocol.Effect) error) string
+
+// returns is a handler that does nothing else.
+func returns(result string) handler {
+	return func(context.Context, *protocol.Event, func(*protocol.Effect) error) string { return result }
+}
+
+// blocksUntil is a handler that waits for proceed.
+func blocksUntil(proceed <-chan struct{}) handler {
+	return func(ctx context.Context, _ *protocol.Event, _ func(*protocol.Effect) error) string {
+		select {
+		case <-proceed:
+		case <-ctx.Done():
+		}
+		return "true"
+	}
+}
 
 func (a *standin) Environment(*http.Request, string) ([]byte, error) { return []byte("env"), nil }
 
@@ -64,6 +81,9 @@ func (a *standin) Run(ctx context.Context, apply func(*protocol.Effect) error, e
 		return protocol.ErrUnavailable
 	}
 	for _, e := range events {
+		if err := a.fails[e.Kind]; err != nil {
+			return err
+		}
 		a.note(e, "begins")
 		result := "true"
 		if h := a.handlers[e.Kind]; h != nil {
@@ -97,7 +117,7 @@ func (a *standin) count(line string) (n int) {
 	return n
 }
 
-// watch returns whether line comes to be in the journal within a moment: what must not happen is given a chance to.
+// watch waits a moment for a line in the journal that must not come, and reports whether it came.
 func (a *standin) watch(line string) bool {
 	for deadline := time.Now().Add(200 * time.Millisecond); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		if a.count(line) > 0 {
@@ -113,7 +133,7 @@ func (a *standin) lines() []string {
 	return slices.Clone(a.journal)
 }
 
-// served is a bridge that serves an application on a port of its own.
+// served is a Bridge that serves an application on a port of its own.
 type served struct {
 	*Bridge
 	t       testing.TB
@@ -123,7 +143,7 @@ type served struct {
 	present *present
 }
 
-// present is a Presence that remembers who can be sent messages.
+// present is a Presence that knows to which clients messages can be sent.
 type present struct {
 	mu        sync.Mutex // guards connected
 	connected map[int64]bool
@@ -136,7 +156,7 @@ func (p *present) Set(client int64, connected, _ bool) error {
 	return nil
 }
 
-// isUnreachable returns a condition: it is known that nothing can be sent to the client any more.
+// isUnreachable returns a condition for eventually: nothing can be sent to the client any more.
 func (p *present) isUnreachable(client int64) func() bool {
 	return func() bool {
 		p.mu.Lock()
@@ -181,7 +201,7 @@ func serveApplication(t testing.TB, a PHP, change func(*Config)) *served {
 	return s
 }
 
-// drained ends the server and returns how long that took.
+// drained ends the server, and returns how long that took.
 func (s *served) drained() time.Duration {
 	s.t.Helper()
 	start := time.Now()
@@ -222,7 +242,7 @@ func say(t *testing.T, conn *websocket.Conn, text string) {
 	}
 }
 
-// eventually waits for a condition that nothing announces.
+// eventually polls until a condition holds.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
@@ -236,7 +256,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// logWriter brings the bridge's log into the test's, as long as the test runs.
+// logWriter writes the log of a Bridge to the log of the test.
 type logWriter struct{ t testing.TB }
 
 func (w *logWriter) Write(p []byte) (int, error) {

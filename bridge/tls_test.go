@@ -27,7 +27,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// secured is served with TLS.
+// secured is a served Bridge with TLS.
 type secured struct {
 	*served
 	trust *tls.Config
@@ -43,7 +43,7 @@ func serveTLS(t *testing.T, a PHP, change func(*Config)) *secured {
 	}), client}
 }
 
-// certified returns a server's configuration, with a certificate for 127.0.0.1 that nobody has signed, and a client's.
+// certified returns the configuration of a server, with a self-signed certificate for 127.0.0.1, and that of a client.
 func certified(t *testing.T) (server, client *tls.Config) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -75,8 +75,8 @@ func (s *secured) connect() *websocket.Conn {
 	return conn
 }
 
-// Read events hide TLS from net/http, not from PHP.
-func TestPHPLearnsOfTLS(t *testing.T) {
+// net/http does not see TLS below read events.
+func TestPHPIsToldOfTLS(t *testing.T) {
 	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "read events": {protocol.Read: nil, protocol.Connect: nil}} {
 		t.Run(name, func(t *testing.T) {
 			a := &learner{standin: &standin{handlers: kinds}}
@@ -92,7 +92,7 @@ func TestPHPLearnsOfTLS(t *testing.T) {
 	}
 }
 
-// learner keeps the TLS of the last handshake.
+// learner keeps the TLS state of the last handshake.
 type learner struct {
 	*standin
 	state *tls.ConnectionState
@@ -105,7 +105,7 @@ func (l *learner) Environment(r *http.Request, _ string) ([]byte, error) {
 	return nil, nil
 }
 
-func TestTLSIsHeldToItsVersionsAndToHTTP1(t *testing.T) {
+func TestTLSVersionsAndProtocolsAreRestricted(t *testing.T) {
 	s := serveTLS(t, &standin{}, nil)
 	for name, change := range map[string]func(*tls.Config){
 		"TLS 1.1": func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 },
@@ -130,7 +130,7 @@ func TestTLSIsHeldToItsVersionsAndToHTTP1(t *testing.T) {
 	}
 }
 
-// A client that says nothing, or half a hello, holds its connection no longer than a slow header would.
+// The client sends nothing, or a part of its hello.
 func TestSlowTLSHandshakeIsBounded(t *testing.T) {
 	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "read events": {protocol.Read: nil}} {
 		for _, said := range []string{"", "\x16\x03\x01\x02\x00\x01\x00"} {
@@ -152,7 +152,6 @@ func isTimeout(err error) bool {
 	return ok && network.Timeout()
 }
 
-// Through TLS, too, a hang-up is seen while the client's queue is full and its handler runs.
 func TestFullQueueHidesNoHangupOfTLS(t *testing.T) {
 	proceed := make(chan struct{})
 	a := blocked(proceed)
@@ -175,7 +174,7 @@ func TestFullQueueHidesNoHangupOfTLS(t *testing.T) {
 	}
 }
 
-// A client that goes on sending sees the close frame and then the end that TLS has for this, not a broken connection.
+// A client that goes on sending gets the close frame and then TLS's close_notify, not a broken connection.
 func TestLingeringEndsTLSCleanly(t *testing.T) {
 	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "read events": {protocol.Read: nil}} {
 		t.Run(name, func(t *testing.T) {
@@ -184,7 +183,7 @@ func TestLingeringEndsTLSCleanly(t *testing.T) {
 			raw := conn.NetConn()
 			var sending sync.WaitGroup
 			sending.Go(func() {
-				raw.Write([]byte("\x83\x80\x00\x00\x00\x00")) // an opcode that there is not
+				raw.Write([]byte("\x83\x80\x00\x00\x00\x00")) // a reserved opcode
 				for range 100 {
 					if _, err := raw.Write(bytes.Repeat([]byte("more"), 1000)); err != nil {
 						return
@@ -203,9 +202,9 @@ func TestLingeringEndsTLSCleanly(t *testing.T) {
 	}
 }
 
-// After a write that the client has not taken, TLS would wait five more seconds to say goodbye.
-func TestClientThatIsGivenUpIsNotSaidGoodbyeTo(t *testing.T) {
-	const size, goodbye = 16 << 20, 5 * time.Second
+// crypto/tls would wait five seconds for the client to take its close_notify.
+func TestSlowTLSClientGetsNoCloseNotify(t *testing.T) {
+	const size, closeNotify = 16 << 20, 5 * time.Second
 	seen := &endings{}
 	s := serveTLS(t, &standin{}, func(c *Config) { c.Observer, c.WriteTimeout = seen, 100*time.Millisecond })
 	s.connect()
@@ -213,12 +212,12 @@ func TestClientThatIsGivenUpIsNotSaidGoodbyeTo(t *testing.T) {
 	eventually(t, "the client has left", seen.are(outcome.EndedSlow))
 	began := time.Now()
 	eventually(t, "its connection is closed", func() bool { return len(s.clients.connected()) == 0 })
-	if took := time.Since(began); took > goodbye-time.Second {
+	if took := time.Since(began); took > closeNotify-time.Second {
 		t.Errorf("closing took %v", took)
 	}
 }
 
-// The PROXY header comes before TLS, and what ws_server_read sees after it.
+// The PROXY header comes before TLS, so that ws_server_read does not see it.
 func TestTLSAfterAPROXYHeader(t *testing.T) {
 	for name, kinds := range map[string]map[protocol.Kind]handler{"plain": {}, "read events": {protocol.Read: nil}} {
 		t.Run(name, func(t *testing.T) {
@@ -244,7 +243,7 @@ func TestTLSAfterAPROXYHeader(t *testing.T) {
 	}
 }
 
-// There is no TLS yet in which to say why: an answer in plain text would look like a fault of the server.
+// An answer in plain text would look like a fault of the server, as there is no TLS yet.
 func TestRejectedTLSConnectionIsOnlyClosed(t *testing.T) {
 	s := serveTLS(t, &standin{}, func(c *Config) { c.Limits.Connections = 1 })
 	s.connect()
@@ -254,7 +253,7 @@ func TestRejectedTLSConnectionIsOnlyClosed(t *testing.T) {
 	}
 }
 
-// TLS says goodbye before it closes a connection, and waits until that is taken; a drain has no time for it.
+// crypto/tls waits for a client to take its close_notify, for which a drain has no time.
 func TestDrainIsBoundedWhenTLSClientsDoNotRead(t *testing.T) {
 	const size = 16 << 20
 	s := serveTLS(t, &standin{handlers: map[protocol.Kind]handler{protocol.Text: nil}},

@@ -22,13 +22,7 @@ func TestTotalsOfClientsByTheirState(t *testing.T) {
 				return "false"
 			}
 		},
-		protocol.Closing: func(ctx context.Context, _ *protocol.Event, _ func(*protocol.Effect) error) string {
-			select {
-			case <-leave:
-			case <-ctx.Done():
-			}
-			return "true"
-		},
+		protocol.Closing: blocksUntil(leave),
 	}}, nil)
 	are := func(open, connecting, all int) {
 		t.Helper()
@@ -49,7 +43,7 @@ func TestTotalsOfClientsByTheirState(t *testing.T) {
 	refused := dial()
 	are(0, 1, 1)
 	answers <- "false"
-	leave <- struct{}{} // who is refused has a close event, before the answer
+	leave <- struct{}{} // a refused client has its close event before it is answered
 	if conn := <-refused; conn != nil {
 		t.Fatal("was let in")
 	}
@@ -75,16 +69,8 @@ func TestTotalsOfClientsByTheirState(t *testing.T) {
 
 func TestTotalsOfQueues(t *testing.T) {
 	t.Parallel()
-	goOn := make(chan struct{})
-	s := serveApplication(t, &standin{handlers: map[protocol.Kind]handler{
-		protocol.Text: func(ctx context.Context, _ *protocol.Event, _ func(*protocol.Effect) error) string {
-			select {
-			case <-goOn:
-			case <-ctx.Done():
-			}
-			return "true"
-		},
-	}}, nil)
+	proceed := make(chan struct{})
+	s := serveApplication(t, blocked(proceed), nil)
 	one, other := s.connect(), s.connect() // before an event runs alone
 	say(t, one, "four")
 	say(t, other, "four")
@@ -95,7 +81,7 @@ func TestTotalsOfQueues(t *testing.T) {
 	if room := s.Room(); room.Events != 1000 || room.EventBytes != 64<<20 || room.Documents <= 0 {
 		t.Errorf("there is room for %+v", room)
 	}
-	close(goOn)
+	close(proceed)
 	eventually(t, "both are over", func() bool {
 		now := s.Totals()
 		return now.Queued == 0 && now.WaitingBytes == 0 && now.Running == 0 && now.Documents == 0

@@ -10,7 +10,7 @@ import (
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
-func TestPauseLetsNobodyIn(t *testing.T) {
+func TestPauseAdmitsNothing(t *testing.T) {
 	both(t, 2, func(t *testing.T, c *crowd) {
 		c.add("runs", Terms{})
 		if !c.scheduler.Pause() || c.scheduler.Pause() || !c.scheduler.Paused() {
@@ -33,8 +33,8 @@ func TestPauseDoesNotCountAsWaiting(t *testing.T) {
 		pauseCounts bool
 		want        string
 	}{
-		"an event's limit begins anew": {false, "event@25:the event's turn did not come in time"},
-		"a handshake's does not":       {true, "event@5:the event's turn did not come in time"},
+		"an event's wait begins anew": {false, "event@25:the event's turn did not come in time"},
+		"a handshake's wait does not": {true, "event@5:the event's turn did not come in time"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			both(t, 1, func(t *testing.T, c *crowd) {

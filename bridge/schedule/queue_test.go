@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 )
 
-// recorder notes which of its events ran; each waits for a word from the test.
+// recorder records which of its events ran. Each waits until the test closes proceed.
 type recorder struct {
 	work      sync.WaitGroup
 	scheduler *Scheduler
@@ -19,11 +19,16 @@ type recorder struct {
 	dropped []string
 }
 
-func newRecorder(limit, bytes int) *recorder {
-	r := &recorder{proceed: make(chan struct{})}
-	r.scheduler = New(4, &r.work)
-	r.queue = r.scheduler.NewQueue(limit, bytes)
-	return r
+// withQueue runs a test with a queue of that size.
+func withQueue(t *testing.T, maxEvents, maxBytes int, test func(*testing.T, *recorder)) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{proceed: make(chan struct{})}
+		r.scheduler = New(4, &r.work)
+		defer r.scheduler.Close()
+		r.queue = r.scheduler.NewQueue(maxEvents, maxBytes)
+		test(t, r)
+		r.work.Wait()
+	})
 }
 
 func (r *recorder) event(text string) Event { return &recorded{r, text} }
@@ -53,9 +58,7 @@ func (e *recorded) Drop() { e.recorder.dropped = append(e.recorder.dropped, e.te
 func TestQueueKeepsOrderAndBounds(t *testing.T) {
 	for name, limits := range map[string][2]int{"number": {2, 1000}, "bytes": {1000, 2}} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				r := newRecorder(limits[0], limits[1])
-				defer r.scheduler.Close()
+			withQueue(t, limits[0], limits[1], func(t *testing.T, r *recorder) {
 				put := 0
 				var writer sync.WaitGroup
 				writer.Go(func() {
@@ -65,12 +68,11 @@ func TestQueueKeepsOrderAndBounds(t *testing.T) {
 					}
 				})
 				synctest.Wait()
-				if put != 3 { // one runs, two wait
+				if put != 3 { // one is current, two wait
 					t.Errorf("%d events were taken, want 3", put)
 				}
 				close(r.proceed)
 				writer.Wait()
-				r.work.Wait()
 				if got := r.got(); got != "[0 1 2 3 4 5]" {
 					t.Errorf("ran %s", got)
 				}
@@ -80,23 +82,17 @@ func TestQueueKeepsOrderAndBounds(t *testing.T) {
 }
 
 func TestQueueTakesOneEventOfAnySize(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRecorder(1, 2)
-		defer r.scheduler.Close()
+	withQueue(t, 1, 2, func(t *testing.T, r *recorder) {
 		close(r.proceed)
 
 		if !r.queue.Put(r.event("larger than all room")) {
 			t.Error("refused")
 		}
-		r.work.Wait()
 	})
 }
 
 func TestQueueLastIsLast(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRecorder(1, 100)
-		defer r.scheduler.Close()
-
+	withQueue(t, 1, 100, func(t *testing.T, r *recorder) {
 		r.queue.Put(r.event("runs"))
 		synctest.Wait()
 		r.queue.Put(r.event("waits"))
@@ -107,52 +103,41 @@ func TestQueueLastIsLast(t *testing.T) {
 			t.Error("want last taken and what follows refused")
 		}
 		if <-blocked {
-			t.Error("the blocked event was taken behind the last")
+			t.Error("the blocked event was taken after the last")
 		}
 		close(r.proceed)
-		r.work.Wait()
 		if got := r.got(); got != "[runs waits last]" {
 			t.Errorf("ran %s", got)
 		}
 	})
 }
 
-func TestQueueCloseDropsWhatWaits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRecorder(10, 100)
-		defer r.scheduler.Close()
-
+func TestQueueCloseDropsEvents(t *testing.T) {
+	withQueue(t, 10, 100, func(t *testing.T, r *recorder) {
 		r.queue.Put(r.event("runs"))
 		synctest.Wait()
 		r.queue.Put(r.event("dropped"))
 		r.queue.Close()
 		close(r.proceed)
-		r.work.Wait()
 		if got := r.got(); got != "[runs]" || fmt.Sprint(r.dropped) != "[dropped]" {
 			t.Errorf("ran %s, dropped %v", got, r.dropped)
 		}
 	})
 }
 
-func TestQueueOffersOnlyIntoAnEmptyQueue(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRecorder(10, 100)
-		defer r.scheduler.Close()
-
+func TestQueueTakesAnOfferOnlyIfNothingWaits(t *testing.T) {
+	withQueue(t, 10, 100, func(t *testing.T, r *recorder) {
 		r.queue.Put(r.event("runs"))
 		synctest.Wait()
 		if !r.queue.Offer(r.event("first")) || r.queue.Offer(r.event("second")) {
 			t.Error("want the first offer taken and the second refused")
 		}
 		close(r.proceed)
-		r.work.Wait()
 	})
 }
 
-func TestHeldQueueStartsNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRecorder(10, 100)
-		defer r.scheduler.Close()
+func TestHeldQueueRunsNothing(t *testing.T) {
+	withQueue(t, 10, 100, func(t *testing.T, r *recorder) {
 		r.queue.Put(r.event("before"))
 		held := make(chan struct{})
 		go func() { defer close(held); r.queue.Hold() }()
@@ -175,11 +160,9 @@ func TestHeldQueueStartsNothing(t *testing.T) {
 	})
 }
 
-// A drain queues the last event of each queue and then waits for work. It may come between any two steps of another writer.
-func TestWorkCountsAnEventFromTheTimeThatItsQueueHasIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRecorder(10, 100)
-		defer r.scheduler.Close()
+// A drain queues the last event of each queue and then waits for work, while another goroutine may be queuing an event.
+func TestWorkCountsAnEventBeforeItIsSubmitted(t *testing.T) {
+	withQueue(t, 10, 100, func(t *testing.T, r *recorder) {
 		close(r.proceed)
 		q := r.queue
 		q.mu.Lock()
@@ -193,7 +176,7 @@ func TestWorkCountsAnEventFromTheTimeThatItsQueueHasIt(t *testing.T) {
 		synctest.Wait()
 		select {
 		case <-waited:
-			t.Error("nobody waits for the event")
+			t.Error("work does not count the event")
 		default:
 		}
 		q.submit()

@@ -13,18 +13,18 @@ import (
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
-// crowd are events at a scheduler; each runs for a second.
+// crowd is a number of events at a scheduler. Each runs for a second.
 type crowd struct {
 	t         *testing.T
 	scheduler *Scheduler
-	queued    bool           // each waits in a queue of its own; else in a goroutine
-	group     sync.WaitGroup // of those that are not over
+	queued    bool           // each waits in a queue of its own; else in Enter
+	group     sync.WaitGroup // of events that have not ended
 
 	mu     sync.Mutex // guards events
-	events []string   // as they came in
+	events []string   // in the order in which they began
 }
 
-// both runs a test with events that wait in goroutines, and with events that wait in queues.
+// both runs a test with events that wait in Enter, and with events that wait in queues.
 func both(t *testing.T, width int, test func(*testing.T, *crowd)) {
 	for name, queued := range map[string]bool{"entered": false, "queued": true} {
 		t.Run(name, func(t *testing.T) {
@@ -42,7 +42,7 @@ func both(t *testing.T, width int, test func(*testing.T, *crowd)) {
 	}
 }
 
-// add has an event wait for its turn after those that have been added before.
+// add adds an event, which waits after the events that were added before.
 func (c *crowd) add(name string, terms Terms) {
 	if e := (&member{c, name, terms}); c.queued {
 		c.scheduler.NewQueue(1, 1).Add(e)
@@ -52,13 +52,13 @@ func (c *crowd) add(name string, terms Terms) {
 	synctest.Wait()
 }
 
-// got returns who came in, and when.
+// got returns the events and when they began, or why they did not.
 func (c *crowd) got() string {
 	c.group.Wait()
 	return strings.Join(c.events, " ")
 }
 
-// member is one event of a crowd.
+// member is an event of a crowd.
 type member struct {
 	crowd *crowd
 	name  string
@@ -91,7 +91,7 @@ func TestSchedulerKeepsTheOrderWithinAClass(t *testing.T) {
 		c.add("a", Terms{Class: Handshake})
 		c.add("b", Terms{Class: Handshake})
 		c.add("alone", Terms{Class: Handshake, Alone: true})
-		c.add("c", Terms{Class: Handshake}) // came after the one that wants to be alone, and does not overtake it
+		c.add("c", Terms{Class: Handshake}) // does not overtake the one before
 		c.add("d", Terms{Class: Handshake})
 		if got := c.got(); got != "a@0 b@0 alone@1 c@2 d@2" && got != "a@0 b@0 alone@1 d@2 c@2" {
 			t.Errorf("got %s", got)
@@ -120,16 +120,16 @@ func TestSchedulerServesClassesInTurn(t *testing.T) {
 	})
 }
 
-// A thousand events of one kind do not keep one of another from its next turn, whichever has to be alone.
-func TestSchedulerStarvesNobody(t *testing.T) {
+// A thousand events of one kind do not delay an event of another kind, whichever runs alone.
+func TestSchedulerStarvesNothing(t *testing.T) {
 	for name, row := range map[string]struct {
 		many, one Terms
 		at        time.Duration
 	}{
-		"one that wants to be alone": {Terms{}, Terms{Alone: true}, 2 * time.Second},
-		"one among many alone":       {Terms{Alone: true}, Terms{}, 2 * time.Second},
-		"a text among handshakes":    {Terms{Class: Handshake}, Terms{}, 2 * time.Second},
-		"a close":                    {Terms{Class: Handshake, Alone: true}, Terms{Class: Close, Alone: true}, 2 * time.Second},
+		"one alone among many":    {Terms{}, Terms{Alone: true}, 2 * time.Second},
+		"one among many alone":    {Terms{Alone: true}, Terms{}, 2 * time.Second},
+		"a text among handshakes": {Terms{Class: Handshake}, Terms{}, 2 * time.Second},
+		"a close":                 {Terms{Class: Handshake, Alone: true}, Terms{Class: Close, Alone: true}, 2 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			both(t, 4, func(t *testing.T, c *crowd) {
@@ -150,7 +150,7 @@ func TestSchedulerStarvesNobody(t *testing.T) {
 	}
 }
 
-func TestSchedulerGivesUpWithTheContext(t *testing.T) {
+func TestSchedulerHeedsTheContext(t *testing.T) {
 	both(t, 4, func(t *testing.T, c *crowd) {
 		s := c.scheduler
 		turn, err := s.Enter(t.Context(), Terms{Alone: true})
@@ -163,27 +163,27 @@ func TestSchedulerGivesUpWithTheContext(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		if !turn.Covers(true) || !turn.Covers(false) {
-			t.Error("a turn alone is not good for everything")
+			t.Error("a turn alone does not cover all events")
 		}
 		turn.Leave()
 		turn.Leave() // changes nothing
 		if turn.Covers(false) {
-			t.Error("a turn that is over is good for something")
+			t.Error("a turn that has ended covers an event")
 		}
 	})
 }
 
-func TestSchedulerGoesOnWithoutThoseThatGiveUp(t *testing.T) {
+func TestSchedulerGoesOnAfterAnEventGaveUp(t *testing.T) {
 	both(t, 2, func(t *testing.T, c *crowd) {
 		c.add("a", Terms{})
 		ctx, cancel := context.WithCancel(t.Context())
 		c.group.Go(func() {
 			if _, err := c.scheduler.Enter(ctx, Terms{Alone: true}); err == nil {
-				t.Error("got in beside another")
+				t.Error("it runs alone, beside another")
 			}
 		})
 		synctest.Wait()
-		c.add("b", Terms{}) // waits for the one that wants to be alone
+		c.add("b", Terms{}) // waits for the one before
 		cancel()
 		if got := c.got(); got != "a@0 b@0" {
 			t.Errorf("got %s", got)
@@ -191,7 +191,7 @@ func TestSchedulerGoesOnWithoutThoseThatGiveUp(t *testing.T) {
 	})
 }
 
-func TestSchedulerEndsWaitsThatTakeTooLong(t *testing.T) {
+func TestSchedulerEndsWaitsOverTheirLimit(t *testing.T) {
 	both(t, 1, func(t *testing.T, c *crowd) {
 		for range 3 {
 			c.add("runs", Terms{})
@@ -231,7 +231,7 @@ func TestSchedulerCanBeResized(t *testing.T) {
 	})
 }
 
-func TestSchedulerMadeNarrowerWaitsForThoseInside(t *testing.T) {
+func TestSchedulerMadeNarrowerWaitsForRunningEvents(t *testing.T) {
 	both(t, 3, func(t *testing.T, c *crowd) {
 		c.add("a", Terms{})
 		c.add("b", Terms{})

@@ -15,7 +15,7 @@ func TestEventsOfASessionRunOneAfterTheOther(t *testing.T) {
 		for _, name := range []string{"a1", "a2", "a3"} {
 			c.add(name, Terms{Session: "anna"})
 		}
-		c.add("b1", Terms{Session: "bert"}) // not kept out by those that wait for another session
+		c.add("b1", Terms{Session: "bert"}) // not delayed by events of another session
 		c.add("c1", Terms{})
 		if got := c.got(); got != "a1@0 b1@0 c1@0 a2@1 a3@2" {
 			t.Errorf("got %s", got)
@@ -53,8 +53,8 @@ func TestWaitingForASessionCanBeGivenUp(t *testing.T) {
 	})
 }
 
-// The one that has its session's turn, and waits for its own, lets the next one of the session have it.
-func TestWhoGivesUpLeavesTheSession(t *testing.T) {
+// a1 has its session and still waits for its turn.
+func TestEventThatGivesUpReleasesItsSession(t *testing.T) {
 	both(t, 1, func(t *testing.T, c *crowd) {
 		c.add("runs", Terms{})
 		c.add("a1", Terms{Session: "anna", Limit: 500 * time.Millisecond})

@@ -19,7 +19,7 @@ const (
 	stressMaxWidth = 4
 )
 
-// stress has random events, in queues and without, meet at a scheduler that is paused, resized and aborted at random.
+// stress runs random events in a scheduler that is paused, resized and aborted at random.
 type stress struct {
 	t         *testing.T
 	scheduler *Scheduler
@@ -40,7 +40,7 @@ func (s *stress) n(n int) int {
 	return s.random.IntN(n)
 }
 
-// sleep lasts at most 5 ms, in whole ones, so that much happens in the same moment.
+// sleep lasts up to 5 whole milliseconds, so that much happens at the same time.
 func (s *stress) sleep() { time.Sleep(time.Duration(s.n(6)) * time.Millisecond) }
 
 func (s *stress) terms() Terms {
@@ -52,7 +52,7 @@ func (s *stress) terms() Terms {
 	return t
 }
 
-// runs checks that an event may run in a turn, and stays in it for a while.
+// runs checks that an event may run now, and runs it for a while.
 func (s *stress) runs(terms Terms) {
 	if terms.Free {
 		s.sleep()
@@ -73,7 +73,7 @@ func (s *stress) runs(terms Terms) {
 	s.alone, s.sessions[session] = false, false
 }
 
-// fails checks why the turn of an event did not come.
+// fails checks why an event did not get a turn.
 func (s *stress) fails(terms Terms, err error, queued bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,7 +86,7 @@ func (s *stress) fails(terms Terms, err error, queued bool) {
 	}
 }
 
-// stressed is an event of a queue. Some go on in another turn, as events do when the code changes.
+// stressed is an event of a queue. Some need a second turn, like events whose code has changed.
 type stressed struct {
 	*stress
 	queue  *stressQueue
@@ -164,7 +164,7 @@ func (q *stressQueue) setHeld(held bool) {
 	q.held = held
 }
 
-// fill queues events in all ways, and at last the last one.
+// fill queues events in all ways, and finally the last one.
 func (q *stressQueue) fill() {
 	ways := []func(Event) bool{q.queue.Put, q.queue.Put, q.queue.Add, q.queue.Offer}
 	for number := range stressEvents {
@@ -181,7 +181,7 @@ func (q *stressQueue) fill() {
 	}
 }
 
-// disturb holds the queue, as a handshake does, and sometimes closes it, as a client that leaves.
+// disturb holds the queue, like a handshake, and sometimes closes it, like a client that leaves.
 func (q *stressQueue) disturb() {
 	q.sleep()
 	q.queue.Hold()
@@ -206,8 +206,8 @@ func (s *stress) operate() {
 	}
 }
 
-// visit runs events of no queue, some of which give up.
-func (s *stress) visit() {
+// enterSome runs events without a queue, some of which give up.
+func (s *stress) enterSome() {
 	for range 5 {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(1+s.n(9))*time.Millisecond)
 		s.enter(ctx, s.terms())
@@ -232,8 +232,8 @@ func (s *stress) run() {
 		all.Go(queues[i].fill)
 		all.Go(queues[i].disturb)
 	}
-	all.Go(s.visit)
-	all.Go(s.visit)
+	all.Go(s.enterSome)
+	all.Go(s.enterSome)
 	all.Go(s.operate)
 	if s.n(3) == 0 {
 		all.Go(s.abort)
@@ -255,7 +255,7 @@ func (s *stress) run() {
 	}
 }
 
-// Whatever happens, an event ends once, those of a queue one after the other, one that runs alone is alone, and a session has one at most.
+// Each event ends once, the events of a queue and of a session run one at a time, and an event that runs alone is alone.
 func TestSchedulerUnderStress(t *testing.T) {
 	for range 200 {
 		seed := rand.Uint64()
