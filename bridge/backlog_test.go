@@ -143,14 +143,7 @@ func TestRefusedHandshakesAreToldDifferentTimes(t *testing.T) {
 // With read events, even the bytes of the handshake need room.
 func TestHandshakeWithoutRoomForItsReadIsRefused(t *testing.T) {
 	proceed := make(chan struct{})
-	a := &standin{handlers: map[protocol.Kind]handler{
-		protocol.Read: func(_ context.Context, e *protocol.Event, _ func(*protocol.Effect) error) string {
-			if len(e.Payload) == len(frame) {
-				<-proceed
-			}
-			return `"pass"`
-		},
-	}}
+	a := &standin{handlers: map[protocol.Kind]handler{protocol.Read: blocksFrame(proceed)}}
 	s := serveApplication(t, a, func(c *Config) { c.EventQueueTotal = 1 })
 	defer close(proceed)
 	conn := s.connect()

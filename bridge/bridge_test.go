@@ -220,12 +220,7 @@ func TestReadEventOfEarlyBytesWaitsForTheHandshake(t *testing.T) {
 
 // No one else would report that they are lost.
 func TestDrainOutOfTimeTellsOfDocuments(t *testing.T) {
-	a := &standin{handlers: map[protocol.Kind]handler{
-		protocol.Fifo: func(ctx context.Context, _ *protocol.Event, _ func(*protocol.Effect) error) string {
-			<-ctx.Done()
-			return "null"
-		},
-	}}
+	a := &standin{handlers: map[protocol.Kind]handler{protocol.Fifo: blocksUntil(nil)}}
 	var log lockedBuffer
 	s := serveApplication(t, a, func(c *Config) {
 		c.DrainTimeout, c.Logger = 100*time.Millisecond, slog.New(slog.NewTextHandler(&log, nil))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -101,7 +102,7 @@ type Config struct {
 
 func (c *Config) check() error {
 	var errs []error
-	for name, ok := range map[string]bool{
+	has := map[string]bool{
 		"PHP": c.PHP != nil, "Logger": c.Logger != nil,
 		"Isolation":    slices.Contains([]isolation.Mode{isolation.Auto, isolation.Serial, isolation.PerConnection}, c.Isolation.Mode),
 		"Parallel":     c.Parallel > 0,
@@ -113,8 +114,9 @@ func (c *Config) check() error {
 		"MessageBurst": c.MessageRate == 0 || c.MessageBurst > 0, "ControlBurst": c.ControlRate == 0 || c.ControlBurst > 0,
 		"PingInterval": c.PingInterval > 0, "PongTimeout": c.PongTimeout > 0, "QueueWait": c.QueueWait > 0,
 		"UnavailableWait": c.UnavailableWait > 0, "DrainTimeout": c.DrainTimeout > 0,
-	} {
-		if !ok {
+	}
+	for _, name := range slices.Sorted(maps.Keys(has)) {
+		if !has[name] {
 			errs = append(errs, fmt.Errorf("bridge: Config.%s is missing", name))
 		}
 	}

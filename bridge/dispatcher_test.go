@@ -45,6 +45,18 @@ func described(code string, text protocol.Handler) *protocol.Description {
 		"ws_server_authenticate": {}, "ws_server_text": text}}
 }
 
+// textsTellWhetherWhole makes texts send whether they got all rows.
+func textsTellWhetherWhole(v *versioned) <-chan bool {
+	whole := make(chan bool, 1)
+	v.handlers = map[protocol.Kind]handler{
+		protocol.Text: func(_ context.Context, e *protocol.Event, _ func(*protocol.Effect) error) string {
+			whole <- e.Whole
+			return "null"
+		},
+	}
+	return whole
+}
+
 // The new code reaches all rows, so it must not run beside other events, as the old code could.
 func TestChangedCodeRunsAsItNeeds(t *testing.T) {
 	v := &versioned{describe: func(code string) *protocol.Description {
@@ -53,16 +65,9 @@ func TestChangedCodeRunsAsItNeeds(t *testing.T) {
 		}
 		return described(code, protocol.Handler{Table: &protocol.Cause{Why: "uses $connections"}})
 	}}
-	whole := make(chan bool, 1)
-	v.handlers = map[protocol.Kind]handler{
-		protocol.Text: func(_ context.Context, e *protocol.Event, _ func(*protocol.Effect) error) string {
-			whole <- e.Whole
-			return "null"
-		},
-	}
+	whole := textsTellWhetherWhole(v)
 	v.code.Store(new("old"))
-	s := serveApplication(t, v, func(c *Config) { c.Isolation.Mode = isolation.Auto })
-	conn := s.connect()
+	conn := serveApplication(t, v, func(c *Config) { c.Isolation.Mode = isolation.Auto }).connect()
 	for _, row := range []struct {
 		code      string
 		whole     bool
@@ -78,19 +83,12 @@ func TestChangedCodeRunsAsItNeeds(t *testing.T) {
 
 func TestCodeThatVariesIsDescribedOnce(t *testing.T) {
 	v := &versioned{describe: func(string) *protocol.Description { return described("described", protocol.Handler{}) }}
-	ran := make(chan bool, 1)
-	v.handlers = map[protocol.Kind]handler{
-		protocol.Text: func(_ context.Context, e *protocol.Event, _ func(*protocol.Effect) error) string {
-			ran <- e.Whole
-			return "null"
-		},
-	}
+	whole := textsTellWhetherWhole(v)
 	v.code.Store(new("another"))
-	s := serveApplication(t, v, func(c *Config) { c.Isolation.Mode = isolation.Auto })
-	conn := s.connect()
+	conn := serveApplication(t, v, func(c *Config) { c.Isolation.Mode = isolation.Auto }).connect()
 	for range 5 {
 		say(t, conn, "x")
-		if !<-ran {
+		if !<-whole {
 			t.Error("an event of unknown code got its own row only")
 		}
 	}

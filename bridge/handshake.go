@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/door"
@@ -13,52 +12,6 @@ import (
 	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
-
-// serveHTTP answers handshakes and all other requests.
-func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
-	leave, ok := b.enter()
-	if !ok {
-		b.refuse(w, &door.Refusal{Why: outcome.RefusedStopping})
-		return
-	}
-	defer leave()
-	if no := door.Of(connOf(r)).Receive(r); no != nil {
-		b.refuseRequest(w, r, no)
-		return
-	}
-	if !isHandshake(r) {
-		b.serveOther(w, r)
-		return
-	}
-	negotiated, no := b.checkHandshake(r)
-	if no != nil {
-		b.refuseRequest(w, r, no)
-		return
-	}
-	c := clientOf(r)
-	if c == nil {
-		c = b.newClient(r.RemoteAddr)
-	}
-	c.negotiated = negotiated
-	if no := b.handshake(c, w, r); no != nil {
-		logRefusal(c.log, no)
-		b.refuse(w, no)
-	}
-}
-
-func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
-	if b.mount != nil && (strings.HasPrefix(r.URL.Path, b.mountAt) || r.URL.Path+"/" == b.mountAt) {
-		b.setDeadlines(w)
-		b.mount.ServeHTTP(w, r)
-		return
-	}
-	if b.cfg().Page != nil {
-		b.setDeadlines(w)
-		b.cfg().Page.ServeHTTP(w, r)
-		return
-	}
-	b.refuse(w, &door.Refusal{Why: outcome.RefusedNoHandshake})
-}
 
 // handshake takes c from CONNECTING to OPEN, or to its end, after the events that came before. What authenticate writes into the row becomes
 // visible only together with the handshake's result, as in the original, where no other event could run in between.

@@ -72,14 +72,7 @@ func TestFullQueueMakesNoClientSilent(t *testing.T) {
 
 func TestHangupIsNoticedWhileReadHandlerRuns(t *testing.T) {
 	proceed := make(chan struct{})
-	a := &standin{handlers: map[protocol.Kind]handler{
-		protocol.Read: func(_ context.Context, e *protocol.Event, _ func(*protocol.Effect) error) string {
-			if len(e.Payload) == len(frame) {
-				<-proceed
-			}
-			return `"pass"`
-		},
-	}}
+	a := &standin{handlers: map[protocol.Kind]handler{protocol.Read: blocksFrame(proceed)}}
 	s := serveApplication(t, a, nil)
 	conn := s.connect()
 	c := s.clients.get(1)

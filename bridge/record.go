@@ -56,7 +56,7 @@ func (x *exchange) newRecorder() *observe.Recorder {
 	}
 	r := x.bridge.tails.Recorder(x.kind, key)
 	if r == nil && x.waiter != nil {
-		r = observe.NewRecorder()
+		r = &observe.Recorder{}
 	}
 	return r
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/gorilla/websocket"
 
@@ -21,6 +22,52 @@ func withConn(ctx context.Context, conn net.Conn) context.Context {
 
 // connOf returns the connection from which r was read, with all of its layers.
 func connOf(r *http.Request) net.Conn { return r.Context().Value(connKey{}).(net.Conn) }
+
+// serveHTTP answers handshakes and all other requests.
+func (b *Bridge) serveHTTP(w http.ResponseWriter, r *http.Request) {
+	leave, ok := b.enter()
+	if !ok {
+		b.refuse(w, &door.Refusal{Why: outcome.RefusedStopping})
+		return
+	}
+	defer leave()
+	if no := door.Of(connOf(r)).Receive(r); no != nil {
+		b.refuseRequest(w, r, no)
+		return
+	}
+	if !isHandshake(r) {
+		b.serveOther(w, r)
+		return
+	}
+	negotiated, no := b.checkHandshake(r)
+	if no != nil {
+		b.refuseRequest(w, r, no)
+		return
+	}
+	c := clientOf(r)
+	if c == nil {
+		c = b.newClient(r.RemoteAddr)
+	}
+	c.negotiated = negotiated
+	if no := b.handshake(c, w, r); no != nil {
+		logRefusal(c.log, no)
+		b.refuse(w, no)
+	}
+}
+
+func (b *Bridge) serveOther(w http.ResponseWriter, r *http.Request) {
+	if b.mount != nil && (strings.HasPrefix(r.URL.Path, b.mountAt) || r.URL.Path+"/" == b.mountAt) {
+		b.setDeadlines(w)
+		b.mount.ServeHTTP(w, r)
+		return
+	}
+	if b.cfg().Page != nil {
+		b.setDeadlines(w)
+		b.cfg().Page.ServeHTTP(w, r)
+		return
+	}
+	b.refuse(w, &door.Refusal{Why: outcome.RefusedNoHandshake})
+}
 
 // isHandshake ignores the Upgrade header of a request in HTTP/1.0 (RFC 9110, section 7.8).
 func isHandshake(r *http.Request) bool {

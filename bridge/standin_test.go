@@ -52,6 +52,16 @@ func blocksUntil(proceed <-chan struct{}) handler {
 	}
 }
 
+// blocksFrame is a handler of read events that waits for proceed after frame was read.
+func blocksFrame(proceed <-chan struct{}) handler {
+	return func(_ context.Context, e *protocol.Event, _ func(*protocol.Effect) error) string {
+		if len(e.Payload) == len(frame) {
+			<-proceed
+		}
+		return `"pass"`
+	}
+}
+
 func (a *standin) Environment(*http.Request, string) ([]byte, error) { return []byte("env"), nil }
 
 func (*standin) Reachable(context.Context) error { return nil }

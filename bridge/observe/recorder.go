@@ -8,14 +8,11 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// Recorder records the effects of one event. It must not be used concurrently.
+// Recorder records the effects of one event. The zero Recorder keeps no payloads. It must not be used concurrently.
 type Recorder struct {
 	trace    Trace
 	payloads bool
 }
-
-// NewRecorder returns a Recorder that keeps no payloads.
-func NewRecorder() *Recorder { return &Recorder{} }
 
 // Record records one effect, and what it has made.
 func (r *Recorder) Record(e *protocol.Effect, made Made) {

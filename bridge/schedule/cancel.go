@@ -1,0 +1,80 @@
+package schedule
+
+import (
+	"container/list"
+	"iter"
+)
+
+// withdraw ends the wait of p with err, unless it has just ended.
+func (s *Scheduler) withdraw(p *position, err error) (ready []*Queue) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p.list == nil {
+		return nil
+	}
+	return s.assign(s.admit(s.cancel(nil, p, err)))
+}
+
+// cancelAll ends the wait of all events that match with err.
+func (s *Scheduler) cancelAll(err error, match func(*position) bool) (ready []*Queue) {
+	var all []*position
+	for p := range s.all() {
+		if match(p) {
+			all = append(all, p)
+		}
+	}
+	for _, p := range all { // they still wait, though canceling one may move another from its session's list
+		ready = s.cancel(ready, p, err)
+	}
+	return s.admit(ready)
+}
+
+// cancel ends the wait of p, which must be waiting, with err.
+func (s *Scheduler) cancel(ready []*Queue, p *position, err error) []*Queue {
+	waitsForSession := p.session() != "" && p.list == s.sessions[p.session()]
+	if p.remove(); !waitsForSession {
+		s.waiting--
+		s.releaseSession(p.session())
+	}
+	return s.endWait(ready, p, err)
+}
+
+// releaseSession lets the next event of a session wait for its turn.
+func (s *Scheduler) releaseSession(id string) {
+	if id == "" {
+		return
+	}
+	others := s.sessions[id]
+	if others.Len() == 0 {
+		delete(s.sessions, id)
+		return
+	}
+	p := others.Front().Value.(*position)
+	p.remove()
+	s.push(p)
+}
+
+// all iterates over all events that wait.
+func (s *Scheduler) all() iter.Seq[*position] {
+	return func(yield func(*position) bool) {
+		for i := range s.lists {
+			if !each(&s.lists[i], yield) {
+				return
+			}
+		}
+		for _, l := range s.sessions {
+			if !each(l, yield) {
+				return
+			}
+		}
+	}
+}
+
+func each(l *list.List, yield func(*position) bool) bool {
+	for e := l.Front(); e != nil; e = e.Next() {
+		if !yield(e.Value.(*position)) {
+			return false
+		}
+	}
+	return true
+}
