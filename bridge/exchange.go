@@ -52,7 +52,7 @@ func (d *dispatcher) exchange(payload []byte, mode *isolation.RunMode) (*protoco
 		x.record(o, err)
 	}
 	if err != nil {
-		x.logFailure(err)
+		b.logFailure(x.log(), x.kind, x.event.Client, err)
 		return nil, err
 	}
 	if x.done == nil {
