@@ -142,8 +142,13 @@ func (s *server) serveClients(ctx context.Context, cfg *config.Config, operators
 	return s.bridge.Serve(ctx, &announcedListener{Listener: l, notify: notifier{s.log.Logger}, stopTime: s.stopTime}, pipe)
 }
 
-// stopTime returns how long the end may take with the configuration in force.
-func (s *server) stopTime() time.Duration { return stopTime(s.cfg.Load()) }
+// stopTime returns how long the end may take with the configuration in force: the drain, ws_server_shutdown, ws_server_finalize, and
+// php-fpm's own end.
+func (s *server) stopTime() time.Duration {
+	const margin = 15 * time.Second
+	cfg := s.cfg.Load()
+	return cfg.Server.DrainTimeout.Std() + 2*cfg.PHP.Timeout.Std() + margin
+}
 
 func (s *server) createPipe(cfg *config.Pipe) (*fifo.Pipe, error) {
 	return fifo.Create(fifo.Config{
