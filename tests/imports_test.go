@@ -1,4 +1,4 @@
-// Package tests holds the packages of this module to what each may import. The folders beside it run the real program.
+// Package tests checks what each package of this module may import. Its subfolders test the real program.
 package tests
 
 import (
@@ -14,8 +14,8 @@ import (
 
 const module = "github.com/wsbridge/wsbridge/"
 
-// rule is what a package may import besides the standard library, as patterns of go list: paths of this module, or of others. A
-// pattern as its folder makes it the rule of the packages that match.
+// rule lists what a package may import in addition to the standard library, as patterns of go list: paths of this module, or of
+// others. Its folder may be a pattern, too.
 type rule struct {
 	folder string
 	may    []string
@@ -141,8 +141,8 @@ func TestImportRulesNotice(t *testing.T) {
 		{"bridge", "github.com/yookoala/gofast", false},
 		{"bridge/rows", module + "bridge", false},          // the package above
 		{"bridge/rows", module + "bridge/socket", false},   // a sister
-		{"bridge/socket", module + "bridge/outcome", true}, // but for that one
-		{"bridge/schedule", module + "protocol", false},    // what others may
+		{"bridge/socket", module + "bridge/outcome", true}, // the one exception
+		{"bridge/schedule", module + "protocol", false},    // others may
 		{"bridge/isolation", "github.com/gorilla/websocket", false},
 		{"bridge/door", module + "bridge/door/admission", true},
 		{"bridge/door/admission", module + "bridge/door", false},
