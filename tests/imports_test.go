@@ -14,16 +14,17 @@ import (
 
 const module = "github.com/wsbridge/wsbridge/"
 
-// rule lists what a package may import in addition to the standard library, as patterns of go list: paths of this module, or of
-// others. Its folder may be a pattern, too.
+// rule lists what a package may import in addition to the standard library, as patterns of go list: paths of this
+// module, or of others. Its folder may be a pattern, too.
 type rule struct {
 	folder string
 	may    []string
 	why    string
 }
 
-// importRules has a line for each package, so that a new one needs a decision. A room of bridge, fastcgi or protocol imports
-// neither its sisters nor the package above it, which joins them; bridge/outcome has the words that all rooms of bridge share.
+// importRules has a line for each package, so that a new one needs a decision. A room of bridge, fastcgi or protocol
+// imports neither its sisters nor the package above it, which joins them; bridge/outcome has the words that all rooms
+// of bridge share.
 func importRules() []rule {
 	const (
 		outcome, websocket = "bridge/outcome", "github.com/gorilla/websocket"

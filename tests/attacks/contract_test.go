@@ -12,8 +12,8 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// keeper keeps what it is sent in its row and in a global variable, and returns both in the next event. A Bomb that is made from a
-// text creates a file.
+// keeper keeps what it is sent in its row and in a global variable, and returns both in the next event. A Bomb that is
+// made from a text creates a file.
 const keeper = `
 class Bomb { public function __wakeup() { touch(__DIR__."/exploded"); } public function __destruct() { touch(__DIR__."/exploded"); } }
 $last=null;

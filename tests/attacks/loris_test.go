@@ -34,8 +34,8 @@ func TestSlowLorisInTheHandshake(t *testing.T) {
 	}
 }
 
-// dripRequest writes the bytes before begin at once and the rest one by one, but never the last. The server must end the
-// connection soon after timeout.
+// dripRequest writes the bytes before begin at once and the rest one by one, but never the last. The server must end
+// the connection soon after timeout.
 func dripRequest(t *testing.T, s *server, request string, begin int, timeout time.Duration) {
 	conn, err := net.Dial("tcp", s.Address)
 	if err != nil {
@@ -91,8 +91,8 @@ func TestSlowLorisInMidFrame(t *testing.T) {
 	}
 }
 
-// drip writes the beginning of b at once and the rest byte by byte, and returns when the server has ended the connection. It
-// answers no ping.
+// drip writes the beginning of b at once and the rest byte by byte, and returns when the server has ended the
+// connection. It answers no ping.
 func drip(p *peer, b []byte, begin int) {
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = p.Discard() }() // however it ends

@@ -1,5 +1,5 @@
-// Package attacks does to the real program what the internet and broken neighbours do. After each attack memory, goroutines and
-// descriptors are as before, and no other client had to wait meanwhile.
+// Package attacks does to the real program what the internet and broken neighbours do. After each attack memory,
+// goroutines and descriptors are as before, and no other client had to wait meanwhile.
 package attacks
 
 import (

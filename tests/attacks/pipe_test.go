@@ -11,8 +11,8 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// TestPipeWritersThatDieInMidDocument kills processes that wrote part of a document. That part must neither become a document nor
-// spoil the next one.
+// TestPipeWritersThatDieInMidDocument kills processes that wrote part of a document. That part must neither become a
+// document nor spoil the next one.
 func TestPipeWritersThatDieInMidDocument(t *testing.T) {
 	s := serve(t, `
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,$msg); }
@@ -37,8 +37,8 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$fifo_data) { broadcas
 	})
 }
 
-// TestPipeWritersThatDieBesideOthers has no pause between what killed writers leave and what others write, so that the two cannot be
-// told apart. Documents that come when all is quiet again must arrive.
+// TestPipeWritersThatDieBesideOthers has no pause between what killed writers leave and what others write, so that the
+// two cannot be told apart. Documents that come when all is quiet again must arrive.
 func TestPipeWritersThatDieBesideOthers(t *testing.T) {
 	s := serve(t, `
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,$msg); }

@@ -15,8 +15,8 @@ const (
 	mostStall  = 30 * time.Second // of another client's message
 )
 
-// survives runs an attack on an echo server while another client talks with it. It fails the test if anything is left of the attack,
-// if memory grew too much, or if the other client had to wait.
+// survives runs an attack on an echo server while another client talks with it. It fails the test if anything is left
+// of the attack, if memory grew too much, or if the other client had to wait.
 func survives(t *testing.T, s *server, attack func(t *testing.T)) {
 	t.Helper()
 	survivesGrowing(t, s, mostGrowth, attack)
@@ -47,8 +47,8 @@ func survivesGrowing(t *testing.T, s *server, most int, attack func(t *testing.T
 		longest.Round(time.Millisecond), peak>>20)
 }
 
-// talk sends messages one by one until over, and returns the longest wait for an answer, or a negative number if one did not come.
-// It skips other messages, such as broadcasts.
+// talk sends messages one by one until over, and returns the longest wait for an answer, or a negative number if one
+// did not come. It skips other messages, such as broadcasts.
 func talk(p *peer, over <-chan struct{}) (longest time.Duration) {
 	defer p.Conn.Close()
 	for n := 0; ; n++ {

@@ -8,7 +8,8 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// TestTextThatIsWrongInEveryPosition puts invalid UTF-8 at every position of a text, in one frame and in frames of one byte.
+// TestTextThatIsWrongInEveryPosition puts invalid UTF-8 at every position of a text, in one frame and in frames of one
+// byte.
 func TestTextThatIsWrongInEveryPosition(t *testing.T) {
 	s := serve(t, harness.Echo, "")
 	const length = 140 // longer than a short header can say

@@ -1,5 +1,5 @@
-// Package compose brings up docker-compose.yml as its users do, with real images, and lets things fail in it. Where there is no
-// Docker engine, its tests are skipped.
+// Package compose brings up docker-compose.yml as its users do, with real images, and lets things fail in it. Where
+// there is no Docker engine, its tests are skipped.
 package compose
 
 import (

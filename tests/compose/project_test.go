@@ -22,8 +22,8 @@ type project struct {
 	address string // of nginx, host:port
 }
 
-// up builds the images and waits until all containers are healthy. The test's end removes containers, networks and volumes;
-// the images stay, as they take minutes to build.
+// up builds the images and waits until all containers are healthy. The test's end removes containers, networks and
+// volumes; the images stay, as they take minutes to build.
 func up(t *testing.T, env ...string) *project {
 	t.Helper()
 	p := prepare(t, env...)
@@ -65,8 +65,8 @@ func (p *project) clear() {
 	if _, err := p.run("down", "--volumes", "--remove-orphans"); err != nil {
 		p.t.Errorf("clear away: %v", err)
 	}
-	// Each change of the program leaves the stage that compiled it before, a quarter of a gigabyte. A younger one may belong to
-	// another build that still runs.
+	// Each change of the program leaves the stage that compiled it before, a quarter of a gigabyte. A younger one may
+	// belong to another build that still runs.
 	p.docker("image", "prune", "--force", "--filter", "label=org.wsbridge.stage=build", "--filter", "until=24h")
 }
 

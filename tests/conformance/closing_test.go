@@ -51,8 +51,8 @@ func closingCases() []exchange {
 	return append(cases, exchange{id: "code 1015", send: []frame{closing(1015, "")}, code: 1002})
 }
 
-// TestAFailedConnectionIsSpokenToOnce goes on sending after an error. That has no effect, and must not make the kernel reset the
-// connection before the client has read the close frame.
+// TestAFailedConnectionIsSpokenToOnce goes on sending after an error. That has no effect, and must not make the kernel
+// reset the connection before the client has read the close frame.
 func TestAFailedConnectionIsSpokenToOnce(t *testing.T) {
 	s := serve(t, harness.Echo, "")
 	after := []frame{text("after"), ping("after"), text(strings.Repeat("after", 100_000)), closing(1000, "")}

@@ -1,5 +1,6 @@
-// Package conformance holds the real program, with an echo handler in PHP, to RFC 6455 and RFC 7692, frame by frame. Subtests have
-// the numbers of the same cases in the Autobahn test suite; other subtests are named in words. deploy/autobahn runs the original.
+// Package conformance holds the real program, with an echo handler in PHP, to RFC 6455 and RFC 7692, frame by frame.
+// Subtests have the numbers of the same cases in the Autobahn test suite; other subtests are named in words.
+// deploy/autobahn runs the original.
 package conformance
 
 import (

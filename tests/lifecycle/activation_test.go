@@ -14,7 +14,8 @@ import (
 
 // Sockets that a service manager passes (sd_listen_fds(3)).
 
-// activated returns a command that becomes wsbridge, with sockets from descriptor 3 on. Their names are joined by colons.
+// activated returns a command that becomes wsbridge, with sockets from descriptor 3 on. Their names are joined by
+// colons.
 func activated(t *testing.T, s *harness.Server, a harness.App, names string, sockets ...*os.File) *exec.Cmd {
 	t.Helper()
 	// LISTEN_PID must be the program's own, which is the shell's before exec.

@@ -60,8 +60,8 @@ func private(s *harness.Server, dir os.FileMode, owner, worker uint32) {
 	}
 }
 
-// Files that could do harm in other hands are for their owner only, whatever the umask. Where root runs the server, the workers are
-// another user, who reaches the files of the run-time folder but cannot list them.
+// Files that could do harm in other hands are for their owner only, whatever the umask. Where root runs the server, the
+// workers are another user, who reaches the files of the run-time folder but cannot list them.
 func TestFilesArePrivate(t *testing.T) {
 	old := syscall.Umask(0)
 	t.Cleanup(func() { syscall.Umask(old) })

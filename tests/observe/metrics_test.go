@@ -17,8 +17,8 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// metered is a server that has every metric: with TLS, a pipe and a php-fpm of its own. Control is reachable by its socket, and at
-// the address that is returned with the token.
+// metered is a server that has every metric: with TLS, a pipe and a php-fpm of its own. Control is reachable by its
+// socket, and at the address that is returned with the token.
 func metered(t *testing.T) (s *harness.Server, address string) {
 	t.Helper()
 	a := harness.App{

@@ -76,7 +76,8 @@ func names(t *testing.T, path, pattern string) (found []string) {
 	return found
 }
 
-// expressions returns what the dashboard asks Prometheus for, by the title of the plot, with Grafana's variables filled in.
+// expressions returns what the dashboard asks Prometheus for, by the title of the plot, with Grafana's variables filled
+// in.
 func expressions(t *testing.T) map[string][]string {
 	t.Helper()
 	text, err := os.ReadFile(dashboard)
@@ -112,8 +113,8 @@ type prometheus struct {
 	address string
 }
 
-// scrapedBy runs Prometheus as deploy/prometheus has it, with wsbridge's metrics at address, and s's token; but it scrapes more
-// often, and what has to last a minute for an alert does not.
+// scrapedBy runs Prometheus as deploy/prometheus has it, with wsbridge's metrics at address, and s's token; but it
+// scrapes more often, and what has to last a minute for an alert does not.
 func scrapedBy(s *harness.Server, address string) *prometheus {
 	s.T.Helper()
 	config := edit(s.T, scraping, map[string]string{`["127.0.0.1:9180"]`: `["` + address + `"]`,

@@ -13,8 +13,8 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// hostile acts on a terminal in several ways: it sets a title, rings the bell, sets a colour with one control character (C1), turns
-// the direction of writing, and imitates a line of wsbridge's.
+// hostile acts on a terminal in several ways: it sets a title, rings the bell, sets a colour with one control character
+// (C1), turns the direction of writing, and imitates a line of wsbridge's.
 const hostile = "evil\x1b]0;owned\x07\u009b31m\u202e\nwsbridge: all is well"
 
 // malice sends and returns hostile, written with PHP's escapes.

@@ -19,7 +19,8 @@ import (
 
 const docs = "../../docs"
 
-// followed is what the pages' commands work on: connections with a login and a room, and a pipe whose documents go to everybody.
+// followed is what the pages' commands work on: connections with a login and a room, and a pipe whose documents go to
+// everybody.
 const followed = `
 function ws_server_open(&$connections,&$connection,$client_key)
 {

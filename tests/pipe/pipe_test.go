@@ -89,8 +89,8 @@ func TestPipeFlood(t *testing.T) {
 	group.Wait()
 }
 
-// What a handler writes into the pipe is read while the handler still runs, although no other event may run then. It is more
-// than the kernel's pipe holds, as one document and as many.
+// What a handler writes into the pipe is read while the handler still runs, although no other event may run then. It is
+// more than the kernel's pipe holds, as one document and as many.
 func TestHandlersMayWriteIntoThePipe(t *testing.T) {
 	t.Parallel()
 	const handlers = `

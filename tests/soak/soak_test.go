@@ -1,5 +1,6 @@
-// Package soak keeps the real program under churn and traffic while php-fpm reloads, loses workers and gets new code, all at
-// once, and counts: what was acknowledged has run, nothing ran twice, and the order within each connection was kept.
+// Package soak keeps the real program under churn and traffic while php-fpm reloads, loses workers and gets new code,
+// all at once, and counts: what was acknowledged has run, nothing ran twice, and the order within each connection was
+// kept.
 //
 // make soak runs it for MINUTES; with the other tests it is short.
 package soak

@@ -93,7 +93,8 @@ func (u *user) visit(conn *websocket.Conn, r *rand.Rand) error {
 	return nil
 }
 
-// talk sends messages, a few at a time, and waits until the last is acknowledged, unless the session is one that hangs up.
+// talk sends messages, a few at a time, and waits until the last is acknowledged, unless the session is one that hangs
+// up.
 func (s *session) talk(conn *websocket.Conn, frames <-chan string, r *rand.Rand) error {
 	messages := 1 + r.IntN(100)
 	for s.last() < messages && !(s.leftBad && s.last() > messages/2) {

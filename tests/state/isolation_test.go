@@ -21,7 +21,8 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	send_text($client_key,"mine");
 }`
 
-// holders lets eight clients ask for the lock of each round at once, and counts the rounds in which not exactly one got it.
+// holders lets eight clients ask for the lock of each round at once, and counts the rounds in which not exactly one got
+// it.
 func holders(s *harness.Server, rounds int) (wrong int) {
 	clients := s.ConnectMany(8)
 	for round := range rounds {
@@ -84,8 +85,8 @@ func TestHandlersOfTheirOwnRowRunSideBySide(t *testing.T) {
 	})
 }
 
-// turns notes when each event begins and ends; "wait" does not end before the file "go" is there. Text reaches its own row
-// only, binary all rows.
+// turns notes when each event begins and ends; "wait" does not end before the file "go" is there. Text reaches its own
+// row only, binary all rows.
 const turns = `
 function turn($what,$msg)
 {
