@@ -78,7 +78,7 @@ func TestNewUserFollowsThePage(t *testing.T) {
 	m.hasForgotten()
 }
 
-// livesWith reloads, which drops nobody, and restarts, which tells all.
+// livesWith reloads, which drops no client, and restarts, which tells all clients.
 func (m *machine) livesWith(p page, c *harness.Client) {
 	m.t.Helper()
 	blocks := p["5. Run it"]
@@ -100,7 +100,7 @@ func (m *machine) livesWith(p page, c *harness.Client) {
 	}
 }
 
-// isWatched looks at what becomes of a wsbridge that no longer moves.
+// isWatched stops wsbridge, which systemd must notice and start anew.
 func (m *machine) isWatched() {
 	m.t.Helper()
 	m.run(`mkdir -p /run/systemd/system/wsbridge.service.d
@@ -117,7 +117,7 @@ systemctl daemon-reload
 systemctl restart wsbridge`)
 }
 
-// refusesNobody restarts while a client comes.
+// refusesNobody restarts while clients connect.
 func (m *machine) refusesNobody(p page) {
 	m.t.Helper()
 	m.follow(p, "Restarts without refused clients")
@@ -135,7 +135,7 @@ func (m *machine) refusesNobody(p page) {
 	}
 }
 
-// hasNothingToComplainOf reads the log of a unit's last run.
+// hasNothingToComplainOf wants no warnings in the log of a unit's last run.
 func (m *machine) hasNothingToComplainOf(unit string) {
 	m.t.Helper()
 	journal := func(options string) string {
@@ -149,7 +149,7 @@ func (m *machine) hasNothingToComplainOf(unit string) {
 	}
 }
 
-// hasForgotten looks for what a purge has left.
+// hasForgotten looks for what a purge left.
 func (m *machine) hasForgotten() {
 	m.t.Helper()
 	left := m.run(`find / -xdev \( -path /proc -o -path /sys -o -path /var/log -o -path /var/cache/apt \) -prune -o -name '*wsbridge*' -print
@@ -164,7 +164,7 @@ systemctl list-units --all --no-legend 'wsbridge*'`)
 	}
 }
 
-// checkRPM looks into what no machine here installs.
+// checkRPM looks into the rpm, which no machine here installs.
 func checkRPM(t *testing.T, rpm string) {
 	if _, err := exec.LookPath("rpm"); err != nil {
 		t.Skip("there is no rpm to look into the package with (Debian: apt-get install rpm)")
