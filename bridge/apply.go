@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/wsbridge/wsbridge/bridge/outcome"
@@ -136,11 +135,9 @@ func (x *exchange) close(e *protocol.Close) {
 
 // relay writes a log line of the PHP half into ours.
 func (x *exchange) relay(l *protocol.Log) {
-	level := slog.LevelInfo
-	_ = level.UnmarshalText([]byte(strings.ToUpper(strings.Replace(l.Level, "warning", "warn", 1)))) // else info
 	attrs := []slog.Attr{fromApplication()}
 	if l.File != "" {
 		attrs = append(attrs, slog.String(keyFile, l.File), slog.Int(keyLine, l.Line))
 	}
-	x.log().LogAttrs(context.Background(), level, l.Message, attrs...)
+	x.log().LogAttrs(context.Background(), l.Severity(), l.Message, attrs...)
 }

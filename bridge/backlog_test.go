@@ -174,3 +174,20 @@ func TestHandshakeWithoutRoomForItsReadIsRefused(t *testing.T) {
 		t.Errorf("got %q", a.lines())
 	}
 }
+
+// A handler of another client has closed it, and no handler ran for it: nothing has failed.
+func TestEventOfAClientThatLeftWhilePHPWasAwayIsNoFailure(t *testing.T) {
+	var down atomic.Bool
+	a := &standin{down: down.Load, handlers: map[protocol.Kind]handler{protocol.Text: nil}}
+	s := serveApplication(t, a, func(c *Config) { c.Isolation.Mode = isolation.PerConnection })
+	conn := s.connect()
+	c := s.clients.get(1)
+	down.Store(true)
+	say(t, conn, "waits")
+	eventually(t, "the event waits for php-fpm", s.outage.On)
+	c.leave()
+	eventually(t, "the event is over", s.waiting(0))
+	if now := s.Totals(); now.Failed != 0 || len(s.Incidents()) != 0 || a.count("text 1 begins") != 0 {
+		t.Errorf("failed %d, %+v", now.Failed, s.Incidents())
+	}
+}

@@ -2,10 +2,13 @@ package bridge
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -214,4 +217,30 @@ func TestEarlyBytesAreNoEventBesideTheHandshake(t *testing.T) {
 		t.Errorf("two events of one client at a time: %q", a.lines())
 	}
 	eventually(t, "the early bytes are an event", func() bool { return a.count("early 1 begins") == 1 })
+}
+
+// Nobody else would tell that they are lost.
+func TestDrainOutOfTimeTellsOfDocuments(t *testing.T) {
+	a := &standin{handlers: map[protocol.Kind]handler{
+		protocol.Fifo: func(ctx context.Context, _ *protocol.Event, _ func(*protocol.Effect) error) string {
+			<-ctx.Done()
+			return "null"
+		},
+	}}
+	var log bytes.Buffer // its handler lets one write at a time
+	s := serveApplication(t, a, func(c *Config) {
+		c.DrainTimeout, c.Logger = 100*time.Millisecond, slog.New(slog.NewTextHandler(&log, nil))
+	})
+	for range 3 {
+		if err := s.fifo(t.Context(), []byte("document")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "the first runs", func() bool { return a.count("fifo 0 begins") == 1 })
+	s.drained()
+	for _, want := range []string{`msg="event failed" event=fifo seq=1 error="the drain ran out of time"`, `error=drained times=2`} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("%s is missing in\n%s", want, log.String())
+		}
+	}
 }

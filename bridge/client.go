@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -57,6 +58,9 @@ func (b *Bridge) newClient(peer string) *client {
 	c.log = b.log.With(keyClient, c.key, keyPeer, peer)
 	b.clients.add(c)
 	b.table.Apply(rows.Change{Key: c.key, Step: rows.Created, Peer: peer})
+	if c.gone() { // a drain out of time came in between, and found no row to remove
+		b.table.Apply(rows.Change{Key: c.key, Step: rows.Removed})
+	}
 	return c
 }
 
@@ -92,13 +96,10 @@ func (c *client) sendPing() {
 		return
 	}
 	c.set(rows.Time("ping_time", time.Now()))
-	c.send(socket.NewMessage(socket.OpPing, nil))
+	if err := c.conn.Send(socket.NewMessage(socket.OpPing, nil)); errors.Is(err, socket.ErrFull) {
+		c.endUnlessDraining(outcome.EndedSlow)
+	}
 	c.ping.Reset(c.bridge.cfg().PingInterval)
-}
-
-// send sends m to c alone.
-func (c *client) send(m *socket.Message) {
-	sendAll([]*client{c}, m, func(c *client, err error) { c.unsent(err) })
 }
 
 // sendAll sends m to each of clients; failed is called for each that it cannot be sent to.

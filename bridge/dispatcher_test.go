@@ -150,3 +150,46 @@ func TestNobodySeesAHandshakeHalfWay(t *testing.T) {
 		t.Errorf("afterwards: %s", got)
 	}
 }
+
+// The code changes between authenticate and open, and the new one has to wait for its turn while php-fpm is away. Unlike a handshake, an
+// open client waits for php-fpm.
+func TestOpenEventWaitsForPHPThatIsAway(t *testing.T) {
+	var down atomic.Bool
+	proceed, asked := make(chan struct{}), make(chan struct{})
+	v := &versioned{describe: func(code string) *protocol.Description {
+		d := described(code, protocol.Handler{})
+		d.Handlers["ws_server_open"] = protocol.Handler{}
+		if code == "new" {
+			d.Handlers["ws_server_open"] = protocol.Handler{Table: &protocol.Cause{}}
+		}
+		return d
+	}}
+	v.code.Store(new("old"))
+	v.down = down.Load
+	v.handlers = map[protocol.Kind]handler{
+		protocol.Authenticate: func(_ context.Context, e *protocol.Event, _ func(*protocol.Effect) error) string {
+			if e.Client == 2 {
+				close(asked)
+				<-proceed
+			}
+			return "true"
+		},
+		protocol.Text: nil,
+	}
+	s := serveApplication(t, v, func(c *Config) { c.Isolation.Mode = isolation.Auto })
+	first := s.connect()
+	joined := make(chan struct{})
+	go func() { defer close(joined); s.connect() }()
+	<-asked
+	down.Store(true)
+	say(t, first, "holds a turn until php-fpm is back")
+	eventually(t, "php-fpm is away", s.outage.On)
+	v.code.Store(new("new"))
+	close(proceed)
+	<-joined
+	if v.watch("open 2 begins") {
+		t.Error("open ran without php-fpm")
+	}
+	down.Store(false)
+	eventually(t, "open runs", func() bool { return v.count("open 2 ends") == 1 })
+}

@@ -40,6 +40,9 @@ func (d *dispatcher) exchange(payload []byte, mode *isolation.RunMode) (*protoco
 	defer b.totals.running.Add(-1)
 	began := time.Now()
 	err := b.retryWhileAway(func() error { return x.run(payload) }, x.mayWait())
+	if errors.Is(err, outcome.ErrGone) {
+		return nil, err // it left during the wait for php-fpm, and no handler ran
+	}
 	if err == nil && x.failure != nil {
 		err = x.failure
 	}
@@ -49,7 +52,7 @@ func (d *dispatcher) exchange(payload []byte, mode *isolation.RunMode) (*protoco
 		x.record(o, err)
 	}
 	if err != nil {
-		x.logFailure(err)
+		b.logFailure(x.log(), x.kind, x.event.Client, err)
 		return nil, err
 	}
 	if x.done == nil {

@@ -174,7 +174,8 @@ func (b *Bridge) open(d *dispatcher, done *protocol.Done, w http.ResponseWriter,
 		return &door.Refusal{}
 	}
 	c.log.Info("client connected")
-	b.spawn(c.read) // beside the open event: pings and a hang-up are seen, other events wait for it
+	b.spawn(c.read)                                                                                          // beside the open event: pings and a hang-up are seen, other events wait for it
+	d.ctx, d.failFast, d.terms = b.base, false, schedule.Terms{Session: c.session, Limit: b.cfg().QueueWait} // no handshake any more
 	opened, err := d.dispatch(protocol.Open, nil)
 	if d.settle(opened); err != nil {
 		c.failed(err)

@@ -33,6 +33,9 @@ func (b *Bridge) Inject(ctx context.Context, document []byte) (*observe.Trace, e
 	}
 	select {
 	case err := <-in.over:
+		if err == nil && in.trace == nil { // the application lost its handler while the document waited
+			err = ErrNoHandler
+		}
 		return in.trace, err
 	case <-ctx.Done():
 		if in.revoke() {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -111,4 +112,24 @@ func (f *severed) Run(ctx context.Context, apply func(*protocol.Effect) error, e
 		return protocol.ErrCutOff
 	}
 	return f.standin.Run(ctx, apply, events...)
+}
+
+func TestInjectSaysThatTheHandlerIsGone(t *testing.T) {
+	h, begun, release := held()
+	a := &standin{handlers: map[protocol.Kind]handler{protocol.Fifo: h}}
+	s := serveApplication(t, a, nil)
+	errs := make(chan error, 2)
+	inject := func() {
+		_, err := s.Inject(t.Context(), []byte("document"))
+		errs <- err
+	}
+	go inject()
+	<-begun
+	go inject()
+	eventually(t, "the second waits", func() bool { return s.events.Len() == 1 })
+	s.app.Store(isolation.New(&s.cfg().Isolation, &protocol.Description{}))
+	close(release)
+	if got := errors.Join(<-errs, <-errs); got == nil || got.Error() != ErrNoHandler.Error() {
+		t.Errorf("got %v, want it of the second only", got)
+	}
 }

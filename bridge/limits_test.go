@@ -13,7 +13,6 @@ import (
 	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
-	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -63,6 +62,14 @@ func (s *served) open(clients int) (all []*client) {
 		}
 	}
 	return all
+}
+
+// send sends an open client a message of size bytes.
+func (s *served) send(c *client, size int) {
+	s.t.Helper()
+	if err := s.Send(c.key, true, make([]byte, size)); err != nil {
+		s.t.Error(err)
+	}
 }
 
 // A client over a limit is closed behind what it has said within it.
@@ -140,7 +147,7 @@ func TestWhoIsNotIdleStays(t *testing.T) {
 	say(t, s.connect(), "takes long")
 	listener := s.open(2)[0]
 	for began := time.Now(); time.Since(began) < 3*limit; time.Sleep(limit / 20) {
-		listener.send(socket.NewMessage(socket.OpText, []byte("news")))
+		s.send(listener, 4)
 	}
 	if a.count("close 1 begins")+a.count("close 2 begins") > 0 {
 		t.Errorf("a client was closed: %q", a.lines())
@@ -155,6 +162,6 @@ func TestWriteTimeoutCountsAsSlow(t *testing.T) {
 	s := serveApplication(t, &standin{}, func(c *Config) { c.Observer, c.WriteTimeout = seen, 100*time.Millisecond })
 	conn := s.connect()
 	_ = conn.NetConn().(*net.TCPConn).SetReadBuffer(4096)
-	s.open(1)[0].send(socket.NewMessage(socket.OpBinary, make([]byte, 16<<20)))
+	s.send(s.open(1)[0], 16<<20)
 	eventually(t, "the client has left", seen.are(outcome.EndedSlow))
 }

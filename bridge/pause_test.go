@@ -54,3 +54,23 @@ func TestOperatorWaitsForABridgeThatIsAboutToServe(t *testing.T) {
 		}
 	})
 }
+
+// The operator was let in just before the drain began, and pauses only after it has ended the pause.
+func TestDrainOutlastsAPauseThatComesLate(t *testing.T) {
+	a := &standin{handlers: map[protocol.Kind]handler{protocol.Shutdown: nil}}
+	s := serveApplication(t, a, func(c *Config) { c.DrainTimeout = 300 * time.Millisecond })
+	s.connect()
+	s.scheduler.Pause()
+	leave, err := s.operate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Drain()
+	eventually(t, "the drain ends the pause", func() bool { return !s.Paused() })
+	s.scheduler.Pause()
+	leave()
+	s.drained()
+	if a.count("close 1 ends") != 1 || a.count("shutdown 0 ends") != 1 {
+		t.Errorf("got %v", a.lines())
+	}
+}

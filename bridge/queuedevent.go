@@ -56,6 +56,8 @@ func (e *queuedEvent) Run(turn *schedule.Turn, err error) {
 	var done *protocol.Done
 	if err == nil {
 		done, err = d.run(e.kind, e.payload)
+	} else if e.client == nil { // a client learns of its own by how it ends
+		e.bridge.logFailure(e.bridge.log.With(keyEvent, e.kind), e.kind, 0, err)
 	}
 	e.finish(done, err)
 	if err != nil && e.client != nil {

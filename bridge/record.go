@@ -3,6 +3,7 @@ package bridge
 import (
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/observe"
@@ -54,25 +55,25 @@ func (x *exchange) newRecorder() *observe.Recorder {
 	return r
 }
 
-// logFailure is the one place where a failed event is logged.
-func (x *exchange) logFailure(err error) {
+// logFailure is the one place where a failed event is logged, with the event's logger: the first of those alike in an interval. client is 0
+// for the server.
+func (b *Bridge) logFailure(log *slog.Logger, kind protocol.Kind, client int64, err error) {
 	if isChange(err) {
 		return // the event will run yet
 	}
+	b.incidents.Add(observe.Incident{Time: time.Now(), Kind: kind, Client: client, Fault: *observe.NewFault(err)})
 	f, ofPHP := errors.AsType[*protocol.Failure](err)
-	x.bridge.incidents.Add(observe.Incident{Time: time.Now(), Kind: x.kind, Client: x.event.Client, Fault: *observe.NewFault(err)})
-	like := failure{kind: x.kind, name: outcome.Of(err).Name}
+	like := failure{kind: kind, name: outcome.Of(err).Name}
 	if ofPHP {
 		like.file, like.line = f.File, f.Line
 	}
-	if !x.bridge.failures.First(like) {
+	if !b.failures.First(like) {
 		return
 	}
 	if !ofPHP {
-		x.log().Error("event failed", keyError, err)
+		log.Error("event failed", keyError, err)
 		return
 	}
-	log := x.log()
 	if f.File != "" {
 		log = log.With(keyFile, f.File, keyLine, f.Line)
 	}

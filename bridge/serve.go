@@ -92,6 +92,7 @@ func (b *Bridge) drain(server *http.Server, l *door.Listener, sources *sync.Wait
 	b.Resume()
 	l.Close()
 	b.handshakes.Wait()
+	b.Resume() // a pause whose operator was let in before
 	// 2. No new documents, no new turn of the loop. What the pipe held whole has been queued.
 	sources.Wait()
 	// 3. Every client gets its close event behind its other events, and 1001. What is queued runs.
@@ -106,6 +107,7 @@ func (b *Bridge) drain(server *http.Server, l *door.Listener, sources *sync.Wait
 	b.flushLogs()
 	if !inTime() {
 		<-gaveUp
+		b.work.Wait() // it may have started the writer of a close frame after the first wait
 	}
 	// 5. The application's own end. Nothing else runs any more, so it gets a context that has not been given up.
 	b.base, b.abort = context.WithCancelCause(context.Background())

@@ -24,7 +24,6 @@ import (
 
 	"github.com/wsbridge/wsbridge/bridge/door/admission"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
-	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -210,7 +209,7 @@ func TestClientThatIsGivenUpIsNotSaidGoodbyeTo(t *testing.T) {
 	seen := &endings{}
 	s := serveTLS(t, &standin{}, func(c *Config) { c.Observer, c.WriteTimeout = seen, 100*time.Millisecond })
 	s.connect()
-	s.open(1)[0].send(socket.NewMessage(socket.OpBinary, make([]byte, size)))
+	s.send(s.open(1)[0], size)
 	eventually(t, "the client has left", seen.are(outcome.EndedSlow))
 	began := time.Now()
 	eventually(t, "its connection is closed", func() bool { return len(s.clients.connected()) == 0 })
@@ -264,7 +263,7 @@ func TestDrainIsBoundedWhenTLSClientsDoNotRead(t *testing.T) {
 		s.connect()
 	}
 	for _, c := range s.open(4) {
-		c.send(socket.NewMessage(socket.OpBinary, make([]byte, size)))
+		s.send(c, size)
 	}
 	if took := s.drained(); took > 10*time.Second {
 		t.Errorf("the drain took %v", took)

@@ -135,10 +135,10 @@ func (c *Client) exchange(ctx context.Context, k *conn, apply func(*protocol.Eff
 		}
 	}()
 	if err := k.send(); err != nil {
-		return c.explain(ctx, err)
+		return explain(ctx, err, c.cfg.Timeout)
 	}
 	if err := k.await(ctx, c.pool.closeOldestIdle); err != nil {
-		return c.explain(ctx, err)
+		return explain(ctx, err, c.cfg.Timeout)
 	}
 	k.sink.begin(c, apply, events)
 	defer k.sink.end()
@@ -148,14 +148,10 @@ func (c *Client) exchange(ctx context.Context, k *conn, apply func(*protocol.Eff
 	}
 	whole = err == nil
 	k.announces = k.sink.errors.announced
-	return c.explain(ctx, err)
-}
-
-// explain turns a failure of the socket into an error of the contract.
-func (c *Client) explain(ctx context.Context, err error) error {
 	return explain(ctx, err, c.cfg.Timeout)
 }
 
+// explain turns a failure of the socket into an error of the contract.
 func explain(ctx context.Context, err error, timeout time.Duration) error {
 	failed, ok := err.(*transportError) //nolint:errorlint // an error of apply may wrap one
 	switch {

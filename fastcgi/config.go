@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"path"
 	"strings"
 	"time"
@@ -53,32 +54,6 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// ParseAddress splits "unix:/path" or "tcp:host:port" into a network and an address.
-func ParseAddress(s string) (network, address string, err error) {
-	network, address, _ = strings.Cut(s, ":")
-	if err := checkAddress(network, address); err != nil {
-		return "", "", fmt.Errorf("parse php-fpm address %q: %w", s, err)
-	}
-	return network, address, nil
-}
-
-func checkAddress(network, address string) error {
-	switch network {
-	case "unix":
-		if !path.IsAbs(address) {
-			return errors.New("want unix:/path with an absolute path")
-		}
-		return nil
-	case "tcp":
-		at := strings.LastIndexByte(address, ':')
-		if at < 1 || at == len(address)-1 {
-			return errors.New("want tcp:host:port")
-		}
-		return nil
-	}
-	return errors.New("want unix:/path or tcp:host:port")
-}
-
 // withDefaults returns c with defaults for what is not set, and checks it.
 func (c Config) withDefaults() (Config, error) {
 	c.MaxConnections = cmp.Or(c.MaxConnections, 4)
@@ -91,8 +66,12 @@ func (c Config) withDefaults() (Config, error) {
 }
 
 func (c *Config) check() error {
-	if err := checkAddress(c.Network, c.Address); err != nil {
-		return fmt.Errorf("address %q %q: %w", c.Network, c.Address, err)
+	host, port, err := net.SplitHostPort(c.Address)
+	switch {
+	case c.Network == "unix" && path.IsAbs(c.Address):
+	case c.Network == "tcp" && err == nil && host != "" && port != "":
+	default:
+		return fmt.Errorf("address %q %q: want unix and an absolute path, or tcp and host:port", c.Network, c.Address)
 	}
 	for _, p := range []struct{ name, value string }{
 		{"script", c.Script}, {"events file", c.EventsFile}, {"settings file", c.SettingsFile}, {"presence file", c.Presence},

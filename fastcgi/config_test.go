@@ -6,30 +6,32 @@ import (
 	"time"
 )
 
-func TestParseAddress(t *testing.T) {
+func TestNewChecksTheAddress(t *testing.T) {
 	for _, test := range []struct {
-		in, network, address string
-		ok                   bool
+		network, address string
+		ok               bool
 	}{
-		{"unix:/run/php/php8.2-fpm.sock", "unix", "/run/php/php8.2-fpm.sock", true},
-		{"tcp:127.0.0.1:9000", "tcp", "127.0.0.1:9000", true},
-		{"tcp:[::1]:9000", "tcp", "[::1]:9000", true},
-		{"tcp:php:9000", "tcp", "php:9000", true},
-		{"unix:run/php.sock", "", "", false},
-		{"unix:", "", "", false},
-		{"tcp:9000", "", "", false},
-		{"tcp:php:", "", "", false},
-		{"tcp::9000", "", "", false},
-		{"/run/php.sock", "", "", false},
-		{"127.0.0.1:9000", "", "", false},
-		{"", "", "", false},
+		{"unix", "/run/php/php8.2-fpm.sock", true},
+		{"tcp", "127.0.0.1:9000", true},
+		{"tcp", "[::1]:9000", true},
+		{"tcp", "php:9000", true},
+		{"unix", "run/php.sock", false},
+		{"unix", "", false},
+		{"tcp", "9000", false},
+		{"tcp", "php:", false},
+		{"tcp", ":9000", false},
+		{"", "/run/php.sock", false},
+		{"", "127.0.0.1:9000", false},
+		{"", "", false},
 	} {
-		network, address, err := ParseAddress(test.in)
-		if network != test.network || address != test.address || (err == nil) != test.ok {
-			t.Errorf("%q: got %q, %q, %v", test.in, network, address, err)
+		c, err := New(Config{Network: test.network, Address: test.address, Script: "/a.php", EventsFile: "/e.php"})
+		if (err == nil) != test.ok {
+			t.Errorf("%q %q: got %v", test.network, test.address, err)
 		}
-		if err != nil && !strings.Contains(err.Error(), test.in) {
-			t.Errorf("%q is not in %v", test.in, err)
+		if err == nil {
+			c.Close()
+		} else if !strings.Contains(err.Error(), test.address) {
+			t.Errorf("%q is not in %v", test.address, err)
 		}
 	}
 }

@@ -124,16 +124,6 @@ func isYieldable(s string) bool {
 }
 
 func isFunctionName(s string) bool {
-	if s == "" || len(s) > maxFunctionName {
-		return false
-	}
-	for i, r := range []byte(s) {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r == '_', r >= 0x80:
-		case r >= '0' && r <= '9' && i > 0:
-		default:
-			return false
-		}
-	}
-	return true
+	return s != "" && len(s) <= maxFunctionName && strings.IndexByte(digits, s[0]) < 0 &&
+		!strings.ContainsFunc(s, func(r rune) bool { return r < 0x80 && !strings.ContainsRune(letters+digits+"_", r) })
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"slices"
 
 	"github.com/wsbridge/wsbridge/protocol"
@@ -109,19 +108,8 @@ func (c *Client) log(e *protocol.Effect) {
 		if e.Log.File != "" {
 			log = log.With(keyFile, e.Log.File, keyLine, e.Log.Line)
 		}
-		log.Log(context.Background(), level(e.Log.Level), e.Log.Message)
+		log.Log(context.Background(), e.Log.Severity(), e.Log.Message)
 	case e.Stray != "":
 		c.cfg.Logger.Warn("php printed", keyText, e.Stray)
 	}
-}
-
-func level(name string) slog.Level {
-	var l slog.Level
-	if name == "warning" {
-		return slog.LevelWarn
-	}
-	if l.UnmarshalText([]byte(name)) != nil {
-		return slog.LevelInfo
-	}
-	return l
 }

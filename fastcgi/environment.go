@@ -25,6 +25,9 @@ const (
 	forbidden = "\x00\r\n"
 	// maxEnvironment bounds the parameters of a handshake, in bytes, so that they fit one record.
 	maxEnvironment = 60 << 10
+
+	letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	digits  = "0123456789"
 )
 
 // newSession returns gofast's mapping of a request to parameters. It ends without a connection and leaves the parameters in the
@@ -58,10 +61,16 @@ func (c *Client) Environment(r *http.Request, subprotocol string) ([]byte, error
 	}
 	params := c.scriptParams()
 	for name, value := range request.Params {
-		// Headers of a client become names that start with HTTP_, so none can pass for a parameter of ours or of php-fpm, such
-		// as PHP_VALUE.
-		if strings.HasPrefix(name, "HTTP_") || isMapped(name) {
+		switch name {
+		case "DOCUMENT_URI", "HTTPS", "QUERY_STRING", "REMOTE_ADDR", "REMOTE_PORT", "REQUEST_URI", "SERVER_NAME", "SERVER_PORT",
+			"SERVER_PROTOCOL":
 			params[name] = value
+		default:
+			// Headers of a client become names that start with HTTP_, so none can pass for a parameter of ours or of php-fpm,
+			// such as PHP_VALUE.
+			if strings.HasPrefix(name, "HTTP_") {
+				params[name] = value
+			}
 		}
 	}
 	setAddresses(params, r)
@@ -94,16 +103,6 @@ func (c *Client) scriptParams() map[string]string {
 	}
 }
 
-// isMapped reports whether gofast's value of a parameter is used.
-func isMapped(name string) bool {
-	switch name {
-	case "DOCUMENT_URI", "HTTPS", "QUERY_STRING", "REMOTE_ADDR", "REMOTE_PORT", "REQUEST_URI", "SERVER_NAME", "SERVER_PORT",
-		"SERVER_PROTOCOL":
-		return true
-	}
-	return false
-}
-
 // cleanHeaders returns the headers that become parameters.
 func cleanHeaders(h http.Header) (http.Header, error) {
 	clean := make(http.Header, len(h))
@@ -117,7 +116,7 @@ func cleanHeaders(h http.Header) (http.Header, error) {
 				return nil, fmt.Errorf("%w: control character in %s", ErrBadHeader, name)
 			}
 		}
-		if !isPlainName(name) {
+		if name == "" || strings.Trim(name, letters+digits+"-") != "" {
 			continue
 		}
 		name = textproto.CanonicalMIMEHeaderKey(name)
@@ -129,17 +128,6 @@ func cleanHeaders(h http.Header) (http.Header, error) {
 		clean["Cookie"] = []string{strings.Join(cookies, "; ")}
 	}
 	return clean, nil
-}
-
-func isPlainName(s string) bool {
-	for i := range len(s) {
-		switch b := s[i]; {
-		case b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z', b >= '0' && b <= '9', b == '-':
-		default:
-			return false
-		}
-	}
-	return s != ""
 }
 
 // setAddresses sets what gofast does not: addresses in the form of RFC 3875, section 4.1.8, and the scheme.

@@ -54,21 +54,16 @@ func (s *eventSink) begin(c *Client, apply func(*protocol.Effect) error, events 
 		order:    answerOrder{events: events},
 		redactor: redactor{off: c.cfg.LogPayloads, environment: events[0].Environment, events: events},
 	}
-	s.errors = errorStream{logger: c.cfg.Logger, announcement: c.announcement, redactor: &s.redactor, event: only(events)}
+	s.errors = errorStream{logger: c.cfg.Logger, announcement: c.announcement, redactor: &s.redactor}
+	if len(events) == 1 { // the error stream of several events cannot be told apart
+		s.errors.event = events[0]
+	}
 }
 
 // end logs the last line of the error stream and drops all references.
 func (s *eventSink) end() {
 	s.errors.flush()
 	*s = eventSink{onEffect: s.onEffect, decoder: s.decoder}
-}
-
-// only returns the event if there is one. The error stream of several events cannot be told apart.
-func only(events []*protocol.Event) *protocol.Event {
-	if len(events) == 1 {
-		return events[0]
-	}
-	return nil
 }
 
 func (s *eventSink) stdout(p []byte) error {

@@ -27,19 +27,18 @@ type pool struct {
 	slots       chan struct{} // holds an element for each exchange; waiting senders are served in order
 	closing     chan struct{}
 	once        sync.Once
-	sweeps      sync.WaitGroup // the armed timer, until it has run or was stopped
+	sweeps      sync.WaitGroup
 
 	// mu guards the fields below, and of the connections in open idleSince, and writing deadline.
-	mu     sync.Mutex
-	open   map[*conn]struct{} // in use and idle
-	idle   []*conn            // the one used last is last
-	timer  *time.Timer
-	armed  bool
-	closed bool
+	mu       sync.Mutex
+	open     map[*conn]struct{} // in use and idle
+	idle     []*conn            // the one used last is last
+	sweeping bool               // sweep runs
+	closed   bool
 }
 
 func newPool(cfg *Config) *pool {
-	p := &pool{
+	return &pool{
 		dial:        func(ctx context.Context) (*conn, error) { return dial(ctx, cfg) },
 		timeout:     cfg.Timeout,
 		idleTimeout: cfg.IdleTimeout,
@@ -47,9 +46,6 @@ func newPool(cfg *Config) *pool {
 		closing:     make(chan struct{}),
 		open:        map[*conn]struct{}{},
 	}
-	p.timer = time.AfterFunc(time.Hour, p.sweep)
-	p.timer.Stop()
-	return p
 }
 
 // acquire waits for a slot. Waiting up to ctx's deadline is protocol.ErrOverloaded.
@@ -85,7 +81,7 @@ func (p *pool) release() { <-p.slots }
 // only if none is idle, so there are never more connections than slots.
 func (p *pool) get(ctx context.Context) (*conn, error) {
 	for {
-		c := p.popIdle()
+		c := p.popIdle(false)
 		if c == nil {
 			return p.connect(ctx)
 		}
@@ -99,8 +95,7 @@ func (p *pool) get(ctx context.Context) (*conn, error) {
 // replace returns a new connection after a worker has left, and closes the idle ones: php-fpm may be reloading, and accepts no
 // connection before the workers that idle ones hold have ended. The caller has discarded its own connection.
 func (p *pool) replace(ctx context.Context) (*conn, error) {
-	for c := p.popIdle(); c != nil; c = p.popIdle() {
-		p.discard(c)
+	for p.closeOldestIdle() {
 	}
 	return p.connect(ctx)
 }
@@ -126,37 +121,30 @@ func (p *pool) discard(c *conn) {
 	delete(p.open, c)
 }
 
-// popIdle returns the idle connection that was used last, or nil.
-func (p *pool) popIdle() *conn {
+// popIdle returns the idle connection that was used last, or the one that has been idle for longest; nil: there is none.
+func (p *pool) popIdle(oldest bool) *conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	last := len(p.idle) - 1
-	if last < 0 {
+	at := len(p.idle) - 1
+	if at < 0 {
 		return nil
 	}
-	c := p.idle[last]
-	p.idle[last] = nil
-	p.idle = p.idle[:last]
+	if oldest {
+		at = 0
+	}
+	c := p.idle[at]
+	p.idle = slices.Delete(p.idle, at, at+1)
 	c.deadline = time.Now().Add(p.timeout)
 	return c
 }
 
-// closeOldestIdle closes the connection that has been idle for longest, if there is one. That frees a worker.
-func (p *pool) closeOldestIdle() {
-	if c := p.popOldest(); c != nil {
+// closeOldestIdle closes the connection that has been idle for longest and reports whether there was one. That frees a worker.
+func (p *pool) closeOldestIdle() bool {
+	c := p.popIdle(true)
+	if c != nil {
 		p.discard(c)
 	}
-}
-
-func (p *pool) popOldest() *conn {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.idle) == 0 {
-		return nil
-	}
-	c := p.idle[0]
-	p.idle = slices.Delete(p.idle, 0, 1)
-	return c
+	return c != nil
 }
 
 // put makes c idle, or closes it if the pool is closed.
@@ -175,54 +163,52 @@ func (p *pool) pushIdle(c *conn) bool {
 	}
 	c.idleSince, c.deadline = time.Now(), time.Time{}
 	p.idle = append(p.idle, c)
-	if !p.armed {
-		p.armTimer()
+	if !p.sweeping {
+		p.sweeping = true
+		p.sweeps.Go(p.sweep)
 	}
 	return true
 }
 
-// armTimer starts the timer. The caller holds mu, and idle is not empty.
-func (p *pool) armTimer() {
-	p.armed = true
-	p.sweeps.Add(1)
-	p.timer.Reset(min(sweepInterval, max(0, time.Until(p.idle[0].idleSince.Add(p.idleTimeout)))))
-}
-
-// sweep closes connections that were idle for too long, or that php-fpm has closed.
+// sweep closes connections that were idle for too long, or that php-fpm has closed, until none is idle.
 func (p *pool) sweep() {
-	defer p.sweeps.Done()
-	for _, c := range p.popExpired() {
-		p.discard(c)
-	}
-}
-
-func (p *pool) popExpired() []*conn {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.armed = false
-	var expired []*conn
-	kept := p.idle[:0]
-	for _, c := range p.idle {
-		if time.Since(c.idleSince) >= p.idleTimeout || !c.isOpen() {
-			expired = append(expired, c)
-		} else {
-			kept = append(kept, c)
+	for wait := p.idleTimeout; wait > 0; {
+		select {
+		case <-p.closing:
+			return
+		case <-time.After(min(wait, sweepInterval)):
+		}
+		var expired []*conn
+		expired, wait = p.popExpired()
+		for _, c := range expired {
+			p.discard(c)
 		}
 	}
-	clear(p.idle[len(kept):])
-	p.idle = kept
-	if len(kept) > 0 && !p.closed {
-		p.armTimer()
+}
+
+// popExpired also returns when the next connection will have been idle for too long; 0: none is idle, and the sweep ends.
+func (p *pool) popExpired() (expired []*conn, next time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.idle = slices.DeleteFunc(p.idle, func(c *conn) bool {
+		kept := time.Since(c.idleSince) < p.idleTimeout && c.isOpen()
+		if !kept {
+			expired = append(expired, c)
+		}
+		return !kept
+	})
+	if p.sweeping = len(p.idle) > 0; p.sweeping {
+		next = max(1, p.idleTimeout-time.Since(p.idle[0].idleSince))
 	}
-	return expired
+	return expired, next
 }
 
 // close refuses further exchanges, closes idle connections and waits until all exchanges have released their slot.
 func (p *pool) close() {
 	p.once.Do(func() {
 		close(p.closing)
-		for _, c := range p.stop() {
-			p.discard(c)
+		p.refuseIdle()
+		for p.closeOldestIdle() {
 		}
 		for range cap(p.slots) {
 			p.slots <- struct{}{}
@@ -231,17 +217,11 @@ func (p *pool) close() {
 	})
 }
 
-func (p *pool) stop() []*conn {
+// refuseIdle has put close connections from now on.
+func (p *pool) refuseIdle() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
-	if p.armed && p.timer.Stop() {
-		p.armed = false
-		p.sweeps.Done()
-	}
-	idle := p.idle
-	p.idle = nil
-	return idle
 }
 
 // connections returns how many are open.

@@ -189,7 +189,7 @@ func TestClosedIdleConnectionsAreNotHeldOnTo(t *testing.T) {
 	if _, err := ask(t.Context(), c, nil, ""); err != nil {
 		t.Fatal(err)
 	}
-	k := c.pool.popIdle()
+	k := c.pool.popIdle(false)
 	if err := k.Conn.(*net.UnixConn).CloseWrite(); err != nil { // the server closes its side
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestStaleConnectionsAreReplacedSilently(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 			if name == "closed" {
-				k := c.pool.popIdle()
+				k := c.pool.popIdle(false)
 				if err := k.raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_RDWR) }); err != nil {
 					t.Fatal(err)
 				}
@@ -235,7 +235,7 @@ func TestAConnectionThatTakesNoByteIsReplaced(t *testing.T) {
 	if _, err := ask(t.Context(), c, nil, ""); err != nil {
 		t.Fatal(err)
 	}
-	k := c.pool.popIdle()
+	k := c.pool.popIdle(false)
 	if err := k.raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_WR) }); err != nil {
 		t.Fatal(err)
 	}
@@ -380,7 +380,7 @@ func TestIdleConnectionsGiveWay(t *testing.T) {
 	f := s.foreign(t, "pm.max_children = 1")
 	c := f.client(t, func(cfg *Config) { cfg.IdleTimeout = time.Hour })
 	mustAsk(t, c, "echo:a")
-	k := c.pool.popIdle() // so that the next event gets a new connection
+	k := c.pool.popIdle(false) // so that the next event gets a new connection
 	got := make(chan error, 1)
 	go func() {
 		_, err := ask(t.Context(), c, nil, "echo:b")

@@ -2,7 +2,9 @@ package fastcgi
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -51,73 +53,52 @@ func CreatePresence(path string) (*Presence, error) {
 // Close closes the file.
 func (p *Presence) Close() error { return p.file.Close() }
 
-// Set notes whether client can be sent messages, and whether its row is in state OPEN. It writes a byte to a file, which blocks
-// as little as the file system does. After a failure, which it returns, each further call writes again all that the file should
-// hold, until that succeeds; until then it returns no error.
+// Set notes whether client can be sent messages, and whether its row is in state OPEN. It writes a page of a file, which blocks as
+// little as the file system does. After a failure, which it returns, each further call writes again all that the file should hold,
+// until that succeeds; until then it returns no error.
 func (p *Presence) Set(client int64, connected, open bool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at := client / clientsPerByte
-	p.note(at, int(client%clientsPerByte), connected, open)
-	if p.stale {
-		p.stale = p.writeAll() != nil
+	number := at / pageSize
+	if p.pages[number] == nil {
+		p.pages[number] = &page{}
+	}
+	p.pages[number].set(int(at%pageSize), int(client%clientsPerByte), connected, open)
+	changed := []int64{number}
+	if number > p.last {
+		changed, p.last = append(changed, p.last), number
+	}
+	wasStale := p.stale
+	if wasStale {
+		changed = slices.Collect(maps.Keys(p.pages))
+	}
+	err := p.write(changed)
+	if p.stale = err != nil; wasStale {
 		return nil
 	}
-	err := p.write(at)
-	p.stale = err != nil
 	return err
 }
 
-// note sets a client's bits in its page.
-func (p *Presence) note(at int64, slot int, connected, open bool) {
-	number := at / pageSize
-	g := p.pages[number]
-	if g == nil {
-		g = &page{}
-		p.pages[number] = g
-	}
-	g.set(int(at%pageSize), slot, connected, open)
-}
-
-// write writes the byte at a place, and gives back the page that has become empty by that.
-func (p *Presence) write(at int64) error {
-	number := at / pageSize
-	if _, err := p.file.WriteAt(p.pages[number].bytes[at%pageSize:at%pageSize+1], at); err != nil {
-		return fmt.Errorf("write presence file: %w", err)
-	}
-	if number > p.last {
-		number, p.last = p.last, number // no client comes to the earlier page any more
-	}
-	return p.release(number)
-}
-
-// writeAll writes all pages.
-func (p *Presence) writeAll() error {
-	for number, g := range p.pages {
-		p.last = max(p.last, number)
-		if _, err := p.file.WriteAt(g.bytes[:], number*pageSize); err != nil {
+// write writes these pages. It gives back those that no client is on: none comes to a page before the last any more.
+func (p *Presence) write(numbers []int64) error {
+	for _, number := range numbers {
+		g, at := p.pages[number], number*pageSize
+		if g == nil {
+			continue
+		}
+		if _, err := p.file.WriteAt(g.bytes[:], at); err != nil {
 			return fmt.Errorf("write presence file: %w", err)
 		}
-	}
-	for number := range p.pages {
-		if err := p.release(number); err != nil {
-			return err
+		if g.clients > 0 || number == p.last {
+			continue
 		}
+		err := unix.Fallocate(int(p.file.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, at, pageSize)
+		if err != nil && err != unix.EOPNOTSUPP { // without support the page stays, all zeros
+			return fmt.Errorf("shrink presence file: %w", err)
+		}
+		delete(p.pages, number)
 	}
-	return nil
-}
-
-// release gives back a page if no client is on it and none comes to it any more.
-func (p *Presence) release(number int64) error {
-	g := p.pages[number]
-	if g == nil || g.clients > 0 || number == p.last {
-		return nil
-	}
-	err := unix.Fallocate(int(p.file.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, number*pageSize, pageSize)
-	if err != nil && err != unix.EOPNOTSUPP { // without support the page stays, all zeros
-		return fmt.Errorf("shrink presence file: %w", err)
-	}
-	delete(p.pages, number)
 	return nil
 }
 

@@ -28,8 +28,6 @@ type request struct {
 	lines  []byte   // of the events
 	blocks [][]byte // the body, in pieces of the events' memory
 	pieces [][]byte // of a request with a large body
-	full   [headerSize]byte
-	last   [headerSize]byte
 }
 
 // encode sets the request, which shares the events' memory until it is released. A block of parameters may be at most maxContent
@@ -58,19 +56,15 @@ func (q *request) encode(environment, params []byte, events []*protocol.Event) {
 // encodeBody collects the pieces of the body and their size.
 func (q *request) encodeBody(events []*protocol.Event) {
 	q.lines, q.blocks = q.lines[:0], q.blocks[:0]
-	q.size = 0
-	ends := make([]int, 0, 8) // of the lines, which may move while they grow
 	for _, e := range events {
+		start := len(q.lines)
 		q.lines = e.AppendLine(q.lines)
-		ends = append(ends, len(q.lines))
-		q.size += e.BlockSize()
-	}
-	q.size += len(q.lines)
-	start := 0
-	for i, e := range events {
-		q.blocks = append(q.blocks, q.lines[start:ends[i]])
+		q.blocks = append(q.blocks, q.lines[start:]) // a piece stays as it is when the lines grow and move
 		q.blocks = e.AppendBlocks(q.blocks)
-		start = ends[i]
+	}
+	q.size = 0
+	for _, block := range q.blocks {
+		q.size += len(block)
 	}
 }
 
@@ -126,14 +120,13 @@ func (q *request) writeTo(w io.Writer) (int64, error) {
 
 // split returns a request with a large body in pieces, without copying the body. All records but the last are full.
 func (q *request) split() [][]byte {
-	appendRecord(q.full[:0], record{kind: typeStdin, content: maxContent})
 	q.pieces = append(q.pieces[:0], q.buf)
 	left, room := q.size, 0
 	for _, block := range q.blocks {
 		for len(block) > 0 {
 			if room == 0 {
 				room = min(left, maxContent)
-				q.pieces = append(q.pieces, q.header(room))
+				q.pieces = append(q.pieces, appendRecord(nil, record{kind: typeStdin, content: room}))
 				left -= room
 			}
 			n := min(room, len(block))
@@ -145,14 +138,6 @@ func (q *request) split() [][]byte {
 		q.pieces = append(q.pieces, appendRecord(nil, record{kind: typeStdin}))
 	}
 	return q.pieces
-}
-
-// header returns the header of a record of a large body.
-func (q *request) header(content int) []byte {
-	if content == maxContent {
-		return q.full[:]
-	}
-	return appendRecord(q.last[:0], record{kind: typeStdin, content: content})
 }
 
 // release drops references to the events' memory, and buffers that are too large to keep.

@@ -37,7 +37,7 @@ func (c *conn) send() error {
 }
 
 // await waits for the first byte of the answer. While no worker accepts the connection it calls closeIdle now and then.
-func (c *conn) await(ctx context.Context, closeIdle func()) error {
+func (c *conn) await(ctx context.Context, closeIdle func() bool) error {
 	err := c.awaitFirstByte(ctx, closeIdle)
 	switch {
 	case err == nil:
@@ -54,7 +54,7 @@ const workerWait = 100 * time.Millisecond
 
 // awaitFirstByte waits in steps on a new connection, which may lie in php-fpm's backlog: with pm = dynamic and ondemand there
 // can be fewer workers than connections for a while, and a worker that holds an idle connection accepts no other.
-func (c *conn) awaitFirstByte(ctx context.Context, closeIdle func()) error {
+func (c *conn) awaitFirstByte(ctx context.Context, closeIdle func() bool) error {
 	for !c.served && time.Until(c.deadline) > workerWait {
 		c.setReadDeadline(ctx, time.Now().Add(workerWait))
 		_, err := c.reader.Peek(1)

@@ -1,12 +1,12 @@
 package fastcgi
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/wsbridge/wsbridge/protocol"
@@ -119,46 +119,29 @@ var errStatusBusy = fmt.Errorf("%w: php-fpm does not tell its state now", protoc
 // parseStatusPage reads the plain form of the page: "name: value" lines of the pool, then of each worker after a line of asterisks.
 // Nothing that a visitor of the site sends can begin a line.
 func parseStatusPage(page []byte) *Status {
-	s := &Status{}
-	for line := range bytes.Lines(page) {
-		line = bytes.TrimSpace(line)
-		if bytes.HasPrefix(line, []byte("****")) {
-			s.Workers++
-			continue
-		}
-		name, value, _ := bytes.Cut(line, []byte{':'})
-		value = bytes.TrimSpace(value)
+	s, pool := &Status{}, map[string]string{}
+	for line := range strings.Lines(string(page)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		value = strings.TrimSpace(value)
 		switch {
+		case strings.HasPrefix(name, "****"):
+			s.Workers++
 		case s.Workers == 0:
-			s.set(string(name), string(value))
-		case string(name) == "state" && string(value) == "Idle":
+			pool[name] = value
+		case name == "state" && value == "Idle":
 			s.Idle++
 		}
 	}
-	return s
-}
-
-// set reads a line of the pool.
-func (s *Status) set(name, value string) {
-	number, _ := strconv.Atoi(value) // 0 if it is not a number
-	switch name {
-	case "pool":
-		s.Pool = value
-	case "process manager":
-		s.Manager = value
-	case "start since":
-		s.Uptime = time.Duration(number) * time.Second
-	case "accepted conn":
-		s.Connections = number
-	case "listen queue":
-		s.ListenQueue = number
-	case "max listen queue":
-		s.MaxListenQueue = number
-	case "max children reached":
-		s.MaxChildrenReached = number
-	case "slow requests":
-		s.SlowRequests = number
+	number := func(name string) int {
+		n, _ := strconv.Atoi(pool[name]) // 0 if it is not a number
+		return n
 	}
+	s.Pool, s.Manager = pool["pool"], pool["process manager"]
+	s.Uptime = time.Duration(number("start since")) * time.Second
+	s.ListenQueue, s.MaxListenQueue = number("listen queue"), number("max listen queue")
+	s.Connections, s.MaxChildrenReached = number("accepted conn"), number("max children reached")
+	s.SlowRequests = number("slow requests")
+	return s
 }
 
 // pageSink takes the answer to a request that does not carry events.

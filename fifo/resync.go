@@ -25,20 +25,6 @@ func gluedObject(command []byte, b byte) bool {
 	return i > 0 && command[i] == '{' && command[i+1] == '"' && startsString(b) && endsWord(command[i-1])
 }
 
-// plainSkipped returns how many of the first bytes of p, which follows tail, cannot be where a document begins:
-// one begins only after a quote or a newline.
-func plainSkipped(tail, p []byte) int {
-	if n := len(tail); n == 0 || tail[n-1] == '"' || tail[n-1] == '\n' {
-		return 0
-	}
-	for i, b := range p {
-		if b == '"' || b == '\n' {
-			return i + 1
-		}
-	}
-	return len(p)
-}
-
 func startsString(b byte) bool {
 	return b > ' ' && b != ',' && b != ':' && b != '}' && b != ']'
 }

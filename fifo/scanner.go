@@ -1,5 +1,7 @@
 package fifo
 
+import "strings"
+
 // maxDepth is the nesting that encoding/json accepts. It bounds the memory of a document that is only skipped.
 const maxDepth = 10000
 
@@ -12,6 +14,9 @@ const (
 	bad                 // no JSON document continues with this byte
 )
 
+// anyHex is no byte of true, false and null.
+const anyHex = 'x'
+
 // place is where in the JSON grammar (RFC 8259) the scanner stands.
 type place uint8
 
@@ -23,9 +28,8 @@ const (
 	atColon                   // ':' must come
 	afterValue                // ',' or the closing bracket
 	inString
-	inEscape  // after '\'
-	inHex     // in the four digits after \u
-	inLiteral // in true, false or null
+	inEscape // after '\'
+	inWord   // in true, false or null, or in the four digits after \u
 
 	// In a number that may end here.
 	afterZero // no further digit may follow
@@ -43,11 +47,10 @@ const (
 // scanner checks one JSON object or array byte by byte and knows its end. It keeps nothing of the text.
 // The zero value is ready; after done or bad it must be reset.
 type scanner struct {
-	place   place
-	key     bool   // the string being read is a key
-	hex     int    // digits of \u still to come
-	literal string // rest of true, false or null still to come
-	stack   []byte // the brackets that are open
+	place place
+	key   bool   // the string being read is a key
+	word  string // what is still to come of it; anyHex stands for a hexadecimal digit
+	stack []byte // the brackets that are open
 }
 
 func (c *scanner) reset() {
@@ -74,8 +77,8 @@ func (c *scanner) step(b byte) verdict {
 	switch {
 	case c.place >= afterZero:
 		return c.stepNumber(b)
-	case c.place == inLiteral:
-		return c.stepLiteral(b)
+	case c.place == inWord:
+		return c.stepWord(b)
 	case c.place >= inString:
 		return c.stepString(b)
 	case b == ' ' || b == '\t' || b == '\n' || b == '\r':
@@ -118,11 +121,11 @@ func (c *scanner) value(b byte) verdict {
 	case digit(b):
 		return c.to(inInteger)
 	case b == 't':
-		return c.word("rue")
+		return c.expect("rue")
 	case b == 'f':
-		return c.word("alse")
+		return c.expect("alse")
 	case b == 'n':
-		return c.word("ull")
+		return c.expect("ull")
 	}
 	return c.string(b, false)
 }
@@ -165,88 +168,66 @@ func (c *scanner) string(b byte, key bool) verdict {
 }
 
 func (c *scanner) stepString(b byte) verdict {
+	escaped := c.place == inEscape
 	switch {
-	case c.place == inEscape:
-		return c.stepEscape(b)
-	case c.place == inHex:
-		return c.stepHex(b)
+	case escaped && b == 'u':
+		return c.expect("xxxx")
+	case escaped && strings.IndexByte(`"\/bfnrt`, b) >= 0:
+		return c.to(inString)
+	case escaped, b < ' ':
+		return bad
 	case b == '"' && c.key:
 		return c.to(atColon)
 	case b == '"':
 		return c.to(afterValue)
 	case b == '\\':
 		return c.to(inEscape)
-	case b < ' ':
-		return bad
 	}
 	return more
 }
 
-func (c *scanner) stepEscape(b byte) verdict {
-	switch b {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return c.to(inString)
-	case 'u':
-		c.hex = 4
-		return c.to(inHex)
-	}
-	return bad
+func (c *scanner) expect(word string) verdict {
+	c.word = word
+	return c.to(inWord)
 }
 
-func (c *scanner) stepHex(b byte) verdict {
-	if !digit(b) && !('a' <= b && b <= 'f') && !('A' <= b && b <= 'F') {
+func (c *scanner) stepWord(b byte) verdict {
+	want := c.word[0]
+	isHex := digit(b) || 'a' <= b && b <= 'f' || 'A' <= b && b <= 'F'
+	if want == anyHex && !isHex || want != anyHex && b != want {
 		return bad
 	}
-	if c.hex--; c.hex == 0 {
+	c.word = c.word[1:]
+	switch {
+	case c.word != "":
+		return more
+	case want == anyHex:
 		return c.to(inString)
 	}
-	return more
-}
-
-func (c *scanner) word(rest string) verdict {
-	c.literal = rest
-	return c.to(inLiteral)
-}
-
-func (c *scanner) stepLiteral(b byte) verdict {
-	if b != c.literal[0] {
-		return bad
-	}
-	if c.literal = c.literal[1:]; c.literal == "" {
-		return c.to(afterValue)
-	}
-	return more
+	return c.to(afterValue)
 }
 
 func (c *scanner) stepNumber(b byte) verdict {
-	switch {
-	case digit(b):
-		return c.stepDigit(b)
-	case c.place == afterExponent && (b == '+' || b == '-'):
+	switch p := c.place; {
+	case digit(b) && p == afterMinus:
+		return c.value(b)
+	case digit(b) && p == afterPoint:
+		return c.to(inFraction)
+	case digit(b) && (p == afterExponent || p == afterSign):
+		return c.to(inExponent)
+	case digit(b) && p != afterZero:
+		return more
+	case p == afterExponent && (b == '+' || b == '-'):
 		return c.to(afterSign)
-	case c.place >= afterMinus:
+	case digit(b), p >= afterMinus:
 		return bad
-	case b == '.' && (c.place == afterZero || c.place == inInteger):
+	case b == '.' && (p == afterZero || p == inInteger):
 		return c.to(afterPoint)
-	case (b == 'e' || b == 'E') && c.place != inExponent:
+	case (b == 'e' || b == 'E') && p != inExponent:
 		return c.to(afterExponent)
 	}
 	c.place = afterValue
 	return c.step(b)
-}
-
-func (c *scanner) stepDigit(b byte) verdict {
-	switch c.place {
-	case afterZero:
-		return bad
-	case afterMinus:
-		return c.value(b)
-	case afterPoint:
-		return c.to(inFraction)
-	case afterExponent, afterSign:
-		return c.to(inExponent)
-	}
-	return more
 }
 
 func digit(b byte) bool { return '0' <= b && b <= '9' }

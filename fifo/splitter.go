@@ -58,15 +58,11 @@ func (s *splitter) feed(p []byte) {
 
 // plain takes bytes from the start of p that need not be stepped through one by one, which makes large documents fast.
 func (s *splitter) plain(p []byte) int {
-	switch s.state {
-	case skipping:
-		p = p[:plainSkipped(s.buf, p)]
-	case inJSON:
-		p = p[:s.json.plain(p)]
-	default:
+	if s.state != inJSON {
 		return 0
 	}
-	if s.state == skipping || s.tooLong {
+	p = p[:s.json.plain(p)]
+	if s.tooLong {
 		s.drop(p...)
 		return len(p)
 	}

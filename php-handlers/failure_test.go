@@ -74,7 +74,7 @@ function recurse($x) { recurse($x); }`)
 	wantLogged(t, a.run(withTable(`ob_start(); echo "said"; die(" words");`)), "info said words")
 }
 
-func TestEventsBehindOneThatEndsPHP(t *testing.T) {
+func TestEventsAfterOneThatEndsPHP(t *testing.T) {
 	a := newApp(t, evalText)
 	second, third := withTable(`exit;`), withTable(`return "never";`)
 	second.Seq, third.Seq = 8, 9

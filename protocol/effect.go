@@ -3,6 +3,8 @@ package protocol
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
+	"strings"
 )
 
 // Effect is one line of an answer. Either one of its pointers is set, or Stray.
@@ -97,6 +99,13 @@ type Log struct {
 	Line    int    `json:"line,omitempty"`
 }
 
+// Severity is the level as package slog has it; one that is unknown is info.
+func (l *Log) Severity() slog.Level {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(strings.Replace(l.Level, "warning", "warn", 1))) // or else it stays info
+	return level
+}
+
 // Done ends an event whose handlers returned.
 type Done struct {
 	Result json.RawMessage `json:"result,omitempty"`
@@ -112,16 +121,9 @@ type Done struct {
 
 // GlobalChanges is what an event changed in the living global variables.
 type GlobalChanges struct {
-	Unset []string `json:"unset,omitempty"`
-	Set   Fields   `json:"set,omitempty"`
+	RowChange // of the variables, which are kept as a row's fields are
 	// Lost says, by variable, what it was given that cannot outlive an event.
 	Lost map[string]string `json:"lost,omitempty"`
-}
-
-// Apply changes f. Removals come first, as in a row.
-func (c *GlobalChanges) Apply(f *Fields) {
-	change := RowChange{Unset: c.Unset, Set: c.Set}
-	change.Apply(f)
 }
 
 // RowChanges are an event's changes by client key.

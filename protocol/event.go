@@ -177,18 +177,6 @@ func appendText(b []byte, name, text string) []byte {
 	return append(append(b, text...), '"')
 }
 
-// BlockSize returns the number of bytes of the blocks that follow the event's line.
-func (e *Event) BlockSize() int {
-	n := len(e.Payload)
-	if e.hasRows() {
-		n += e.Rows.size()
-	}
-	if e.Values.Entries > 0 {
-		n += e.Values.size()
-	}
-	return n
-}
-
 // AppendRanges appends ascending keys as ranges: 1, 2, 3, 7 become "1-3,7". Keys are given in order and gaps are few, so the text
 // stays short however many clients there are.
 func AppendRanges(b []byte, keys []int64) []byte {

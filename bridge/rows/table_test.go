@@ -240,7 +240,7 @@ func TestTableAppliesWhatAnEventChanged(t *testing.T) {
 			2: nil,
 			9: {Set: protocol.Fields{{Name: "ghost", Value: []byte(`1`)}}},
 		},
-		Globals: &protocol.GlobalChanges{Set: protocol.Fields{{Name: "counter", Value: []byte(`3`)}}},
+		Globals: &protocol.GlobalChanges{RowChange: protocol.RowChange{Set: protocol.Fields{{Name: "counter", Value: []byte(`3`)}}}},
 	})
 	if !slices.Equal(removed, []int64{2}) {
 		t.Errorf("removed %v", removed)

@@ -89,12 +89,14 @@ func (q *Queue) push(e Event, taken bool) bool {
 	return true
 }
 
-// begin takes the first event, if it can be its turn, for the caller to submit.
+// begin takes the first event out for the caller to submit, if there is one and it may wait for its turn. It counts the event while mu
+// is held: a drain queues the last event and then waits for those before it.
 func (q *Queue) begin() bool {
 	if q.held || q.running || len(q.events) == 0 {
 		return false
 	}
 	q.running = true
+	q.scheduler.work.Add(1)
 	q.pop()
 	return true
 }
@@ -112,7 +114,6 @@ func (q *Queue) pop() {
 
 // submit has the first event wait for its turn.
 func (q *Queue) submit() {
-	q.scheduler.work.Add(1)
 	q.position.Terms = q.first.Terms()
 	q.scheduler.start(q.scheduler.join(&q.position))
 }

@@ -174,3 +174,29 @@ func TestHeldQueueStartsNothing(t *testing.T) {
 		}
 	})
 }
+
+// A drain queues the last event of each queue and then waits for work. It may come between any two steps of another writer.
+func TestWorkCountsAnEventFromTheTimeThatItsQueueHasIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRecorder(10, 100)
+		defer r.scheduler.Close()
+		close(r.proceed)
+		q := r.queue
+		q.mu.Lock()
+		q.events = []Event{r.event("event")}
+		if !q.begin() {
+			t.Fatal("the event does not begin")
+		}
+		q.mu.Unlock()
+		waited := make(chan struct{})
+		go func() { r.work.Wait(); close(waited) }()
+		synctest.Wait()
+		select {
+		case <-waited:
+			t.Error("nobody waits for the event")
+		default:
+		}
+		q.submit()
+		<-waited
+	})
+}

@@ -71,7 +71,6 @@ func (s *Scheduler) finish(t *Turn, q *Queue, w *worker) (next *Queue, others []
 	}
 	var ready []*Queue
 	if more {
-		s.work.Add(1)
 		ready = s.add(ready, &q.position)
 	}
 	if ready = s.admit(ready); more {

@@ -26,15 +26,13 @@ var errExtensions = errors.New("malformed extension list")
 func offers(h http.Header) ([]extension, error) {
 	var all []extension
 	for _, line := range h.Values("Sec-WebSocket-Extensions") {
-		for rest := line; ; {
-			rest = strings.TrimLeft(rest, " \t,")
-			if rest == "" {
-				break
+		for element := range strings.SplitSeq(line, ",") {
+			if element = trimBlanks(element); element == "" {
+				continue
 			}
-			var e extension
-			var err error
-			if e, rest, err = parseExtension(rest); err != nil {
-				return nil, fmt.Errorf("%w: %q", err, line)
+			e, ok := parseExtension(element)
+			if !ok {
+				return nil, fmt.Errorf("%w: %q", errExtensions, line)
 			}
 			all = append(all, e)
 		}
@@ -42,43 +40,35 @@ func offers(h http.Header) ([]extension, error) {
 	return all, nil
 }
 
-// parseExtension parses the first extension of a list. The rest begins with the comma after it.
-func parseExtension(s string) (e extension, rest string, err error) {
-	if e.name, s = cutToken(s); e.name == "" {
-		return e, "", errExtensions
-	}
-	for s = skipBlanks(s); strings.HasPrefix(s, ";"); s = skipBlanks(s) {
+// parseExtension parses an element of the list. A comma or a semicolon always separates: even a quoted value has to be a token.
+func parseExtension(s string) (e extension, ok bool) {
+	name, params, hasParams := strings.Cut(s, ";")
+	e.name, ok = trimBlanks(name), isToken(trimBlanks(name))
+	for ok && hasParams {
 		var p param
-		if p.name, s = cutToken(skipBlanks(s[1:])); p.name == "" {
-			return e, "", errExtensions
-		}
-		if s = skipBlanks(s); strings.HasPrefix(s, "=") {
-			p.hasValue = true
-			if p.value, s = cutValue(skipBlanks(s[1:])); p.value == "" {
-				return e, "", errExtensions
-			}
-		}
+		s, params, hasParams = strings.Cut(params, ";")
+		p.name, p.value, p.hasValue = strings.Cut(s, "=")
+		p.name, p.value = trimBlanks(p.name), unquote(trimBlanks(p.value))
+		ok = isToken(p.name) && (!p.hasValue || isToken(p.value))
 		e.params = append(e.params, p)
 	}
-	if s != "" && s[0] != ',' {
-		return e, "", errExtensions
-	}
-	return e, s, nil
+	return e, ok
 }
 
-func skipBlanks(s string) string { return strings.TrimLeft(s, " \t") }
+func trimBlanks(s string) string { return strings.Trim(s, " \t") }
 
-// cutValue takes a token, which may be quoted, off s. Without one, v is empty.
-func cutValue(s string) (v, rest string) {
-	if !strings.HasPrefix(s, `"`) {
-		return cutToken(s)
+// unquote returns the content of a quoted value, and any other value as it is.
+func unquote(s string) string {
+	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
+		return s
 	}
-	quoted, rest, closed := strings.Cut(s[1:], `"`)
-	v, after := cutToken(strings.ReplaceAll(quoted, `\`, ""))
-	if !closed || after != "" {
-		return "", s
-	}
-	return v, rest
+	return strings.ReplaceAll(s[1:len(s)-1], `\`, "")
+}
+
+// isToken reports whether s is a token (RFC 9110, section 5.6.2).
+func isToken(s string) bool {
+	const chars = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	return s != "" && strings.Trim(s, chars) == ""
 }
 
 // OffersDeflate reports whether a handshake's Sec-WebSocket-Extensions offers a permessage-deflate that Upgrade can agree to. It returns
@@ -115,16 +105,4 @@ func (e extension) isDeflate() bool {
 		seen[p.name] = true
 	}
 	return true
-}
-
-// cutToken takes a token (RFC 9110, section 5.6.2) off s. Without one, token is empty.
-func cutToken(s string) (token, rest string) {
-	end := strings.IndexFunc(s, func(r rune) bool {
-		isAlphanumeric := r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-		return !isAlphanumeric && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
-	})
-	if end < 0 {
-		end = len(s)
-	}
-	return s[:end], s[end:]
 }

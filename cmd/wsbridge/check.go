@@ -56,5 +56,5 @@ func publish(out io.Writer, r *check.Report, asJSON bool) error {
 	if r.Verdict == check.Clean {
 		return nil
 	}
-	return &verdictError{r.Verdict}
+	return verdictError(r.Verdict)
 }

@@ -13,7 +13,8 @@ import (
 )
 
 func newConfigCommand() *cobra.Command {
-	p := &configPrinter{}
+	var from config.Sources
+	var all, changed, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "config (--settings FILE | --config FILE) [--fastcgi ADDRESS] [--print] [--changed] [--json]",
 		Short: "Check the configuration, and print where each value comes from",
@@ -28,42 +29,37 @@ that may hold a password are left out.`,
   wsbridge config --config /etc/wsbridge/wsbridge.toml --print --changed`,
 		Args: operate.Arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := requireSources(cmd, p.from); err != nil {
+			if err := requireSources(cmd, from); err != nil {
 				return err
 			}
-			return p.run(cmd.OutOrStdout(), cmd.ErrOrStderr())
+			cfg, entries, err := config.List(from)
+			if err != nil {
+				return err
+			}
+			for _, note := range cfg.Notes {
+				fmt.Fprintln(cmd.ErrOrStderr(), "wsbridge:", note)
+			}
+			if changed {
+				entries = slices.DeleteFunc(entries, func(e config.Entry) bool { return e.Usual })
+			}
+			if !asJSON && !all && !changed {
+				return nil
+			}
+			return writeEntries(cmd.OutOrStdout(), entries, asJSON)
 		},
 	}
-	addSourceFlags(cmd, &p.from)
+	addSourceFlags(cmd, &from)
 	flags := cmd.Flags()
-	flags.BoolVar(&p.all, "print", false, "print every value and where it comes from")
-	flags.BoolVar(&p.changed, "changed", false, "print only what differs from the defaults")
-	flags.BoolVar(&p.asJSON, "json", false, "print as one JSON list")
+	flags.BoolVar(&all, "print", false, "print every value and where it comes from")
+	flags.BoolVar(&changed, "changed", false, "print only what differs from the defaults")
+	flags.BoolVar(&asJSON, "json", false, "print as one JSON list")
 	return cmd
 }
 
-// configPrinter checks a configuration and prints it. Without all, changed and asJSON it prints nothing.
-type configPrinter struct {
-	from                 config.Sources
-	all, changed, asJSON bool
-}
-
-func (p *configPrinter) run(out, notes io.Writer) error {
-	cfg, entries, err := config.List(p.from)
-	if err != nil {
-		return err
-	}
-	for _, note := range cfg.Notes {
-		fmt.Fprintln(notes, "wsbridge:", note)
-	}
-	if p.changed {
-		entries = slices.DeleteFunc(entries, func(e config.Entry) bool { return e.Usual })
-	}
-	switch {
-	case p.asJSON:
+func writeEntries(out io.Writer, entries []config.Entry, asJSON bool) error {
+	if asJSON {
 		return terminal.WriteJSON(out, entries, "  ")
-	case p.all || p.changed:
-		_, err = io.WriteString(out, config.FormatTOML(entries))
 	}
+	_, err := io.WriteString(out, config.FormatTOML(entries))
 	return err
 }

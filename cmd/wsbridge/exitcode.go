@@ -17,37 +17,38 @@ const (
 	exitErrors   = 2 // check has found errors
 )
 
-// runError marks an error of the running server. Every other error of a command is wrong use or bad configuration.
-type runError struct{ err error }
+// exitError is an error with an exit code. Every other error of a command is wrong use or bad configuration.
+type exitError struct {
+	error
+	code int
+	told bool // by a report
+}
 
-func (e *runError) Error() string { return e.err.Error() }
-func (e *runError) Unwrap() error { return e.err }
+func (e *exitError) Unwrap() error { return e.error }
 
 // markRunError returns err as an error of the running server; nil stays nil.
 func markRunError(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &runError{err}
+	return &exitError{error: err, code: exitFailure}
 }
 
-// verdictError is the error of a check that has found something and has reported it.
-type verdictError struct{ check.Verdict }
-
-func (e *verdictError) Error() string { return "the report found " + string(e.Verdict) }
+// verdictError returns the error of a report that has found something.
+func verdictError(v check.Verdict) error {
+	code := exitErrors
+	if v == check.Warnings { // a script that moves an application stops, a person may go on
+		code = exitWarnings
+	}
+	return &exitError{errors.New("the report found " + string(v)), code, true}
+}
 
 func exitCode(err error) int {
-	verdict, isVerdict := errors.AsType[*verdictError](err)
-	_, isRun := errors.AsType[*runError](err)
-	switch {
-	case err == nil:
+	if err == nil {
 		return exitOK
-	case isVerdict && verdict.Verdict == check.Warnings: // a script that moves an application stops, a person may go on
-		return exitWarnings
-	case isVerdict:
-		return exitErrors
-	case isRun:
-		return exitFailure
+	}
+	if e, ok := errors.AsType[*exitError](err); ok {
+		return e.code
 	}
 	return exitUsage
 }

@@ -27,7 +27,7 @@ func program(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
-	if _, told := errors.AsType[*verdictError](err); err != nil && !told {
+	if e, ok := errors.AsType[*exitError](err); err != nil && (!ok || !e.told) {
 		fmt.Fprintln(stderr, "wsbridge:", terminal.PrintableLines(err.Error())) // it may quote PHP
 	}
 	return exitCode(err)

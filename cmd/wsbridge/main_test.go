@@ -149,10 +149,10 @@ func TestVersionPrintsOneLine(t *testing.T) {
 }
 
 func TestErrorOfTheServerExitsOne(t *testing.T) {
-	if code := exitCode(&runError{errors.New("listen: address already in use")}); code != exitFailure {
+	if code := exitCode(markRunError(errors.New("listen: address already in use"))); code != exitFailure {
 		t.Errorf("got %d", code)
 	}
-	if code := exitCode(fmt.Errorf("serve: %w", &runError{context.Canceled})); code != exitFailure {
+	if code := exitCode(fmt.Errorf("serve: %w", markRunError(context.Canceled))); code != exitFailure {
 		t.Errorf("wrapped: got %d", code)
 	}
 	if code := exitCode(errors.New("bad")); code != exitUsage {
@@ -162,7 +162,7 @@ func TestErrorOfTheServerExitsOne(t *testing.T) {
 
 func TestVerdictsHaveExitCodes(t *testing.T) {
 	for verdict, want := range map[check.Verdict]int{check.Warnings: 1, check.Errors: 2} {
-		if code := exitCode(&verdictError{verdict}); code != want {
+		if code := exitCode(verdictError(verdict)); code != want {
 			t.Errorf("%s: got %d", verdict, code)
 		}
 	}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -71,44 +73,26 @@ func environment(env []string) []string {
 func (m *master) run(started chan<- error) {
 	defer close(m.exited)
 	runtime.LockOSThread() // never unlocked, so that the thread ends with the goroutine, after its child
-	output, err := m.start()
+	output, written := io.Pipe()
+	m.cmd.Stdout, m.cmd.Stderr = written, written
+	m.cmd.WaitDelay = stopGrace // a process that has left the group may hold its output open, which is not waited for
+	err := m.cmd.Start()
 	started <- err
 	if err != nil {
 		return
 	}
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		m.log.read(output)
-	}()
+	var reading sync.WaitGroup
+	reading.Go(func() { m.log.read(output) })
 	m.waitExit()
 	// Workers that outlive their master would continue to serve the old socket. The master is not reaped yet, so its id, which is
 	// also the group's, cannot belong to another process.
 	_ = unix.Kill(-m.pid(), unix.SIGKILL)
-	m.err = m.cmd.Wait()
+	if m.err = m.cmd.Wait(); errors.Is(m.err, exec.ErrWaitDelay) {
+		m.err = nil
+	}
 	waitGroup(m.pid())
-	// A process that has left the group may hold the pipe open. Its output is not waited for.
-	select {
-	case <-read:
-	case <-time.After(stopGrace):
-	}
-	output.Close()
-	<-read
-}
-
-// start starts php-fpm and returns its output, which the caller closes.
-func (m *master) start() (*os.File, error) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	defer w.Close()
-	m.cmd.Stdout, m.cmd.Stderr = w, w
-	if err := m.cmd.Start(); err != nil {
-		r.Close()
-		return nil, err
-	}
-	return r, nil
+	written.Close()
+	reading.Wait()
 }
 
 // waitExit waits for the master's end without reaping it, so that its id is not used again.
@@ -153,21 +137,12 @@ func (m *master) failure() error {
 func (m *master) waitReady(ctx context.Context, stopping <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	for _, socket := range m.sockets {
-		if err := m.waitSocket(ctx, socket, stopping); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (m *master) waitSocket(ctx context.Context, socket string, stopping <-chan struct{}) error {
-	tick := time.NewTicker(pollInterval)
-	defer tick.Stop()
-	for {
-		c, err := net.Dial("unix", socket)
+	for waiting := m.sockets; len(waiting) > 0; {
+		c, err := net.Dial("unix", waiting[0])
 		if err == nil {
-			return c.Close()
+			c.Close()
+			waiting = waiting[1:]
+			continue
 		}
 		select {
 		case <-m.exited:
@@ -175,10 +150,11 @@ func (m *master) waitSocket(ctx context.Context, socket string, stopping <-chan 
 		case <-stopping:
 			return errors.New("stopped")
 		case <-ctx.Done():
-			return fmt.Errorf("socket %s: %w: %w", socket, context.Cause(ctx), err)
-		case <-tick.C:
+			return fmt.Errorf("socket %s: %w: %w", waiting[0], context.Cause(ctx), err)
+		case <-time.After(pollInterval):
 		}
 	}
+	return nil
 }
 
 // stop ends the master, with a stronger signal after each stopGrace, and returns when its process group has ended. A worker in an

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -43,9 +44,8 @@ type Process struct {
 	stopOnce sync.Once
 	ended    chan struct{} // closed when no process of it runs
 
-	mu       sync.Mutex // guards the fields below
-	current  *master    // nil while none is ready
-	restarts int
+	current  atomic.Pointer[master] // nil while none is ready
+	restarts atomic.Int64
 }
 
 // Start writes the configuration into cfg.Dir, starts php-fpm and waits until its sockets accept connections. ctx bounds only
@@ -127,20 +127,14 @@ func (p *Process) sockets() []string {
 
 // PID returns the process id of php-fpm's master, or 0 while none is ready.
 func (p *Process) PID() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.current == nil {
-		return 0
+	if m := p.current.Load(); m != nil {
+		return m.pid()
 	}
-	return p.current.pid()
+	return 0
 }
 
 // Restarts returns how often php-fpm was started again.
-func (p *Process) Restarts() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.restarts
-}
+func (p *Process) Restarts() int { return int(p.restarts.Load()) }
 
 // Close stops php-fpm and waits until no process of it is left. Workers have 3 seconds to finish their request, and one that does
 // not end on SIGTERM takes 3 more. Close does not remove the folder.
@@ -176,7 +170,7 @@ func (p *Process) supervise(ctx context.Context, ready chan<- error) {
 			return
 		case <-time.After(delay):
 		}
-		p.countRestart()
+		p.restarts.Add(1)
 		delay = min(2*delay, maxBackoff)
 	}
 }
@@ -197,8 +191,8 @@ func (p *Process) runOnce(ctx context.Context, first bool, ready chan<- error) e
 	if err := m.waitReady(ctx, p.stopping); err != nil {
 		return err
 	}
-	p.set(m)
-	defer p.set(nil)
+	p.current.Store(m)
+	defer p.current.Store(nil)
 	p.log.Info("php-fpm is ready", keyPID, m.pid())
 	if first {
 		ready <- nil
@@ -209,16 +203,4 @@ func (p *Process) runOnce(ctx context.Context, first bool, ready chan<- error) e
 	case <-m.exited:
 		return fmt.Errorf("%w: %w", errEnded, m.failure())
 	}
-}
-
-func (p *Process) countRestart() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.restarts++
-}
-
-func (p *Process) set(m *master) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.current = m
 }

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"regexp"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -37,20 +37,11 @@ func askVersion(ctx context.Context, binary string) (version, error) {
 
 // parseVersion reads "PHP 8.2.36 (fpm-fcgi) …", which may come after warnings of extensions.
 func parseVersion(out string) (version, error) {
-	for line := range strings.Lines(out) {
-		rest, ok := strings.CutPrefix(line, "PHP ")
-		if !ok || !strings.Contains(line, "(fpm-fcgi)") {
-			continue
-		}
-		parts := strings.SplitN(rest, ".", 3)
-		if len(parts) < 3 {
-			continue
-		}
-		major, err1 := strconv.Atoi(parts[0])
-		minor, err2 := strconv.Atoi(parts[1])
-		if err1 == nil && err2 == nil {
-			return version{major, minor}, nil
-		}
+	m := regexp.MustCompile(`(?m)^PHP (\d+)\.(\d+)\..*\(fpm-fcgi\)`).FindStringSubmatch(out)
+	if m == nil {
+		return version{}, errors.New("no version of a php-fpm in its output")
 	}
-	return version{}, errors.New("no version of a php-fpm in its output")
+	major, _ := strconv.Atoi(m[1])
+	minor, _ := strconv.Atoi(m[2])
+	return version{major, minor}, nil
 }

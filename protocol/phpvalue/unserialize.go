@@ -18,195 +18,142 @@ var errSerialized = errors.New("not the text of PHP's serialize()")
 // unserialize returns JSON for what PHP's serialize() has written. See Readable for what JSON lacks.
 func unserialize(text []byte) (json.RawMessage, error) {
 	u := unserializer{rest: text}
-	if err := u.value(0); err != nil {
-		return nil, err
-	}
-	if len(u.rest) > 0 {
+	value := u.value(0)
+	if u.failed || len(u.rest) > 0 {
 		return nil, errSerialized
 	}
-	return u.out, nil
+	return value, nil
 }
 
+// unserializer takes what it reads off the front of rest. Once it has failed, rest is empty and what it returns means nothing.
 type unserializer struct {
-	rest []byte
-	out  []byte
+	rest   []byte
+	failed bool
 }
 
-func (u *unserializer) value(depth int) error {
+func (u *unserializer) fail() { u.rest, u.failed = nil, true }
+
+// skip takes text, which has to come next.
+func (u *unserializer) skip(text string) {
+	rest, ok := bytes.CutPrefix(u.rest, []byte(text))
+	if u.rest = rest; !ok {
+		u.fail()
+	}
+}
+
+// until takes what comes before end, and end.
+func (u *unserializer) until(end byte) string {
+	text, rest, ok := bytes.Cut(u.rest, []byte{end})
+	if u.rest = rest; !ok {
+		u.fail()
+	}
+	return string(text)
+}
+
+// number takes an integer and end.
+func (u *unserializer) number(end byte) int {
+	n, err := strconv.Atoi(u.until(end))
+	if err != nil {
+		u.fail()
+	}
+	return n
+}
+
+// length takes a number and a colon. No length can be more than the bytes that are left.
+func (u *unserializer) length() int {
+	n := u.number(':')
+	if n < 0 || n > len(u.rest) {
+		u.fail()
+		return 0
+	}
+	return n
+}
+
+// text takes LENGTH:"BYTES", or with other marks in place of the quotes.
+func (u *unserializer) text(opening, closing string) string {
+	n := u.length()
+	u.skip(opening)
+	if n > len(u.rest) {
+		u.fail()
+		return ""
+	}
+	text := string(u.rest[:n])
+	u.rest = u.rest[n:]
+	u.skip(closing)
+	return text
+}
+
+func (u *unserializer) value(depth int) json.RawMessage {
 	if len(u.rest) < 2 || depth > maxDepth {
-		return errSerialized
+		u.fail()
+		return nil
 	}
 	kind := u.rest[0]
 	if kind == 'N' {
-		return u.literal("N;", "null")
+		u.skip("N;")
+		return json.RawMessage("null")
 	}
 	u.rest = u.rest[2:]
 	switch kind {
 	case 'b':
 		return u.boolean()
 	case 'i', 'd':
-		return u.number()
+		return number(u.until(';'))
 	case 'r', 'R':
-		return u.reference()
-	case 's', 'E':
-		return u.string()
+		return fmt.Appendf(nil, `{"reference":%d}`, u.number(';'))
+	case 's', 'E': // a string, or the name of an enumeration's case
+		return readableText(u.text(`"`, `";`))
 	case 'a':
 		return u.array(depth, "")
-	case 'O':
-		return u.object(depth)
-	case 'C':
-		return u.custom()
+	case 'O': // its properties look like an array's entries
+		return u.array(depth, u.text(`"`, `":`))
+	case 'C': // an object that has serialized itself (Serializable), in a form that only its class knows
+		class := u.text(`"`, `":`)
+		u.text("{", "}")
+		return object(class, nil, nil)
 	}
-	return errSerialized
-}
-
-func (u *unserializer) literal(text, json string) error {
-	if !bytes.HasPrefix(u.rest, []byte(text)) {
-		return errSerialized
-	}
-	u.rest = u.rest[len(text):]
-	u.out = append(u.out, json...)
+	u.fail()
 	return nil
 }
 
-func (u *unserializer) boolean() error {
+func (u *unserializer) boolean() json.RawMessage {
 	if bytes.HasPrefix(u.rest, []byte("1;")) {
-		return u.literal("1;", "true")
+		u.skip("1;")
+		return json.RawMessage("true")
 	}
-	return u.literal("0;", "false")
+	u.skip("0;")
+	return json.RawMessage("false")
 }
 
-func (u *unserializer) number() error {
-	text, err := u.until(';')
-	switch {
-	case err != nil:
-		return err
-	case json.Valid(text):
-		u.out = append(u.out, text...)
+// array takes COUNT:{ENTRIES}. It is a list if its keys are 0, 1, 2, …, as for json_encode.
+func (u *unserializer) array(depth int, class string) json.RawMessage {
+	count := u.length()
+	u.skip("{")
+	isList := class == ""
+	names, values := []string{}, []json.RawMessage{}
+	for i := 0; i < count && !u.failed; i++ {
+		name, isIndex := u.key()
+		isList = isList && isIndex && name == strconv.Itoa(i)
+		names, values = append(names, name), append(values, u.value(depth+1))
+	}
+	u.skip("}")
+	if u.failed {
 		return nil
 	}
-	return u.write(string(text)) // INF, NAN
-}
-
-func (u *unserializer) reference() error {
-	text, err := u.until(';')
-	if err != nil {
-		return err
-	}
-	n, err := strconv.Atoi(string(text))
-	u.out = fmt.Appendf(u.out, `{"reference":%d}`, n)
-	return err
-}
-
-// string writes a string, or the name of an enumeration's case.
-func (u *unserializer) string() error {
-	s, err := u.text(';')
-	switch {
-	case err != nil:
-		return err
-	case utf8.Valid(s):
-		return u.write(string(s))
-	}
-	return u.write(map[string][]byte{"base64": s})
-}
-
-// until reads up to end and skips it.
-func (u *unserializer) until(end byte) ([]byte, error) {
-	text, rest, ok := bytes.Cut(u.rest, []byte{end})
-	if !ok {
-		return nil, errSerialized
-	}
-	u.rest = rest
-	return text, nil
-}
-
-// text reads LENGTH:"BYTES" and end.
-func (u *unserializer) text(end byte) ([]byte, error) {
-	length, err := u.length()
-	if err != nil || len(u.rest) < length+3 || u.rest[0] != '"' || u.rest[length+1] != '"' || u.rest[length+2] != end {
-		return nil, errSerialized
-	}
-	s := u.rest[1 : length+1]
-	u.rest = u.rest[length+3:]
-	return s, nil
-}
-
-// length reads a number and a colon. No length can be more than the bytes that are left.
-func (u *unserializer) length() (int, error) {
-	left := len(u.rest)
-	text, err := u.until(':')
-	if err != nil {
-		return 0, err
-	}
-	n, err := strconv.Atoi(string(text))
-	if err != nil || n < 0 || n > left {
-		return 0, errSerialized
-	}
-	return n, nil
-}
-
-func (u *unserializer) write(v any) error {
-	text, err := json.Marshal(v)
-	u.out = append(u.out, text...)
-	return err
-}
-
-// object reads a class and its properties, which look like an array's entries.
-func (u *unserializer) object(depth int) error {
-	class, err := u.text(':')
-	if err != nil {
-		return err
-	}
-	return u.array(depth, string(class))
-}
-
-// array reads COUNT:{ENTRIES}. It is a list if its keys are 0, 1, 2, …, as for json_encode.
-func (u *unserializer) array(depth int, class string) error {
-	count, err := u.length()
-	if err != nil || len(u.rest) == 0 || u.rest[0] != '{' {
-		return errSerialized
-	}
-	u.rest = u.rest[1:]
-	outer := u.out
-	var names []string
-	var values []json.RawMessage
-	isList := class == ""
-	for i := range count {
-		u.out = nil
-		name, isIndex, err := u.key(i)
-		if err != nil {
-			return err
-		}
-		isList = isList && isIndex
-		if err := u.value(depth + 1); err != nil {
-			return err
-		}
-		names, values = append(names, name), append(values, u.out)
-	}
-	if len(u.rest) == 0 || u.rest[0] != '}' {
-		return errSerialized
-	}
-	u.rest = u.rest[1:]
-	u.out = outer
 	if isList {
-		return u.write(append([]json.RawMessage{}, values...))
+		return encode(values)
 	}
-	return u.members(class, names, values)
+	return object(class, names, values)
 }
 
-// key reads an entry's key and reports whether it is the index i.
-func (u *unserializer) key(i int) (name string, isIndex bool, err error) {
-	switch {
-	case bytes.HasPrefix(u.rest, []byte("i:")):
-		u.rest = u.rest[2:]
-		text, err := u.until(';')
-		return string(text), string(text) == strconv.Itoa(i), err
-	case bytes.HasPrefix(u.rest, []byte("s:")):
-		u.rest = u.rest[2:]
-		s, err := u.text(';')
-		return property(string(s)), false, err
+// key takes an entry's key and reports whether it is an integer.
+func (u *unserializer) key() (name string, isInteger bool) {
+	if bytes.HasPrefix(u.rest, []byte("i:")) {
+		u.skip("i:")
+		return u.until(';'), true
 	}
-	return "", false, errSerialized
+	u.skip("s:")
+	return property(u.text(`"`, `";`)), false
 }
 
 // property removes the mark of a private or protected property: the class, or an asterisk, between null bytes.
@@ -217,38 +164,37 @@ func property(name string) string {
 	return name
 }
 
-// members writes names and values as an object.
-func (u *unserializer) members(class string, names []string, values []json.RawMessage) error {
-	u.out = append(u.out, '{')
-	if class != "" {
-		u.out = append(u.out, `"__class":`...)
-		if err := u.write(class); err != nil {
-			return err
-		}
+func number(text string) json.RawMessage {
+	if json.Valid([]byte(text)) {
+		return json.RawMessage(text)
 	}
-	for i, name := range names {
-		if i > 0 || class != "" {
-			u.out = append(u.out, ',')
-		}
-		if err := u.write(name); err != nil {
-			return err
-		}
-		u.out = append(append(u.out, ':'), values[i]...)
-	}
-	u.out = append(u.out, '}')
-	return nil
+	return encode(text) // INF, NAN
 }
 
-// custom reads an object that has serialized itself (Serializable), in a form that only its class knows.
-func (u *unserializer) custom() error {
-	class, err := u.text(':')
-	if err != nil {
-		return err
+func readableText(s string) json.RawMessage {
+	if utf8.ValidString(s) {
+		return encode(s)
 	}
-	length, err := u.length()
-	if err != nil || len(u.rest) < length+2 || u.rest[0] != '{' || u.rest[length+1] != '}' {
-		return errSerialized
+	return encode(map[string][]byte{"base64": []byte(s)})
+}
+
+// object writes names and values as an object.
+func object(class string, names []string, values []json.RawMessage) json.RawMessage {
+	if class != "" {
+		names, values = append([]string{"__class"}, names...), append([]json.RawMessage{encode(class)}, values...)
 	}
-	u.rest = u.rest[length+2:]
-	return u.members(string(class), nil, nil)
+	b := []byte{'{'}
+	for i, name := range names {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(append(b, encode(name)...), ':'), values[i]...)
+	}
+	return append(b, '}')
+}
+
+// encode writes what always can be: texts, and JSON.
+func encode(v any) json.RawMessage {
+	b, _ := json.Marshal(v)
+	return b
 }

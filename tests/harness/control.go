@@ -21,15 +21,10 @@ const Token = "a-token-of-some-length"
 // ControlSocket is the address of the control socket in the server's folder.
 func (s *Server) ControlSocket() string { return "unix:" + s.Path("control.sock") }
 
-// Control returns a client of the control socket. The test's end closes it.
-func (s *Server) Control() *api.Client {
+// Control returns an operator at the control socket. The test's end closes it.
+func (s *Server) Control() Operator {
 	s.T.Helper()
-	c, err := api.NewClient(s.ControlSocket(), "")
-	if err != nil {
-		s.T.Fatal(err)
-	}
-	s.T.Cleanup(c.Close)
-	return c
+	return NewOperator(s.T, s.ControlSocket(), "")
 }
 
 // Order asks the control socket in a way that the client does not, and decodes the answer into into.
@@ -42,7 +37,7 @@ func (s *Server) Order(method, path, body string, into any) error {
 	if err != nil {
 		s.T.Fatal(err)
 	}
-	return s.Control().Do(ctx, method, path, values, "", []byte(body), into)
+	return s.Control().Do(ctx, api.Call{Method: method, Path: path, Query: values, Body: []byte(body)}, into)
 }
 
 // Get asks the control socket by HTTP.

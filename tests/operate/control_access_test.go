@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
 
-	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
@@ -98,11 +98,7 @@ func TestControlOverTCPWantsTheToken(t *testing.T) {
 			t.Errorf("%s: no WWW-Authenticate", name)
 		}
 	}
-	client, err := api.NewClient(address, harness.Token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
+	client := harness.NewOperator(t, address, harness.Token)
 	if st, err := client.Status(t.Context()); err != nil || st.Listen != s.Address {
 		t.Errorf("got %+v, %v", st, err)
 	}
@@ -128,15 +124,11 @@ func TestControlOnThePublicListener(t *testing.T) {
 	if status, _, _ := reach(s, "GET", "http://"+s.Address+"/wsbridge/v1/status", "Authorization: Bearer "+harness.Token, "Origin: http://evil.example"); status != 403 {
 		t.Errorf("got %d", status)
 	}
-	client, err := api.NewClient("http://"+s.Address+"/wsbridge/", harness.Token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
+	client := harness.NewOperator(t, "http://"+s.Address+"/wsbridge/", harness.Token)
 	if _, err := client.Status(t.Context()); err != nil {
 		t.Error(err)
 	}
-	lines, err := client.Tail(t.Context(), api.TailQuery{})
+	lines, err := client.Tail(t.Context(), url.Values{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +140,7 @@ func TestControlOnThePublicListener(t *testing.T) {
 		}
 		break
 	}
-	if _, err := client.Tail(t.Context(), api.TailQuery{}); err != nil { // the drain does not wait for it
+	if _, err := client.Tail(t.Context(), url.Values{}); err != nil { // the drain does not wait for it
 		t.Fatal(err)
 	}
 	if status := s.Stop(c); status != 0 {

@@ -3,6 +3,7 @@ package operate
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -44,19 +45,19 @@ func TestControlListsConnectionsByTheirRows(t *testing.T) {
 		}
 	}
 	for name, row := range map[string]struct {
-		query api.ListQuery
+		query url.Values
 		want  string
 	}{
-		"all":               {api.ListQuery{}, "anna anton bert of 3"},
-		"by a field":        {api.ListQuery{Row: map[string]string{"login": "anna"}}, "anna of 1"},
-		"by two":            {api.ListQuery{State: "OPEN", Row: map[string]string{"login": "an*", "room": "lobby"}}, "anna anton of 2"},
-		"by a beginning":    {api.ListQuery{Row: map[string]string{"login": "ant*"}}, "anton of 1"},
-		"by what is not":    {api.ListQuery{Row: map[string]string{"room": ""}}, "bert of 1"},
-		"by another state":  {api.ListQuery{State: "CLOSED"}, " of 0"},
-		"a page":            {api.ListQuery{Limit: 2}, "anna anton of 3 next 2"},
-		"the page after it": {api.ListQuery{Limit: 2, After: 2}, "bert of 3"},
+		"all":               {url.Values{}, "anna anton bert of 3"},
+		"by a field":        {url.Values{"row.login": {"anna"}}, "anna of 1"},
+		"by two":            {url.Values{"state": {"OPEN"}, "row.login": {"an*"}, "row.room": {"lobby"}}, "anna anton of 2"},
+		"by a beginning":    {url.Values{"row.login": {"ant*"}}, "anton of 1"},
+		"by what is not":    {url.Values{"row.room": {""}}, "bert of 1"},
+		"by another state":  {url.Values{"state": {"CLOSED"}}, " of 0"},
+		"a page":            {url.Values{"limit": {"2"}}, "anna anton of 3 next 2"},
+		"the page after it": {url.Values{"limit": {"2"}, "after": {"2"}}, "bert of 3"},
 	} {
-		row.query.Fields = []string{"login", "nothing"}
+		row.query.Set("fields", "login,nothing")
 		list, err := control.Connections(t.Context(), row.query)
 		if err != nil {
 			t.Fatal(err)
@@ -144,9 +145,9 @@ func wantHistory(t *testing.T, history []api.Event) {
 }
 
 // A list does not carry whole values.
-func wantShortened(t *testing.T, control *api.Client) {
+func wantShortened(t *testing.T, control harness.Operator) {
 	t.Helper()
-	list, err := control.Connections(t.Context(), api.ListQuery{Fields: []string{"long"}})
+	list, err := control.Connections(t.Context(), url.Values{"fields": {"long"}})
 	if err != nil {
 		t.Fatal(err)
 	}

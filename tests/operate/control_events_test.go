@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +17,7 @@ import (
 )
 
 // tail reads live events until the test ends; next waits for one.
-func tail(s *harness.Server, q api.TailQuery) (next func() *api.Line) {
+func tail(s *harness.Server, q url.Values) (next func() *api.Line) {
 	s.T.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*harness.Patience)
 	s.T.Cleanup(cancel)
@@ -64,7 +65,7 @@ function ws_server_before_close(&$connections,&$connection) {}`
 func TestControlShowsEventsLive(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{Handlers: talkative})
-	plain, of2 := tail(s, api.TailQuery{}), tail(s, api.TailQuery{Clients: []int64{2}, Events: []string{"text"}, Payloads: true})
+	plain, of2 := tail(s, url.Values{}), tail(s, url.Values{"client": {"2"}, "event": {"text"}, "payloads": {"1"}})
 	s.Connect().Ask("one")
 	two := s.Connect()
 	two.Ask("two")
@@ -152,20 +153,20 @@ func TestControlBoundsStreamsAndEndsThem(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	for range 16 {
-		if _, err := control.Tail(ctx, api.TailQuery{}); err != nil {
+		if _, err := control.Tail(ctx, url.Values{}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	_, err := control.Tail(ctx, api.TailQuery{})
+	_, err := control.Tail(ctx, url.Values{})
 	wantRefusal(t, err, http.StatusServiceUnavailable, "16")
 	cancel()
 	harness.Eventually(t, "there is room again", func() bool {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		_, err := control.Tail(ctx, api.TailQuery{})
+		_, err := control.Tail(ctx, url.Values{})
 		return err == nil
 	})
-	next := tail(s, api.TailQuery{Events: []string{"close"}})
+	next := tail(s, url.Values{"event": {"close"}})
 	if status := s.Stop(s.Connect()); status != 0 {
 		t.Errorf("exit status %d", status)
 	}

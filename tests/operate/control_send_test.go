@@ -2,6 +2,7 @@ package operate
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -24,8 +25,8 @@ func TestControlSendsAndBroadcasts(t *testing.T) {
 	if op, data := bert.Next(); op != 2 || string(data) != "\xff\x00" {
 		t.Errorf("got %d %q", op, data)
 	}
-	for want, query := range map[int]api.ListQuery{
-		2: {}, 1: {Row: map[string]string{"login": "b*"}}, 0: {Row: map[string]string{"login": "carl"}},
+	for want, query := range map[int]url.Values{
+		2: {}, 1: {"row.login": {"b*"}}, 0: {"row.login": {"carl"}},
 	} {
 		if got, err := control.Broadcast(ctx, query, false, []byte("all")); err != nil || got.To != want || got.Missed != 0 {
 			t.Errorf("got %+v, %v, want %d", got, err, want)
@@ -36,7 +37,7 @@ func TestControlSendsAndBroadcasts(t *testing.T) {
 	bert.Want("all")
 	wantRefusal(t, control.Send(ctx, 1, false, []byte("\xff")), http.StatusBadRequest, "utf-8")
 	wantRefusal(t, control.Send(ctx, 7, false, []byte("x")), http.StatusNotFound, "no connection 7")
-	_, err := control.Broadcast(ctx, api.ListQuery{}, false, []byte("\xff"))
+	_, err := control.Broadcast(ctx, url.Values{}, false, []byte("\xff"))
 	wantRefusal(t, err, http.StatusBadRequest, "utf-8")
 	wantRefusal(t, s.Order(http.MethodPost, "/v1/broadcast?limit=1", "x", nil), http.StatusBadRequest, "limit")
 	if got := anna.Ask("still"); got != "still" {
@@ -57,7 +58,7 @@ func TestControlBoundsWhatIsSent(t *testing.T) {
 		full = control.Send(ctx, 1, true, message)
 	}
 	wantRefusal(t, full, http.StatusConflict, "queue is full")
-	if got, err := control.Broadcast(ctx, api.ListQuery{}, true, make([]byte, 1024)); err != nil || got.To+got.Missed != 1 {
+	if got, err := control.Broadcast(ctx, url.Values{}, true, make([]byte, 1024)); err != nil || got.To+got.Missed != 1 {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	if c, err := control.Connection(ctx, 1); err != nil || c.State != "OPEN" {

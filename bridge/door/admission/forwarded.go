@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -23,6 +24,7 @@ var errForwarded = errors.New("bad Forwarded")
 type Forwarding struct {
 	proxies Proxies
 	headers []string
+	pair    *regexp.Regexp // forwardedPair
 }
 
 const (
@@ -33,7 +35,7 @@ const (
 // ParseForwarding reads the names of the headers that proxies set; Forwarded excludes the others. The error joins a
 // PatternError for each bad one.
 func ParseForwarding(proxies Proxies, headers []string) (Forwarding, error) {
-	f := Forwarding{proxies: proxies}
+	f := Forwarding{proxies: proxies, pair: regexp.MustCompile(forwardedPair)}
 	var errs []error
 	for _, h := range headers {
 		known := http.CanonicalHeaderKey(h)
@@ -88,7 +90,7 @@ func (f Forwarding) Client(peer netip.AddrPort, h http.Header) (Client, error) {
 
 // standard reads Forwarded. Proto and host are those of the proxy that the client itself spoke to.
 func (f Forwarding) standard(c Client, h http.Header) (Client, error) {
-	hops, err := parseForwarded(h[headerForwarded])
+	hops, err := f.parse(h[headerForwarded])
 	if err != nil {
 		return c, err
 	}
@@ -133,7 +135,7 @@ func (c *Client) askedFor(host string) {
 	}
 }
 
-// list splits the lines of a header that is a list.
+// list splits the lines of a header that is a list. Empty elements do not count (RFC 9110, section 5.6.1.2).
 func list(lines []string) []string {
 	var all []string
 	for _, line := range lines {

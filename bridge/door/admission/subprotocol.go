@@ -3,7 +3,6 @@ package admission
 import (
 	"errors"
 	"slices"
-	"strings"
 )
 
 var errSubprotocols = errors.New("bad Sec-WebSocket-Protocol")
@@ -27,17 +26,11 @@ func ChooseSubprotocol(spoken, lines []string) (string, error) {
 // (RFC 9110, section 5.6.1.2), but a header with nothing else is malformed.
 func offeredSubprotocols(lines []string) ([]string, error) {
 	var offered []string
-	for _, line := range lines {
-		for element := range strings.SplitSeq(line, ",") {
-			element = strings.Trim(element, " \t")
-			switch {
-			case element == "":
-			case !isToken(element), slices.Contains(offered, element):
-				return nil, errSubprotocols
-			default:
-				offered = append(offered, element)
-			}
+	for _, element := range list(lines) {
+		if !isToken(element) || slices.Contains(offered, element) {
+			return nil, errSubprotocols
 		}
+		offered = append(offered, element)
 	}
 	if len(lines) > 0 && len(offered) == 0 {
 		return nil, errSubprotocols

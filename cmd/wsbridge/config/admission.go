@@ -1,23 +1,17 @@
 package config
 
-import "github.com/wsbridge/wsbridge/bridge/door/admission"
+import (
+	"github.com/wsbridge/wsbridge/bridge/door"
+	"github.com/wsbridge/wsbridge/bridge/door/admission"
+)
 
 // maxHandshakes is the highest rate, in handshakes per second: an address has no more ports.
 const maxHandshakes = 1 << 16
 
-// Admission holds the lists that say who may connect.
-type Admission struct {
-	Origins    admission.Origins
-	Hosts      admission.Hosts
-	Paths      admission.Paths
-	Proxies    admission.Proxies
-	Forwarding admission.Forwarding
-}
-
-// Admission returns the lists of a checked configuration.
-func (s *Server) Admission() Admission {
-	a, _ := s.admission()
-	return a
+// Policy returns who may connect by a checked configuration.
+func (s *Server) Policy() door.Policy {
+	p, _ := s.policy()
+	return p
 }
 
 // listError is what is wrong with the list of a key: nil, or joined admission.PatternErrors.
@@ -26,14 +20,15 @@ type listError struct {
 	err error
 }
 
-func (s *Server) admission() (a Admission, errs []listError) {
+func (s *Server) policy() (p door.Policy, errs []listError) {
 	var origins, hosts, paths, proxies, headers error
-	a.Origins, origins = admission.ParseOrigins(s.AllowedOrigins)
-	a.Hosts, hosts = admission.ParseHosts(s.AllowedHosts)
-	a.Paths, paths = admission.ParsePaths(s.Paths)
-	a.Proxies, proxies = admission.ParseProxies(s.TrustedProxies)
-	a.Forwarding, headers = admission.ParseForwarding(a.Proxies, s.ForwardedHeaders)
-	return a, []listError{
+	p.Origins, origins = admission.ParseOrigins(s.AllowedOrigins)
+	p.Hosts, hosts = admission.ParseHosts(s.AllowedHosts)
+	p.Paths, paths = admission.ParsePaths(s.Paths)
+	p.Proxies, proxies = admission.ParseProxies(s.TrustedProxies)
+	p.Forwarding, headers = admission.ParseForwarding(p.Proxies, s.ForwardedHeaders)
+	p.Subprotocols, p.ProxyProtocol = s.Subprotocols, s.ProxyProtocol
+	return p, []listError{
 		{"server.allowed_origins", origins},
 		{"server.allowed_hosts", hosts},
 		{"server.paths", paths},
@@ -45,7 +40,7 @@ func (s *Server) admission() (a Admission, errs []listError) {
 
 // admission checks who may connect, and how many.
 func (c *checker) admission(s *Server) {
-	_, lists := s.admission()
+	_, lists := s.policy()
 	for _, list := range lists {
 		if joined, ok := list.err.(interface{ Unwrap() []error }); ok {
 			for _, err := range joined.Unwrap() {

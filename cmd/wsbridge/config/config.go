@@ -2,9 +2,14 @@
 // Load joins them, checks the result, and reports every problem with the key, the bad value and where it was written.
 //
 // deploy/wsbridge.toml, which is embedded, defines the keys: what each means, its default, and whom a reload reaches (keys.go).
-// server.go, php.go and so on have the type and the checks of the keys in the table of that name. retired.go has the keys of older
-// files. Nothing here keeps state, so everything may be called concurrently.
+// server.go, php.go and so on have the type and the checks of the keys in the table of that name, config.go those of the small tables.
+// retired.go has the keys of older files. Nothing here keeps state, so everything may be called concurrently.
 package config
+
+import (
+	"fmt"
+	"time"
+)
 
 // Config is everything that can be configured.
 type Config struct {
@@ -27,3 +32,45 @@ type Config struct {
 
 // Default returns the defaults, which lack only the events file.
 func Default() Config { return readAnnotated().defaults() }
+
+// leastLoop is the shortest interval. Original servers were set to 0 or little more for quick replies, which do not wait for the
+// loop here; each call is a request to php-fpm.
+const leastLoop = 10 * time.Millisecond
+
+// Loop is about ws_server_loop.
+type Loop struct {
+	Interval Duration `toml:"interval"`
+}
+
+func (c *checker) loop(l *Loop) {
+	c.require(l.Interval <= 0 || l.Interval.Std() >= leastLoop, "loop.interval", l.Interval, fmt.Sprintf("want %v or more", leastLoop))
+}
+
+// Pipe is about the named pipe.
+type Pipe struct {
+	Path        string   `toml:"path"` // absolute; empty: no pipe
+	Mode        FileMode `toml:"mode"`
+	MaxDocument ByteSize `toml:"max_document"`
+}
+
+func (c *checker) pipe(p *Pipe) {
+	c.require(p.Mode != 0 && p.Mode&^0o777 == 0, "pipe.mode", p.Mode, `want permission bits, such as "0660"`)
+	c.size("pipe.max_document", p.MaxDocument, 1)
+}
+
+// Log is about wsbridge's own log.
+type Log struct {
+	Level  string `toml:"level"`  // "debug", "info", "warn" or "error"
+	Format string `toml:"format"` // "text", "json", "journal" or "auto"
+	Legacy bool   `toml:"legacy"` // also write the original's daily file; needs Folder
+	// Payloads lets level "debug" show messages of clients and to clients.
+	Payloads bool `toml:"payloads"`
+
+	Folder string `toml:"-"` // of the daily file: WEBSOCKET_LOG_PATH of the legacy settings file, absolute
+}
+
+func (c *checker) log(l *Log) {
+	c.oneOf("log.level", l.Level, "debug", "info", "warn", "error")
+	c.oneOf("log.format", l.Format, "auto", "text", "json", "journal")
+	c.require(!l.Legacy || l.Folder != "", "log.legacy", l.Legacy, "want WEBSOCKET_LOG_PATH in a legacy settings file")
+}

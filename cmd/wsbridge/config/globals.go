@@ -1,6 +1,9 @@
 package config
 
-import "slices"
+import (
+	"regexp"
+	"slices"
+)
 
 // Globals is about the application's global variables, named without the dollar sign. The code decides about variables that are in
 // neither list.
@@ -27,23 +30,11 @@ func (c *checker) global(key, name string) {
 // isVariable reports whether PHP allows the name for a variable:
 // https://www.php.net/manual/en/language.variables.basics.php
 func isVariable(name string) bool {
-	for i, b := range []byte(name) {
-		switch {
-		case b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z', b == '_', b >= 0x80:
-		case b >= '0' && b <= '9' && i > 0:
-		default:
-			return false
-		}
-	}
-	return name != ""
+	return regexp.MustCompile(`^[a-zA-Z_\x{80}-\x{10FFFF}][a-zA-Z0-9_\x{80}-\x{10FFFF}]*$`).MatchString(name)
 }
 
 // isReserved reports whether the server or PHP sets the global variable for each event.
 func isReserved(name string) bool {
-	switch name {
-	case "server", "sockets", "connections", "this", "GLOBALS",
-		"_SERVER", "_GET", "_POST", "_FILES", "_COOKIE", "_SESSION", "_REQUEST", "_ENV":
-		return true
-	}
-	return false
+	return slices.Contains([]string{"server", "sockets", "connections", "this", "GLOBALS",
+		"_SERVER", "_GET", "_POST", "_FILES", "_COOKIE", "_SESSION", "_REQUEST", "_ENV"}, name)
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -48,10 +49,7 @@ func (t IniTable) add(prefix string, table map[string]any) error {
 
 // checkDirective refuses names and values that could begin another directive in php-fpm's configuration.
 func checkDirective(name, value string) error {
-	odd := func(r rune) bool {
-		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '.' && r != '_' && r != '-'
-	}
-	if name == "" || strings.ContainsFunc(name, odd) {
+	if !regexp.MustCompile(`^[a-zA-Z0-9._-]+$`).MatchString(name) {
 		return fmt.Errorf("want the name of a php.ini directive, not %q", name)
 	}
 	if strings.ContainsFunc(value, unicode.IsControl) {

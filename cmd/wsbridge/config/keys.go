@@ -3,7 +3,6 @@ package config
 import (
 	"cmp"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -56,15 +55,9 @@ func (a annotated) split(v value) (name, mark string) {
 func (a annotated) fill(entries map[string]Entry) string {
 	lines := slices.Clone(a.lines)
 	for _, v := range a.document.values {
-		e, ok := entries[v.key]
-		if !ok {
-			continue
+		if e, ok := entries[v.key]; ok {
+			lines[v.line-1] = e.String() + "\n"
 		}
-		name, mark := a.split(v)
-		if mark != "" {
-			mark = " (" + mark + ")"
-		}
-		lines[v.line-1] = name + " = " + string(appendTOML(nil, reflect.ValueOf(e.Value))) + "  # " + comment(e.From) + mark + "\n"
 	}
 	return strings.Join(lines, "")
 }

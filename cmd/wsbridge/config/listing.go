@@ -2,8 +2,13 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/BurntSushi/toml"
 )
 
 // Entry is a value that is in force.
@@ -64,16 +69,41 @@ func (o origin) listed() string {
 // String returns the entry as a line of a TOML file, with origin and reload class in a comment.
 func (e Entry) String() string {
 	_, name, _ := strings.Cut(e.Key, ".")
-	b := append([]byte(name), " = "...)
-	b = appendTOML(b, reflect.ValueOf(e.Value))
-	b = append(b, "  # "+comment(e.From)...)
+	line := name + " = " + valueTOML(e.Value) + "  # " + comment(e.From)
 	if e.Reload != AtOnce {
-		b = append(b, " ("+string(e.Reload)+")"...)
+		line += " (" + string(e.Reload) + ")"
 	}
 	for _, name := range e.Hidden {
-		b = append(b, "\n# "+comment(name)+" is not shown: it may hold a password"...)
+		line += "\n# " + comment(name) + " is not shown: it may hold a password"
 	}
-	return string(b)
+	return line
+}
+
+// valueTOML returns the value of an Entry on one line. The library writes no value without a key, which is cut off, and a table as several
+// lines.
+func valueTOML(v any) string {
+	switch table := v.(type) {
+	case IniTable:
+		return tableTOML(table)
+	case HandlerModes:
+		return tableTOML(table)
+	}
+	text, err := toml.Marshal(map[string]any{"k": v})
+	if err != nil {
+		panic(fmt.Sprintf("config: write a value: %v", err)) // any value of a Config can be written
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(string(text), "k = "), "\n")
+}
+
+func tableTOML(table map[string]string) string {
+	if len(table) == 0 {
+		return "{}"
+	}
+	var pairs []string
+	for _, key := range slices.Sorted(maps.Keys(table)) {
+		pairs = append(pairs, valueTOML(key)+" = "+valueTOML(table[key]))
+	}
+	return "{ " + strings.Join(pairs, ", ") + " }"
 }
 
 // comment replaces characters that a TOML comment cannot hold.
@@ -101,4 +131,37 @@ func FormatTOML(entries []Entry) string {
 		b.WriteString(e.String() + "\n")
 	}
 	return b.String()
+}
+
+// isSecret reports whether the name of a key says that its value is a secret. The value of "token_file" is only a path.
+func isSecret(key string) bool {
+	words := nameWords(key)
+	return slices.Contains([]string{"password", "secret", "token"}, words[len(words)-1])
+}
+
+// isHarmless reports whether a php.ini directive may be shown: its name suggests no secret, and its value is a number, a size, a
+// switch, a path, or words without digits. Addresses and commands may hold a password (session.save_path = "tcp://redis?auth=…"),
+// and settings of extensions a key.
+func isHarmless(name, value string) bool {
+	secrets := []string{"password", "passwd", "pass", "pwd", "pw", "secret", "token", "auth", "credentials", "key", "license", "salt", "dsn"}
+	named := slices.ContainsFunc(nameWords(name), func(word string) bool { return slices.Contains(secrets, word) })
+	return !named && regexp.MustCompile(`^(-?[0-9]+[KMGkmg]?|[A-Za-z/_., -]{0,64}|/[A-Za-z0-9/_.-]{1,255})$`).MatchString(value)
+}
+
+func nameWords(name string) []string {
+	return strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == '.' || r == '_' || r == '-' })
+}
+
+// harmless returns the directives that may be shown, and the sorted names of the others.
+func (t IniTable) harmless() (shown IniTable, hidden []string) {
+	shown = IniTable{}
+	for name, value := range t {
+		if isHarmless(name, value) {
+			shown[name] = value
+		} else {
+			hidden = append(hidden, name)
+		}
+	}
+	slices.Sort(hidden)
+	return shown, hidden
 }

@@ -4,10 +4,10 @@ import (
 	"math"
 	"net"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/wsbridge/wsbridge/fastcgi"
 )
@@ -108,11 +108,7 @@ func (c *checker) php(p *PHP) {
 }
 
 // isStatusPath accepts what php-fpm accepts as pm.status_path.
-func isStatusPath(s string) bool {
-	return s == "" || s[0] == '/' && len(s) > 1 && !strings.ContainsFunc(s, func(r rune) bool {
-		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/-_.~", r)
-	})
-}
+func isStatusPath(s string) bool { return regexp.MustCompile(`^(/[a-zA-Z0-9/_.~-]+)?$`).MatchString(s) }
 
 // isMemoryLimit accepts php.ini's shorthand: https://www.php.net/manual/en/faq.using.php#faq.using.shorthandbytes
 func isMemoryLimit(s string) bool {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/observe"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -89,22 +90,19 @@ func (s *Server) pause(http.ResponseWriter, *http.Request) (any, error) {
 	if err := s.cfg.Bridge.Pause(); err != nil {
 		return nil, err
 	}
-	return api.Paused{Paused: true}, nil
+	return api.Done{"paused": true}, nil
 }
 
 func (s *Server) resume(http.ResponseWriter, *http.Request) (any, error) {
 	s.cfg.Bridge.Resume()
-	return api.Paused{Paused: false}, nil
+	return api.Done{"paused": false}, nil
 }
 
 func (s *Server) drain(http.ResponseWriter, *http.Request) (any, error) {
 	s.cfg.Logger.Info("the operator ends the server")
 	s.cfg.Bridge.Drain()
-	return api.Draining{Draining: true}, nil
+	return api.Done{"draining": true}, nil
 }
-
-// problems is an error that can list everything that is wrong.
-type problems interface{ Problems() []string }
 
 func (s *Server) reload(w http.ResponseWriter, r *http.Request) (any, error) {
 	if s.cfg.Reload == nil {
@@ -113,20 +111,12 @@ func (s *Server) reload(w http.ResponseWriter, r *http.Request) (any, error) {
 	extend(w, reloadTimeout)
 	ctx, cancel := context.WithTimeout(r.Context(), reloadTimeout)
 	defer cancel()
-	done, err := s.cfg.Reload(ctx)
+	change, err := s.cfg.Reload(ctx)
 	if err != nil {
-		e := errorf(http.StatusUnprocessableEntity, "nothing was reloaded: %v", err)
-		if p, ok := err.(problems); ok { //nolint:errorlint // as it comes from the function
-			e.Text, e.Problems = "nothing was reloaded: the configuration has problems", p.Problems()
-		}
-		return nil, e
+		return nil, &api.Error{Status: http.StatusUnprocessableEntity, Problems: config.Each(err),
+			Text: "nothing was reloaded: the configuration has problems"}
 	}
-	for _, list := range [...]*[]string{&done.Applied, &done.NewClients, &done.Restart} {
-		if *list == nil {
-			*list = []string{}
-		}
-	}
-	return done, nil
+	return change, nil
 }
 
 func (s *Server) log(http.ResponseWriter, *http.Request) (any, error) {

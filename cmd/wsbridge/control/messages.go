@@ -26,7 +26,7 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request) (any, error) {
 	if err := s.cfg.Bridge.Send(key, isBinary(r), message); err != nil {
 		return nil, noConnection(key, err)
 	}
-	return api.Queued{Queued: true}, nil
+	return api.Done{"queued": true}, nil
 }
 
 func (s *Server) broadcast(w http.ResponseWriter, r *http.Request) (any, error) {
@@ -54,7 +54,7 @@ func (s *Server) close(w http.ResponseWriter, r *http.Request) (any, error) {
 	if err := s.cfg.Bridge.CloseClient(key, how.Code, how.Reason); err != nil {
 		return nil, noConnection(key, err)
 	}
-	return api.Closing{Closing: true}, nil
+	return api.Done{"closing": true}, nil
 }
 
 // isBinary reports whether a message is to be sent as binary.

@@ -1,7 +1,6 @@
 package control
 
 import (
-	"context"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -46,8 +45,10 @@ func (s *Server) collectSeries() {
 		totalsNow, timesNow := s.cfg.Bridge.Totals(), s.cfg.Times()
 		p := point(totalsNow, totals, timesNow.Since(times))
 		totals, times = totalsNow, timesNow
-		if w := s.workersIfWatched(s.ctx); w != nil {
-			p.WorkersActive, p.WorkersIdle, p.WorkersQueue = &w.Active, &w.Idle, &w.Queue
+		if s.series.isWatched() { // asking php-fpm takes one of its workers for a moment
+			if w := s.cfg.Workers(s.ctx); w != nil {
+				p.WorkersActive, p.WorkersIdle, p.WorkersQueue = &w.Active, &w.Idle, &w.Queue
+			}
 		}
 		s.series.add(p)
 	}
@@ -99,12 +100,4 @@ func (s *Server) getSeries(_ http.ResponseWriter, r *http.Request) (any, error) 
 	}
 	s.series.ask()
 	return api.Series{Interval: api.Of(seriesInterval), Points: s.series.since(after)}, nil
-}
-
-// workersIfWatched asks php-fpm only while a client looks at the answers: each takes one of its workers for a moment.
-func (s *Server) workersIfWatched(ctx context.Context) *api.Workers {
-	if !s.series.isWatched() {
-		return nil
-	}
-	return s.workers(ctx)
 }

@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/timing"
-	"github.com/wsbridge/wsbridge/fastcgi"
 )
 
 const (
@@ -32,12 +32,10 @@ type Config struct {
 
 	// Times returns how long events have taken since the start.
 	Times func() *timing.Times
-	// Workers asks php-fpm for its status; nil: it has no status page. most is how many workers it may have; 0: unknown.
-	Workers func(context.Context) (s *fastcgi.Status, most int, err error)
-	// Pool returns how many connections to php-fpm there are, and may be.
-	Pool func() (connections, most int)
-	// Reload reads the configuration again; nil: there is no configuration to read. An error with Problems() []string lists them.
-	Reload func(context.Context) (api.Reloaded, error)
+	// Workers asks php-fpm for its workers, which takes one of them for a moment; nil: it does not tell.
+	Workers func(context.Context) *api.Workers
+	// Reload reads the configuration again; nil: there is no configuration to read.
+	Reload func(context.Context) (config.Change, error)
 	// Dashboard answers requests that are not of the API, without a token; nil: there is no dashboard.
 	Dashboard http.Handler
 
@@ -47,7 +45,7 @@ type Config struct {
 	MaxDocument int64 // bytes, of a document for ws_server_fifo
 	SocketMode  fs.FileMode
 	SocketGroup string            // empty: the process's own
-	Status      func() api.Status // the part that the configuration in force decides
+	Status      func() api.Status // the part that the configuration in force and its php-fpm decide
 }
 
 // Server answers on any number of addresses. Its listening methods must not be called concurrently.
@@ -121,13 +119,20 @@ func (s *Server) serve(l net.Listener, h http.Handler) {
 // SetClientAddress tells the Server where clients connect. It may be called concurrently.
 func (s *Server) SetClientAddress(address string) { s.listen.Store(&address) }
 
-// Close ends the listeners, their requests and streams, and waits for the listeners. It does not wait for the handlers of ended requests:
-// their context ends.
+// closeTimeout is how long Close lets requests and streams, whose context has ended, write the end of their answers.
+const closeTimeout = time.Second
+
+// Close ends the listeners, their requests and streams, and waits for them for closeTimeout. It does not wait for the handlers of
+// requests that it has to cut off.
 func (s *Server) Close() error {
 	s.stop()
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
 	var err error
 	for _, server := range s.servers {
-		err = errors.Join(err, server.Close())
+		if server.Shutdown(ctx) != nil { // out of time
+			err = errors.Join(err, server.Close())
+		}
 	}
 	s.work.Wait()
 	return errors.Join(err, errors.Join(s.failed...))

@@ -1,7 +1,6 @@
 package control
 
 import (
-	"context"
 	"net/http"
 	"os"
 	"strings"
@@ -10,9 +9,6 @@ import (
 	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 )
-
-// workersTimeout bounds asking php-fpm for its workers.
-const workersTimeout = time.Second
 
 func (s *Server) status(_ http.ResponseWriter, r *http.Request) (any, error) {
 	s.series.ask()
@@ -27,8 +23,7 @@ func (s *Server) status(_ http.ResponseWriter, r *http.Request) (any, error) {
 	a.Events = api.EventCounts{Running: t.Running, Waiting: t.Waiting, WaitingBytes: t.WaitingBytes, Done: t.Done, Failed: t.Failed}
 	a.Messages = api.Messages(t.Messages)
 	a.PHP.Version = app.PHP
-	a.PHP.Workers = s.workers(r.Context())
-	a.PHP.Pool.Connections, a.PHP.Pool.Max = s.cfg.Pool()
+	a.PHP.Workers = s.cfg.Workers(r.Context())
 	a.Application.Handlers = handlers(app)
 	if listen := s.listen.Load(); listen != nil {
 		a.Listen = *listen
@@ -46,17 +41,6 @@ func handlers(app bridge.Application) []api.Handler {
 		}
 	}
 	return all
-}
-
-// workers asks php-fpm; nil if it does not say.
-func (s *Server) workers(ctx context.Context) *api.Workers {
-	ctx, cancel := context.WithTimeout(ctx, workersTimeout)
-	defer cancel()
-	st, most, err := s.cfg.Workers(ctx)
-	if err != nil || st == nil {
-		return nil // all are busy, or there is no page
-	}
-	return &api.Workers{Active: st.Workers - st.Idle, Idle: st.Idle, Queue: st.ListenQueue, Total: st.Workers, Max: most}
 }
 
 func isClosed(c <-chan struct{}) bool {

@@ -19,35 +19,22 @@ type Pool struct {
 // WatchFPM adds the metrics of the php-fpm that events go to: of the connections to it, and of its status page. The latter are missing
 // while php-fpm has no status page or does not answer in time, since all its workers may be busy.
 func (m *Metrics) WatchFPM(pool func() Pool, status func(context.Context) (*fastcgi.Status, error)) {
-	page := func() (*fastcgi.Status, bool) {
+	m.registry.MustRegister(collector(func(a answer) {
+		p := pool()
+		gauge(a, "fpm_connections", "Connections to php-fpm; each holds a worker.", p.Connections)
+		gauge(a, "fpm_connections_limit", "How many connections to php-fpm there may be.", p.Limit)
+		counter(a, "fpm_restarts_total", "How often wsbridge's own php-fpm ended by itself and was started again.", p.Restarts)
 		ctx, cancel := context.WithTimeout(context.Background(), fpmTimeout)
 		defer cancel()
 		s, err := status(ctx)
-		return s, err == nil
-	}
-	m.registry.MustRegister(newCollector(func() (Pool, bool) { return pool(), true }, poolReadings()),
-		newCollector(page, pageReadings()))
-}
-
-func poolReadings() []reading[Pool] {
-	return []reading[Pool]{
-		gauge("fpm_connections", "Connections to php-fpm; each holds a worker.", func(p Pool) int { return p.Connections }),
-		gauge("fpm_connections_limit", "How many connections to php-fpm there may be.", func(p Pool) int { return p.Limit }),
-		counter("fpm_restarts_total", "How often wsbridge's own php-fpm ended by itself and was started again.",
-			func(p Pool) int { return p.Restarts }),
-	}
-}
-
-func pageReadings() []reading[*fastcgi.Status] {
-	return []reading[*fastcgi.Status]{
-		gauge("fpm_workers", "php-fpm's workers.", func(s *fastcgi.Status) int { return s.Workers }),
-		gauge("fpm_idle_workers", "Workers of php-fpm that wait for a connection; one whose connection is kept is not idle.",
-			func(s *fastcgi.Status) int { return s.Idle }),
-		gauge("fpm_listen_queue", "Connections that no worker of php-fpm has accepted yet. Always 0 on a unix socket (php-fpm 8.2).",
-			func(s *fastcgi.Status) int { return s.ListenQueue }),
-		counter("fpm_max_children_reached_total", "How often php-fpm needed more than pm.max_children workers.",
-			func(s *fastcgi.Status) int { return s.MaxChildrenReached }),
-		counter("fpm_slow_requests_total", "Requests over php-fpm's request_slowlog_timeout.",
-			func(s *fastcgi.Status) int { return s.SlowRequests }),
-	}
+		if err != nil {
+			return
+		}
+		gauge(a, "fpm_workers", "php-fpm's workers.", s.Workers)
+		gauge(a, "fpm_idle_workers", "Workers of php-fpm that wait for a connection; one whose connection is kept is not idle.", s.Idle)
+		gauge(a, "fpm_listen_queue", "Connections that no worker of php-fpm has accepted yet. Always 0 on a unix socket (php-fpm 8.2).",
+			s.ListenQueue)
+		counter(a, "fpm_max_children_reached_total", "How often php-fpm needed more than pm.max_children workers.", s.MaxChildrenReached)
+		counter(a, "fpm_slow_requests_total", "Requests over php-fpm's request_slowlog_timeout.", s.SlowRequests)
+	}))
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/wsbridge/wsbridge/bridge/observe"
@@ -21,7 +22,7 @@ const scrapes = 8
 // Metrics counts and times what happens. It is an observe.Observer. Each of its Watch methods may be called once; the other methods may be
 // called concurrently.
 type Metrics struct {
-	registry *prometheus.Registry
+	registry registry
 	traffic
 	pipe
 	reloads
@@ -31,22 +32,22 @@ var _ observe.Observer = (*Metrics)(nil)
 
 // New returns metrics of the build with that version, of the process and of the Go runtime. All counts are 0.
 func New(version string) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry(), traffic: newTraffic(), pipe: newPipe(), reloads: newReloads()}
-	m.registry.MustRegister(build(version), collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	m.registry.MustRegister(m.traffic.collectors...)
-	m.registry.MustRegister(m.pipe.documents, m.pipe.skipped, m.pipe.skippedBytes)
-	m.registry.MustRegister(m.reloads.results, m.reloads.successful, m.reloads.succeeded)
-	return m
+	r := registry{prometheus.NewRegistry()}
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	r.gauge("build_info", "The build, by its labels; always 1.", prometheus.Labels{
+		"version": version, "goversion": runtime.Version(), "contract": strconv.Itoa(protocol.Version)}).Set(1)
+	return &Metrics{registry: r, traffic: newTraffic(r), pipe: newPipe(r), reloads: newReloads(r)}
 }
 
-// build returns a gauge whose labels are the information.
-func build(version string) prometheus.Collector {
-	g := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "build_info",
-		Help:        "The build, by its labels; always 1.",
-		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version(), "contract": strconv.Itoa(protocol.Version)}})
-	g.Set(1)
-	return g
+// registry makes and registers metrics.
+type registry struct{ *prometheus.Registry }
+
+func (r registry) counters(name, help string, labels ...string) *prometheus.CounterVec {
+	return promauto.With(r).NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
+}
+
+func (r registry) gauge(name, help string, labels prometheus.Labels) prometheus.Gauge {
+	return promauto.With(r).NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help, ConstLabels: labels})
 }
 
 // Handler returns the handler of scrapes.

@@ -15,16 +15,15 @@ type pipe struct {
 	skipped, skippedBytes *prometheus.CounterVec // by reason
 }
 
-func newPipe() pipe {
+func newPipe(r registry) pipe {
 	p := pipe{
-		documents: prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "pipe_documents_total",
-			Help: "Documents that have come through the pipe."}),
-		skipped:      counters("pipe_skipped_total", "Pieces of data in the pipe that were skipped, by reason.", "reason"),
-		skippedBytes: counters("pipe_skipped_bytes_total", "Bytes of data in the pipe that were skipped, by reason.", "reason"),
+		documents:    r.counters("pipe_documents_total", "Documents that have come through the pipe.").WithLabelValues(),
+		skipped:      r.counters("pipe_skipped_total", "Pieces of data in the pipe that were skipped, by reason.", "reason"),
+		skippedBytes: r.counters("pipe_skipped_bytes_total", "Bytes of data in the pipe that were skipped, by reason.", "reason"),
 	}
-	for _, r := range fifo.Reasons() {
-		p.skipped.WithLabelValues(string(r))
-		p.skippedBytes.WithLabelValues(string(r))
+	for _, reason := range fifo.Reasons() {
+		p.skipped.WithLabelValues(string(reason))
+		p.skippedBytes.WithLabelValues(string(reason))
 	}
 	return p
 }

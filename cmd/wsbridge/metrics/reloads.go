@@ -10,14 +10,12 @@ type reloads struct {
 }
 
 // newReloads counts reading the configuration at the start as a successful reload.
-func newReloads() reloads {
-	newGauge := func(name, help string) prometheus.Gauge {
-		return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help})
-	}
+func newReloads(to registry) reloads {
 	r := reloads{
-		results:    counters("config_reloads_total", "Reloads of the configuration, by result.", "result"),
-		successful: newGauge("config_last_reload_successful", "0 if the last reload failed and the configuration before it stays in force."),
-		succeeded:  newGauge("config_last_reload_success_timestamp_seconds", "When the configuration in force was read."),
+		results: to.counters("config_reloads_total", "Reloads of the configuration, by result.", "result"),
+		successful: to.gauge("config_last_reload_successful",
+			"0 if the last reload failed and the configuration before it stays in force.", nil),
+		succeeded: to.gauge("config_last_reload_success_timestamp_seconds", "When the configuration in force was read.", nil),
 	}
 	r.results.WithLabelValues("success")
 	r.results.WithLabelValues("failure")

@@ -9,70 +9,51 @@ import (
 	"github.com/wsbridge/wsbridge/bridge"
 )
 
-// server is the state of a bridge at one moment.
-type server struct {
-	bridge.Totals
-	bridge.Room
-	sockets                int
-	unsent, unsentBytes    int
-	paused, draining, away bool
-}
-
 // WatchBridge adds the metrics of b's state.
 func (m *Metrics) WatchBridge(b *bridge.Bridge) {
-	m.registry.MustRegister(newCollector(func() (*server, bool) { return stateOf(b), true }, serverReadings()))
+	m.registry.MustRegister(collector(func(a answer) { collectBridge(a, b) }))
 }
 
-func stateOf(b *bridge.Bridge) *server {
+func collectBridge(a answer, b *bridge.Bridge) {
 	ctx, cancel := context.WithTimeout(context.Background(), fpmTimeout)
 	defer cancel()
-	s := &server{Totals: b.Totals(), Room: b.Room(), sockets: b.Sockets(), paused: b.Paused(), away: b.Away(ctx)}
-	s.unsent, s.unsentBytes = b.Unsent()
+	t, room := b.Totals(), b.Room()
+	unsent, unsentBytes := b.Unsent()
+	draining := false
 	select {
 	case <-b.Draining():
-		s.draining = true
+		draining = true
 	default:
 	}
-	return s
-}
-
-func serverReadings() []reading[*server] {
-	const clients = "Rows of $connections, by the state of their client."
-	closing := func(s *server) int { return max(0, s.Clients-s.Connecting-s.Open) }
-	return []reading[*server]{
-		gauge("clients", clients, func(s *server) int { return s.Connecting }).with("state", "connecting"),
-		gauge("clients", clients, func(s *server) int { return s.Open }).with("state", "open"),
-		gauge("clients", clients, closing).with("state", "closing"),
-		gauge("connections", "Sockets, including those in their handshake.", func(s *server) int { return s.sockets }),
-		gauge("connections_limit", "How many sockets there may be; 0: any number.", func(s *server) int { return s.Room.Connections }),
-		counter("handshakes_accepted_total", "Handshakes that were answered with 101.", func(s *server) uint64 { return s.Accepted }),
-
-		gauge("events_running", "Events that run.", func(s *server) int { return s.Running }),
-		gauge("event_queue_length", "Events and handshakes of clients, from their arrival to their end.",
-			func(s *server) int { return s.Queued }),
-		gauge("event_queue_limit", "How many events and handshakes of clients there may be.", func(s *server) int { return s.Events }),
-		gauge("event_queue_bytes", "Bytes that events and handshakes of clients carry.", func(s *server) int { return s.WaitingBytes }),
-		gauge("event_queue_limit_bytes", "How many bytes they may carry.", func(s *server) int { return s.EventBytes }),
-		gauge("documents_waiting", "Documents that have not been brought to ws_server_fifo yet.",
-			func(s *server) int { return s.Totals.Documents }),
-		gauge("documents_waiting_limit", "How many documents may wait; more stay in the pipe.",
-			func(s *server) int { return s.Room.Documents }),
-
-		counter("messages_received_total", "Messages from clients.", func(s *server) uint64 { return s.Received }),
-		counter("messages_received_bytes_total", "Bytes of messages from clients.", func(s *server) uint64 { return s.ReceivedBytes }),
-		counter("messages_sent_total", "Messages that clients' sockets have taken.", func(s *server) uint64 { return s.Sent }),
-		counter("messages_sent_bytes_total", "Bytes of messages that clients' sockets have taken.",
-			func(s *server) uint64 { return s.SentBytes }),
-
-		gauge("send_queue_length", "Messages and control frames that clients' sockets have not taken yet, of all clients.",
-			func(s *server) int { return s.unsent }),
-		gauge("send_queue_bytes", "Bytes of messages that clients' sockets have not taken yet, of all clients.",
-			func(s *server) int { return s.unsentBytes }),
-
-		gauge("paused", "1 while an operator has paused events.", func(s *server) int { return one(s.paused) }),
-		gauge("draining", "1 while the server shuts down.", func(s *server) int { return one(s.draining) }),
-		gauge("fpm_up", "0 if php-fpm cannot be reached; each scrape tries.", func(s *server) int { return one(!s.away) }),
+	for state, n := range map[string]int{
+		"connecting": t.Connecting, "open": t.Open, "closing": max(0, t.Clients-t.Connecting-t.Open),
+	} {
+		a.add(prometheus.GaugeValue, "clients", "Rows of $connections, by the state of their client.", float64(n),
+			prometheus.Labels{"state": state})
 	}
+	gauge(a, "connections", "Sockets, including those in their handshake.", b.Sockets())
+	gauge(a, "connections_limit", "How many sockets there may be; 0: any number.", room.Connections)
+	counter(a, "handshakes_accepted_total", "Handshakes that were answered with 101.", t.Accepted)
+
+	gauge(a, "events_running", "Events that run.", t.Running)
+	gauge(a, "event_queue_length", "Events and handshakes of clients, from their arrival to their end.", t.Queued)
+	gauge(a, "event_queue_limit", "How many events and handshakes of clients there may be.", room.Events)
+	gauge(a, "event_queue_bytes", "Bytes that events and handshakes of clients carry.", t.WaitingBytes)
+	gauge(a, "event_queue_limit_bytes", "How many bytes they may carry.", room.EventBytes)
+	gauge(a, "documents_waiting", "Documents that have not been brought to ws_server_fifo yet.", t.Documents)
+	gauge(a, "documents_waiting_limit", "How many documents may wait; more stay in the pipe.", room.Documents)
+
+	counter(a, "messages_received_total", "Messages from clients.", t.Received)
+	counter(a, "messages_received_bytes_total", "Bytes of messages from clients.", t.ReceivedBytes)
+	counter(a, "messages_sent_total", "Messages that clients' sockets have taken.", t.Sent)
+	counter(a, "messages_sent_bytes_total", "Bytes of messages that clients' sockets have taken.", t.SentBytes)
+
+	gauge(a, "send_queue_length", "Messages and control frames that clients' sockets have not taken yet, of all clients.", unsent)
+	gauge(a, "send_queue_bytes", "Bytes of messages that clients' sockets have not taken yet, of all clients.", unsentBytes)
+
+	gauge(a, "paused", "1 while an operator has paused events.", one(b.Paused()))
+	gauge(a, "draining", "1 while the server shuts down.", one(draining))
+	gauge(a, "fpm_up", "0 if php-fpm cannot be reached; each scrape tries.", one(!b.Away(ctx)))
 }
 
 // one returns 1 for true.
@@ -85,14 +66,15 @@ func one(b bool) int {
 
 // WatchCertificate adds when the certificate in force expires.
 func (m *Metrics) WatchCertificate(expires func() time.Time) {
-	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace,
-		Name: "tls_certificate_expires_timestamp_seconds", Help: "When the certificate of server.tls_cert expires."},
-		func() float64 { return float64(expires().Unix()) }))
+	m.registry.MustRegister(collector(func(a answer) {
+		gauge(a, "tls_certificate_expires_timestamp_seconds", "When the certificate of server.tls_cert expires.", expires().Unix())
+	}))
 }
 
 // WatchDailyLog adds how many lines the daily log file has lost since the start.
 func (m *Metrics) WatchDailyLog(dropped func() uint64) {
-	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: namespace, Name: "log_lines_dropped_total",
-		Help: "Lines that the daily log file (log.legacy) has lost because it could not be written fast enough, or at all."},
-		func() float64 { return float64(dropped()) }))
+	m.registry.MustRegister(collector(func(a answer) {
+		counter(a, "log_lines_dropped_total",
+			"Lines that the daily log file (log.legacy) has lost because it could not be written fast enough, or at all.", dropped())
+	}))
 }

@@ -9,24 +9,14 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// times counts how long events and writes take. It is a prometheus.Collector.
+// times counts how long events and writes take.
 type times struct {
-	events              map[protocol.Kind]*timing.Events
-	writes              timing.Histogram
-	event, stage, write *prometheus.Desc
+	events map[protocol.Kind]*timing.Events
+	writes timing.Histogram
 }
 
 func newTimes() *times {
-	desc := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc(namespace+"_"+name, help, labels, nil)
-	}
-	t := &times{
-		events: map[protocol.Kind]*timing.Events{},
-		event:  desc("event_seconds", "Time of events, from their arrival to their end.", "event"),
-		stage: desc("event_stage_seconds", "Where the time of events goes: queue, connect, wait, run and apply.",
-			"event", "stage"),
-		write: desc("client_write_seconds", "Time until a client's socket has taken a message."),
-	}
+	t := &times{events: map[protocol.Kind]*timing.Events{}}
 	for _, kind := range kindsOfEvents() {
 		t.events[kind] = &timing.Events{}
 	}
@@ -55,24 +45,22 @@ func (t *times) Times() *timing.Times {
 	return &all
 }
 
-// Describe implements prometheus.Collector.
-func (t *times) Describe(descs chan<- *prometheus.Desc) {
-	descs <- t.event
-	descs <- t.stage
-	descs <- t.write
-}
-
-// Collect implements prometheus.Collector.
-func (t *times) Collect(metrics chan<- prometheus.Metric) {
+// collect adds the times as histograms.
+func (t *times) collect(a answer) {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc(namespace+"_"+name, help, labels, nil)
+	}
+	event := desc("event_seconds", "Time of events, from their arrival to their end.", "event")
+	stage := desc("event_stage_seconds", "Where the time of events goes: queue, connect, wait, run and apply.", "event", "stage")
 	for kind, e := range t.events {
 		var now timing.Times
 		now.AddFrom(e)
-		metrics <- now[timing.Total].Metric(t.event, string(kind))
-		for i, stage := range timing.Stages() {
-			metrics <- now[i].Metric(t.stage, string(kind), stage)
+		a.metrics <- now[timing.Total].Metric(event, string(kind))
+		for i, name := range timing.Stages() {
+			a.metrics <- now[i].Metric(stage, string(kind), name)
 		}
 	}
 	var writes timing.Counts
 	writes.AddFrom(&t.writes)
-	metrics <- writes.Metric(t.write)
+	a.metrics <- writes.Metric(desc("client_write_seconds", "Time until a client's socket has taken a message."))
 }

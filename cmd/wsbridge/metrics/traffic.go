@@ -11,30 +11,28 @@ import (
 // traffic counts what only an Observer is told.
 type traffic struct {
 	*times
-	collectors []prometheus.Collector
-	failures   *prometheus.CounterVec // by event and reason
-	endings    map[outcome.Ending]prometheus.Counter
-	refusals   map[outcome.Refusal]prometheus.Counter
-	turned     *prometheus.CounterVec // by limit
+	failures *prometheus.CounterVec // by event and reason
+	endings  *prometheus.CounterVec // by ending
+	refusals *prometheus.CounterVec // by refusal
+	turned   *prometheus.CounterVec // by limit
 }
 
 // newTraffic makes every counter, so that all are in the first answer.
-func newTraffic() traffic {
-	endings := counters("clients_ended_total", "Clients that have left, by ending; those with the ending refused were not let in.", "ending")
-	refusals := counters("requests_refused_total", "Handshakes and other requests that were refused, by reason.", "refusal")
+func newTraffic(r registry) traffic {
 	t := traffic{
 		times:    newTimes(),
-		failures: counters("event_failures_total", "Events that failed, by reason.", "event", "reason"),
-		endings:  map[outcome.Ending]prometheus.Counter{},
-		refusals: map[outcome.Refusal]prometheus.Counter{},
-		turned:   counters("connections_turned_away_total", "Connections over a limit, by its key in the configuration.", "limit"),
+		failures: r.counters("event_failures_total", "Events that failed, by reason.", "event", "reason"),
+		endings: r.counters("clients_ended_total",
+			"Clients that have left, by ending; those with the ending refused were not let in.", "ending"),
+		refusals: r.counters("requests_refused_total", "Handshakes and other requests that were refused, by reason.", "refusal"),
+		turned:   r.counters("connections_turned_away_total", "Connections over a limit, by its key in the configuration.", "limit"),
 	}
-	t.collectors = []prometheus.Collector{t.times, endings, refusals, t.failures, t.turned}
-	for _, r := range outcome.Refusals() {
-		t.refusals[r] = refusals.WithLabelValues(r.String())
+	r.MustRegister(collector(t.times.collect))
+	for _, refusal := range outcome.Refusals() {
+		t.refusals.WithLabelValues(refusal.String())
 	}
-	for _, e := range outcome.Endings() {
-		t.endings[e] = endings.WithLabelValues(e.String())
+	for _, ending := range outcome.Endings() {
+		t.endings.WithLabelValues(ending.String())
 	}
 	for _, limit := range bridge.TurnedAwayLimits() {
 		t.turned.WithLabelValues(limit)
@@ -47,10 +45,6 @@ func newTraffic() traffic {
 	return t
 }
 
-func counters(name, help string, labels ...string) *prometheus.CounterVec {
-	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
-}
-
 // Event implements observe.Observer.
 func (t *traffic) Event(o observe.Observation) {
 	t.events[o.Kind].Add(&o)
@@ -60,10 +54,10 @@ func (t *traffic) Event(o observe.Observation) {
 }
 
 // Refused implements observe.Observer.
-func (t *traffic) Refused(r outcome.Refusal) { t.refusals[r].Inc() }
+func (t *traffic) Refused(r outcome.Refusal) { t.refusals.WithLabelValues(r.String()).Inc() }
 
 // Ended implements observe.Observer.
-func (t *traffic) Ended(e outcome.Ending) { t.endings[e].Inc() }
+func (t *traffic) Ended(e outcome.Ending) { t.endings.WithLabelValues(e.String()).Inc() }
 
 // TurnedAway implements observe.Observer.
 func (t *traffic) TurnedAway(limit string) { t.turned.WithLabelValues(limit).Inc() }

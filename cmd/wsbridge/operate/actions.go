@@ -2,6 +2,7 @@ package operate
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -23,12 +24,7 @@ answered, and their messages wait within the bounds of the configuration. For wo
 handler may see half done, such as a change of the database.`,
 		Example: `  wsbridge pause`,
 	}}
-	return c.asks(func(ctx context.Context, server *api.Client) error {
-		if err := server.Pause(ctx); err != nil {
-			return err
-		}
-		return c.publish(api.Paused{Paused: true}, say("paused: events wait for wsbridge resume"))
-	})
+	return asks(c, always(http.MethodPost, "/v1/pause"), say("paused: events wait for wsbridge resume"))
 }
 
 func newResume() *command {
@@ -37,12 +33,7 @@ func newResume() *command {
 		Short:   "End a pause",
 		Example: `  wsbridge resume`,
 	}}
-	return c.asks(func(ctx context.Context, server *api.Client) error {
-		if err := server.Resume(ctx); err != nil {
-			return err
-		}
-		return c.publish(api.Paused{}, say("events run"))
-	})
+	return asks(c, always(http.MethodPost, "/v1/resume"), say("events run"))
 }
 
 func newReload() *command {
@@ -53,13 +44,7 @@ func newReload() *command {
 and what needs a restart. If anything is wrong with them, nothing changes.`,
 		Example: `  wsbridge reload`,
 	}}
-	return c.asks(func(ctx context.Context, server *api.Client) error {
-		done, err := server.Reload(ctx)
-		if err != nil {
-			return err
-		}
-		return c.publish(done, func(out io.Writer) { writeReloaded(out, done) })
-	})
+	return asks(c, always(http.MethodPost, "/v1/reload"), writeReloaded)
 }
 
 func writeReloaded(out io.Writer, r *api.Reloaded) {
@@ -87,21 +72,23 @@ func newDrain() *command {
 		Long: `Shuts the server down as SIGTERM does: no client is accepted any more, queued events run, and
 every client gets its close event and is closed with 1001.`,
 		Example: `  wsbridge drain --wait`,
+		Args:    Arguments(0, 0),
 	}}
 	c.Flags().BoolVar(&wait, "wait", false, "return when it has ended")
-	return c.asks(func(ctx context.Context, server *api.Client) error {
-		if err := server.Drain(ctx); err != nil {
-			return err
-		}
-		text := "the server is shutting down"
-		if wait {
-			if err := awaitEnd(ctx, server); err != nil {
+	c.RunE = func(*cobra.Command, []string) error {
+		return c.ask(func(ctx context.Context, server *api.Client) error {
+			done, err := api.Ask[api.Done](ctx, server, api.Call{Method: http.MethodPost, Path: "/v1/drain"})
+			text := "the server is shutting down"
+			if err == nil && wait {
+				err, text = awaitEnd(ctx, server), "the server has ended"
+			}
+			if err != nil {
 				return err
 			}
-			text = "the server has ended"
-		}
-		return c.publish(api.Draining{Draining: true}, say("%s", text))
-	})
+			return c.publish(done, func(out io.Writer) { fmt.Fprintln(out, text) })
+		})
+	}
+	return c
 }
 
 // awaitEnd blocks until the server does not answer any more, which its drain_timeout bounds, or until ctx ends.
@@ -109,7 +96,7 @@ func awaitEnd(ctx context.Context, server *api.Client) error {
 	tick := time.NewTicker(drainInterval)
 	defer tick.Stop()
 	for {
-		err := server.Do(ctx, http.MethodGet, "/healthz", nil, "", nil, nil)
+		err := server.Do(ctx, api.Call{Method: http.MethodGet, Path: "/healthz"}, nil)
 		if _, answered := errors.AsType[*api.Error](err); err != nil && !answered && ctx.Err() == nil {
 			return nil
 		}
@@ -122,30 +109,21 @@ func awaitEnd(ctx context.Context, server *api.Client) error {
 }
 
 func newLog() *command {
-	c := &command{}
-	c.Command = cobra.Command{
+	c := &command{Command: cobra.Command{
 		Use:       "log [LEVEL]",
 		Short:     "Show or change the level of the log",
 		Long:      `Shows the level of the server's log, or changes it until the next reload or restart.`,
 		Example:   `  wsbridge log debug`,
 		Args:      Arguments(0, 1),
 		ValidArgs: []string{"debug", "info", "warn", "error"},
-		RunE: func(_ *cobra.Command, args []string) error {
-			return c.ask(func(ctx context.Context, server *api.Client) error {
-				if len(args) > 0 {
-					if err := server.SetLogLevel(ctx, args[0]); err != nil {
-						return err
-					}
-				}
-				level, err := server.LogLevel(ctx)
-				if err != nil {
-					return err
-				}
-				return c.publish(level, say("%s", level.Level))
-			})
-		},
-	}
-	return c
+	}}
+	return asks(c, func(args []string) (api.Call, error) {
+		if len(args) == 0 {
+			return api.Call{Method: http.MethodGet, Path: "/v1/log"}, nil
+		}
+		body, err := json.Marshal(api.Log{Level: args[0]})
+		return api.Call{Method: http.MethodPut, Path: "/v1/log", Type: "application/json", Body: body}, err
+	}, func(out io.Writer, l *api.Log) { fmt.Fprintln(out, l.Level) })
 }
 
 // healthTimeout bounds the wait for an answer.
@@ -159,13 +137,17 @@ func newHealth() *command {
 
 Exit codes: 0 it takes clients, 1 it does not or is not there, 2 wrong use.`,
 		Example: `  wsbridge health --config /etc/wsbridge/wsbridge.toml`,
+		Args:    Arguments(0, 0),
 	}}
-	return c.asks(func(ctx context.Context, server *api.Client) error {
-		ctx, cancel := context.WithTimeout(ctx, healthTimeout)
-		defer cancel()
-		if err := server.Do(ctx, http.MethodGet, "/readyz", nil, "", nil, nil); err != nil {
-			return err
-		}
-		return c.publish(map[string]bool{"ready": true}, say("ready"))
-	})
+	c.RunE = func(*cobra.Command, []string) error {
+		return c.ask(func(ctx context.Context, server *api.Client) error {
+			ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+			defer cancel()
+			if err := server.Do(ctx, api.Call{Method: http.MethodGet, Path: "/readyz"}, nil); err != nil {
+				return err
+			}
+			return c.publish(api.Done{"ready": true}, func(out io.Writer) { fmt.Fprintln(out, "ready") })
+		})
+	}
+	return c
 }

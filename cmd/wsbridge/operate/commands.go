@@ -38,13 +38,35 @@ type command struct {
 	failed func(error) error
 	from   source
 	asJSON bool
+	watch  watch
 }
 
-// asks lets the command do what needs no arguments.
-func (c *command) asks(do func(ctx context.Context, server *api.Client) error) *command {
-	c.Args = Arguments(0, 0)
-	c.RunE = func(*cobra.Command, []string) error { return c.ask(do) }
+// asks lets the command make the call that request returns for its arguments, and publish the answer.
+func asks[T any](c *command, request func(args []string) (api.Call, error), text func(io.Writer, *T)) *command {
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		call, err := request(args)
+		if err != nil {
+			return err
+		}
+		return c.ask(func(ctx context.Context, server *api.Client) error {
+			return c.watch.repeat(ctx, c, func() error {
+				answer, err := api.Ask[T](ctx, server, call)
+				if err != nil {
+					return err
+				}
+				return c.publish(answer, func(out io.Writer) { text(out, answer) })
+			})
+		})
+	}
+	if c.Args == nil {
+		c.Args = Arguments(0, 0)
+	}
 	return c
+}
+
+// always returns a request for asks that needs no arguments.
+func always(method, path string) func([]string) (api.Call, error) {
+	return func([]string) (api.Call, error) { return api.Call{Method: method, Path: path}, nil }
 }
 
 // ask connects and calls do.
@@ -69,9 +91,9 @@ func (c *command) publish(v any, text func(out io.Writer)) error {
 	return nil
 }
 
-// say returns a function that writes one line.
-func say(format string, values ...any) func(io.Writer) {
-	return func(out io.Writer) { fmt.Fprintf(out, format+"\n", values...) }
+// say returns a text for asks that is one line, whatever the action's answer.
+func say(line string) func(io.Writer, *api.Done) {
+	return func(out io.Writer, _ *api.Done) { fmt.Fprintln(out, line) }
 }
 
 // Arguments returns a check for at least least and at most most arguments; cobra's own speaks of an unknown command.

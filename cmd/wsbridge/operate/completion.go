@@ -2,6 +2,7 @@ package operate
 
 import (
 	"context"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +16,7 @@ import (
 // A shell waits for completions while somebody types, so they are few and soon given up.
 const (
 	completionTime = time.Second
-	completionKeys = 200
+	completionKeys = "200"
 )
 
 // completeKeys completes the first argument with the keys of connections.
@@ -37,7 +38,7 @@ func (c *command) keys(cmd *cobra.Command, _ []string, begin string) ([]cobra.Co
 	defer server.Close()
 	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
 	defer cancel()
-	found, err := server.Connections(ctx, api.ListQuery{Limit: completionKeys})
+	found, err := api.Ask[api.Connections](ctx, server, listing(url.Values{"limit": {completionKeys}}))
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

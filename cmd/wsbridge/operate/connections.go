@@ -1,9 +1,12 @@
 package operate
 
 import (
-	"context"
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -18,11 +21,10 @@ import (
 const maxCell = 40
 
 func newConnections() *command {
-	w, f := &watch{}, &filter{}
+	f := &filter{}
 	var fields []string
 	var limit int
-	c := &command{}
-	c.Command = cobra.Command{
+	c := &command{Command: cobra.Command{
 		Use:     "connections",
 		Aliases: []string{"clients"},
 		Short:   "List connections",
@@ -32,29 +34,26 @@ func newConnections() *command {
 starts like this, 'login=' an empty or missing one. All conditions have to be met.`,
 		Example: `  wsbridge connections --fields login,room --where room=lobby
   wsbridge connections --state OPEN --json`,
-		Args: Arguments(0, 0),
-		RunE: func(*cobra.Command, []string) error {
-			query, err := f.query()
-			if err != nil {
-				return err
-			}
-			query.Fields, query.Limit = fields, limit
-			return c.ask(func(ctx context.Context, server *api.Client) error {
-				return w.repeat(ctx, c, func() error {
-					found, err := server.Connections(ctx, query)
-					if err != nil {
-						return err
-					}
-					return c.publish(found, func(out io.Writer) { writeConnections(out, found, fields) })
-				})
-			})
-		},
-	}
+	}}
 	f.flags(c)
 	c.Flags().StringSliceVar(&fields, "fields", nil, "`FIELDS` of the rows to show, such as login,room")
 	c.Flags().IntVar(&limit, "limit", 100, "how many at most")
-	w.flags(&c.Command)
-	return c
+	c.watch.flags(&c.Command)
+	return asks(c, func([]string) (api.Call, error) {
+		query, err := f.query()
+		if len(fields) > 0 {
+			query.Set("fields", strings.Join(fields, ","))
+		}
+		if limit > 0 {
+			query.Set("limit", strconv.Itoa(limit))
+		}
+		return listing(query), err
+	}, func(out io.Writer, found *api.Connections) { writeConnections(out, found, fields) })
+}
+
+// listing asks for the connections that a query picks.
+func listing(query url.Values) api.Call {
+	return api.Call{Method: http.MethodGet, Path: "/v1/connections", Query: query}
 }
 
 // filter picks connections.
@@ -69,17 +68,21 @@ func (f *filter) flags(c *command) {
 	c.completeFlag("state", "OPEN", "CONNECTING", "REMOTE TERMINATED")
 }
 
-func (f *filter) query() (api.ListQuery, error) {
-	q := api.ListQuery{State: f.state, Row: map[string]string{}}
+// query returns the parameters that both a listing and a broadcast take.
+func (f *filter) query() (url.Values, error) {
+	q := url.Values{}
+	if f.state != "" {
+		q.Set("state", f.state)
+	}
 	for _, condition := range f.where {
 		name, value, ok := strings.Cut(condition, "=")
 		if !ok || name == "" {
 			return q, fmt.Errorf("--where %q: want FIELD=VALUE", condition)
 		}
-		if _, twice := q.Row[name]; twice {
+		if q.Has("row." + name) {
 			return q, fmt.Errorf("--where %q: %s stands in another condition, too", condition, name)
 		}
-		q.Row[name] = value
+		q.Set("row."+name, value)
 	}
 	return q, nil
 }
@@ -118,28 +121,49 @@ func waitingText(c *api.Connection) string {
 }
 
 func newShow() *command {
-	c := &command{}
-	c.Command = cobra.Command{
+	c := &command{Command: cobra.Command{
 		Use:     "show KEY",
 		Short:   "Show a connection: its row, its request and its latest events",
 		Example: `  wsbridge show 12`,
 		Args:    Arguments(1, 1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			key, err := keyOf(args[0])
-			if err != nil {
-				return err
-			}
-			return c.ask(func(ctx context.Context, server *api.Client) error {
-				found, err := server.Connection(ctx, key)
-				if err != nil {
-					return err
-				}
-				return c.publish(found, func(out io.Writer) { writeConnection(out, found) })
-			})
-		},
-	}
+	}}
 	c.completeKeys()
-	return c
+	return asks(c, func(args []string) (api.Call, error) { return onKey(http.MethodGet, args[0], "") }, writeConnection)
+}
+
+const defaultCode = 1000
+
+func newClose() *command {
+	how := api.Close{}
+	c := &command{Command: cobra.Command{
+		Use:     "close KEY",
+		Short:   "Close a connection",
+		Long:    `Closes a connection with a code and a reason. The application's close handlers run.`,
+		Example: `  wsbridge close 12 --code 1008 --reason "flood"`,
+		Args:    Arguments(1, 1),
+	}}
+	c.Flags().IntVar(&how.Code, "code", defaultCode, "close code (RFC 6455, section 7.4)")
+	c.Flags().StringVar(&how.Reason, "reason", "", "`TEXT` for the client, at most 123 bytes")
+	c.completeKeys()
+	return asks(c, func(args []string) (api.Call, error) {
+		call, err := onKey(http.MethodPost, args[0], "/close")
+		if err == nil {
+			call.Type = "application/json"
+			call.Body, err = json.Marshal(how)
+		}
+		return call, err
+	}, func(out io.Writer, _ *api.Done) {
+		fmt.Fprintf(out, "connection %s is being closed with %d\n", c.Flags().Arg(0), cmp.Or(how.Code, defaultCode))
+	})
+}
+
+// onKey asks about the connection with that key.
+func onKey(method, text, what string) (api.Call, error) {
+	key, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || key < 1 {
+		return api.Call{}, fmt.Errorf("%q is no connection: want its key, a number that wsbridge connections shows", text)
+	}
+	return api.Call{Method: method, Path: fmt.Sprintf("/v1/connections/%d%s", key, what)}, nil
 }
 
 func writeConnection(out io.Writer, c *api.ConnectionDetails) {
@@ -171,13 +195,4 @@ func writeConnection(out io.Writer, c *api.ConnectionDetails) {
 		rows = append(rows, eventRow(&c.History[i]))
 	}
 	write(out, "  ", rows)
-}
-
-// keyOf reads a connection's key.
-func keyOf(text string) (int64, error) {
-	key, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || key < 1 {
-		return 0, fmt.Errorf("%q is no connection: want its key, a number that wsbridge connections shows", text)
-	}
-	return key, nil
 }

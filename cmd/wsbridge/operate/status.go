@@ -1,10 +1,12 @@
 package operate
 
 import (
-	"context"
 	"fmt"
 	"io"
+	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +15,6 @@ import (
 )
 
 func newStatus() *command {
-	w := &watch{}
 	c := &command{Command: cobra.Command{
 		Use:   "status",
 		Short: "Show the state of the running server",
@@ -22,16 +23,8 @@ func newStatus() *command {
 Exit codes: 0 it has answered, 1 it has not, 2 wrong use.`,
 		Example: `  wsbridge status --watch`,
 	}}
-	w.flags(&c.Command)
-	return c.asks(func(ctx context.Context, server *api.Client) error {
-		return w.repeat(ctx, c, func() error {
-			status, err := server.Status(ctx)
-			if err != nil {
-				return err
-			}
-			return c.publish(status, func(out io.Writer) { writeStatus(out, status) })
-		})
-	})
+	c.watch.flags(&c.Command)
+	return asks(c, always(http.MethodGet, "/v1/status"), writeStatus)
 }
 
 func writeStatus(out io.Writer, s *api.Status) {
@@ -88,4 +81,30 @@ func handlersText(a *api.Application) string {
 		}
 	}
 	return orNone(strings.Join(parts, "; ")) + " (isolation " + a.Isolation + ")"
+}
+
+func newErrors() *command {
+	c := &command{Command: cobra.Command{
+		Use:     "errors",
+		Short:   "List recent failures, with file and line",
+		Example: `  wsbridge errors`,
+	}}
+	return asks(c, always(http.MethodGet, "/v1/errors"), writeErrors)
+}
+
+func writeErrors(out io.Writer, found *api.Errors) {
+	if len(found.Errors) == 0 {
+		fmt.Fprintln(out, "no event has failed")
+		return
+	}
+	rows := [][]string{{"AGO", "TIMES", "EVENT", "CLIENT", "FAILURE"}}
+	for _, e := range found.Errors {
+		client := none
+		if e.Client != 0 {
+			client = strconv.FormatInt(e.Client, 10)
+		}
+		rows = append(rows, []string{age(time.Since(e.Time)), strconv.Itoa(e.Times), e.Event, client,
+			failureText(e.Failure, e.Message, e.File, e.Line)})
+	}
+	write(out, "", rows)
 }

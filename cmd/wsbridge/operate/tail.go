@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,10 +17,11 @@ import (
 )
 
 func newTail() *command {
-	var query api.TailQuery
+	var clients []int64
+	var events []string
+	var payloads bool
 	var count int
-	c := &command{}
-	c.Command = cobra.Command{
+	c := &command{Command: cobra.Command{
 		Use:   "tail",
 		Short: "Show events as they happen: what came, where its time went, what PHP did",
 		Long: `Shows each event when it is over, until interrupted: in the first line what it was and how
@@ -30,25 +32,32 @@ Payloads may be private: they are shown only with --payloads. With --json, each 
 		Example: `  wsbridge tail --client 12 --payloads
   wsbridge tail --event fifo --event text`,
 		Args: Arguments(0, 0),
-		RunE: func(*cobra.Command, []string) error {
-			for _, name := range query.Events {
-				if known := api.EventNames(); !slices.Contains(known, name) {
-					return fmt.Errorf("--event %q: want one of %s", name, strings.Join(known, ", "))
-				}
-			}
-			return c.ask(func(ctx context.Context, server *api.Client) error { return c.tail(ctx, server, query, count) })
-		},
-	}
-	c.Flags().Int64SliceVar(&query.Clients, "client", nil, "only events of the connection with that `KEY`; may be repeated")
-	c.Flags().StringSliceVar(&query.Events, "event", nil, "only events of that `NAME`, such as text; may be repeated")
-	c.Flags().BoolVar(&query.Payloads, "payloads", false, "show what was received and sent, too")
+	}}
+	c.Flags().Int64SliceVar(&clients, "client", nil, "only events of the connection with that `KEY`; may be repeated")
+	c.Flags().StringSliceVar(&events, "event", nil, "only events of that `NAME`, such as text; may be repeated")
+	c.Flags().BoolVar(&payloads, "payloads", false, "show what was received and sent, too")
 	c.Flags().IntVar(&count, "count", 0, "end after that many events; 0: do not")
 	_ = c.RegisterFlagCompletionFunc("client", c.keys) // it fails only for a flag that does not exist
 	c.completeFlag("event", api.EventNames()...)
+	c.RunE = func(*cobra.Command, []string) error {
+		query := url.Values{"event": events}
+		for _, name := range events {
+			if known := api.EventNames(); !slices.Contains(known, name) {
+				return fmt.Errorf("--event %q: want one of %s", name, strings.Join(known, ", "))
+			}
+		}
+		for _, key := range clients {
+			query.Add("client", strconv.FormatInt(key, 10))
+		}
+		if payloads {
+			query.Set("payloads", "1")
+		}
+		return c.ask(func(ctx context.Context, server *api.Client) error { return c.tail(ctx, server, query, count) })
+	}
 	return c
 }
 
-func (c *command) tail(ctx context.Context, server *api.Client, query api.TailQuery, count int) error {
+func (c *command) tail(ctx context.Context, server *api.Client, query url.Values, count int) error {
 	lines, err := server.Tail(ctx, query)
 	if err != nil {
 		return err

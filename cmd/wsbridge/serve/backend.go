@@ -10,9 +10,13 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/metrics"
 	"github.com/wsbridge/wsbridge/fastcgi"
 )
+
+// workersTimeout bounds asking php-fpm for its workers.
+const workersTimeout = time.Second
 
 // backend owns the php-fpm that events go to. Another php-fpm can take over while events run.
 type backend struct {
@@ -97,25 +101,27 @@ func (b *backend) status(ctx context.Context) (*fastcgi.Status, error) {
 // pool returns how the current php-fpm is used.
 func (b *backend) pool() metrics.Pool {
 	f := b.current.Load()
-	pool := metrics.Pool{Connections: f.client.Connections(), Limit: f.connections}
+	pool := metrics.Pool{Connections: f.client.Connections(), Limit: f.asked.MaxConnections}
 	if f.managed != nil {
 		pool.Restarts = f.managed.Restarts()
 	}
 	return pool
 }
 
-// workers asks the current php-fpm for its status; nil if it has no status page. most is how many workers it may have, 0 if that is not
-// known.
-func (b *backend) workers(ctx context.Context) (s *fastcgi.Status, most int, err error) {
+// workers asks the current php-fpm for its workers; nil if it does not tell, since all are busy or there is no page.
+func (b *backend) workers(ctx context.Context) *api.Workers {
+	ctx, cancel := context.WithTimeout(ctx, workersTimeout)
+	defer cancel()
 	f := b.current.Load()
-	if !f.hasStatus {
-		return nil, 0, nil
+	s, err := f.client.Status(ctx)
+	if err != nil {
+		return nil
 	}
+	w := &api.Workers{Active: s.Workers - s.Idle, Idle: s.Idle, Queue: s.ListenQueue, Total: s.Workers}
 	if f.managed != nil {
-		most = f.managed.Workers()
+		w.Max = f.managed.Workers()
 	}
-	s, err = f.client.Status(ctx)
-	return s, most, err
+	return w
 }
 
 // close ends all php-fpms and removes their files.

@@ -2,6 +2,8 @@ package serve
 
 import (
 	"cmp"
+	"math"
+	"syscall"
 
 	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/bridge/door"
@@ -18,7 +20,7 @@ func bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
 		RequireUserAgent: cfg.Server.RequireUserAgent,
 		Isolation:        cfg.RunModes(),
 		SessionCookie:    cfg.Isolation.SessionCookie,
-		Parallel:         f.connections,
+		Parallel:         f.asked.MaxConnections,
 		CloseOnError:     cfg.PHP.OnError == "close",
 		LoopInterval:     cfg.Loop.Interval.Std(),
 		MaxMessage:       int64(cfg.Server.MaxMessage),
@@ -44,21 +46,8 @@ func bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
 		EventQueueTotalBytes: int(cfg.Server.EventQueueTotalBytes),
 
 		MaxHeader: config.MaxHeader,
-		Limits:    limits(&cfg.Server, f.connections),
-		Policy:    policy(&cfg.Server),
-	}
-}
-
-func policy(s *config.Server) door.Policy {
-	admit := s.Admission()
-	return door.Policy{
-		Origins:       admit.Origins,
-		Hosts:         admit.Hosts,
-		Paths:         admit.Paths,
-		Subprotocols:  s.Subprotocols,
-		Proxies:       admit.Proxies,
-		Forwarding:    admit.Forwarding,
-		ProxyProtocol: s.ProxyProtocol,
+		Limits:    limits(&cfg.Server, f.asked.MaxConnections),
+		Policy:    cfg.Server.Policy(),
 	}
 }
 
@@ -72,4 +61,18 @@ func limits(s *config.Server, phpConnections int) door.Limits {
 		BurstPerAddress: s.HandshakeRatePerAddress,
 		IPv6Prefix:      config.IPv6Prefix,
 	}
+}
+
+// reservedFiles is how many files the server may have open besides those of clients and php-fpm: standard streams, listeners, the
+// pipe, and connections that are told why they are turned away.
+const reservedFiles = 128
+
+// clientLimit returns how many clients the limit of open files leaves room for, with that many connections to php-fpm; 0: there is no
+// limit. More clients could not be accepted, and could not be told why.
+func clientLimit(phpConnections int) int {
+	var files syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil || files.Cur > math.MaxInt32 {
+		return 0
+	}
+	return max(int(files.Cur)-reservedFiles-phpConnections, 1)
 }

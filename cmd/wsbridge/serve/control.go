@@ -1,7 +1,6 @@
 package serve
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -49,14 +48,13 @@ func (s *server) controlConfig(cfg *config.Config) (control.Config, error) {
 	c := control.Config{
 		Bridge: s.bridge, Metrics: s.metrics.Handler(), Times: s.metrics.Times, Dashboard: dashboard.Handler(),
 		Level: s.log.Level, Logger: s.log.Logger, Status: s.status,
-		Pool:        func() (connections, most int) { p := s.backend.pool(); return p.Connections, p.Limit },
 		Workers:     s.backend.workers,
 		MaxMessage:  func() int64 { return int64(s.cfg.Load().Server.MaxMessage) },
 		MaxDocument: int64(cfg.Pipe.MaxDocument),
 		SocketMode:  cfg.Control.SocketMode(), SocketGroup: cfg.Control.Group,
 	}
 	if s.Load != nil {
-		c.Reload = s.reloadForControl
+		c.Reload = s.reload.reload
 	}
 	if cfg.Control.TokenFile != "" {
 		token, err := api.ReadToken(cfg.Control.TokenFile)
@@ -70,26 +68,11 @@ func (s *server) controlConfig(cfg *config.Config) (control.Config, error) {
 
 // status returns what is known without asking the bridge or php-fpm.
 func (s *server) status() api.Status {
-	cfg, f := s.cfg.Load(), s.backend.current.Load()
+	cfg, f, pool := s.cfg.Load(), s.backend.current.Load(), s.backend.pool()
 	return api.Status{
 		Version: s.Version, Pipe: cfg.Pipe.Path, Config: s.ConfigFile,
-		PHP:         api.PHP{Managed: f.managed != nil, Address: f.address},
+		PHP: api.PHP{Managed: f.managed != nil, Address: f.asked.Network + ":" + f.asked.Address,
+			Pool: api.Pool{Connections: pool.Connections, Max: pool.Limit}},
 		Application: api.Application{EventsFile: cfg.PHP.EventsFile, Isolation: cfg.Isolation.Mode},
 	}
 }
-
-func (s *server) reloadForControl(ctx context.Context) (api.Reloaded, error) {
-	change, err := s.reload.reload(ctx)
-	if err != nil {
-		return api.Reloaded{}, reloadError{err}
-	}
-	return api.Reloaded(change), nil
-}
-
-// reloadError is an error that can list what is wrong with the configuration.
-type reloadError struct{ error }
-
-func (e reloadError) Unwrap() error { return e.error }
-
-// Problems lists what is wrong.
-func (e reloadError) Problems() []string { return config.Each(e.error) }

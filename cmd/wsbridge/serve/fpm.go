@@ -12,16 +12,14 @@ import (
 	"github.com/wsbridge/wsbridge/fastcgi"
 	"github.com/wsbridge/wsbridge/fastcgi/phpfpm"
 	phphandlers "github.com/wsbridge/wsbridge/php-handlers"
+	"github.com/wsbridge/wsbridge/protocol"
 )
 
 // fpm is a php-fpm that events go to, and the client of it.
 type fpm struct {
-	client      *fastcgi.Client
-	asked       fastcgi.Config // what client was made with
-	address     string         // "network:address"
-	connections int            // at most
-	hasStatus   bool           // it has a status page
-	managed     *managedFPM    // nil if php-fpm is not wsbridge's own
+	client  *fastcgi.Client
+	asked   fastcgi.Config // what client was made with
+	managed *managedFPM    // nil if php-fpm is not wsbridge's own
 }
 
 // start starts a php-fpm, unless cfg names an existing one, and makes a client of it, which connects only when it is used. The caller
@@ -53,8 +51,7 @@ func newFPM(cfg fastcgi.Config, managed *managedFPM) (*fpm, error) {
 	if err != nil {
 		return nil, errors.Join(err, managed.stop())
 	}
-	return &fpm{client: client, asked: cfg, address: cfg.Network + ":" + cfg.Address, connections: cfg.MaxConnections,
-		hasStatus: cfg.StatusPage.Path != "", managed: managed}, nil
+	return &fpm{client, cfg, managed}, nil
 }
 
 // stop waits for running events, php.timeout at most for each, and ends a php-fpm that is wsbridge's own.
@@ -116,4 +113,20 @@ func (m *managedFPM) stop() error {
 		return nil
 	}
 	return errors.Join(m.Close(), os.RemoveAll(m.dir))
+}
+
+// Inspect starts the php-fpm that Run would use, asks it what the application consists of, and ends it. What php-fpm itself has to say
+// goes to fpmLog, what PHP says to phpLog.
+func Inspect(ctx context.Context, cfg config.Config, fpmLog, phpLog *slog.Logger) (i *protocol.Inspection, err error) {
+	dir, err := openRunDir(&cfg.PHP)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, dir.close()) }()
+	f, err := dir.start(ctx, &cfg, fpmLog, phpLog)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.stop()) }()
+	return f.client.Inspect(ctx)
 }

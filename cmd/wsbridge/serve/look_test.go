@@ -2,6 +2,8 @@ package serve
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -65,7 +67,8 @@ func inPool(directive string) look {
 // inPHP has a handler evaluate an expression.
 func inPHP(expression string) look {
 	return func(r *running) values {
-		answer, err := r.control.Fifo(r.t.Context(), []byte(expression), patience)
+		answer, err := api.Ask[api.Fifo](r.t.Context(), r.control, api.Call{Method: http.MethodPost, Path: "/v1/fifo",
+			Query: url.Values{"timeout": {patience.String()}}, Body: []byte(expression)})
 		if err != nil {
 			r.t.Fatal(err)
 		}
@@ -80,7 +83,8 @@ func inPHP(expression string) look {
 // takes sends a message of that size by the control API.
 func takes(size int) look {
 	return func(r *running) values {
-		_, err := r.control.Broadcast(r.t.Context(), api.ListQuery{}, true, make([]byte, size))
+		err := r.control.Do(r.t.Context(), api.Call{Method: http.MethodPost, Path: "/v1/broadcast", Type: "application/octet-stream",
+			Body: make([]byte, size)}, nil)
 		return values{err == nil}
 	}
 }

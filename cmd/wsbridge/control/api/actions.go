@@ -1,21 +1,18 @@
 package api
 
-import "encoding/json"
+import (
+	"encoding/json"
 
-// Queued is the answer of POST /v1/connections/KEY/send.
-type Queued struct {
-	Queued bool `json:"queued"`
-}
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+)
+
+// Done is the answer of an action that only has to be confirmed, such as {"paused":true}.
+type Done map[string]bool
 
 // Close is the body of POST /v1/connections/KEY/close. Code 0 is 1000.
 type Close struct {
 	Code   int    `json:"code,omitempty"`
 	Reason string `json:"reason,omitempty"`
-}
-
-// Closing is the answer of POST /v1/connections/KEY/close.
-type Closing struct {
-	Closing bool `json:"closing"`
 }
 
 // Broadcast is the answer of POST /v1/broadcast.
@@ -30,23 +27,8 @@ type Fifo struct {
 	Event  Event           `json:"event"`
 }
 
-// Paused is the answer of POST /v1/pause and /v1/resume.
-type Paused struct {
-	Paused bool `json:"paused"`
-}
-
-// Draining is the answer of POST /v1/drain.
-type Draining struct {
-	Draining bool `json:"draining"`
-}
-
 // Reloaded is the answer of POST /v1/reload.
-type Reloaded struct {
-	Applied    []string `json:"applied"`     // keys whose new values hold now
-	NewClients []string `json:"new_clients"` // those of Applied that hold only for new clients
-	Restart    []string `json:"restart"`     // keys whose new values hold after a restart
-	Unchanged  int      `json:"unchanged"`   // keys
-}
+type Reloaded = config.Change
 
 // Log is the answer, and the body, of /v1/log.
 type Log struct {
