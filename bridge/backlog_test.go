@@ -44,7 +44,7 @@ func (s *served) refusedHandshake() *http.Response {
 
 // waiting reports whether so many events are in the backlog.
 func (s *served) waiting(n int) func() bool {
-	return func() bool { events, _ := s.backlog.Now(); return events == n }
+	return func() bool { events, _ := s.backlog.Load(); return events == n }
 }
 
 func TestWhoBringsMoreThanThereIsRoomForIsTurnedAway(t *testing.T) {
@@ -88,10 +88,10 @@ func TestBacklogIsEmptyWhenAllHaveLeft(t *testing.T) {
 		}
 		conn.Close()
 	}
-	eventually(t, "events wait", func() bool { events, _ := s.backlog.Now(); return events > 5 })
+	eventually(t, "events wait", func() bool { events, _ := s.backlog.Load(); return events > 5 })
 	close(proceed)
 	s.drained()
-	if events, size := s.backlog.Now(); events != 0 || size != 0 {
+	if events, size := s.backlog.Load(); events != 0 || size != 0 {
 		t.Errorf("%d events and %d bytes are left", events, size)
 	}
 }

@@ -73,7 +73,7 @@ func New(cfg Config) (*Bridge, error) {
 		return nil, err
 	}
 	if cfg.Observer == nil {
-		cfg.Observer = observe.Nobody{}
+		cfg.Observer = observe.Nop{}
 	}
 	b := &Bridge{log: cfg.Logger, outage: schedule.NewOutage(), quit: make(chan struct{}),
 		paced: make(chan struct{}, 1), drained: make(chan struct{}), serving: make(chan struct{})}

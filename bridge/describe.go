@@ -27,7 +27,7 @@ func (b *Bridge) describe(ctx context.Context, cfg *Config, before *isolation.Ap
 	app := isolation.New(&cfg.Isolation, d)
 	b.log.Info("application described", keyVersion, app.PHP, "handlers", len(app.Handlers), "certain", app.Settled(),
 		"alone", app.HandlersAlone(), "live_globals", app.AllLiving())
-	if before == nil || !before.IsOf(d.Code) {
+	if before == nil || !before.HasFiles(d.Code) {
 		b.logNotes(app)
 	}
 	return app, nil

@@ -129,7 +129,7 @@ func (d *dispatcher) settle(done *protocol.Done) {
 		return
 	}
 	b := d.bridge
-	removed, _ := b.table.Apply(rows.Of(done))
+	removed, _ := b.table.Apply(rows.Change{Rows: done.Rows, Globals: done.Globals})
 	for _, key := range removed {
 		if c := b.clients.get(key); c != nil { // else it has just left
 			d.note(c.log).Warn("a handler removed the client's row")

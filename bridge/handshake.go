@@ -76,10 +76,10 @@ func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *d
 	}
 	c.env, c.session = env, b.sessionOf(r)
 	c.request.Store(newRequest(r))
-	if !b.backlog.Take(len(env)) {
+	if !b.backlog.Acquire(len(env)) {
 		return b.abandon(c, b.busy(c, outcome.ErrNoRoom))
 	}
-	defer b.backlog.Give(len(env))
+	defer b.backlog.Release(len(env))
 	d := &dispatcher{bridge: b, client: c, ctx: r.Context(), since: time.Now(), failFast: true,
 		terms: schedule.Terms{Class: schedule.Handshake, Session: c.session, Limit: b.cfg().QueueWait, PauseCounts: true}}
 	defer d.end()

@@ -18,7 +18,7 @@ import (
 
 // endings counts how clients end.
 type endings struct {
-	observe.Nobody
+	observe.Nop
 	mu   sync.Mutex // guards seen
 	seen []outcome.Ending
 }

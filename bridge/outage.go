@@ -16,7 +16,7 @@ const retryInterval = 100 * time.Millisecond
 
 // recovered ends an outage, if there is one.
 func (b *Bridge) recovered() {
-	if b.outage.Over() {
+	if b.outage.End() {
 		b.log.Info("php-fpm is back")
 	}
 }

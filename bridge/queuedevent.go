@@ -79,7 +79,7 @@ func (e *queuedEvent) Drop() { e.finish(nil, nil) }
 // finish is called once, when the event is over or will never run.
 func (e *queuedEvent) finish(done *protocol.Done, err error) {
 	if e.counted {
-		e.bridge.backlog.Give(len(e.payload))
+		e.bridge.backlog.Release(len(e.payload))
 	}
 	if e.after != nil {
 		e.after(done, err)
@@ -89,13 +89,13 @@ func (e *queuedEvent) finish(done *protocol.Done, err error) {
 // enqueue queues an event of c, and reports whether it will run. A client that brings more than there is room for is closed.
 func (c *client) enqueue(kind protocol.Kind, payload []byte, after func(*protocol.Done, error)) bool {
 	b := c.bridge
-	if !b.backlog.Take(len(payload)) {
+	if !b.backlog.Acquire(len(payload)) {
 		c.turnAway(outcome.ErrNoRoom)
 		return false
 	}
 	e := &queuedEvent{bridge: b, client: c, kind: kind, payload: payload, since: time.Now(), counted: true, after: after}
 	if !c.events.Put(e) {
-		b.backlog.Give(len(payload))
+		b.backlog.Release(len(payload))
 		return false
 	}
 	return true

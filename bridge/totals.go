@@ -49,7 +49,7 @@ func (b *Bridge) Totals() Totals {
 	t := &b.totals
 	open, connecting, all := b.table.Counts()
 	running := int(t.running.Load())
-	events, size := b.backlog.Now()
+	events, size := b.backlog.Load()
 	documents := b.events.Len()
 	return Totals{
 		Open: open, Connecting: connecting, Clients: all, Accepted: t.accepted.Load(), Refused: t.refused.Load(),

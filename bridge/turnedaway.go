@@ -23,7 +23,7 @@ func (b *Bridge) logOverload(o overload, clients int) {
 	if o.refused {
 		closed, refused = 0, clients
 	}
-	events, size := b.backlog.Now()
+	events, size := b.backlog.Load()
 	b.log.Warn("overloaded: clients were turned away", "closed", closed, "refused", refused, keyError, o.why,
 		keyWaiting, events, keyBytes, size)
 }

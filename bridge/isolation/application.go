@@ -8,21 +8,21 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// Application is what is known of the application's code, and how its events run for that reason.
+// Application is what is known about the application's code, and how its events run as a result.
 type Application struct {
 	*protocol.Description
 	cfg      *Config
-	lost     map[string]bool // global variables that were given what cannot be carried
-	variants map[string]bool // if not nil: fingerprints other than Code that were seen although the code is the same
+	lost     map[string]bool // global variables that were set to a value that no process can pass on
+	variants map[string]bool // fingerprints of the same code other than Code; nil: none
 	modes    map[protocol.Kind]*RunMode
 }
 
-// New returns the application that d describes, run as cfg says.
+// New returns the application that d describes, under the configuration cfg.
 func New(cfg *Config, d *protocol.Description) *Application {
 	return (&Application{Description: d, cfg: cfg}).with(func(*Application) {})
 }
 
-// with returns a copy that change was made to.
+// with returns a copy to which change has been applied.
 func (a *Application) with(change func(*Application)) *Application {
 	b := *a
 	change(&b)
@@ -33,37 +33,38 @@ func (a *Application) with(change func(*Application)) *Application {
 	return &b
 }
 
-// Under returns the same application, run as cfg says.
+// Under returns the same application under another configuration.
 func (a *Application) Under(cfg *Config) *Application {
 	return a.with(func(b *Application) { b.cfg = cfg })
 }
 
-// WithLost notes global variables that were given what no process can hand to another.
+// WithLost returns the application with the knowledge that these global variables were set to values that no process can pass on to
+// another.
 func (a *Application) WithLost(names []string) *Application {
 	return a.with(func(b *Application) { b.lost = including(a.lost, names...) })
 }
 
-// IsLost reports whether WithLost has noted a global variable.
+// IsLost reports whether WithLost was called with a global variable.
 func (a *Application) IsLost(name string) bool { return a.lost[name] }
 
-// WithVariant notes a fingerprint that the same code has in another request, because it includes other files there. From then on all
-// its events run alone.
+// WithVariant returns the application with the knowledge that the same code had another fingerprint in another request, because it
+// included other files there. All of its events run alone.
 func (a *Application) WithVariant(code string) *Application {
 	return a.with(func(b *Application) { b.variants = including(a.variants, code) })
 }
 
-// Varies reports whether WithVariant has noted a fingerprint.
+// Varies reports whether WithVariant was called.
 func (a *Application) Varies() bool { return a.variants != nil }
 
-// Knows reports whether code is a fingerprint of the code described.
+// Knows reports whether code is a fingerprint of the described code.
 func (a *Application) Knows(code string) bool { return code == a.Code || a.variants[code] }
 
-// IsOf reports whether code is a fingerprint of the same files, whether or not it is settled.
-func (a *Application) IsOf(code string) bool {
+// HasFiles reports whether code is a fingerprint of the described files, settled or not.
+func (a *Application) HasFiles(code string) bool {
 	return strings.TrimSuffix(code, protocol.Uncertain) == strings.TrimSuffix(a.Code, protocol.Uncertain)
 }
 
-// HandlersAlone returns the handlers that get all rows once the code is settled, sorted.
+// HandlersAlone returns the names of the handlers that will get all rows when the code is settled, sorted.
 func (a *Application) HandlersAlone() []string {
 	settled := a.with(func(b *Application) { b.Description = a.AsSettled() })
 	names := []string{}
@@ -76,7 +77,7 @@ func (a *Application) HandlersAlone() []string {
 	return names
 }
 
-// including returns a copy of set that has names too.
+// including returns a copy of set with names added.
 func including(set map[string]bool, names ...string) map[string]bool {
 	fuller := maps.Clone(set)
 	if fuller == nil {

@@ -1,6 +1,6 @@
-// Package isolation decides how the events of an application run: alone or beside others, with which rows and global variables,
-// and why. It reads the description that the PHP half gives of the application's code, and what the operator has configured.
+// Package isolation decides how the events of an application run, and says why: alone or beside others, with which rows and which global
+// variables. It reads the PHP half's description of the application's code, and the configuration.
 //
-// Package bridge asks it for each event; the command "wsbridge check" asks it for the reasons. An Application never changes: what
-// is learned later makes another one. So everything here may be called concurrently, and nothing blocks.
+// Package bridge asks it for each event, and the command "wsbridge check" for the reasons. An Application never changes: what is learned
+// later makes a new one. So everything may be called concurrently, and nothing blocks.
 package isolation

@@ -7,7 +7,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// Global tells whether a global variable survives from event to event, and why. The configuration overrules what the code says.
+// Global returns whether a global variable lives from event to event, and why. The configuration overrides what the code says.
 func (a *Application) Global(name string) protocol.Global {
 	g := a.Globals[name]
 	switch {
@@ -20,17 +20,17 @@ func (a *Application) Global(name string) protocol.Global {
 	return g
 }
 
-// GlobalNames returns the global variables that the code or the configuration names, sorted.
+// GlobalNames returns the names of the global variables in the code and in the configuration, sorted.
 func (a *Application) GlobalNames() []string {
 	names := slices.Concat(slices.Collect(maps.Keys(a.Globals)), a.cfg.LiveGlobals, a.cfg.ForgetGlobals)
 	slices.Sort(names)
 	return slices.Compact(names)
 }
 
-// AllLiving returns every global variable that survives, sorted.
+// AllLiving returns the names of all global variables that live, sorted.
 func (a *Application) AllLiving() []string { return a.living(a.GlobalNames()...) }
 
-// living returns those of names that survive, sorted, each once.
+// living returns the names of the variables that live, sorted and without duplicates. It changes names.
 func (a *Application) living(names ...string) []string {
 	names = slices.DeleteFunc(names, func(name string) bool { return !a.Global(name).Lives })
 	slices.Sort(names)

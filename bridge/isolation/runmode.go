@@ -6,16 +6,16 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// RunMode is how an event runs. It is not to be changed.
+// RunMode is how an event runs. It must not be changed.
 type RunMode struct {
-	Code  string // the code it is for; empty: for whatever there is
-	Alone bool   // no other event runs meanwhile
-	Whole bool   // it gets all rows, not only its client's own
-	// What it gets besides: the keys of open clients, $sockets, and the values of global variables that live.
+	Code  string // the code that the mode is for; empty: any
+	Alone bool   // no other event runs at the same time
+	Whole bool   // it gets all rows, not only its client's
+	// What else it gets: the keys of open clients, $sockets, and the values of global variables that live.
 	Open    bool
 	Sockets bool
 	Values  []string
-	// Globals are the global variables that it may change; with AnyGlobal, also those that have no name in the code.
+	// Globals are the global variables that it may change; with AnyGlobal it may also change others, not named in the code.
 	Globals   []string
 	AnyGlobal bool
 }
@@ -23,7 +23,7 @@ type RunMode struct {
 // RunMode returns how events of a kind run.
 func (a *Application) RunMode(kind protocol.Kind) *RunMode { return a.modes[kind] }
 
-// RunModeOfAnyCode is for an event whose code could be any: alone, with everything, as all events ran in the original server.
+// RunModeOfAnyCode returns the mode of an event that may run any code: alone and with everything, like all events of the original server.
 func (a *Application) RunModeOfAnyCode() *RunMode {
 	all := a.AllLiving()
 	return &RunMode{Alone: true, Whole: true, Sockets: true, Values: all, Globals: all, AnyGlobal: true}
@@ -42,7 +42,7 @@ func (a *Application) newRunMode(kind protocol.Kind) *RunMode {
 	return m
 }
 
-// join makes m fit one more handler.
+// join extends m for one more handler.
 func (m *RunMode) join(a *Application, name string, h protocol.Handler) {
 	m.Whole = m.Whole || a.whole(name, h) != nil
 	m.Open = m.Open || h.Peers && !a.Presence
@@ -52,6 +52,6 @@ func (m *RunMode) join(a *Application, name string, h protocol.Handler) {
 	if h.AnyGlobal != nil {
 		m.Values, m.AnyGlobal = a.AllLiving(), true
 	}
-	// Of two events that change the same variable beside each other, one would undo the other's change.
+	// If two events changed the same variable at the same time, one would undo the other's change.
 	m.Alone = m.Whole || m.AnyGlobal || len(m.Globals) > 0
 }

@@ -47,52 +47,52 @@ func TestRunModeFollowsWhatHandlersReach(t *testing.T) {
 	}
 }
 
-func describe(p *RunMode) string {
+func describe(m *RunMode) string {
 	s := "beside"
-	if p.Alone {
+	if m.Alone {
 		s = "alone"
 	}
 	for _, part := range []struct {
 		name string
 		set  bool
-	}{{"whole", p.Whole}, {"open", p.Open}, {"sockets", p.Sockets}} {
+	}{{"whole", m.Whole}, {"open", m.Open}, {"sockets", m.Sockets}} {
 		if part.set {
 			s += " " + part.name
 		}
 	}
-	if len(p.Values) > 0 {
-		s += fmt.Sprintf(" values %v", p.Values)
+	if len(m.Values) > 0 {
+		s += fmt.Sprintf(" values %v", m.Values)
 	}
-	if len(p.Globals) > 0 {
-		s += fmt.Sprintf(" globals %v", p.Globals)
+	if len(m.Globals) > 0 {
+		s += fmt.Sprintf(" globals %v", m.Globals)
 	}
-	if p.AnyGlobal {
+	if m.AnyGlobal {
 		s += " any"
 	}
 	return s
 }
 
-func TestRunModeOfCodeThatMayStillBeAnother(t *testing.T) {
+func TestUnsettledCodeRunsAlone(t *testing.T) {
 	d := &protocol.Description{Code: "9f+", Handlers: protocol.HandlerSet{"ws_server_text": {}}}
-	if p := New(&Config{Mode: Auto}, d).RunMode(protocol.Text); !p.Alone || !p.Whole {
-		t.Errorf("got %+v", p)
+	if m := New(&Config{Mode: Auto}, d).RunMode(protocol.Text); !m.Alone || !m.Whole {
+		t.Errorf("got %+v", m)
 	}
 }
 
-func TestRunModeOfHandlersThatTheConfigurationKnowsBetter(t *testing.T) {
+func TestConfigurationOverridesHandlers(t *testing.T) {
 	why := &protocol.Cause{Why: "calls $callback"}
 	d := &protocol.Description{Code: "9f", Handlers: protocol.HandlerSet{"ws_server_text": {Table: why}, "ws_server_loop": {}, "ws_server_fifo": {Table: why}}}
 	cfg := &Config{Mode: Auto, Handlers: map[string]Mode{
 		"ws_server_text": PerConnection, "ws_server_loop": Serial, "ws_server_fifo": PerConnection}}
 	a := New(cfg, d)
 	for kind, alone := range map[protocol.Kind]bool{protocol.Text: false, protocol.Loop: true, protocol.Fifo: false} {
-		if p := a.RunMode(kind); p.Alone != alone || p.Whole != alone {
-			t.Errorf("%s: got %+v", kind, p)
+		if m := a.RunMode(kind); m.Alone != alone || m.Whole != alone {
+			t.Errorf("%s: got %+v", kind, m)
 		}
 	}
 }
 
-func TestRunModeOfGlobalsThatTheConfigurationKnowsBetter(t *testing.T) {
+func TestConfigurationOverridesGlobals(t *testing.T) {
 	d := &protocol.Description{
 		Code:     "9f",
 		Handlers: protocol.HandlerSet{"ws_server_text": {Writes: []string{"cache", "hidden"}}},
@@ -100,12 +100,12 @@ func TestRunModeOfGlobalsThatTheConfigurationKnowsBetter(t *testing.T) {
 	}
 	cfg := &Config{Mode: Auto, LiveGlobals: []string{"hidden"}, ForgetGlobals: []string{"cache"}}
 	a := New(cfg, d)
-	if p := a.RunMode(protocol.Text); !slices.Equal(p.Globals, []string{"hidden"}) {
-		t.Errorf("got %v", p.Globals)
+	if m := a.RunMode(protocol.Text); !slices.Equal(m.Globals, []string{"hidden"}) {
+		t.Errorf("got %v", m.Globals)
 	}
 }
 
-func TestGlobalsThatCannotBeCarriedKeepNobodyAlone(t *testing.T) {
+func TestLostGlobalsDoNotMakeHandlersRunAlone(t *testing.T) {
 	d := &protocol.Description{
 		Code:     "9f",
 		Handlers: protocol.HandlerSet{"ws_server_text": {Writes: []string{"db"}}},
@@ -116,17 +116,17 @@ func TestGlobalsThatCannotBeCarriedKeepNobodyAlone(t *testing.T) {
 		t.Error("a handler that writes a global runs beside others")
 	}
 	if lost := a.WithLost([]string{"db"}); lost.RunMode(protocol.Text).Alone || a.lost != nil {
-		t.Error("what was found out is not used, or was found out of the past, too")
+		t.Error("WithLost has no effect, or has changed its receiver")
 	}
 }
 
-func TestCodeThatVariesRunsAsInTheOriginal(t *testing.T) {
+func TestCodeThatVariesRunsAlone(t *testing.T) {
 	d := &protocol.Description{Code: "9f", Handlers: protocol.HandlerSet{"ws_server_text": {}}}
 	a := New(&Config{Mode: Auto}, d).WithVariant("a0")
-	if p := a.RunMode(protocol.Text); !p.Alone || !p.Whole || p.Code != "" {
-		t.Errorf("got %+v", p)
+	if m := a.RunMode(protocol.Text); !m.Alone || !m.Whole || m.Code != "" {
+		t.Errorf("got %+v", m)
 	}
 	if !a.Knows("9f") || !a.Knows("a0") || a.Knows("b1") {
-		t.Error("fingerprints are not remembered")
+		t.Error("got wrong fingerprints")
 	}
 }

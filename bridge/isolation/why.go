@@ -7,8 +7,8 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// Why returns the reason of how a handler's events run. Handlers of the same event, as the two of a close, share how they run: then
-// the reason may be another one's.
+// Why returns the reason why a handler's events run as they do. Handlers of the same event, such as the two of a close, run the same way, so
+// the reason may be in another handler.
 func (a *Application) Why(kind protocol.Kind, handler string) protocol.Cause {
 	m, reason := a.RunMode(kind), a.changes
 	if m.Whole {
@@ -22,7 +22,7 @@ func (a *Application) Why(kind protocol.Kind, handler string) protocol.Cause {
 	return protocol.Cause{Why: a.cfg.Origin(handler)}
 }
 
-// first returns the reason for the handler, else that for another handler of its event, else nil.
+// first returns the reason for a handler, or else for another handler of its event, or else nil.
 func (a *Application) first(kind protocol.Kind, handler string, reason func(string, protocol.Handler) *protocol.Cause) *protocol.Cause {
 	if own := reason(handler, a.Handlers[handler]); own != nil {
 		return own
@@ -37,17 +37,17 @@ func (a *Application) first(kind protocol.Kind, handler string, reason func(stri
 	return nil
 }
 
-// whole returns why a handler gets the rows of all clients, and so runs alone; nil if it gets its own client's only.
+// whole returns why a handler gets all rows, and therefore runs alone; nil if it gets only its own client's.
 func (a *Application) whole(name string, h protocol.Handler) *protocol.Cause {
-	switch mode, overruled := a.cfg.mode(name); mode {
+	switch mode, overridden := a.cfg.mode(name); mode {
 	case PerConnection:
-		if overruled || !protocol.IsServerHandler(name) {
+		if overridden || !protocol.IsServerHandler(name) {
 			return nil
 		}
 		return &protocol.Cause{Why: "an event of the server"}
 	case Auto:
 		if h.Table == nil && !a.Settled() {
-			// opcache may still run the code as it was before a change, and nobody has read what that could reach.
+			// opcache may still run the code from before the change, and what that can reach is not known.
 			return &protocol.Cause{Why: "its code has just changed"}
 		}
 		return h.Table
@@ -55,7 +55,7 @@ func (a *Application) whole(name string, h protocol.Handler) *protocol.Cause {
 	return &protocol.Cause{Why: a.cfg.Origin(name)}
 }
 
-// changes returns which global variable a handler may change; nil if there is no such variable.
+// changes returns why a handler runs alone even if it does not get all rows: it may change a global variable. Nil: it does not.
 func (a *Application) changes(_ string, h protocol.Handler) *protocol.Cause {
 	names := a.living(slices.Clone(h.Writes)...)
 	if len(names) == 0 {

@@ -9,19 +9,19 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// maxHistory is how many of a client's last events are remembered: 640 bytes of entries, and none before the first event.
+// maxHistory is how many of a client's events are kept. They take 640 bytes, and none before the first event.
 const maxHistory = 10
 
-// History is what became of a client's last events. The zero History is empty.
+// History holds the last events of a client. The zero History is empty.
 type History struct {
 	mu      sync.Mutex // guards the fields below
-	entries []entry    // a ring once it is full
+	entries []entry    // a ring buffer when it is full
 	oldest  int
 }
 
-// entry is a Trace in 64 bytes, since every client keeps some: without payload, effects and result.
+// entry is a Trace without payload, effects and result. It has only 64 bytes, since every client keeps some.
 type entry struct {
-	over   int64 // microseconds since 1970
+	end    int64 // microseconds since 1970
 	seq    uint64
 	fault  *Fault
 	stages [6]uint32 // microseconds: queue, connect, wait, run, apply, total
@@ -30,17 +30,17 @@ type entry struct {
 	size   uint32 // of what was sent
 	rows   uint16
 	closed uint8
-	kind   uint8 // its place in kinds
+	kind   uint8 // index in kinds
 }
 
-// Add notes one more event.
+// Add adds an event, and drops the oldest if there are 10.
 func (h *History) Add(t Trace) { h.add(newEntry(t)) }
 
 func (h *History) add(e entry) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if n := len(h.entries); n < maxHistory {
-		if n == cap(h.entries) { // append would make room for more than there will be
+		if n == cap(h.entries) { // append would allocate more than is needed
 			h.entries = append(make([]entry, 0, min(max(2, 2*n), maxHistory)), h.entries...)
 		}
 		h.entries = append(h.entries, e)
@@ -50,7 +50,7 @@ func (h *History) add(e entry) {
 	h.oldest = (h.oldest + 1) % maxHistory
 }
 
-// All returns the events of that client, the oldest first.
+// All returns the events, the oldest first, as those of the given client.
 func (h *History) All(client int64) []Trace {
 	h.mu.Lock()
 	entries := slices.Concat(h.entries[h.oldest:], h.entries[:h.oldest])
@@ -64,7 +64,7 @@ func (h *History) All(client int64) []Trace {
 
 func newEntry(t Trace) entry {
 	return entry{
-		over: t.Time.UnixMicro(), seq: t.Seq, fault: t.Fault,
+		end: t.Time.UnixMicro(), seq: t.Seq, fault: t.Fault,
 		stages: [...]uint32{micros(t.Queue), micros(t.Connect), micros(t.Wait), micros(t.Run), micros(t.Apply), micros(t.Total)},
 		bytes:  atMost[uint32](t.Bytes, math.MaxUint32), sent: atMost[uint32](t.Made.Sent, math.MaxUint32),
 		size: atMost[uint32](t.Made.SentBytes, math.MaxUint32), rows: atMost[uint16](t.Made.Rows, math.MaxUint16),
@@ -75,7 +75,7 @@ func newEntry(t Trace) entry {
 func (e *entry) traceOf(client int64) Trace {
 	stage := func(i int) time.Duration { return time.Duration(e.stages[i]) * time.Microsecond }
 	t := Trace{
-		Time: time.UnixMicro(e.over), Seq: e.seq, Client: client, Bytes: int(e.bytes), Fault: e.fault,
+		Time: time.UnixMicro(e.end), Seq: e.seq, Client: client, Bytes: int(e.bytes), Fault: e.fault,
 		Observation: Observation{Kind: kinds()[e.kind], Queue: stage(0), Connect: stage(1), Wait: stage(2), Run: stage(3),
 			Apply: stage(4), Total: stage(5)},
 		Made: Made{Sent: int(e.sent), SentBytes: int(e.size), Rows: int(e.rows), Closed: int(e.closed)},
@@ -86,7 +86,7 @@ func (e *entry) traceOf(client int64) Trace {
 	return t
 }
 
-// kinds are those that a client's events can be of. It allocates nothing.
+// kinds returns the kinds of a client's events. It does not allocate.
 func kinds() [8]protocol.Kind {
 	return [...]protocol.Kind{"", protocol.Connect, protocol.Read, protocol.Authenticate, protocol.Open, protocol.Text,
 		protocol.Binary, protocol.Closing}
@@ -101,8 +101,8 @@ func kindNumber(kind protocol.Kind) uint8 {
 	return 0
 }
 
-// micros is good for 71 minutes.
+// micros returns a duration in microseconds, at most 71 minutes.
 func micros(d time.Duration) uint32 { return atMost[uint32](int(d.Microseconds()), math.MaxUint32) }
 
-// atMost makes n a smaller number, the largest there is if it does not fit.
+// atMost converts n to a smaller type, limited to most.
 func atMost[T uint8 | uint16 | uint32](n, most int) T { return T(min(max(n, 0), most)) }

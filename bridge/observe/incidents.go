@@ -8,43 +8,43 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// maxIncidents is how many failures are remembered that are not alike.
+// maxIncidents is how many different failures are kept.
 const maxIncidents = 100
 
-// Incident is a failed event, or several that are alike: of the same kind, for the same reason, at the same place.
+// Incident is a failed event, or several of the same kind that failed for the same reason at the same place.
 type Incident struct {
-	Time   time.Time // of the last one
+	Time   time.Time // of the last event
 	Kind   protocol.Kind
-	Client int64 // of the last one; 0: the server
-	Fault        // of the last one
-	Times  int
+	Client int64 // of the last event; 0: the server
+	Fault        // of the last event
+	Times  int   // number of events
 }
 
-// Incidents are the failures of late. The zero Incidents is empty.
+// Incidents holds the latest failures. The zero Incidents is empty.
 type Incidents struct {
 	mu  sync.Mutex // guards all
-	all []Incident // the latest last
+	all []Incident // the oldest first
 }
 
-// Add notes a failure. Its Times counts from here.
+// Add adds one failure. Its Times is ignored.
 func (s *Incidents) Add(i Incident) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i.Times = 1
-	alike := slices.IndexFunc(s.all, func(o Incident) bool {
+	same := slices.IndexFunc(s.all, func(o Incident) bool {
 		return o.Kind == i.Kind && o.Name == i.Name && o.File == i.File && o.Line == i.Line
 	})
 	switch {
-	case alike >= 0:
-		i.Times += s.all[alike].Times
-		s.all = slices.Delete(s.all, alike, alike+1)
+	case same >= 0:
+		i.Times += s.all[same].Times
+		s.all = slices.Delete(s.all, same, same+1)
 	case len(s.all) >= maxIncidents:
 		s.all = slices.Delete(s.all, 0, 1)
 	}
 	s.all = append(s.all, i)
 }
 
-// All returns the failures of late, the latest first, at most 100.
+// All returns the latest failures, at most 100, the last one first.
 func (s *Incidents) All() []Incident {
 	s.mu.Lock()
 	defer s.mu.Unlock()

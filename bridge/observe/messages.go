@@ -2,7 +2,7 @@ package observe
 
 import "sync/atomic"
 
-// Counter counts the messages of one client. Control frames do not count. The zero Counter has counted none.
+// Counter counts the messages of one client, without control frames. The zero Counter is ready to use.
 type Counter struct {
 	received, sent           atomic.Uint64
 	receivedBytes, sentBytes atomic.Uint64
@@ -20,12 +20,12 @@ func (c *Counter) Sent(size int) {
 	c.sentBytes.Add(uint64(size))
 }
 
-// Messages returns what has been counted.
+// Messages returns the counts.
 func (c *Counter) Messages() Messages {
 	return Messages{c.received.Load(), c.sent.Load(), c.receivedBytes.Load(), c.sentBytes.Load()}
 }
 
-// Messages are counts since the start.
+// Messages are counts of messages and their bytes since the start.
 type Messages struct {
 	Received, Sent           uint64
 	ReceivedBytes, SentBytes uint64

@@ -7,48 +7,48 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// Observer is told where time goes and what fails. Its methods may be called concurrently and must not block.
+// Observer is told where the time goes and what fails. Its methods may be called concurrently and must not block.
 type Observer interface {
-	// Event is called when an event that needed PHP is over.
+	// Event is called when an event that needed PHP has ended.
 	Event(Observation)
 	// Written is called when a client's socket has taken a message.
 	Written(took time.Duration)
-	// Ended is called when a client has left, or was not let in.
+	// Ended is called when a client has left, or has been refused.
 	Ended(outcome.Ending)
-	// Refused is called when a request is.
+	// Refused is called when a request has been refused.
 	Refused(outcome.Refusal)
-	// TurnedAway is called when a connection is over a limit, which has its key of the configuration for a name.
+	// TurnedAway is called when a connection exceeds a limit, with the limit's configuration key.
 	TurnedAway(limit string)
 }
 
-// Observation is where the time of one event went.
+// Observation says where the time of one event went.
 type Observation struct {
 	Kind protocol.Kind
-	// Failure is the name of the outcome, see outcome.Of; empty if it did not fail.
+	// Failure is the name of the event's outcome, see outcome.Of; empty: it did not fail.
 	Failure string
 
-	Queue   time.Duration // until its turn came
-	Connect time.Duration // to php-fpm, if no kept connection was free
-	Wait    time.Duration // for a php-fpm worker, and for bytes on their way
-	Run     time.Duration // of PHP, as it says itself: loading the code, and the handler
-	Apply   time.Duration // of what PHP asked for
+	Queue   time.Duration // before its turn
+	Connect time.Duration // to php-fpm, if no open connection was free
+	Wait    time.Duration // for a php-fpm worker, and for the transfer
+	Run     time.Duration // in PHP, as measured there: loading the code, and the handler
+	Apply   time.Duration // applying what PHP asked for
 	Total   time.Duration // from its arrival to its end
 }
 
-// Nobody is an Observer that does nothing. An Observer of some things embeds it.
-type Nobody struct{}
+// Nop is an Observer that does nothing. Embed it in an Observer of some calls only.
+type Nop struct{}
 
 // Event implements Observer.
-func (Nobody) Event(Observation) {}
+func (Nop) Event(Observation) {}
 
 // Written implements Observer.
-func (Nobody) Written(time.Duration) {}
+func (Nop) Written(time.Duration) {}
 
 // Ended implements Observer.
-func (Nobody) Ended(outcome.Ending) {}
+func (Nop) Ended(outcome.Ending) {}
 
 // Refused implements Observer.
-func (Nobody) Refused(outcome.Refusal) {}
+func (Nop) Refused(outcome.Refusal) {}
 
 // TurnedAway implements Observer.
-func (Nobody) TurnedAway(string) {}
+func (Nop) TurnedAway(string) {}

@@ -8,16 +8,16 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// Recorder notes the effects of one event, one by one. One goroutine uses it.
+// Recorder records the effects of one event. It must not be used concurrently.
 type Recorder struct {
 	trace    Trace
 	payloads bool
 }
 
-// NewRecorder returns one that keeps no payloads, for an event that somebody waits for.
+// NewRecorder returns a Recorder that keeps no payloads.
 func NewRecorder() *Recorder { return &Recorder{} }
 
-// Record notes an effect, and what it has made.
+// Record records one effect, and what it has made.
 func (r *Recorder) Record(e *protocol.Effect, made Made) {
 	effect, ok := r.effect(e, made)
 	switch {
@@ -29,7 +29,7 @@ func (r *Recorder) Record(e *protocol.Effect, made Made) {
 	}
 }
 
-// Finish completes t, the trace of the event without what was recorded. result is what its handler returned.
+// Finish completes t, the event's trace, with what was recorded, the payload and the handler's result.
 func (r *Recorder) Finish(t Trace, payload []byte, result json.RawMessage) *Trace {
 	t.Effects, t.More = r.trace.Effects, r.trace.More
 	t.Payload, t.Result = r.cut(payload), bytes.Clone(result)
@@ -59,17 +59,17 @@ func (r *Recorder) sent(s *protocol.Send, made Made) *Sent {
 	return &Sent{To: s.To, Sockets: made.Sent, Binary: s.Binary, Bytes: len(s.Payload), Payload: r.cut(s.Payload)}
 }
 
-// cut copies as much of a payload as is kept, if it is to be kept at all.
+// cut returns a copy of the part of a payload that is kept; nil if payloads are not kept.
 func (r *Recorder) cut(payload []byte) []byte {
 	if !r.payloads {
 		return nil
 	}
 	kept := payload[:min(len(payload), maxTracedPayload)]
-	return bytes.Clone(trimPart(kept))
+	return bytes.Clone(trimPartialRune(kept))
 }
 
-// trimPart leaves out the beginning of a character at the end of a text, so that none is cut in two.
-func trimPart(text []byte) []byte {
+// trimPartialRune removes an incomplete character from the end of a text.
+func trimPartialRune(text []byte) []byte {
 	for i := 1; i < utf8.UTFMax && i <= len(text); i++ {
 		if whole, part := text[:len(text)-i], text[len(text)-i:]; utf8.RuneStart(part[0]) {
 			if !utf8.FullRune(part) && utf8.Valid(whole) {

@@ -9,7 +9,7 @@ import (
 // flushed returns what s logs at the end of an interval.
 func flushed(s *Sampler[string]) []string {
 	var lines []string
-	s.Flush(func(alike string, more int) { lines = append(lines, fmt.Sprint(alike, " ", more)) })
+	s.Flush(func(key string, more int) { lines = append(lines, fmt.Sprint(key, " ", more)) })
 	slices.Sort(lines)
 	return lines
 }
@@ -23,25 +23,25 @@ func TestSamplerLogsTheFirstAndSumsUpTheRest(t *testing.T) {
 			}
 		}
 		if !s.First("slow") {
-			t.Error("another thing was taken for the same")
+			t.Error("a new key was not the first")
 		}
 		if got := flushed(&s); !slices.Equal(got, []string{"flood 299"}) {
 			t.Errorf("got %q", got)
 		}
 	}
 	if got := flushed(&s); got != nil {
-		t.Errorf("got %q after a calm", got)
+		t.Errorf("got %q after an empty interval", got)
 	}
 }
 
-func TestSamplerHasABound(t *testing.T) {
+func TestSamplerIsBounded(t *testing.T) {
 	var s Sampler[int]
-	for i := range maxAlike {
+	for i := range maxKeys {
 		s.First(i)
 	}
 	for range 2 {
-		if !s.First(maxAlike) {
-			t.Error("a thing was neither logged nor counted")
+		if !s.First(maxKeys) {
+			t.Error("an occurrence was neither logged nor counted")
 		}
 	}
 }

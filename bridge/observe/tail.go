@@ -11,28 +11,28 @@ import (
 
 const (
 	maxTails  = 16
-	tailQueue = 256 // traces that wait for their reader
+	tailQueue = 256 // traces that wait to be read
 )
 
 var (
-	// ErrTooManyTails refuses one more.
+	// ErrTooManyTails says that there are 16 tails already.
 	ErrTooManyTails = errors.New("16 others look at events already")
-	// ErrEnded refuses one that would see nothing.
+	// ErrEnded says that Tails.Close was called.
 	ErrEnded = errors.New("the server is shutting down")
 )
 
-// Filter picks the events that a Tail gets. An empty list allows all.
+// Filter selects the events that a Tail gets. An empty list selects all.
 type Filter struct {
 	Clients  []int64
 	Kinds    []protocol.Kind
 	Payloads bool // with payloads
 }
 
-func (f *Filter) wants(kind protocol.Kind, client int64) bool {
+func (f *Filter) matches(kind protocol.Kind, client int64) bool {
 	return (len(f.Clients) == 0 || slices.Contains(f.Clients, client)) && (len(f.Kinds) == 0 || slices.Contains(f.Kinds, kind))
 }
 
-// Tail is somebody who looks at events as they end. What it does not read in time it misses.
+// Tail receives events as they end. It misses those that do not fit into its queue of 256. It may be used concurrently.
 type Tail struct {
 	filter Filter
 	tails  *Tails
@@ -42,13 +42,13 @@ type Tail struct {
 	once   sync.Once // closes ended
 }
 
-// Traces returns where the events come; it is never closed.
+// Traces returns the channel of the events. It is never closed.
 func (t *Tail) Traces() <-chan *Trace { return t.traces }
 
-// Missed returns how many events found no room since the last call.
+// Missed returns how many events were missed since the last call.
 func (t *Tail) Missed() int { return int(t.missed.Swap(0)) }
 
-// Ended returns what is closed when no more events will come: by Close, or by Tails.Close.
+// Ended returns a channel that is closed by Close and by Tails.Close, after which no more events come.
 func (t *Tail) Ended() <-chan struct{} { return t.ended }
 
 // Close ends the tail. It may be called again.
@@ -59,15 +59,15 @@ func (t *Tail) Close() {
 
 func (t *Tail) end() { t.once.Do(func() { close(t.ended) }) }
 
-// Tails are all who look at events. While nobody does, an event costs the look at a pointer. The zero Tails is ready.
+// Tails holds all tails. While there are none, an event costs one atomic load. The zero Tails is ready to use.
 type Tails struct {
-	list atomic.Pointer[[]*Tail] // nil: nobody looks; never changed in place
+	list atomic.Pointer[[]*Tail] // nil: there are none; a list is never changed
 
-	mu     sync.Mutex // serializes changes of list, and guards closed
+	mu     sync.Mutex // held while list is replaced; guards closed
 	closed bool
 }
 
-// Add begins to look at the events that f picks. The caller closes the Tail. The errors are ErrTooManyTails and ErrEnded.
+// Add adds a Tail for the events that f selects. The caller must close it. The errors are ErrTooManyTails and ErrEnded.
 func (s *Tails) Add(f Filter) (*Tail, error) {
 	t := &Tail{filter: f, tails: s, traces: make(chan *Trace, tailQueue), ended: make(chan struct{})}
 	return t, s.add(t)
@@ -99,7 +99,7 @@ func (s *Tails) remove(t *Tail) {
 	s.list.Store(&all)
 }
 
-// Close ends them all, and refuses others.
+// Close ends all tails. From then on Add returns ErrEnded.
 func (s *Tails) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,10 +117,10 @@ func (s *Tails) all() []*Tail {
 	return nil
 }
 
-// Recorder returns what is to note the effects of an event; nil if nobody looks at it.
+// Recorder returns a Recorder for an event, or nil if no tail gets that event.
 func (s *Tails) Recorder(kind protocol.Kind, client int64) (r *Recorder) {
 	for _, t := range s.all() {
-		if t.filter.wants(kind, client) {
+		if t.filter.matches(kind, client) {
 			if r == nil {
 				r = &Recorder{}
 			}
@@ -130,10 +130,10 @@ func (s *Tails) Recorder(kind protocol.Kind, client int64) (r *Recorder) {
 	return r
 }
 
-// Publish hands a trace to all who look at it. It never blocks.
+// Publish sends a trace to all tails that get that event. It never blocks.
 func (s *Tails) Publish(trace *Trace) {
 	for _, t := range s.all() {
-		if !t.filter.wants(trace.Kind, trace.Client) {
+		if !t.filter.matches(trace.Kind, trace.Client) {
 			continue
 		}
 		select {

@@ -9,7 +9,7 @@ import (
 
 func observe(kind protocol.Kind) Observation { return Observation{Kind: kind} }
 
-func TestTailsGetWhatTheyWantAndMissWhatTheyDoNotRead(t *testing.T) {
+func TestTailsGetMatchingEventsAndMissThoseOverTheirQueue(t *testing.T) {
 	var tails Tails
 	all, err := tails.Add(Filter{})
 	if err != nil {
@@ -19,11 +19,11 @@ func TestTailsGetWhatTheyWantAndMissWhatTheyDoNotRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w := tails.Recorder(protocol.Open, 2); w == nil || w.payloads {
-		t.Errorf("got %+v", w)
+	if r := tails.Recorder(protocol.Open, 2); r == nil || r.payloads {
+		t.Errorf("got %+v", r)
 	}
-	if w := tails.Recorder(protocol.Text, 2); w == nil || !w.payloads {
-		t.Errorf("got %+v", w)
+	if r := tails.Recorder(protocol.Text, 2); r == nil || !r.payloads {
+		t.Errorf("got %+v", r)
 	}
 	for i := range tailQueue + 3 {
 		tails.Publish(&Trace{Observation: observe(protocol.Open), Client: 2, Seq: uint64(i)})
@@ -39,7 +39,7 @@ func TestTailsGetWhatTheyWantAndMissWhatTheyDoNotRead(t *testing.T) {
 	all.Close()
 	some.Close()
 	if tails.Recorder(protocol.Text, 2) != nil {
-		t.Error("nobody looks, and the event is noted")
+		t.Error("there is a recorder without a tail")
 	}
 }
 

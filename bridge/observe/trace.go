@@ -11,68 +11,68 @@ import (
 )
 
 const (
-	maxTraced        = 64       // effects of an event that are kept one by one
+	maxTraced        = 64       // effects of one event
 	maxTracedPayload = 64 << 10 // bytes of a payload
-	maxFaultMessage  = 2 << 10  // bytes of an error's text: php adds a stack trace to some
+	maxFaultMessage  = 2 << 10  // bytes of an error's text; php adds a stack trace to some
 )
 
-// Trace is one event that is over: what it was, where its time went, what it made and how it ended. It is not to be changed.
+// Trace is an event that has ended: what it was, where its time went, what it made and how it ended. It must not be changed.
 type Trace struct {
 	Observation
 
-	Time   time.Time // when it was over
+	Time   time.Time // of its end
 	Seq    uint64
 	Client int64 // 0: the server
 	Bytes  int   // of its payload
 	Made   Made
-	Fault  *Fault // nil: it did not fail
+	Fault  *Fault // nil: it succeeded
 
-	// Only of an event that a Tail wants, or that somebody waits for.
-	Payload []byte   // if asked for; at most 64 KiB of it
-	Effects []Effect // in their order, at most 64
-	More    int      // effects beyond those
+	// Set by a Recorder.
+	Payload []byte   // if it was asked for; the first 64 KiB
+	Effects []Effect // the first 64
+	More    int      // number of further effects
 	Result  json.RawMessage
 }
 
-// Made is what an event made, in numbers.
+// Made counts what an event made.
 type Made struct {
-	Sent      int // messages, counted once for each socket they were queued for
+	Sent      int // messages, times the sockets for which they were queued
 	SentBytes int
 	Closed    int // clients
-	Rows      int // rows changed
+	Rows      int // that changed
 }
 
-// Less returns what was made since before.
+// Less returns the difference to before.
 func (m Made) Less(before Made) Made {
 	return Made{m.Sent - before.Sent, m.SentBytes - before.SentBytes, m.Closed - before.Closed, m.Rows - before.Rows}
 }
 
-// Fault is how an event failed.
+// Fault says how an event failed.
 type Fault struct {
-	Name    string // as outcome.Of
+	Name    string // of its outcome, see outcome.Of
 	Message string
 	File    string // of the application; empty if PHP named none
 	Line    int
 }
 
-// Effect is one thing that an event made: exactly one of its fields is set.
+// Effect is one effect of an event. Exactly one field is set.
 type Effect struct {
 	Send  *Sent
 	Close *protocol.Close
 	Log   *protocol.Log
 }
 
-// Sent is a message, or with Frames those that the bytes given to do_reply are.
+// Sent is a message or, with Frames, the raw frames given to do_reply.
 type Sent struct {
 	To      protocol.Recipients
-	Sockets int // it was queued for
+	Sockets int // for which it was queued
 	Binary  bool
 	Frames  bool
 	Bytes   int
-	Payload []byte // if asked for; at most 64 KiB of it
+	Payload []byte // if it was asked for; the first 64 KiB
 }
 
-// NewFault returns how an event failed with err; nil for nil.
+// NewFault returns the Fault of an event that failed with err, or nil if err is nil.
 func NewFault(err error) *Fault {
 	if err == nil {
 		return nil

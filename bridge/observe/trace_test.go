@@ -7,7 +7,7 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-func TestFaultsAreCut(t *testing.T) {
+func TestFaultMessagesAreCut(t *testing.T) {
 	f := NewFault(&protocol.Failure{Kind: protocol.FailedFatal, Message: strings.Repeat("ä", 5000), File: "a.php", Line: 3})
 	if len(f.Message) > maxFaultMessage+len("…") || !strings.HasSuffix(f.Message, "ä…") || f.File != "a.php" || f.Line != 3 {
 		t.Errorf("got %d bytes, %+v", len(f.Message), f)
@@ -17,11 +17,11 @@ func TestFaultsAreCut(t *testing.T) {
 	}
 }
 
-func TestRecorderCutsNoCharacter(t *testing.T) {
+func TestRecorderCutsBetweenCharacters(t *testing.T) {
 	for _, row := range []struct{ in, want string }{
 		{"aä", "aä"}, {"a\xc3", "a"}, {"\xe2\x82", ""}, {"\xff\xfe", "\xff\xfe"}, {"\xffa\xc3", "\xffa\xc3"}, {"", ""},
 	} {
-		if got := string(trimPart([]byte(row.in))); got != row.want {
+		if got := string(trimPartialRune([]byte(row.in))); got != row.want {
 			t.Errorf("%q: got %q", row.in, got)
 		}
 	}

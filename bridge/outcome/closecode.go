@@ -5,10 +5,10 @@ import (
 	"unicode/utf8"
 )
 
-// MaxReason is how many bytes a close frame's reason may have (RFC 6455, section 5.5).
+// MaxReason is the maximum length of a close frame's reason in bytes (RFC 6455, section 5.5).
 const MaxReason = 123
 
-// ValidCloseCode reports whether a close frame may carry code (RFC 6455, section 7.4, and the IANA registry).
+// ValidCloseCode reports whether a close frame may have that code (RFC 6455, section 7.4, and the IANA registry).
 func ValidCloseCode(code int) bool {
 	switch {
 	case code >= 1000 && code <= 1003, code >= 1007 && code <= 1014, code >= 3000 && code <= 4999:
@@ -17,8 +17,8 @@ func ValidCloseCode(code int) bool {
 	return false
 }
 
-// CloseFrame returns what of a handler's code and reason a close frame may carry. Instead of a code that it may not, it carries 1011;
-// code 0, which means no close frame, stays. A reason that is too long is cut, and what is not UTF-8 is replaced.
+// CloseFrame makes a handler's code and reason fit for a close frame. An invalid code becomes 1011, but code 0, which means no close frame,
+// stays. A reason that is too long is cut, and bytes that are not UTF-8 are replaced.
 func CloseFrame(code int, reason string) (int, string) {
 	if code != 0 && !ValidCloseCode(code) {
 		code, _ = EndedFailed.Close()

@@ -14,20 +14,6 @@ func TestCloseCodes(t *testing.T) {
 	}
 }
 
-func TestEndingsHaveNamesAndSendableCodes(t *testing.T) {
-	seen := map[string]bool{}
-	for e := EndedByClient; e <= EndedNoRow; e++ {
-		code, reason := e.Close()
-		if code != 0 && !ValidCloseCode(code) || len(reason) > 123 {
-			t.Errorf("%v: code %d, reason %q", e, code, reason)
-		}
-		if seen[e.String()] || e.String() == "unknown" {
-			t.Errorf("%d: name %q", e, e)
-		}
-		seen[e.String()] = true
-	}
-}
-
 func TestCloseFrame(t *testing.T) {
 	long := strings.Repeat("ä", 100)
 	for _, row := range []struct {

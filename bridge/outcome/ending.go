@@ -1,20 +1,20 @@
 package outcome
 
-// Ending names every way a connection ends. Each has a close code and reason for the client (RFC 6455, section 7.4).
-// docs/endings.md has them as a table.
+// Ending is a way in which a connection ends. Each has a close code and a reason for the client (RFC 6455, section 7.4). docs/endings.md
+// has a table of them.
 type Ending uint8
 
 const (
-	EndedByClient   Ending = iota // its close frame arrived; the code is echoed
-	EndedByHangup                 // the socket ended without a close frame; nothing can be sent
+	EndedByClient   Ending = iota // it sent a close frame; the code is sent back
+	EndedByHangup                 // the socket ended without a close frame
 	EndedByHandler                // close_client, with the handler's code
 	EndedByServer                 // shutting down
 	EndedRefused                  // the handshake was refused, with an HTTP status: see Refusal
-	EndedProtocol                 // a frame against RFC 6455
-	EndedTooBig                   // a message over the limit
+	EndedProtocol                 // a frame that violates RFC 6455
+	EndedTooBig                   // a message that is too big
 	EndedNotUTF8                  // a text message, or the reason of a close frame, that is not UTF-8
-	EndedNoBinary                 // a binary message, and no ws_server_binary
-	EndedFlood                    // more messages, control frames or empty frames than the limits allow
+	EndedNoBinary                 // a binary message without ws_server_binary
+	EndedFlood                    // too many messages, control frames or empty frames
 	EndedIdle                     // no message in either direction for too long
 	EndedSlow                     // the client does not read what it is sent
 	EndedSilent                   // no pong in time
@@ -24,7 +24,7 @@ const (
 	EndedByOperator               // by the control API, with the operator's code
 )
 
-// terms are what an ending means to a client.
+// terms are what an ending means for a client.
 type terms struct {
 	name   string
 	code   int
@@ -59,7 +59,7 @@ func (e Ending) terms() terms {
 	return terms{name: "unknown"}
 }
 
-// Endings returns them all.
+// Endings returns all endings.
 func Endings() []Ending {
 	all := make([]Ending, 0, EndedByOperator+1)
 	for e := EndedByClient; e <= EndedByOperator; e++ {
@@ -68,15 +68,15 @@ func Endings() []Ending {
 	return all
 }
 
-// Close returns the code and the reason of the close frame; code 0 means that none is sent.
+// Close returns the code and the reason of the close frame. Code 0 means that no close frame is sent.
 func (e Ending) Close() (code int, reason string) {
 	t := e.terms()
 	return t.code, t.reason
 }
 
-// Retry reports whether a client may sensibly connect again at once or a little later. One that ended as "refused" is told by
-// its HTTP status.
+// Retry reports whether it makes sense for the client to connect again at once or a little later. For EndedRefused the HTTP status says
+// so.
 func (e Ending) Retry() bool { return e.terms().retry }
 
-// String is the ending's name in logs and metrics.
+// String returns the ending's name in logs and metrics.
 func (e Ending) String() string { return e.terms().name }

@@ -27,7 +27,7 @@ func rows(t *testing.T, heading string, cells int) []string {
 		}
 		row := strings.Split(strings.Trim(line, "|\n"), "|")
 		if len(row) <= cells || strings.TrimSpace(row[len(row)-1]) == "" {
-			t.Errorf("nothing is said of %s", line)
+			t.Errorf("the last cell of %s is empty", line)
 		}
 		for i := range row {
 			row[i] = strings.TrimSpace(row[i])
@@ -37,7 +37,7 @@ func rows(t *testing.T, heading string, cells int) []string {
 	return all
 }
 
-func yes(is bool) string {
+func yesNo(is bool) string {
 	if is {
 		return "yes"
 	}
@@ -52,7 +52,7 @@ func TestEndingsAreDocumented(t *testing.T) {
 		if code == 0 {
 			shown = "none"
 		}
-		want = append(want, fmt.Sprintf("`%s`|%s|%s|%s", e, shown, reason, yes(e.Retry())))
+		want = append(want, fmt.Sprintf("`%s`|%s|%s|%s", e, shown, reason, yesNo(e.Retry())))
 	}
 	if got := rows(t, "Connections", 4); !slices.Equal(got, want) {
 		t.Errorf("docs/endings.md has\n%s\nand the code\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -62,7 +62,7 @@ func TestEndingsAreDocumented(t *testing.T) {
 func TestRefusalsAreDocumented(t *testing.T) {
 	var want []string
 	for _, r := range Refusals() {
-		want = append(want, fmt.Sprintf("`%s`|%d|%s|%s", r, r.Status(), r.Text(), yes(r.Retry())))
+		want = append(want, fmt.Sprintf("`%s`|%d|%s|%s", r, r.Status(), r.Text(), yesNo(r.Retry())))
 	}
 	if got := rows(t, "Handshakes that are refused", 4); !slices.Equal(got, want) {
 		t.Errorf("docs/endings.md has\n%s\nand the code\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -72,18 +72,18 @@ func TestRefusalsAreDocumented(t *testing.T) {
 func TestOutcomesAreDocumented(t *testing.T) {
 	var want []string
 	for _, o := range Outcomes() {
-		want = append(want, fmt.Sprintf("`%s`|%s|`%s`", o.Name, yes(o.Ran), o.Ending))
+		want = append(want, fmt.Sprintf("`%s`|%s|`%s`", o.Name, yesNo(o.Ran), o.Ending))
 	}
 	if got := rows(t, "Events", 3); !slices.Equal(got, want) {
 		t.Errorf("docs/endings.md has\n%s\nand the code\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
-func TestEveryEndingIsWhole(t *testing.T) {
+func TestEndingsHaveNamesAndSendableCodes(t *testing.T) {
 	names := map[string]bool{}
 	for _, e := range Endings() {
 		code, reason := e.Close()
-		if names[e.String()] || e.String() == "" || code != 0 && !ValidCloseCode(code) || len(reason) > 123 {
+		if names[e.String()] || e.String() == "" || code != 0 && !ValidCloseCode(code) || len(reason) > MaxReason {
 			t.Errorf("%d: %q, %d %q", e, e, code, reason)
 		}
 		names[e.String()] = true

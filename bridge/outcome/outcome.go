@@ -6,22 +6,23 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// Outcome is how an event ends that has no done line, and what that means for its client. docs/endings.md has them as a table.
+// Outcome is how an event without a done line ends, and what that means for its client. docs/endings.md has a table of them.
 type Outcome struct {
 	Name string // in logs and metrics
-	// Ran says that a handler may have run, to its end or not. Such an event is never run again.
+	// Ran says that a handler may have run, wholly or in part. Such an event is never run again.
 	Ran bool
-	// Ending of its client: EndedBusy always, EndedFailed only if php.on_error is "close". Any other one has come before.
+	// Ending of the client: EndedBusy always ends it, EndedFailed only if php.on_error is "close". With any other, the client has ended
+	// before.
 	Ending Ending
 }
 
-// named is an error and what it means.
+// named is an error with its outcome.
 type named struct {
 	err error
 	Outcome
 }
 
-// errs are tried in this order: an error may be several of them.
+// errs returns the errors in the order in which they are tried: one error may wrap several.
 func errs() []named {
 	return []named{
 		{protocol.ErrRefused, Outcome{"refused", false, EndedBusy}},
@@ -39,7 +40,7 @@ func errs() []named {
 	}
 }
 
-// outcome is what PHP's own word for a failure means.
+// ofKind returns the outcome of a failure that PHP has reported.
 func ofKind(k protocol.FailureKind) Outcome {
 	ran := true
 	switch k {
@@ -49,7 +50,7 @@ func ofKind(k protocol.FailureKind) Outcome {
 	return Outcome{string(k), ran, EndedFailed}
 }
 
-// Outcomes returns them all, but that of an event that has succeeded.
+// Outcomes returns all outcomes, except that of success.
 func Outcomes() []Outcome {
 	var all []Outcome
 	for _, n := range errs() {
@@ -61,10 +62,10 @@ func Outcomes() []Outcome {
 	return append(all, otherOutcome())
 }
 
-// otherOutcome is that of an error that has no name of its own, which a socket's is.
+// otherOutcome is the outcome of an error without a name, such as that of a socket.
 func otherOutcome() Outcome { return Outcome{"other", true, EndedFailed} }
 
-// Of returns what an event's error means; nil's has no name.
+// Of returns the outcome of an event with that error. That of nil has no name.
 func Of(err error) Outcome {
 	if err == nil {
 		return Outcome{Ran: true}

@@ -2,29 +2,29 @@ package outcome
 
 import "net/http"
 
-// Refusal names every way a request is refused, handshake or not. Each has an HTTP status, and a text for the client, which says
-// nothing of PHP. docs/endings.md has them as a table. Zero is none.
+// Refusal is a reason why a request is refused, whether it is a handshake or not. Each has an HTTP status and a text for the client, which
+// does not mention PHP. docs/endings.md has a table of them. Zero is no refusal.
 type Refusal uint8
 
 const (
-	RefusedNoHandshake Refusal = iota + 1 // a request for a page, and there is none
-	RefusedMalformed                      // not a handshake as RFC 6455 has it
-	RefusedOrigin                         // of a page that may not connect
-	RefusedByHandler                      // ws_server_authenticate, close_client, or a cookie or user agent that is demanded
-	RefusedPath                           // that is not the server's
-	RefusedMethod                         // other than GET
+	RefusedNoHandshake Refusal = iota + 1 // a request for a page where there is none
+	RefusedMalformed                      // a handshake that violates RFC 6455
+	RefusedOrigin                         // a page that may not connect
+	RefusedByHandler                      // by ws_server_authenticate or close_client, or for want of a cookie or user agent
+	RefusedPath                           // a path that the server does not have
+	RefusedMethod                         // a method other than GET
 	RefusedTarget                         // a URL that is too long
-	RefusedHost                           // a name that is not the server's
-	RefusedVersion                        // of the WebSocket protocol
-	RefusedCrowded                        // too many of one address
-	RefusedHeader                         // that is too large
+	RefusedHost                           // a host name that the server does not have
+	RefusedVersion                        // an unknown version of the WebSocket protocol
+	RefusedCrowded                        // too many connections of one address
+	RefusedHeader                         // a header that is too large
 	RefusedFailed                         // ws_server_authenticate failed
 	RefusedBusy                           // no room, no time, or no php-fpm
 	RefusedStopping                       // the server shuts down
-	RefusedHTTPVersion                    // other than HTTP/1.1
+	RefusedHTTPVersion                    // a version of HTTP other than 1.1
 )
 
-// answer is what a refusal means to a client.
+// answer is what a refusal means for a client.
 type answer struct {
 	name   string
 	status int
@@ -55,7 +55,7 @@ func (r Refusal) answer() answer {
 	return answer{name: "unknown"}
 }
 
-// Refusals returns them all.
+// Refusals returns all refusals.
 func Refusals() []Refusal {
 	var all []Refusal
 	for r := RefusedNoHandshake; r <= RefusedHTTPVersion; r++ {
@@ -64,13 +64,13 @@ func Refusals() []Refusal {
 	return all
 }
 
-// Status is the HTTP status; 0 if r is none.
+// Status returns the HTTP status, or 0 if r is no refusal.
 func (r Refusal) Status() int { return r.answer().status }
 
-// Text is the answer's body. That of RefusedMalformed says more where it is known.
+// Text returns the body of the answer. That of RefusedMalformed says more if more is known.
 func (r Refusal) Text() string { return r.answer().text }
 
-// Retry reports whether the same request may be let in a little later. The answer then has a Retry-After.
+// Retry reports whether the same request may succeed a little later. The answer then has a Retry-After header.
 func (r Refusal) Retry() bool {
 	switch r {
 	case RefusedCrowded, RefusedBusy, RefusedStopping:
@@ -79,5 +79,5 @@ func (r Refusal) Retry() bool {
 	return false
 }
 
-// String is the refusal's name in logs.
+// String returns the refusal's name in logs.
 func (r Refusal) String() string { return r.answer().name }

@@ -2,68 +2,66 @@ package rows
 
 import "github.com/wsbridge/wsbridge/protocol"
 
-// Step is what happens to a client in its life.
+// Step is what happens to a client.
 type Step int
 
 const (
 	Updated     Step = iota // only its fields change
-	Created                 // its row begins, in state CONNECTING; Peer is its address
-	Opened                  // it is answered 101; its row becomes OPEN
-	Unreachable             // nothing can be sent to it any more, whatever its row says
-	Terminated              // the same, and its row says so: REMOTE TERMINATED
-	Removed                 // its row ends
+	Created                 // it gets a row, in state CONNECTING
+	Opened                  // it is answered 101; the state becomes OPEN
+	Unreachable             // nothing can be sent to it any more; the state stays
+	Terminated              // likewise, and the state becomes REMOTE TERMINATED
+	Removed                 // its row is removed
 )
 
-// Change is what happens at once: to one client, or by an event that is over. The zero Change is nothing.
+// Change is a change of one client's row, or what an event has changed. The zero Change changes nothing.
 type Change struct {
 	Key  int64 // of the client; 0: none
 	Step Step
-	Peer string          // ip:port
-	Set  protocol.Fields // of its row, after the step
+	Peer string          // ip:port, with Created
+	Set  protocol.Fields // set after the step
 
 	// What an event has changed.
 	Rows    protocol.RowChanges
 	Globals *protocol.GlobalChanges
 }
 
-// Of returns the change of an event that is over.
-func Of(done *protocol.Done) Change { return Change{Rows: done.Rows, Globals: done.Globals} }
-
-// Apply is the one way in which rows and global variables change. All of c is seen at once, and the presence file tells of it when
-// Apply returns. It reports false, and does nothing, if the client of Key has no row. removed are the clients whose rows an event has
-// removed; their rows stay until they leave.
+// Apply makes a change. Others see all of it at once, and when Apply returns it is in the presence file. It reports false, and changes
+// nothing, if there is no row with the change's key. removed are the keys of the clients whose rows an event has removed: these rows stay
+// until the caller removes them.
 func (t *Table) Apply(c Change) (removed []int64, ok bool) {
 	if c.Key == 0 && len(c.Rows) == 0 && c.Globals == nil {
 		return nil, true
 	}
-	removed, news, ok := t.apply(&c)
-	if news {
-		t.presence.write(t.takeNews)
+	removed, publish, ok := t.apply(&c)
+	if publish {
+		t.presence.write(t.takePending)
 	}
 	return removed, ok
 }
 
-func (t *Table) apply(c *Change) (removed []int64, news, ok bool) {
+// apply also reports whether it has left something to publish.
+func (t *Table) apply(c *Change) (removed []int64, publish, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	before := len(t.news)
-	if c.Key != 0 && !t.step(c) {
+	before := len(t.pending)
+	if c.Key != 0 && !t.applyStep(c) {
 		return nil, false, false
 	}
-	removed = t.event(c)
-	return removed, len(t.news) > before, true
+	removed = t.applyEvent(c)
+	return removed, len(t.pending) > before, true
 }
 
-func (t *Table) takeNews() []presence {
+func (t *Table) takePending() []presence {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	news := t.news
-	t.news = nil
-	return news
+	pending := t.pending
+	t.pending = nil
+	return pending
 }
 
-// step is called with mu held.
-func (t *Table) step(c *Change) bool {
+// applyStep is called with mu held.
+func (t *Table) applyStep(c *Change) bool {
 	if c.Step == Created {
 		t.add(newRow(c.Key, c.Peer))
 	}
@@ -92,12 +90,12 @@ func (t *Table) step(c *Change) bool {
 	return true
 }
 
-// event is called with mu held.
-func (t *Table) event(c *Change) (removed []int64) {
+// applyEvent is called with mu held.
+func (t *Table) applyEvent(c *Change) (removed []int64) {
 	for key, change := range c.Rows {
 		r := t.rows[key]
 		switch {
-		case r == nil: // its client left meanwhile
+		case r == nil: // its client has left in the meantime
 		case change == nil:
 			removed = append(removed, key)
 		default:
@@ -122,29 +120,30 @@ func (t *Table) remove(r *row) {
 	if r.connected {
 		t.connected--
 	}
-	t.tell(r, presence{key: r.key})
+	t.publish(r, presence{key: r.key})
 }
 
 // changed is called with mu held.
 func (t *Table) changed(r *row) {
-	r.forget()
-	t.tell(r, r.presence())
+	r.invalidate()
+	t.publish(r, r.presence())
 }
 
-// tell is called with mu held. It notes whether r's client is present, if that has changed.
-func (t *Table) tell(r *row, now presence) {
-	if now == r.told {
+// publish records the presence of r's client, if that has changed. It is called with mu held.
+func (t *Table) publish(r *row, now presence) {
+	if now == r.published {
 		return
 	}
-	if now.open != r.told.open {
+	if now.open != r.published.open {
 		t.ranges = nil
-		t.opened--
 		if now.open {
-			t.opened += 2
+			t.opened++
+		} else {
+			t.opened--
 		}
 	}
-	r.told = now
+	r.published = now
 	if t.presence.to != nil {
-		t.news = append(t.news, now)
+		t.pending = append(t.pending, now)
 	}
 }

@@ -7,17 +7,17 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// Condition is met by a row whose field is the text Value, or with Prefix begins with it.
+// Condition matches a row whose field has the text Value or, with Prefix, begins with it.
 type Condition struct {
 	Field  string
 	Value  string
 	Prefix bool
 }
 
-// Filter fits the rows that meet every condition.
+// Filter matches a row if all of its conditions do.
 type Filter []Condition
 
-func (f Filter) fits(row protocol.Fields) bool {
+func (f Filter) matches(row protocol.Fields) bool {
 	for _, c := range f {
 		text, ok := TextOf(row.Get(c.Field))
 		if !ok || !c.Prefix && text != c.Value || c.Prefix && !strings.HasPrefix(text, c.Value) {
@@ -27,8 +27,8 @@ func (f Filter) fits(row protocol.Fields) bool {
 	return true
 }
 
-// TextOf returns a value as people write it: a string itself, a number or a boolean as in JSON, an empty text for null and for a
-// missing field. It reports false for arrays and for strings that are not UTF-8.
+// TextOf returns a value of a row as text: a string as it is, a number or a boolean as in JSON, and null or a missing field as an empty
+// text. It reports false for arrays, and for strings that are not UTF-8.
 func TextOf(value json.RawMessage) (string, bool) {
 	switch {
 	case len(value) == 0 || string(value) == "null":

@@ -27,7 +27,7 @@ func TestConditions(t *testing.T) {
 		{Condition{"list", "", false}, false},
 		{Condition{"list", "", true}, false},
 	} {
-		if got := (Filter{tt.c}).fits(row); got != tt.fits {
+		if got := (Filter{tt.c}).matches(row); got != tt.fits {
 			t.Errorf("%+v: got %v", tt.c, got)
 		}
 	}

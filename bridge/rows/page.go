@@ -6,18 +6,19 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// Entry is a row and its client's key. The values of its fields are not to be changed.
+// Entry is a row with its key. The values of its fields must not be changed.
 type Entry struct {
 	Key    int64
 	Fields protocol.Fields
 }
 
-// Page returns copies of rows that f fits: at most limit of those with keys above after. total is how many f fits.
+// Page returns copies of at most limit rows that f matches and whose keys are greater than after, in the order of their keys. total is the
+// number of all rows that f matches.
 func (t *Table) Page(f Filter, after int64, limit int) (page []Entry, total int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for r := range t.blocks.all() {
-		if !f.fits(r.fields) {
+		if !f.matches(r.fields) {
 			continue
 		}
 		total++
@@ -28,7 +29,7 @@ func (t *Table) Page(f Filter, after int64, limit int) (page []Entry, total int)
 	return page, total
 }
 
-// Get returns a copy of a row; nil if there is no such row.
+// Get returns a copy of a row, or nil if there is none with that key.
 func (t *Table) Get(key int64) protocol.Fields {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -2,29 +2,30 @@ package rows
 
 import "sync"
 
-// Presence is told who is there, for handlers that get no rows to look at.
+// Presence is told which clients are there, for handlers that do not get all rows.
 type Presence interface {
-	// Set notes whether messages can be sent to a client, and whether its row is in state OPEN. An error is logged; later calls try again.
+	// Set says whether messages can be sent to a client, and whether its row is in state OPEN. An error is logged; the next call tries
+	// again. Calls come one at a time, in the order of the changes.
 	Set(client int64, connected, open bool) error
 }
 
-// presence is what others need to know of a client.
+// presence is what others have to know about a client.
 type presence struct {
 	key       int64
-	connected bool // it can be sent messages
+	connected bool // messages can be sent to it
 	open      bool // its row is in state OPEN
 }
 
-// presenceWriter tells a Presence what has changed, in order. The changes are noted while the table is locked and written after that,
-// because each is a write to a file.
+// presenceWriter passes changes on in order. They are collected while the table is locked and written without its lock, because each is a
+// write to a file.
 type presenceWriter struct {
-	to     Presence // nil: nobody is told
+	to     Presence // nil: nobody
 	failed func(error)
-	mu     sync.Mutex // held while to is told
+	mu     sync.Mutex // held while to is called
 }
 
-// write tells all that take returns. When it returns, the news that its caller has noted is written, if not by this call then by
-// another one.
+// write passes on what take returns. When write returns, the changes that its caller has collected are written, if not by this call then
+// by another.
 func (w *presenceWriter) write(take func() []presence) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

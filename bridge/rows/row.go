@@ -8,27 +8,27 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// The states of a row that wsbridge sets; a handler may set others.
+// The states that wsbridge sets. A handler may set others.
 const (
 	stateConnecting = `"CONNECTING"`
 	stateOpen       = `"OPEN"`
 	stateTerminated = `"REMOTE TERMINATED"`
 )
 
-// row is what $connections has of one client. It is guarded by the table's mutex.
+// row is the entry of one client in $connections. It is guarded by the table's mutex.
 type row struct {
 	key       int64
 	fields    protocol.Fields
-	encoded   protocol.Encoded // fields as PHP reads them; without entries after a change
-	block     *block           // where the row stands
+	encoded   protocol.Encoded // fields, as PHP reads them; without entries after a change
+	block     *block           // that it is in
 	connected bool             // the client has been answered 101
-	lost      bool             // nothing can be sent to it any more
-	told      presence         // what was noted last for others
+	lost      bool             // nothing can be sent to the client any more
+	published presence         // as of the last change
 }
 
-// newRow returns a row as each begins.
+// newRow returns the row of a new client.
 func newRow(key int64, peer string) *row {
-	return &row{key: key, told: presence{key: key}, fields: protocol.Fields{
+	return &row{key: key, published: presence{key: key}, fields: protocol.Fields{
 		Text("peer_name", peer),
 		{Name: "state", Value: json.RawMessage(stateConnecting)},
 		{Name: "buffer", Value: json.RawMessage("[]")},
@@ -37,12 +37,12 @@ func newRow(key int64, peer string) *row {
 	}}
 }
 
-// presence is what others need to know of the client now.
+// presence returns what others have to know about the client.
 func (r *row) presence() presence {
 	return presence{key: r.key, connected: r.connected && !r.lost, open: r.connected && string(r.fields.Get("state")) == stateOpen}
 }
 
-// encode returns the row as one entry of $connections. The bytes never change.
+// encode returns the row as one entry of $connections. The returned bytes are never changed.
 func (r *row) encode() protocol.Encoded {
 	if r.encoded.Entries == 0 {
 		bytes, traits := protocol.AppendRow(nil, r.key, r.fields)
@@ -51,19 +51,19 @@ func (r *row) encode() protocol.Encoded {
 	return r.encoded
 }
 
-// forget lets go of what was encoded.
-func (r *row) forget() {
+// invalidate drops what was encoded.
+func (r *row) invalidate() {
 	r.encoded = protocol.Encoded{}
 	r.block.encoded = protocol.Encoded{}
 }
 
-// Text returns a field that holds a string.
+// Text returns a field with a string.
 func Text(name, value string) protocol.Field {
 	quoted, _ := json.Marshal(value) // a string: it cannot fail
 	return protocol.Field{Name: name, Value: quoted}
 }
 
-// Time returns a field that holds a time as PHP's microtime(true) does: seconds, a float even when whole.
+// Time returns a field with a time in seconds, a float even if it is whole, like PHP's microtime(true).
 func Time(name string, t time.Time) protocol.Field {
 	return protocol.Field{Name: name, Value: strconv.AppendFloat(nil, float64(t.UnixMicro())/1e6, 'f', 6, 64)}
 }

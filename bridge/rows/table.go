@@ -7,38 +7,38 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// Table is $connections and the global variables that live.
+// Table holds $connections and the global variables that live.
 type Table struct {
 	presence presenceWriter
-	last     atomic.Int64 // the last key
+	last     atomic.Int64 // key
 
 	mu        sync.Mutex // guards the fields below, and every row
 	rows      map[int64]*row
 	blocks    blocks
-	globals   protocol.Fields // only those that an event has changed: the application's file sets them until then
-	ranges    *string         // the answer of OpenRanges, until who is open changes
+	globals   protocol.Fields // that an event has changed; the others have the value that the application's file gives them
+	ranges    *string         // what OpenRanges returns; nil after a client has opened or left
 	opened    int             // rows in state OPEN
-	news      []presence      // not yet written to presence
 	connected int             // rows of clients that have been answered 101
+	pending   []presence      // not yet written
 }
 
-// New returns an empty table. It tells presence, unless that is nil, of every change; failed is called with an error of that, and must
-// not call the table.
+// New returns an empty table. It tells presence about every change, unless presence is nil, and calls failed with an error of that. Neither
+// may call the table.
 func New(presence Presence, failed func(error)) *Table {
 	return &Table{presence: presenceWriter{to: presence, failed: failed}, rows: map[int64]*row{}}
 }
 
-// NewKey returns the key of a client that comes: 1, 2, 3, …, none of them twice.
+// NewKey returns the key of a new client: 1, 2, 3, and so on. No key is used twice.
 func (t *Table) NewKey() int64 { return t.last.Add(1) }
 
-// All returns all rows. The bytes never change.
+// All returns all rows. The returned bytes are never changed.
 func (t *Table) All() protocol.Encoded {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.blocks.encode()
 }
 
-// Own returns the row of one client; it reports false if there is no such row.
+// Own returns one row. It reports false if there is none with that key.
 func (t *Table) Own(key int64) (protocol.Encoded, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -49,7 +49,7 @@ func (t *Table) Own(key int64) (protocol.Encoded, bool) {
 	return r.encode(), true
 }
 
-// OpenRanges returns the keys of all open clients, as Event.Open carries them.
+// OpenRanges returns the keys of all open clients, in the form of protocol.Event.Open.
 func (t *Table) OpenRanges() *string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -59,8 +59,8 @@ func (t *Table) OpenRanges() *string {
 	return t.ranges
 }
 
-// Open returns the keys of the clients in state OPEN whose rows f fits, ascending. A client is open once it has been answered 101, as
-// long as its row says so.
+// Open returns the keys of the open clients whose rows f matches, in ascending order. A client is open from its 101 on, while the state in
+// its row is OPEN.
 func (t *Table) Open(f Filter) []int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -70,14 +70,14 @@ func (t *Table) Open(f Filter) []int64 {
 func (t *Table) open(f Filter) []int64 {
 	keys := make([]int64, 0, t.opened)
 	for r := range t.blocks.all() {
-		if r.told.open && f.fits(r.fields) {
+		if r.published.open && f.matches(r.fields) {
 			keys = append(keys, r.key)
 		}
 	}
 	return keys
 }
 
-// Globals returns the values of those of names that an event has changed.
+// Globals returns the values of the named global variables. It leaves out those that no event has changed.
 func (t *Table) Globals(names []string) (e protocol.Encoded) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -90,7 +90,7 @@ func (t *Table) Globals(names []string) (e protocol.Encoded) {
 	return e
 }
 
-// Counts returns how many rows are in state OPEN, how many belong to clients that have not been answered 101, and how many there are.
+// Counts returns how many clients are open, how many have not been answered 101, and how many rows there are.
 func (t *Table) Counts() (open, connecting, all int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

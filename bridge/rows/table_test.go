@@ -74,7 +74,7 @@ func TestTableAll(t *testing.T) {
 	}
 }
 
-// Two clients can come at the same time, and the one with the higher key first.
+// Of two clients that come at the same time, the one with the higher key can be added first.
 func TestTableKeepsTheOrderOfKeys(t *testing.T) {
 	table := New(nil, nil)
 	for range 2 * blockSize {
@@ -89,7 +89,7 @@ func TestTableKeepsTheOrderOfKeys(t *testing.T) {
 	}
 }
 
-// An event that needs all rows costs what has changed, not what there is.
+// An event that needs all rows costs only what has changed.
 func TestTableEncodesOnlyWhatChanged(t *testing.T) {
 	table := newTableWith(10 * blockSize)
 	first := table.All()
@@ -109,7 +109,7 @@ func TestTableEncodesOnlyWhatChanged(t *testing.T) {
 	}
 }
 
-func TestTableInAnyOrderOfLeaving(t *testing.T) {
+func TestTableRemovesRowsInAnyOrder(t *testing.T) {
 	const n = 3*blockSize + 7
 	table := newTableWith(n)
 	for i := range n {
@@ -143,7 +143,7 @@ func TestTableOpenClients(t *testing.T) {
 	unchanged := table.OpenRanges()
 	set(table, 1, "login", `"a"`)
 	if table.OpenRanges() != unchanged {
-		t.Error("who is open was looked for anew, though that has not changed")
+		t.Error("the keys were collected again, though no client has opened or left")
 	}
 	table.Apply(Change{Rows: protocol.RowChanges{2: {Set: protocol.Fields{{Name: "state", Value: []byte(`"HIDDEN"`)}}}}})
 	if got := *table.OpenRanges(); got != "1,4" {
@@ -161,17 +161,17 @@ func TestTableOpenClients(t *testing.T) {
 	}
 }
 
-// told is a Presence that remembers the last news of each client.
-type told map[int64]presence
+// published is a Presence that keeps the last call for each client.
+type published map[int64]presence
 
-func (n told) Set(client int64, connected, open bool) error {
-	n[client] = presence{client, connected, open}
+func (p published) Set(client int64, connected, open bool) error {
+	p[client] = presence{client, connected, open}
 	return nil
 }
 
-func TestTableTellsWhoIsPresent(t *testing.T) {
-	news := told{}
-	table := New(news, nil)
+func TestTablePublishesPresence(t *testing.T) {
+	got := published{}
+	table := New(got, nil)
 	for _, row := range []struct {
 		what string
 		do   func()
@@ -185,13 +185,13 @@ func TestTableTellsWhoIsPresent(t *testing.T) {
 		{"terminated", func() { step(table, 1, Terminated) }, presence{1, false, false}},
 		{"removed", func() { step(table, 1, Removed) }, presence{1, false, false}},
 	} {
-		if row.do(); news[1] != row.want {
-			t.Errorf("%s: got %+v, want %+v", row.what, news[1], row.want)
+		if row.do(); got[1] != row.want {
+			t.Errorf("%s: got %+v, want %+v", row.what, got[1], row.want)
 		}
 	}
 }
 
-// slowPresence is a file system that hangs while the first of its news is written.
+// slowPresence is a file system that hangs during the first write.
 type slowPresence struct {
 	mu      sync.Mutex
 	last    map[int64]bool
@@ -255,7 +255,7 @@ func TestTableAppliesWhatAnEventChanged(t *testing.T) {
 	}
 }
 
-func TestTableDoesNotOpenWhatIsGone(t *testing.T) {
+func TestTableDoesNotOpenARemovedRow(t *testing.T) {
 	table := newTableWith(1)
 	step(table, 1, Removed)
 	if step(table, 1, Opened) {

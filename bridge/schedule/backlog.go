@@ -2,49 +2,52 @@ package schedule
 
 import "sync"
 
-// Backlog bounds the events of all clients together, from their arrival until they are over: one client may have few of them waiting, and
-// thousands of clients too many. Close events need no room in it.
+// Backlog limits the events of all clients together, from their arrival to their end: each client may have only a few of them, but
+// thousands of clients have too many.
 type Backlog struct {
-	mu     sync.Mutex // guards the fields below
-	limit  int        // events
-	bytes  int        // that they hold; one event always finds room
-	events int
-	size   int
+	mu        sync.Mutex // guards the fields below
+	maxEvents int
+	maxBytes  int // a single event may have more
+	events    int
+	bytes     int
 }
 
-// NewBacklog returns a backlog with room for that many events and bytes.
-func NewBacklog(limit, bytes int) *Backlog { return &Backlog{limit: limit, bytes: bytes} }
+// NewBacklog returns an empty Backlog with room for that many events and bytes.
+func NewBacklog(maxEvents, maxBytes int) *Backlog {
+	return &Backlog{maxEvents: maxEvents, maxBytes: maxBytes}
+}
 
-// Take makes room for an event of size bytes, or reports false. The caller gives it back once.
-func (b *Backlog) Take(size int) bool {
+// Acquire takes room for an event of size bytes, which the caller must release. It reports false if there is none. A single event always
+// finds room.
+func (b *Backlog) Acquire(size int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.events >= b.limit || b.events > 0 && b.size+size > b.bytes {
+	if b.events >= b.maxEvents || b.events > 0 && b.bytes+size > b.maxBytes {
 		return false
 	}
 	b.events++
-	b.size += size
+	b.bytes += size
 	return true
 }
 
-// Give gives the room of an event back.
-func (b *Backlog) Give(size int) {
+// Release gives back the room of an event of size bytes.
+func (b *Backlog) Release(size int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.events--
-	b.size -= size
+	b.bytes -= size
 }
 
-// Resize sets other bounds. What is there stays, however much it is.
-func (b *Backlog) Resize(limit, bytes int) {
+// Resize changes the limits. Events that are there stay, even if they are too many now.
+func (b *Backlog) Resize(maxEvents, maxBytes int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.limit, b.bytes = limit, bytes
+	b.maxEvents, b.maxBytes = maxEvents, maxBytes
 }
 
-// Now returns how many events there are, and their bytes.
-func (b *Backlog) Now() (events, size int) {
+// Load returns how many events there are, and how many bytes they have.
+func (b *Backlog) Load() (events, bytes int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.events, b.size
+	return b.events, b.bytes
 }

@@ -8,16 +8,16 @@ func TestBacklogBoundsNumberAndBytes(t *testing.T) {
 		size int
 		want bool
 	}{{100, true}, {1, false}} { // one event always finds room
-		if got := b.Take(row.size); got != row.want {
+		if got := b.Acquire(row.size); got != row.want {
 			t.Errorf("%d bytes: got %v", row.size, got)
 		}
 	}
-	b.Give(100)
+	b.Release(100)
 	for _, row := range []struct {
 		size int
 		want bool
 	}{{4, true}, {7, false}, {6, true}, {0, true}, {0, false}} {
-		if got := b.Take(row.size); got != row.want {
+		if got := b.Acquire(row.size); got != row.want {
 			t.Errorf("%d bytes: got %v", row.size, got)
 		}
 	}

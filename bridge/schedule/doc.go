@@ -1,9 +1,9 @@
-// Package schedule gives events their turn. It knows nothing of what an event is: to it, that is something to Run.
+// Package schedule decides when events run. It does not know what an event is, only that it has terms, a size and a Run method.
 //
-// A Queue holds the events of one client, or of the server, in order and runs them one at a time. The Scheduler decides among all
-// queues: an event runs alone, or beside as many others as its width allows. An event that waits is a position in a list and costs no
-// goroutine; a goroutine that has run an event goes on with the next one that is let in. A Backlog bounds the events of all clients
-// together, and an Outage is known to all who wait for php-fpm.
+// A Queue holds the events of one client, or of the server, in order and runs them one at a time. The Scheduler decides among all queues:
+// an event runs alone, or together with others up to a limit. An event that waits is an entry in a list and costs no goroutine; a
+// goroutine that has run one event goes on with the next. A Backlog limits the events of all clients together, and an Outage tells all
+// events at once that php-fpm is away.
 //
-// Package bridge is the only user. All methods may be called concurrently; those that block say so.
+// Only package bridge uses it. All methods may be called concurrently unless they say otherwise. Methods that block say so.
 package schedule

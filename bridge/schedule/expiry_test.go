@@ -91,7 +91,7 @@ func TestOutageEndsContexts(t *testing.T) {
 	late, stop := o.Until(t.Context(), outcome.ErrAway)
 	defer stop()
 	<-late.Done()
-	if !o.Over() || o.Over() || o.On() {
+	if !o.End() || o.End() || o.On() {
 		t.Error("want the outage to be over, once")
 	}
 }

@@ -6,43 +6,42 @@ import (
 	"time"
 )
 
-// Outage is the time during which php-fpm cannot be reached. All events share it: those that come late in it wait only for the rest.
+// Outage is the time during which php-fpm cannot be reached. All events share it: an event that comes late in it waits only for the rest.
 type Outage struct {
-	mu    sync.Mutex // guards the fields below
-	since time.Time  // zero: php-fpm is there
-	// calm lives until the next outage begins.
-	calm context.Context
-	end  context.CancelFunc
+	mu     sync.Mutex      // guards the fields below
+	since  time.Time       // zero: there is no outage
+	next   context.Context // canceled when the next outage begins; in an outage it is canceled
+	cancel context.CancelFunc
 }
 
-// NewOutage returns one that has not begun.
+// NewOutage returns an Outage that has not begun.
 func NewOutage() *Outage {
 	o := &Outage{}
-	o.calm, o.end = context.WithCancel(context.Background())
+	o.next, o.cancel = context.WithCancel(context.Background())
 	return o
 }
 
-// Begin records a failed try and returns when the outage began; first says that it was this one.
+// Begin records a failed attempt. It returns when the outage began, and whether this attempt was its first.
 func (o *Outage) Begin() (since time.Time, first bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	first = o.since.IsZero()
 	if first {
 		o.since = time.Now()
-		o.end()
+		o.cancel()
 	}
 	return o.since, first
 }
 
-// Over records a successful try and reports whether it ended an outage.
-func (o *Outage) Over() bool {
+// End records a successful attempt. It reports whether that ended an outage.
+func (o *Outage) End() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.since.IsZero() {
 		return false
 	}
 	o.since = time.Time{}
-	o.calm, o.end = context.WithCancel(context.Background())
+	o.next, o.cancel = context.WithCancel(context.Background())
 	return true
 }
 
@@ -53,11 +52,12 @@ func (o *Outage) On() bool {
 	return !o.since.IsZero()
 }
 
-// Until returns a context that also ends, with that cause, when the next outage begins, or at once in one. The caller calls stop.
+// Until returns a context that also ends when the next outage begins, with that cause. During an outage it ends at once. The caller must
+// call stop.
 func (o *Outage) Until(ctx context.Context, cause error) (until context.Context, stop func()) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	ctx, cancel := context.WithCancelCause(ctx)
-	forget := context.AfterFunc(o.calm, func() { cancel(cause) })
-	return ctx, func() { forget(); cancel(nil) }
+	unregister := context.AfterFunc(o.next, func() { cancel(cause) })
+	return ctx, func() { unregister(); cancel(nil) }
 }

@@ -5,44 +5,25 @@ import (
 	"time"
 )
 
-// position is the place of an event among those that wait. It is guarded by the scheduler's mutex.
+// position is the place of one event among those that wait. It is guarded by the scheduler's mutex.
 type position struct {
 	Terms
-	// Exactly one of these learns that the wait is over.
-	queue *Queue
-	in    chan struct{} // closed
+	// How the end of the wait is told: either queue is handed to a worker, or admitted is closed.
+	queue    *Queue
+	admitted chan struct{}
 
-	list     *list.List // where it stands; nil: nowhere
+	list     *list.List // that it waits in; nil: it does not wait
 	element  *list.Element
-	deadline time.Time // zero: it waits as long as it takes
-	err      error     // why its turn did not come
+	deadline time.Time // zero: none
+	err      error     // why it was not admitted
 }
 
-// stand puts p at the end of l.
-func (p *position) stand(l *list.List) {
+func (p *position) pushTo(l *list.List) {
 	p.list = l
 	p.element = l.PushBack(p)
 }
 
-// step takes p out of its list.
-func (p *position) step() {
+func (p *position) remove() {
 	p.list.Remove(p.element)
 	p.list, p.element = nil, nil
-}
-
-// Turn is what an event has while it runs. Its methods are called by one goroutine at a time.
-type Turn struct {
-	scheduler *Scheduler // nil: it is over, or none was needed
-	alone     bool
-	session   string
-}
-
-// Covers reports whether an event may run in the turn, alone or beside others.
-func (t *Turn) Covers(alone bool) bool { return t.scheduler != nil && (t.alone || !alone) }
-
-// Leave lets the next event have its turn. It may be called again.
-func (t *Turn) Leave() {
-	if s := t.scheduler; s != nil {
-		s.start(s.leave(t))
-	}
 }

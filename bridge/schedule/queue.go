@@ -1,86 +1,84 @@
 package schedule
 
-import (
-	"sync"
-	"time"
-)
+import "sync"
 
-// Event is what waits in a Queue.
+// Event is what a Queue holds.
 type Event interface {
-	// Size is the number of bytes that it holds while it waits.
+	// Size returns the number of bytes that it holds while it waits. It must not change.
 	Size() int
-	// Terms is called when the event is the first of its queue.
+	// Terms is called when the event becomes the current one of its queue.
 	Terms() Terms
-	// Run is called once, in a goroutine of its own or that of another event: with its turn, which ends when Run returns, or with
-	// the error why its turn will not come.
+	// Run is called once, in a goroutine of the scheduler, with the event's turn, which ends when Run returns. If the event will not get
+	// a turn, err says why and t is nil.
 	Run(t *Turn, err error)
-	// Drop is called in place of Run when the queue is closed.
+	// Drop is called instead of Run when the queue is closed before.
 	Drop()
 }
 
-// Queue holds the events of one client, or of the server, in order, and runs them one at a time.
+// Queue holds the events of one client, or of the server, in order, and runs them one at a time. The current event has left the queue
+// and waits for its turn, or runs.
 type Queue struct {
 	scheduler *Scheduler
-	limit     int // events that may wait after the first
-	bytes     int // that they may hold; the event that goes over is still taken
+	maxEvents int
+	maxBytes  int // the event that exceeds it is still taken
 
-	// Of the goroutine that has set running.
-	first    Event
+	// Owned by the goroutine that has set running.
+	current  Event
 	position position
 
 	mu      sync.Mutex    // guards the fields below
-	changed chan struct{} // closed when there is room, or nothing runs; nil: nobody waits for that
-	events  []Event       // after the first
-	size    int           // bytes that they hold
-	running bool          // the first event waits for its turn, or runs
-	held    bool          // nothing starts before Release
+	changed chan struct{} // closed by notify; nil: nothing waits for that
+	events  []Event       // without the current one
+	bytes   int           // that events hold
+	running bool          // there is a current event
+	held    bool          // nothing becomes current before Release
 	sealed  bool          // nothing more is taken
 }
 
-// NewQueue returns an empty queue.
-func (s *Scheduler) NewQueue(limit, bytes int) *Queue {
-	q := &Queue{scheduler: s, limit: limit, bytes: bytes}
+// NewQueue returns an empty queue. It is full once it holds maxEvents or maxBytes, the current event not included.
+func (s *Scheduler) NewQueue(maxEvents, maxBytes int) *Queue {
+	q := &Queue{scheduler: s, maxEvents: maxEvents, maxBytes: maxBytes}
 	q.position.queue = q
 	return q
 }
 
-// Put queues e and blocks while the queue is full. It reports whether e will run.
+// Put queues e and blocks while the queue is full. It reports false if the queue takes nothing more.
 func (q *Queue) Put(e Event) bool {
 	q.mu.Lock()
-	for q.full() {
+	for q.isFull() {
 		q.wait()
 	}
 	return q.push(e, !q.sealed)
 }
 
-// Add is Put without the wait: it reports false if the queue is full.
+// Add queues e without blocking. It reports false if the queue is full or takes nothing more.
 func (q *Queue) Add(e Event) bool {
 	q.mu.Lock()
-	return q.push(e, !q.sealed && !q.full())
+	return q.push(e, !q.sealed && !q.isFull())
 }
 
-// Offer is Add for an event that need not run: it reports false if any other waits.
+// Offer is Add for an event that can be left out: it reports false if there is any event after the current one.
 func (q *Queue) Offer(e Event) bool {
 	q.mu.Lock()
 	return q.push(e, !q.sealed && len(q.events) == 0)
 }
 
-// Last queues e, full or not, and refuses everything after it.
+// Last queues e even if the queue is full. From then on the queue takes nothing more. It reports false if that was so before.
 func (q *Queue) Last(e Event) bool {
 	q.mu.Lock()
-	taken := !q.sealed
+	ok := !q.sealed
 	q.seal()
-	return q.push(e, taken)
+	return q.push(e, ok)
 }
 
-// push queues e if taken, and lets go of mu.
-func (q *Queue) push(e Event, taken bool) bool {
-	if !taken {
+// push queues e if ok, and unlocks mu.
+func (q *Queue) push(e Event, ok bool) bool {
+	if !ok {
 		q.mu.Unlock()
 		return false
 	}
 	q.events = append(q.events, e)
-	q.size += e.Size()
+	q.bytes += e.Size()
 	begins := q.begin()
 	q.mu.Unlock()
 	if begins {
@@ -89,8 +87,8 @@ func (q *Queue) push(e Event, taken bool) bool {
 	return true
 }
 
-// begin takes the first event out for the caller to submit, if there is one and it may wait for its turn. It counts the event while mu
-// is held: a drain queues the last event and then waits for those before it.
+// begin makes the first event the current one, if that is possible. The caller must submit it. It is counted while mu is held, since a
+// drain queues the last event and then waits for those before it.
 func (q *Queue) begin() bool {
 	if q.held || q.running || len(q.events) == 0 {
 		return false
@@ -102,49 +100,49 @@ func (q *Queue) begin() bool {
 }
 
 func (q *Queue) pop() {
-	q.first = q.events[0]
+	q.current = q.events[0]
 	q.events[0] = nil
 	q.events = q.events[1:]
 	if len(q.events) == 0 {
 		q.events = nil // an idle queue keeps no memory
 	}
-	q.size -= q.first.Size()
-	q.tell()
+	q.bytes -= q.current.Size()
+	q.notify()
 }
 
-// submit has the first event wait for its turn.
+// submit makes the current event wait for its turn.
 func (q *Queue) submit() {
-	q.position.Terms = q.first.Terms()
-	q.scheduler.start(q.scheduler.join(&q.position))
+	q.position.Terms = q.current.Terms()
+	q.scheduler.start(q.scheduler.submit(&q.position))
 }
 
-// runFirst runs the first event.
-func (q *Queue) runFirst(t *Turn, err error) {
-	e := q.first
-	q.first = nil
+// runCurrent runs the current event.
+func (q *Queue) runCurrent(t *Turn, err error) {
+	e := q.current
+	q.current = nil
 	e.Run(t, err)
 }
 
-// next makes the next event the first one, and reports whether there was one that may wait for its turn.
+// next makes the next event the current one, for the caller to submit. It reports whether there is one.
 func (q *Queue) next() bool {
 	q.mu.Lock()
 	q.running = false
 	begins := q.begin()
 	if !begins {
-		q.tell()
+		q.notify()
 	}
 	q.mu.Unlock()
 	if begins {
-		q.position.Terms = q.first.Terms()
+		q.position.Terms = q.current.Terms()
 	}
 	return begins
 }
 
-// Close drops the events after the first and refuses all others.
+// Close drops all events but the current one. From then on the queue takes nothing more.
 func (q *Queue) Close() {
 	q.mu.Lock()
 	dropped := q.events
-	q.events, q.size = nil, 0
+	q.events, q.bytes = nil, 0
 	q.seal()
 	q.mu.Unlock()
 	for _, e := range dropped {
@@ -152,50 +150,7 @@ func (q *Queue) Close() {
 	}
 }
 
-// AwaitRoom blocks while the queue is full, and calls meanwhile at intervals. It reports whether it has blocked.
-func (q *Queue) AwaitRoom(interval time.Duration, meanwhile func()) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if !q.full() {
-		return false
-	}
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
-	for q.full() {
-		changed := q.listen()
-		q.mu.Unlock()
-		select {
-		case <-changed:
-		case <-tick.C:
-			meanwhile()
-		}
-		q.mu.Lock()
-	}
-	return true
-}
-
-// Hold keeps events from starting until Release, for a caller that runs some itself. It blocks while the first one waits or runs.
-func (q *Queue) Hold() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.held = true
-	for q.running {
-		q.wait()
-	}
-}
-
-// Release is called once after Hold.
-func (q *Queue) Release() {
-	q.mu.Lock()
-	q.held = false
-	begins := q.begin()
-	q.mu.Unlock()
-	if begins {
-		q.submit()
-	}
-}
-
-// Len returns how many events wait after the first.
+// Len returns how many events the queue holds, without the current one.
 func (q *Queue) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -209,33 +164,12 @@ func (q *Queue) Busy() bool {
 	return q.running || len(q.events) > 0
 }
 
-// full reports whether to wait for room. Nobody waits for a queue that takes nothing any more.
-func (q *Queue) full() bool { return !q.sealed && (len(q.events) >= q.limit || q.size >= q.bytes) }
+// isFull reports whether it makes sense to wait for room.
+func (q *Queue) isFull() bool {
+	return !q.sealed && (len(q.events) >= q.maxEvents || q.bytes >= q.maxBytes)
+}
 
 func (q *Queue) seal() {
 	q.sealed = true
-	q.tell()
-}
-
-// listen returns what the next tell closes.
-func (q *Queue) listen() <-chan struct{} {
-	if q.changed == nil {
-		q.changed = make(chan struct{})
-	}
-	return q.changed
-}
-
-func (q *Queue) tell() {
-	if q.changed != nil {
-		close(q.changed)
-		q.changed = nil
-	}
-}
-
-// wait blocks until the next tell, and lets go of mu meanwhile.
-func (q *Queue) wait() {
-	changed := q.listen()
-	q.mu.Unlock()
-	<-changed
-	q.mu.Lock()
+	q.notify()
 }

@@ -34,8 +34,8 @@ func both(t *testing.T, width int, test func(*testing.T, *crowd)) {
 				test(t, c)
 				c.group.Wait()
 				c.scheduler.Close()
-				if s := c.scheduler; s.inside != 0 || s.alone || s.waiting != 0 || len(s.sessions) != 0 {
-					t.Errorf("at the end %d run, %d wait, %d sessions are kept", s.inside, s.waiting, len(s.sessions))
+				if s := c.scheduler; s.running != 0 || s.alone || s.waiting != 0 || len(s.sessions) != 0 {
+					t.Errorf("at the end %d run, %d wait, %d sessions are kept", s.running, s.waiting, len(s.sessions))
 				}
 			})
 		})

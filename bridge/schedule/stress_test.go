@@ -249,8 +249,8 @@ func (s *stress) run() {
 			delete(s.ended, e)
 		}
 	}
-	if c := s.scheduler; len(s.ended) != 0 || c.inside != 0 || c.alone || c.waiting != 0 || len(c.sessions) != 0 || len(c.idle) != 0 {
-		s.t.Errorf("at the end %d that were refused ended, %d run, %d wait, %d sessions and %d workers are kept", len(s.ended), c.inside,
+	if c := s.scheduler; len(s.ended) != 0 || c.running != 0 || c.alone || c.waiting != 0 || len(c.sessions) != 0 || len(c.idle) != 0 {
+		s.t.Errorf("at the end %d that were refused ended, %d run, %d wait, %d sessions and %d workers are kept", len(s.ended), c.running,
 			c.waiting, len(c.sessions), len(c.idle))
 	}
 }

@@ -2,51 +2,50 @@ package schedule
 
 import "time"
 
-// Class is what kind of event waits. Each class has queues of its own, so that many events of one kind do not hold up another.
+// Class is the kind of an event. Each class waits in lists of its own, so that many events of one class do not delay another.
 type Class int
 
 const (
-	Message   Class = iota // all that the others are not
+	Message   Class = iota // everything that is not in another class
 	Handshake              // authenticate and open
 	Close                  // close events
 )
 
-// Terms say how an event waits for its turn, and runs.
+// Terms say how an event waits and runs. The zero Terms are for an event that runs beside others and waits as long as it takes.
 type Terms struct {
 	Class Class
-	Alone bool // nothing else runs meanwhile
-	// Free events need no turn: they run at once.
-	Free bool
-	// Session, if not empty, lets events with the same one run one after the other, unless they are alone anyway. PHP keeps a session
-	// locked while a handler has it open: the tabs of one user would hold a worker each, and all but one of them would only wait.
+	Alone bool // no other event runs at the same time
+	Free  bool // it runs at once and does not count
+	// Session, if not empty, makes events with the same session run one after the other, unless they run alone anyway. PHP locks a
+	// session while a handler has it open: without this, the tabs of one user would occupy a php-fpm worker each, only to wait there.
 	Session string
-	// Limit is how long the event waits; 0: as long as it takes. A pause does not count unless PauseCounts is set.
+	// Limit is how long the event may wait; 0 means no limit. The time of a pause counts only with PauseCounts.
 	Limit       time.Duration
 	PauseCounts bool
 }
 
-// The queues of a Scheduler, in the order in which they are served.
+// The lists in which events wait, in the order in which they take turns.
 const (
-	beside = iota
-	alone
-	handshake
-	closing
-	lists
+	besideList = iota
+	aloneList
+	handshakeList
+	closeList
+	listCount
 )
 
 func (t *Terms) list() int {
 	switch {
 	case t.Class == Handshake:
-		return handshake
+		return handshakeList
 	case t.Class == Close:
-		return closing
+		return closeList
 	case t.Alone:
-		return alone
+		return aloneList
 	}
-	return beside
+	return besideList
 }
 
-// session returns the session to wait for; an event that runs alone has no other beside it.
+// session returns the session that the event has to wait for.
 func (t *Terms) session() string {
 	if t.Alone {
 		return ""

@@ -5,127 +5,132 @@ import (
 	"iter"
 )
 
-// join has p wait for its turn.
-func (s *Scheduler) join(p *position) (ready []*Queue) {
+// submit makes p wait until it is admitted. Like all functions that return ready, it returns the queues whose events no longer wait and
+// for which the caller must start workers.
+func (s *Scheduler) submit(p *position) (ready []*Queue) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ready = s.admit(s.add(nil, p))
-	s.setDeadline(p)
-	return s.assign(ready)
+	return s.assign(s.submitLocked(nil, p))
 }
 
-// add is join for callers that hold mu, admit and set the deadline. It appends p's queue to ready if p does not wait.
+// submitLocked is submit for callers that hold mu. It appends to ready.
+func (s *Scheduler) submitLocked(ready []*Queue, p *position) []*Queue {
+	ready = s.admit(s.add(ready, p))
+	s.setDeadline(p)
+	return ready
+}
+
+// add puts p into a list, unless it need not wait.
 func (s *Scheduler) add(ready []*Queue, p *position) []*Queue {
 	p.err = nil
 	if s.aborted != nil && p.queue != nil {
-		return s.tell(ready, p, s.aborted)
+		return s.endWait(ready, p, s.aborted)
 	}
 	if p.Free {
-		return s.tell(ready, p, nil)
+		return s.endWait(ready, p, nil)
 	}
 	if id := p.session(); id != "" {
 		if others := s.sessions[id]; others != nil {
-			p.stand(others)
+			p.pushTo(others) // and not to a list, where it would be in the way of events that can run
 			return ready
 		}
 		s.sessions[id] = list.New()
 	}
-	s.queue(p)
+	s.push(p)
 	return ready
 }
 
-// queue puts p into its list. One that waits for its session does not stand there: it would keep others out.
-func (s *Scheduler) queue(p *position) {
+func (s *Scheduler) push(p *position) {
 	s.waiting++
-	p.stand(&s.lists[p.Terms.list()])
+	p.pushTo(&s.lists[p.Terms.list()])
 }
 
-// admit lets in who has its turn now, and returns the queues among them besides ready.
+// admit lets events run while there is room for the next one.
 func (s *Scheduler) admit(ready []*Queue) []*Queue {
 	for !s.paused && s.waiting > 0 {
-		s.pass()
-		p := s.lists[s.at].Front().Value.(*position)
-		if !s.fits(p.Alone) {
+		s.selectList()
+		p := s.lists[s.current].Front().Value.(*position)
+		if !s.hasRoom(p.Alone) {
 			break
 		}
-		p.step()
+		p.remove()
 		s.waiting--
-		s.inside++
+		s.running++
 		s.alone = p.Alone
-		s.left -= s.weight(p.Alone)
-		ready = s.tell(ready, p, nil)
+		s.quota -= s.cost(p.Alone)
+		ready = s.endWait(ready, p, nil)
 	}
 	return ready
 }
 
-// pass gives the turn to the next list in which somebody waits, if the turn is over or of no use.
-func (s *Scheduler) pass() {
-	for s.left <= 0 || s.lists[s.at].Len() == 0 {
-		s.at, s.left = (s.at+1)%lists, s.width
+// selectList moves on to the next list with an event, if the current one is empty or has used its quota.
+func (s *Scheduler) selectList() {
+	for s.quota <= 0 || s.lists[s.current].Len() == 0 {
+		s.current, s.quota = (s.current+1)%listCount, s.width
 	}
 }
 
-// fits reports whether there is room; after a Resize there may be more inside than width.
-func (s *Scheduler) fits(alone bool) bool {
+// hasRoom reports whether one more event may run now. After a Resize more than width may be running.
+func (s *Scheduler) hasRoom(alone bool) bool {
 	if alone {
-		return s.inside == 0
+		return s.running == 0
 	}
-	return !s.alone && s.inside < s.width
+	return !s.alone && s.running < s.width
 }
 
-// weight is what an event takes of its list's turn.
-func (s *Scheduler) weight(alone bool) int {
+// cost is what an event takes of its list's quota.
+func (s *Scheduler) cost(alone bool) int {
 	if alone {
 		return s.width
 	}
 	return 1
 }
 
-// tell ends p's wait. It appends p's queue to ready, if p is a queue's.
-func (s *Scheduler) tell(ready []*Queue, p *position, err error) []*Queue {
+// endWait ends the wait of p; err says why it was not admitted.
+func (s *Scheduler) endWait(ready []*Queue, p *position, err error) []*Queue {
 	p.err = err
 	if p.queue != nil {
 		return append(ready, p.queue)
 	}
-	close(p.in)
+	close(p.admitted)
 	return ready
 }
 
-// withdraw ends the wait of p with err, unless it is over.
+// withdraw ends the wait of p with err, unless it has just ended.
 func (s *Scheduler) withdraw(p *position, err error) (ready []*Queue) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if p.list == nil {
-		return nil // in the same moment
+		return nil
 	}
-	return s.assign(s.admit(s.give(nil, p, err)))
+	return s.assign(s.admit(s.cancel(nil, p, err)))
 }
 
-// giveAll ends with err the wait of those that given picks.
-func (s *Scheduler) giveAll(err error, given func(*position) bool) (ready []*Queue) {
+// cancelAll ends the wait of all events that match with err.
+func (s *Scheduler) cancelAll(err error, match func(*position) bool) (ready []*Queue) {
 	var all []*position
 	for p := range s.all() {
-		if given(p) {
+		if match(p) {
 			all = append(all, p)
 		}
 	}
-	for _, p := range all { // each still waits, though perhaps no longer for its session
-		ready = s.give(ready, p, err)
+	for _, p := range all { // they still wait, though canceling one may move another from its session's list
+		ready = s.cancel(ready, p, err)
 	}
 	return s.admit(ready)
 }
 
-// give ends the wait of p, which waits, with err.
-func (s *Scheduler) give(ready []*Queue, p *position, err error) []*Queue {
-	forSession := p.session() != "" && p.list == s.sessions[p.session()]
-	if p.step(); !forSession {
+// cancel ends the wait of p, which must be waiting, with err.
+func (s *Scheduler) cancel(ready []*Queue, p *position, err error) []*Queue {
+	waitsForSession := p.session() != "" && p.list == s.sessions[p.session()]
+	if p.remove(); !waitsForSession {
 		s.waiting--
 		s.releaseSession(p.session())
 	}
-	return s.tell(ready, p, err)
+	return s.endWait(ready, p, err)
 }
 
-// releaseSession lets the next event with that session wait for its turn.
+// releaseSession lets the next event of a session wait for its turn.
 func (s *Scheduler) releaseSession(id string) {
 	if id == "" {
 		return
@@ -136,11 +141,11 @@ func (s *Scheduler) releaseSession(id string) {
 		return
 	}
 	p := others.Front().Value.(*position)
-	p.step()
-	s.queue(p)
+	p.remove()
+	s.push(p)
 }
 
-// all iterates over those that wait.
+// all iterates over all events that wait.
 func (s *Scheduler) all() iter.Seq[*position] {
 	return func(yield func(*position) bool) {
 		for i := range s.lists {

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// workerIdle is how long a worker waits for an event, at least; it may wait up to twice as long.
+// workerIdle is how long an idle worker stays at least; it stays at most twice as long.
 const workerIdle = time.Second
 
-// worker is a goroutine that runs the events of queues, one after the other. It stays for a while when there is nothing to run, for a
-// new goroutine for each event would grow its stack each time.
+// worker is a goroutine that runs the events of queues, one after the other. It stays for a while when there is nothing to run: a new
+// goroutine for each event would have to grow its stack each time.
 type worker struct {
-	next  chan *Queue // closed when the worker is to end
-	sweep int         // as counted when it began to wait; guarded by the scheduler's mutex
+	next  chan *Queue // closed to end the worker
+	sweep int         // number of sweeps when it became idle; guarded by the scheduler's mutex
 }
 
-// Close ends the workers that wait for events and blocks until all workers have ended, the others after what they run.
+// Close ends idle workers and blocks until the others have ended after what they run. No event may be queued any more.
 func (s *Scheduler) Close() {
 	s.mu.Lock()
 	s.closed = true
@@ -24,8 +24,7 @@ func (s *Scheduler) Close() {
 	s.workers.Wait()
 }
 
-// assign gives queues whose events have their turn, or will not have it, to workers that wait, and returns those that need a new one. It
-// is called with mu held, and never blocks.
+// assign hands ready queues to idle workers and returns those that need new workers. It is called with mu held and never blocks.
 func (s *Scheduler) assign(ready []*Queue) []*Queue {
 	for len(ready) > 0 && len(s.idle) > 0 {
 		last := len(s.idle) - 1
@@ -42,48 +41,48 @@ func (s *Scheduler) start(queues []*Queue) {
 	}
 }
 
-// run runs the first event of q, then one that its end lets in, or one that the worker waits for.
+// run runs the current event of q, then events of other queues until the worker has to end.
 func (s *Scheduler) run(q *Queue) {
 	w := &worker{next: make(chan *Queue, 1)}
 	for q != nil {
-		turn, err := s.turnOf(&q.position), q.position.err
-		if err != nil {
-			turn = nil
+		var turn *Turn
+		err := q.position.err
+		if err == nil {
+			turn = s.turnOf(&q.position)
 		}
-		q.runFirst(turn, err)
-		next, others, waits := s.finish(turn, q, w)
+		q.runCurrent(turn, err)
+		next, others, isIdle := s.finish(turn, q, w)
 		s.work.Done()
 		s.start(others)
-		if q = next; waits {
+		if q = next; isIdle {
 			q = <-w.next
 		}
 	}
 }
 
-// finish ends the turn of q's event and has q's next one wait for its own. It returns what w is to run next, or that w is to wait, and
-// other queues that need a worker.
-func (s *Scheduler) finish(t *Turn, q *Queue, w *worker) (next *Queue, others []*Queue, waits bool) {
+// finish ends the turn of q's current event and submits the one after it. It returns the queue that w continues with, or else whether w is
+// idle, and other queues that need workers.
+func (s *Scheduler) finish(t *Turn, q *Queue, w *worker) (next *Queue, others []*Queue, isIdle bool) {
 	more := q.next()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t != nil {
-		s.out(t)
+		s.release(t)
 	}
 	var ready []*Queue
 	if more {
-		ready = s.add(ready, &q.position)
-	}
-	if ready = s.admit(ready); more {
-		s.setDeadline(&q.position)
+		ready = s.submitLocked(nil, &q.position)
+	} else {
+		ready = s.admit(nil)
 	}
 	if len(ready) > 0 {
 		return ready[0], s.assign(ready[1:]), false
 	}
-	return nil, nil, s.wait(w)
+	return nil, nil, s.addIdle(w)
 }
 
-// wait notes that w waits for an event. It reports false if w is to end instead. It is called with mu held.
-func (s *Scheduler) wait(w *worker) bool {
+// addIdle reports false if w has to end instead. It is called with mu held.
+func (s *Scheduler) addIdle(w *worker) bool {
 	if s.closed || len(s.idle) >= s.width {
 		return false
 	}
@@ -95,7 +94,7 @@ func (s *Scheduler) wait(w *worker) bool {
 	return true
 }
 
-// sweep ends the workers that have waited since the last sweep. They are the first ones, since the last to wait gets the next event.
+// sweep ends the workers that were idle at the last sweep already. They are the first ones, as the last one gets the next event.
 func (s *Scheduler) sweep() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,7 +108,7 @@ func (s *Scheduler) sweep() {
 	}
 }
 
-// endIdle ends the first n workers that wait. It is called with mu held.
+// endIdle ends the first n idle workers. It is called with mu held.
 func (s *Scheduler) endIdle(n int) {
 	for _, w := range s.idle[:n] {
 		close(w.next)

@@ -1,0 +1,71 @@
+package schedule
+
+import "time"
+
+// AwaitRoom blocks while the queue is full, and calls f at intervals in the meantime. It reports whether it has blocked.
+func (q *Queue) AwaitRoom(interval time.Duration, f func()) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.isFull() {
+		return false
+	}
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for q.isFull() {
+		changed := q.nextChange()
+		q.mu.Unlock()
+		select {
+		case <-changed:
+		case <-tick.C:
+			f()
+		}
+		q.mu.Lock()
+	}
+	return true
+}
+
+// Hold blocks until there is no current event, and keeps the queue from running any until Release. The caller may run events itself in the
+// meantime.
+func (q *Queue) Hold() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.held = true
+	for q.running {
+		q.wait()
+	}
+}
+
+// Release must be called once after Hold.
+func (q *Queue) Release() {
+	q.mu.Lock()
+	q.held = false
+	begins := q.begin()
+	q.mu.Unlock()
+	if begins {
+		q.submit()
+	}
+}
+
+// nextChange returns a channel that the next notify closes.
+func (q *Queue) nextChange() <-chan struct{} {
+	if q.changed == nil {
+		q.changed = make(chan struct{})
+	}
+	return q.changed
+}
+
+// notify says that there may be room, or no current event.
+func (q *Queue) notify() {
+	if q.changed != nil {
+		close(q.changed)
+		q.changed = nil
+	}
+}
+
+// wait blocks until the next notify. It unlocks mu in the meantime.
+func (q *Queue) wait() {
+	changed := q.nextChange()
+	q.mu.Unlock()
+	<-changed
+	q.mu.Lock()
+}

@@ -1,0 +1,35 @@
+package schedule
+
+// Pause lets no more events run until Resume. Events that run already go on. It reports whether there was no pause before.
+func (s *Scheduler) Pause() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	changed := !s.paused
+	s.paused = true
+	return changed
+}
+
+// Resume ends a pause. The wait of all events without PauseCounts begins anew. It reports whether there was a pause.
+func (s *Scheduler) Resume() bool {
+	s.mu.Lock()
+	changed := s.paused
+	s.paused = false
+	if changed {
+		for p := range s.all() {
+			if !p.PauseCounts {
+				s.setDeadline(p)
+			}
+		}
+	}
+	ready := s.assign(s.admit(nil))
+	s.mu.Unlock()
+	s.start(ready)
+	return changed
+}
+
+// Paused reports whether there is a pause.
+func (s *Scheduler) Paused() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.paused
+}
