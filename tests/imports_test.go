@@ -1,4 +1,4 @@
-// Package tests holds the packages of this module to what each may import. The folders beside it run the real program.
+// Package tests checks what each package of this module may import. Its subfolders test the real program.
 package tests
 
 import (
@@ -14,16 +14,17 @@ import (
 
 const module = "github.com/wsbridge/wsbridge/"
 
-// rule is what a package may import besides the standard library, as patterns of go list: paths of this module, or of others. A
-// pattern as its folder makes it the rule of the packages that match.
+// rule lists what a package may import in addition to the standard library, as patterns of go list: paths of this
+// module, or of others. Its folder may be a pattern, too.
 type rule struct {
 	folder string
 	may    []string
 	why    string
 }
 
-// importRules has a line for each package, so that a new one needs a decision. A room of bridge, fastcgi or protocol imports
-// neither its sisters nor the package above it, which joins them; bridge/outcome has the words that all rooms of bridge share.
+// importRules has a line for each package, so that a new one needs a decision. A room of bridge, fastcgi or protocol
+// imports neither its sisters nor the package above it, which joins them; bridge/outcome has the words that all rooms
+// of bridge share.
 func importRules() []rule {
 	const (
 		outcome, websocket = "bridge/outcome", "github.com/gorilla/websocket"
@@ -57,9 +58,10 @@ func importRules() []rule {
 		{"cmd/wsbridge/serve", []string{module + "...", "github.com/coreos/go-systemd/..."}, "it joins bridge, fastcgi and fifo"},
 		{"cmd/wsbridge/check", []string{"protocol", "bridge/isolation", "cmd/wsbridge/config", "cmd/wsbridge/terminal"},
 			"it reads an application, and serves nobody"},
-		{"cmd/wsbridge/config", []string{"protocol", "bridge/door/admission", "bridge/isolation", "deploy", "fastcgi", "github.com/BurntSushi/toml"},
+		{"cmd/wsbridge/config", []string{"protocol", "bridge/door", "bridge/door/admission", "bridge/isolation", "deploy", "fastcgi", "github.com/BurntSushi/toml"},
 			"it reads and checks values, and starts nothing"},
-		{"cmd/wsbridge/control", []string{"protocol/...", "bridge", "bridge/observe", "bridge/rows", "fastcgi", api, "cmd/wsbridge/timing"},
+		{"cmd/wsbridge/control", []string{"protocol/...", "bridge", "bridge/observe", "bridge/rows", "fastcgi", api, "cmd/wsbridge/config",
+			"cmd/wsbridge/timing"},
 			"it answers operators"},
 		{api, []string{"protocol"}, "it is what clients of the control API need"},
 		{"cmd/wsbridge/control/dashboard", nil, "the files in it are only embedded"},
@@ -141,8 +143,8 @@ func TestImportRulesNotice(t *testing.T) {
 		{"bridge", "github.com/yookoala/gofast", false},
 		{"bridge/rows", module + "bridge", false},          // the package above
 		{"bridge/rows", module + "bridge/socket", false},   // a sister
-		{"bridge/socket", module + "bridge/outcome", true}, // but for that one
-		{"bridge/schedule", module + "protocol", false},    // what others may
+		{"bridge/socket", module + "bridge/outcome", true}, // the one exception
+		{"bridge/schedule", module + "protocol", false},    // others may
 		{"bridge/isolation", "github.com/gorilla/websocket", false},
 		{"bridge/door", module + "bridge/door/admission", true},
 		{"bridge/door/admission", module + "bridge/door", false},

@@ -67,6 +67,7 @@ func (s *Scheduler) Enter(ctx context.Context, terms Terms) (*Turn, error) {
 func (s *Scheduler) Resize(width int) {
 	s.mu.Lock()
 	s.width = width
+	s.endIdle(max(0, len(s.idle)-width))
 	ready := s.assign(s.admit(nil))
 	s.mu.Unlock()
 	s.start(ready)

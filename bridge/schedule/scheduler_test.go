@@ -243,3 +243,25 @@ func TestSchedulerMadeNarrowerWaitsForRunningEvents(t *testing.T) {
 		}
 	})
 }
+
+func TestSchedulerKeepsAsManyWorkersAsMayRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &crowd{t: t, queued: true}
+		c.scheduler = New(3, &c.group)
+		for range 6 {
+			c.add("event", Terms{})
+		}
+		c.add("free", Terms{Free: true})
+		c.group.Wait()
+		for _, width := range []int{3, 4, 2, 1} {
+			c.scheduler.Resize(width)
+			synctest.Wait()
+			if got := len(c.scheduler.idle); got != min(width, 3) {
+				t.Errorf("%d workers wait, of %d events that may run", got, width)
+			}
+		}
+		c.add("event", Terms{})
+		c.group.Wait()
+		c.scheduler.Close()
+	})
+}

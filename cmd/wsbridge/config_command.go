@@ -42,13 +42,10 @@ that may hold a password are left out.`,
 			if changed {
 				entries = slices.DeleteFunc(entries, func(e config.Entry) bool { return e.Usual })
 			}
-			switch {
-			case asJSON:
-				return terminal.WriteJSON(cmd.OutOrStdout(), entries, "  ")
-			case all || changed:
-				_, err = io.WriteString(cmd.OutOrStdout(), config.FormatTOML(entries))
+			if !asJSON && !all && !changed {
+				return nil
 			}
-			return err
+			return writeEntries(cmd.OutOrStdout(), entries, asJSON)
 		},
 	}
 	addSourceFlags(cmd, &from)
@@ -57,4 +54,12 @@ that may hold a password are left out.`,
 	flags.BoolVar(&changed, "changed", false, "print only what differs from the defaults")
 	flags.BoolVar(&asJSON, "json", false, "print as one JSON list")
 	return cmd
+}
+
+func writeEntries(out io.Writer, entries []config.Entry, asJSON bool) error {
+	if asJSON {
+		return terminal.WriteJSON(out, entries, "  ")
+	}
+	_, err := io.WriteString(out, config.FormatTOML(entries))
+	return err
 }

@@ -54,7 +54,7 @@ they may be passwords.`,
 }
 
 // writeNew writes a whole file or none, and replaces a file only if forced.
-func writeNew(path, text string, force bool) (err error) {
+func writeNew(path, text string, force bool) error {
 	if _, err := os.Lstat(path); err == nil && !force {
 		return fmt.Errorf("%s exists: --force replaces it", path)
 	}
@@ -62,7 +62,7 @@ func writeNew(path, text string, force bool) (err error) {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	defer func() { err = errors.Join(err, ignoreMissing(os.Remove(f.Name()))) }()
+	defer os.Remove(f.Name()) // which a rename has moved away
 	const readable = 0o644
 	_, writeErr := f.WriteString(text)
 	if err := errors.Join(writeErr, f.Chmod(readable), f.Sync(), f.Close()); err != nil {
@@ -74,14 +74,6 @@ func writeNew(path, text string, force bool) (err error) {
 	err = os.Link(f.Name(), path) // unlike a rename, this replaces no file that was made meanwhile
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s exists: --force replaces it", path)
-	}
-	return err
-}
-
-// ignoreMissing returns nil for a file that is not there, since it was renamed.
-func ignoreMissing(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
 	}
 	return err
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// crier broadcasts as much as it is asked for, and echoes everything else.
+// crier broadcasts a message of the size it is asked for, and echoes everything else.
 const crier = `
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
@@ -21,7 +21,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 }
 `
 
-// impatient ends those who do not read after a short while, and keeps little for them.
+// impatient ends clients that do not read after two seconds, and queues little for them.
 const impatient = "server.max_message = \"256KiB\"\nserver.send_queue_bytes = \"256KiB\"\nserver.write_timeout = \"2s\"\n"
 
 func cry(n, size int) frame {
@@ -29,7 +29,7 @@ func cry(n, size int) frame {
 	return text(s + strings.Repeat("x", size-len(s)))
 }
 
-// deafen lets the kernel take in little for a client that never reads.
+// deafen makes the kernel's receive buffer small, for a client that never reads.
 func deafen(p *peer) { _ = p.Conn.(*net.TCPConn).SetReadBuffer(4 << 10) }
 
 func TestClientThatNeverReadsIsBroadcastTo(t *testing.T) {
@@ -56,7 +56,7 @@ func TestClientThatNeverReadsIsBroadcastTo(t *testing.T) {
 
 var leftSlow = regexp.MustCompile(`"msg":"client left".*"ending":"slow"`)
 
-// slow waits until so many clients have been ended since they do not read.
+// slow waits until n clients have been ended because they do not read.
 func slow(t *testing.T, s *server, n int) {
 	t.Helper()
 	harness.Eventually(t, fmt.Sprint(n, " clients are ended as slow"), func() bool {
@@ -64,7 +64,7 @@ func slow(t *testing.T, s *server, n int) {
 	})
 }
 
-// TestBroadcastToThousandsOfWhomSomeAreStuck has everybody else get every message, whole and in order.
+// TestBroadcastToThousandsOfWhomSomeAreStuck wants all others to get every message, whole and in order.
 func TestBroadcastToThousandsOfWhomSomeAreStuck(t *testing.T) {
 	s := serve(t, crier, impatient)
 	const size, stuck, cries = 64 << 10, many / 20, 4
@@ -102,7 +102,7 @@ func TestBroadcastToThousandsOfWhomSomeAreStuck(t *testing.T) {
 	})
 }
 
-// hear tells of each message that p gets, -1 if it is not what it should be, until the connection ends.
+// hear sends the number of each message that p gets, or -1 for a wrong one, until the connection ends.
 func hear(p *peer, size int, heard chan<- int) {
 	for n := 0; ; n++ {
 		_ = p.Conn.SetReadDeadline(time.Now().Add(2 * harness.Patience))

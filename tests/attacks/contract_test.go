@@ -12,8 +12,8 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// keeper keeps what it is sent in its row and in a global variable, and says in the next event what has become of both. A Bomb
-// that is made from a text leaves a file behind.
+// keeper keeps what it is sent in its row and in a global variable, and returns both in the next event. A Bomb that is
+// made from a text creates a file.
 const keeper = `
 class Bomb { public function __wakeup() { touch(__DIR__."/exploded"); } public function __destruct() { touch(__DIR__."/exploded"); } }
 $last=null;
@@ -30,7 +30,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 }
 `
 
-// TestClientsCannotSpeakTheContract sends JSON that looks like what wsbridge and its PHP half say to each other.
+// TestClientsCannotSpeakTheContract sends JSON that looks like messages between wsbridge and its PHP half.
 func TestClientsCannotSpeakTheContract(t *testing.T) {
 	evil := `"` + base64.StdEncoding.EncodeToString([]byte(`O:4:"Bomb":0:{}`)) + `"`
 	for _, mode := range []string{"auto", "serial", "connection"} {
@@ -66,7 +66,7 @@ func TestClientsCannotSpeakTheContract(t *testing.T) {
 	}
 }
 
-// holds sends JSON to a keeper, and wants it kept as it is.
+// holds sends JSON to a keeper, which must keep it unchanged.
 func holds(t *testing.T, p *peer, sent string) {
 	t.Helper()
 	p.Send(text(sent))
@@ -78,7 +78,7 @@ func holds(t *testing.T, p *peer, sent string) {
 		t.Fatalf("%s: %v, %q", sent, err, answer)
 	}
 	if !json.Valid([]byte(sent)) || strings.Contains(sent, "1e400") {
-		return // PHP takes it for null
+		return // PHP decodes it as null
 	}
 	var want any
 	if err := json.Unmarshal([]byte(sent), &want); err != nil {

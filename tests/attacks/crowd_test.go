@@ -13,11 +13,10 @@ import (
 // many is how many clients come at once.
 const many = 2000
 
-// Memory of so many clients, with the race detector, and of their requests, which all wait for php-fpm.
+// mostOfMany is the memory of that many clients and their waiting requests, with the race detector.
 const mostOfMany = 768 << 20
 
-// TestThousandsComeAtOnce connects clients that do not wait for each other. Each must come in and be answered, or be told to come
-// back.
+// TestThousandsComeAtOnce connects all clients at the same time. Each must be answered, or told to come back.
 func TestThousandsComeAtOnce(t *testing.T) {
 	s := serve(t, harness.Echo, "")
 	survivesGrowing(t, s, mostOfMany, func(t *testing.T) {

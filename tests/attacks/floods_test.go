@@ -8,7 +8,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// flood writes the same bytes over and over, until it is done or the server has had enough.
+// flood writes the same bytes again and again, until it is done or the server ends the connection.
 func flood(p *peer, b []byte, times int) {
 	batch := slices.Repeat(b, 100)
 	for range times / 100 {
@@ -19,7 +19,7 @@ func flood(p *peer, b []byte, times int) {
 }
 
 func TestFloods(t *testing.T) {
-	s := serve(t, harness.Echo, harness.Compression+"server.max_message = \"1MiB\"\nserver.control_rate = 0\n") // what a limit would spare it
+	s := serve(t, harness.Echo, harness.Compression+"server.max_message = \"1MiB\"\nserver.control_rate = 0\n") // without the limit that would end the floods early
 	const clients = 6
 	announced := append(text("").AppendHead(nil, 2<<30, harness.Shortest, true), 1, 2, 3, 4)
 	bomb := harness.Compressed(text(strings.Repeat("\x00", 16<<20))).Append(nil)
@@ -68,7 +68,7 @@ func TestFloods(t *testing.T) {
 			p.Write(bomb)
 			p.Closes(1009)
 		},
-		"compressed emptiness": func(p *peer) { // blocks that nothing comes out of
+		"compressed emptiness": func(p *peer) { // blocks that decompress to nothing
 			b := frame{Op: harness.OpText, RSV: harness.RSV1}.AppendHead(nil, 1<<20, harness.Shortest, true)
 			p.Write(append(b, 0, 0, 0, 0))
 			flood(p, []byte("\x00\x00\x00\xff\xff"), 100_000)

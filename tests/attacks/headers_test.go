@@ -12,7 +12,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// seen tells what PHP has of the handshake, and is echo otherwise.
+// seen tells what PHP knows of the handshake when it is asked, and echoes otherwise.
 const seen = `
 function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
@@ -67,7 +67,7 @@ func TestBytesThatNoHandshakeMayHave(t *testing.T) {
 	})
 }
 
-// statusOf is the answer's to a handshake that begins with head, 0 if there is none.
+// statusOf returns the status of the answer to a handshake that begins with head, 0 if no answer comes.
 func statusOf(t *testing.T, s *server, head string) (status int) {
 	t.Helper()
 	conn, err := net.Dial("tcp", s.Address)

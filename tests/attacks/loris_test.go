@@ -11,7 +11,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// TestSlowLorisInTheHandshake opens sockets and sends a request bytewise, or nothing at all.
+// TestSlowLorisInTheHandshake opens sockets and sends a request byte by byte, or nothing at all.
 func TestSlowLorisInTheHandshake(t *testing.T) {
 	const timeout = time.Second
 	s := serve(t, harness.Echo, "server.handshake_timeout = \""+timeout.String()+"\"\n")
@@ -34,8 +34,8 @@ func TestSlowLorisInTheHandshake(t *testing.T) {
 	}
 }
 
-// dripRequest writes what stands before begin at once, and the rest bytewise, but never the last byte. The server must not wait
-// for it much longer than timeout.
+// dripRequest writes the bytes before begin at once and the rest one by one, but never the last. The server must end
+// the connection soon after timeout.
 func dripRequest(t *testing.T, s *server, request string, begin int, timeout time.Duration) {
 	conn, err := net.Dial("tcp", s.Address)
 	if err != nil {
@@ -48,7 +48,7 @@ func dripRequest(t *testing.T, s *server, request string, begin int, timeout tim
 	ended := make(chan error, 1)
 	go func() { _, err := io.Copy(io.Discard, conn); ended <- err }()
 	if begin > 0 {
-		_, _ = io.WriteString(conn, request[:begin]) // if the server has ended it, reading tells
+		_, _ = io.WriteString(conn, request[:begin]) // reading tells if the server has ended the connection
 	}
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -70,13 +70,13 @@ func dripRequest(t *testing.T, s *server, request string, begin int, timeout tim
 	}
 }
 
-// TestSlowLorisInMidFrame sends a frame bytewise, for as long as it is let.
+// TestSlowLorisInMidFrame sends a frame byte by byte until the server ends the connection.
 func TestSlowLorisInMidFrame(t *testing.T) {
 	s := serve(t, harness.Echo, "server.ping_interval = \"500ms\"\nserver.pong_timeout = \"1500ms\"\n")
 	long, control := text(strings.Repeat("x", 70_000)).Append(nil), ping(strings.Repeat("x", 100)).Append(nil)
 	for name, row := range map[string]struct {
 		bytes []byte
-		begin int // of them are written at once
+		begin int // bytes written at once
 	}{
 		"in the header":      {long, 1},
 		"in the payload":     {long, 20},
@@ -91,7 +91,8 @@ func TestSlowLorisInMidFrame(t *testing.T) {
 	}
 }
 
-// drip writes b, all but its beginning bytewise, and returns when the server has ended the connection. It answers no ping.
+// drip writes the beginning of b at once and the rest byte by byte, and returns when the server has ended the
+// connection. It answers no ping.
 func drip(p *peer, b []byte, begin int) {
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = p.Discard() }() // however it ends
@@ -105,7 +106,7 @@ func drip(p *peer, b []byte, begin int) {
 			return
 		}
 		if i < len(b) {
-			_, _ = p.Conn.Write(b[i : i+1]) // it may have ended this moment
+			_, _ = p.Conn.Write(b[i : i+1]) // the connection may just have ended
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// Package attacks does to the real program, with a real php-fpm, what the internet and broken neighbours do. Behind each attack
-// everything is as it was: memory, goroutines and descriptors; and meanwhile nobody else was kept waiting.
+// Package attacks does to the real program what the internet and broken neighbours do. After each attack memory,
+// goroutines and descriptors are as before, and no other client had to wait meanwhile.
 package attacks
 
 import (
@@ -11,7 +11,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
 
-// Short names for what the attacks are made of.
+// Short names of what the attacks are made of.
 type (
 	peer  = harness.Peer
 	frame = harness.Frame
@@ -23,10 +23,10 @@ func rest(payload string) frame { return harness.Rest(payload) }
 func ping(payload string) frame { return harness.Ping(payload) }
 func pong(payload string) frame { return harness.Pong(payload) }
 
-// server is what is attacked.
+// server is the program under attack.
 type server struct {
 	*harness.Server
-	before harness.Vitals // anything happened
+	before harness.Vitals // the first attack
 }
 
 func serve(t *testing.T, handlers, toml string) *server {

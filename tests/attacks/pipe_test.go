@@ -11,8 +11,8 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// TestPipeWritersThatDieInMidDocument kills processes that have written a part of a document. What they have written must not
-// become a document, nor may it take one that comes after it along.
+// TestPipeWritersThatDieInMidDocument kills processes that wrote part of a document. That part must neither become a
+// document nor spoil the next one.
 func TestPipeWritersThatDieInMidDocument(t *testing.T) {
 	s := serve(t, `
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,$msg); }
@@ -37,8 +37,8 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$fifo_data) { broadcas
 	})
 }
 
-// TestPipeWritersThatDieBesideOthers has no pause between what is left by the dead and what the living write: nobody can tell these
-// apart, but the documents that come when all is quiet again must arrive.
+// TestPipeWritersThatDieBesideOthers has no pause between what killed writers leave and what others write, so that the
+// two cannot be told apart. Documents that come when all is quiet again must arrive.
 func TestPipeWritersThatDieBesideOthers(t *testing.T) {
 	s := serve(t, `
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,$msg); }
@@ -62,7 +62,7 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$fifo_data)
 	})
 }
 
-// dieWriting has a process write to the pipe and be killed before it can write on.
+// dieWriting runs a process that writes to the pipe and is killed then.
 func dieWriting(t *testing.T, s *server, half string) {
 	t.Helper()
 	writer := exec.Command("sh", "-c", `cat >"$1"; kill -KILL $$`, "sh", s.Path(harness.Pipe))

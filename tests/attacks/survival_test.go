@@ -9,20 +9,20 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// Bounds of what an attack may do. The race detector makes of each byte five to ten, and the machine may be busy.
+// Bounds of what an attack may do. The race detector takes five to ten times the memory, and the machine may be busy.
 const (
 	mostGrowth = 96 << 20         // of the server's memory at its peak
-	mostStall  = 30 * time.Second // of somebody else's message
+	mostStall  = 30 * time.Second // of another client's message
 )
 
-// survives runs an attack while somebody else talks with the server, which must be an echo. Afterwards nothing is left of it,
-// memory was bounded all the time, and the other was never kept waiting.
+// survives runs an attack on an echo server while another client talks with it. It fails the test if anything is left
+// of the attack, if memory grew too much, or if the other client had to wait.
 func survives(t *testing.T, s *server, attack func(t *testing.T)) {
 	t.Helper()
 	survivesGrowing(t, s, mostGrowth, attack)
 }
 
-// survivesGrowing is survives for attacks that have a right to more memory, such as thousands of clients.
+// survivesGrowing is survives for attacks that may take more memory, such as thousands of clients.
 func survivesGrowing(t *testing.T, s *server, most int, attack func(t *testing.T)) {
 	t.Helper()
 	s.In(t).ForgetPeak()
@@ -47,8 +47,8 @@ func survivesGrowing(t *testing.T, s *server, most int, attack func(t *testing.T
 		longest.Round(time.Millisecond), peak>>20)
 }
 
-// talk sends messages one by one until over, and returns the longest wait for an answer; it is negative if one did not come.
-// What else comes, such as broadcasts, is not looked at.
+// talk sends messages one by one until over, and returns the longest wait for an answer, or a negative number if one
+// did not come. It skips other messages, such as broadcasts.
 func talk(p *peer, over <-chan struct{}) (longest time.Duration) {
 	defer p.Conn.Close()
 	for n := 0; ; n++ {
@@ -79,7 +79,7 @@ func talk(p *peer, over <-chan struct{}) (longest time.Duration) {
 	}
 }
 
-// crowd runs f for that many clients side by side.
+// crowd runs f for n clients at the same time.
 func crowd(t *testing.T, s *server, n int, f func(p *peer)) {
 	t.Helper()
 	var group sync.WaitGroup

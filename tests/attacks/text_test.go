@@ -8,10 +8,11 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// TestTextThatIsWrongInEveryPosition puts what is no UTF-8 everywhere in a text: in one frame, and in frames of a byte each.
+// TestTextThatIsWrongInEveryPosition puts invalid UTF-8 at every position of a text, in one frame and in frames of one
+// byte.
 func TestTextThatIsWrongInEveryPosition(t *testing.T) {
 	s := serve(t, harness.Echo, "")
-	const length = 140 // over what a short header holds
+	const length = 140 // longer than a short header can say
 	ways := map[string]func(payload string) []byte{
 		"whole": func(payload string) []byte { return text(payload).Append(nil) },
 		"bytewise": func(payload string) []byte {
@@ -37,7 +38,7 @@ func TestTextThatIsWrongInEveryPosition(t *testing.T) {
 						group.Go(func() {
 							defer func() { <-turns }()
 							p := s.In(t).Peer()
-							_, _ = p.Conn.Write(way(payload)) // the server may have had enough before its end
+							_, _ = p.Conn.Write(way(payload)) // the server may end the connection before all is written
 							p.Closes(1007)
 						})
 					}

@@ -39,7 +39,7 @@ func (c *client) say(text string) {
 // message is what the demo's handlers send, in part.
 type message struct{ Event, From, Text string }
 
-// want returns the next message of that event; those of others are passed over.
+// want returns the next message of that event and skips others.
 func (c *client) want(event string) message {
 	c.T.Helper()
 	for {

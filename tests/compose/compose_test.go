@@ -1,5 +1,5 @@
-// Package compose brings up docker-compose.yml as its users do, with real images, and lets things fail in it. Where there is no
-// Docker engine, its tests are skipped.
+// Package compose brings up docker-compose.yml as its users do, with real images, and lets things fail in it. Where
+// there is no Docker engine, its tests are skipped.
 package compose
 
 import (
@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// One test, since bringing the containers up takes longer than all of its parts; they depend on each other's order.
+// One test, since bringing the containers up takes longer than all of its parts, which run in this order.
 func TestCompose(t *testing.T) {
 	p := up(t)
 	t.Run("containers have no rights to spare", func(t *testing.T) { p.in(t).confined() })
@@ -146,10 +146,10 @@ func (p *project) pipe(clients ...*client) {
 	wantMessage(p.t, "server", "from the web", clients...)
 }
 
-// killPHP kills php-fpm's master; with it the container's first process ends, and so does the container.
+// killPHP kills php-fpm's master, the container's first process, and with it the container.
 func (p *project) killPHP(anna, bert *client) {
 	before := p.inspect("php").RestartCount
-	p.exec("php", `kill -KILL "$(cat /run/php-fpm/php-fpm.pid)"`) // the container's end is its own
+	p.exec("php", `kill -KILL "$(cat /run/php-fpm/php-fpm.pid)"`) // its exit status is that of the container's end
 	anna.say("are you there?")
 	wantMessage(p.t, "Anna", "are you there?", anna, bert)
 	if after := p.inspect("php").RestartCount; after != before+1 {

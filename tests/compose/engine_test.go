@@ -67,7 +67,7 @@ func makeImage(t *testing.T, args ...string) {
 // command is a program that ends by itself.
 type command struct {
 	args  []string
-	env   []string      // besides this process's
+	env   []string      // in addition to this process's
 	limit time.Duration // harness.Patience if 0
 }
 
@@ -77,7 +77,7 @@ func (c command) run(t *testing.T) (string, error) {
 	if c.limit == 0 {
 		c.limit = harness.Patience
 	}
-	// Not the test's context, which has ended when the cleanup stops the containers.
+	// The test's context ends before the cleanup stops the containers.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), c.limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...)

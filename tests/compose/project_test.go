@@ -22,12 +22,12 @@ type project struct {
 	address string // of nginx, host:port
 }
 
-// up builds the images and waits until all containers are healthy. The test's end removes containers, networks and volumes;
-// the images stay, as they take minutes to build.
+// up builds the images and waits until all containers are healthy. The test's end removes containers, networks and
+// volumes; the images stay, as they take minutes to build.
 func up(t *testing.T, env ...string) *project {
 	t.Helper()
 	p := prepare(t, env...)
-	p.clear() // what a test that was killed has left
+	p.clear() // what a killed test left
 	t.Cleanup(p.clear)
 	started := time.Now()
 	p.mustRun("up", "--build", "--detach")
@@ -45,7 +45,7 @@ func up(t *testing.T, env ...string) *project {
 	return p
 }
 
-// prepare names the project after this checkout, so that those of others are left alone, and have images of their own.
+// prepare names the project after this checkout: another checkout has its own containers and images.
 func prepare(t *testing.T, env ...string) *project {
 	t.Helper()
 	compose := composeCommand(t)
@@ -65,8 +65,8 @@ func (p *project) clear() {
 	if _, err := p.run("down", "--volumes", "--remove-orphans"); err != nil {
 		p.t.Errorf("clear away: %v", err)
 	}
-	// Each change of the program leaves a stage that compiled the one before, a quarter of a gigabyte. Younger ones may be
-	// another build's that is under way.
+	// Each change of the program leaves the stage that compiled it before, a quarter of a gigabyte. A younger one may
+	// belong to another build that still runs.
 	p.docker("image", "prune", "--force", "--filter", "label=org.wsbridge.stage=build", "--filter", "until=24h")
 }
 

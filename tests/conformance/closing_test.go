@@ -10,7 +10,7 @@ import (
 
 func TestClosing(t *testing.T) { play(t, serve(t, harness.Echo, ""), closingCases()) }
 
-// TLS has an end of its own, which the connection's may not outrun.
+// TLS has its own end, which must come before the connection's.
 func TestClosingOverTLS(t *testing.T) {
 	a := harness.App{Handlers: harness.Echo, TOML: "require_cookie = false\nrequire_user_agent = false\n"}
 	play(t, harness.ServeTLS(t, a, harness.NewCertificate(t, "x")), closingCases())
@@ -51,8 +51,8 @@ func closingCases() []exchange {
 	return append(cases, exchange{id: "code 1015", send: []frame{closing(1015, "")}, code: 1002})
 }
 
-// TestAFailedConnectionIsSpokenToOnce sends on after what is wrong: nothing of it has an effect, and nothing of it makes the
-// kernel reset the connection before the close frame has been read.
+// TestAFailedConnectionIsSpokenToOnce goes on sending after an error. That has no effect, and must not make the kernel
+// reset the connection before the client has read the close frame.
 func TestAFailedConnectionIsSpokenToOnce(t *testing.T) {
 	s := serve(t, harness.Echo, "")
 	after := []frame{text("after"), ping("after"), text(strings.Repeat("after", 100_000)), closing(1000, "")}
@@ -66,7 +66,7 @@ func TestAFailedConnectionIsSpokenToOnce(t *testing.T) {
 	}
 }
 
-// TestCloseHandlersStillSend is about a connection that fails, too: what comes from the client is over, what goes to it is not.
+// TestCloseHandlersStillSend wants what close handlers send to reach the client, also when the connection has failed.
 func TestCloseHandlersStillSend(t *testing.T) {
 	s := serve(t, `
 function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address) { return True; }

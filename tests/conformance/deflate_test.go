@@ -44,7 +44,7 @@ func (s sample) message(size int, r *rand.Rand) frame {
 	return frame{Op: s.op, Payload: b.String()[:size]}
 }
 
-// shape is how messages are sent: of that size, in fragments of at most each bytes unless that is 0.
+// shape tells how messages are sent: their size, and the size of fragments, 0 for none.
 type shape struct{ size, each int }
 
 // shapes are those of Autobahn's sections 12 and 13, in its order.
@@ -59,7 +59,7 @@ func shapes() []shape {
 	return append(all, shape{128 << 10, 1 << 10}, shape{128 << 10, 4 << 10}, shape{128 << 10, 32 << 10})
 }
 
-// converse sends messages, and wants each of them back. Autobahn sends 1000.
+// converse sends messages and wants each of them back. Autobahn sends 1000.
 func converse(p *harness.Peer, s sample, form shape) {
 	p.T.Helper()
 	const n = 3
@@ -100,8 +100,7 @@ func TestCompression(t *testing.T) {
 	}
 }
 
-// TestCompressionIsNegotiated has Autobahn's offers. It takes a declined one, whose messages are not compressed, for a case that is
-// not implemented.
+// TestCompressionIsNegotiated makes Autobahn's offers. Autobahn reports a declined offer as not implemented.
 func TestCompressionIsNegotiated(t *testing.T) {
 	const client = "; client_no_context_takeover; client_max_window_bits"
 	const deflate = "Sec-WebSocket-Extensions: permessage-deflate"
@@ -208,7 +207,7 @@ func TestCompressedFrames(t *testing.T) {
 	}
 }
 
-// noise is text that compression makes no shorter than by a quarter.
+// noise is text that compresses by a quarter at most.
 func noise(size int) string {
 	r := rand.New(rand.NewPCG(1, 2))
 	b := make([]byte, size)

@@ -50,7 +50,7 @@ func TestFragments(t *testing.T) {
 	}
 }
 
-// silent fails the test if anything comes within a moment.
+// silent fails the test if anything comes for a moment.
 func silent(p *harness.Peer) {
 	p.T.Helper()
 	_ = p.Conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))

@@ -84,7 +84,7 @@ func TestReservedOpcodes(t *testing.T) {
 	play(t, serve(t, harness.Echo, ""), cases)
 }
 
-// TestHeadersThatNoClientMayWrite is about what the Autobahn client cannot write.
+// TestHeadersThatNoClientMayWrite sends headers that the Autobahn client cannot write.
 func TestHeadersThatNoClientMayWrite(t *testing.T) {
 	s := serve(t, harness.Echo, "")
 	hello := text("Hello, world!")

@@ -1,6 +1,6 @@
-// Package conformance holds the real program, with a real php-fpm and an echo handler in PHP, to RFC 6455 and RFC 7692, frame
-// by frame. Subtests are named for the cases of the Autobahn test suite that ask the same; those that it does not have are
-// named in words. deploy/autobahn runs the original.
+// Package conformance holds the real program, with an echo handler in PHP, to RFC 6455 and RFC 7692, frame by frame.
+// Subtests have the numbers of the same cases in the Autobahn test suite; other subtests are named in words.
+// deploy/autobahn runs the original.
 package conformance
 
 import (
@@ -12,13 +12,13 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
 
-// serve serves handlers to clients that say nothing of themselves, with further lines of the configuration.
+// serve serves handlers with further lines of the configuration. Clients need no cookie and no user agent.
 func serve(t *testing.T, handlers, toml string) *harness.Server {
 	t.Helper()
 	return harness.Serve(t, harness.App{Handlers: handlers, TOML: harness.Anybody + toml})
 }
 
-// frame and what makes one have short names: the tables here are full of them.
+// Short names for the tables of frames.
 type frame = harness.Frame
 
 func text(payload string) frame { return harness.Text(payload) }
@@ -35,5 +35,5 @@ const (
 	opClose  = harness.OpClose
 )
 
-// emptyText makes an empty text an event, as Autobahn's echo server has it. The original server kept it from handlers.
+// emptyText makes an empty text an event, as Autobahn's echo server does. The original did not call handlers for it.
 const emptyText = "server.empty_text = true\n"

@@ -24,7 +24,7 @@ func TestSizes(t *testing.T) {
 		t.Run(id, func(t *testing.T) {
 			p := s.In(t).Peer()
 			echoed := make(chan struct{})
-			go func() { defer close(echoed); p.Chop(bytes, chop) }() // who only writes would wait for ever
+			go func() { defer close(echoed); p.Chop(bytes, chop) }() // a client that only writes would wait for ever
 			p.Want(f)
 			<-echoed
 			p.Bye()
@@ -46,7 +46,7 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-// TestRoundTrips has fewer of them than Autobahn's 1000 in each case: they ask for speed, and bench measures that.
+// TestRoundTrips makes fewer round trips than Autobahn's 1000 in each case, which are about speed.
 func TestRoundTrips(t *testing.T) {
 	const n = 50
 	s := serve(t, harness.Echo, emptyText)
@@ -92,7 +92,7 @@ func TestTheLongestMessage(t *testing.T) {
 		"2 GiB are announced in a fragment":   rest("").AppendHead(text("*").Part().Append(nil), 2<<30, harness.Shortest, true),
 		"limit and one, in fragments at once": rest("").AppendHead(text("*").Part().Append(nil), limit, harness.Shortest, true),
 	} {
-		t.Run(id, func(t *testing.T) { // and nothing of them comes
+		t.Run(id, func(t *testing.T) { // without the payload
 			t.Parallel()
 			p := s.In(t).Peer()
 			p.Write(append(head, 1, 2, 3, 4))

@@ -90,7 +90,7 @@ func sequences() []exchange {
 	return cases
 }
 
-// TestTextFailsAtItsFirstWrongByte sends no more than what is wrong, and never the message's end.
+// TestTextFailsAtItsFirstWrongByte sends nothing after the wrong byte, and never the message's end.
 func TestTextFailsAtItsFirstWrongByte(t *testing.T) {
 	s := serve(t, harness.Echo, "")
 	good := len(greek)

@@ -90,7 +90,7 @@ func TestHandlerThatLoopsForEver(t *testing.T) {
 	c.Send("loop for ever")
 	c.Want("looping")
 	harness.Eventually(t, "the worker is ended", func() bool { return s.Log.Count("exited on signal") == 1 })
-	if got := c.Ask("x"); got != "still here" { // the only worker must be got back
+	if got := c.Ask("x"); got != "still here" { // the only worker is there again
 		t.Errorf("got %q", got)
 	}
 	s.Log.Wait("event failed", "in time")
@@ -106,7 +106,7 @@ func TestPHPKilledAndRestartedInMidTraffic(t *testing.T) {
 			if err := syscall.Kill(master, syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
-			// A worker that dies a little later could take the next event with it, which is never sent twice.
+			// A worker that dies a little later could take the next event with it, and no event is sent twice.
 			harness.Eventually(t, "php-fpm ends", func() bool { return !slices.ContainsFunc(append(workers, master), harness.Running) })
 		}
 		if got := c.Ask("x"); got != "still here" {
@@ -196,7 +196,7 @@ func TestClientThatDoesNotReadIsClosed(t *testing.T) {
 	})
 	deaf, c := s.Connect(), s.Connect()
 	_ = deaf
-	for range 20 { // the kernel's buffers take some of it
+	for range 20 { // the kernel's buffers take some of them
 		c.Send("x")
 		if got := c.Receive(); len(got) != 1000000 {
 			t.Fatalf("got %d bytes", len(got))

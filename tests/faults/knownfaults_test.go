@@ -11,8 +11,8 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// Known faults of the original, which are not to be there any more. Those that have long tests: UTF-8, and sizes, in
-// messages_test.go; Origin, Host and version in handshake_test.go; fatal errors in faults_test.go.
+// Faults of the original that wsbridge must not have. Some are tested elsewhere: UTF-8 and sizes in
+// wire/messages_test.go, Origin, Host and version in wire/handshake_test.go, fatal errors in faults_test.go.
 
 func TestTwoFramesInOneReadAreTwoMessages(t *testing.T) {
 	t.Parallel()

@@ -10,7 +10,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// waits are handlers that note when they run, and wait for the file "go" if they are told to.
+// waits has handlers that note when they run and, where asked, wait for the file "go".
 const waits = `
 function note($line) { file_put_contents(__DIR__."/turns",$line."\n",FILE_APPEND|LOCK_EX); }
 function wait_for_go() { while (!file_exists(__DIR__."/go")) { usleep(5000); clearstatcache(); } }
@@ -29,7 +29,7 @@ function ws_server_binary(&$connections,&$connection,$client_key,$data) { note("
 function ws_server_after_close(&$connections) { note("closed"); }
 `
 
-// handshakes sends n of them and returns their connections: whether they are answered is another matter.
+// handshakes sends n handshakes and returns the connections without waiting for answers.
 func handshakes(s *harness.Server, n int, lines ...string) (conns []net.Conn) {
 	s.T.Helper()
 	for range n {
@@ -52,7 +52,7 @@ func TestStormOfHandshakesDoesNotHoldUpEvents(t *testing.T) {
 			const storm, clients = 300, 10
 			s := harness.Serve(t, harness.App{Handlers: waits, TOML: harness.Isolation(mode)})
 			there := s.ConnectMany(clients)
-			handshakes(s, storm, "Cookie: storm") // the first of them hold all workers
+			handshakes(s, storm, "Cookie: storm") // the first ones hold all workers
 			for i, c := range there {
 				if i%2 == 0 {
 					c.Send("x")
@@ -81,7 +81,7 @@ func TestWhoFindsNoRoomIsTurnedAway(t *testing.T) {
 	s := harness.Serve(t, harness.App{Handlers: waits, TOML: harness.Isolation("connection") + "[server]\nmax_message = \"1000\"\nevent_queue_total_bytes = \"1500\"\n"})
 	long := strings.Repeat("x", 600)
 	third, waiting, busy := s.Connect(), s.Connect(), s.Connect()
-	if got := busy.Ask("x"); got != "done" { // so no handshake holds room any more
+	if got := busy.Ask("x"); got != "done" { // no handshake takes room any more
 		t.Errorf("got %q", got)
 	}
 	busy.Send("work" + long)

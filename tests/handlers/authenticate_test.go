@@ -56,7 +56,7 @@ function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_addres
 	}
 }
 
-// asking answers with what authenticate was called with and has written.
+// asking evaluates PHP on the row, in which authenticate keeps its arguments.
 const asking = `
 function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address)
 {
@@ -102,7 +102,7 @@ func TestWhatAuthenticateWritesStays(t *testing.T) {
 func TestRefusedHandshakeRunsTheCloseHandlers(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{Handlers: harness.Diary, TOML: harness.InitializeOnce})
-	for i, cookie := range []string{"login=evil", ""} { // refused by authenticate, and before it
+	for i, cookie := range []string{"login=evil", ""} { // the first is refused by authenticate, the second before it
 		h := harness.Headers(cookie)
 		if cookie == "" {
 			h.Del("Cookie")

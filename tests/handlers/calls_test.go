@@ -9,7 +9,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// calls is a handler file that notes each handler's arguments, and what there is at that time.
+// calls notes each handler's arguments, and whether the pipe and the listener exist at that time.
 const calls = `
 function kind($value)
 {
@@ -37,7 +37,7 @@ function ws_server_finalize() { note("finalize",func_get_args()); }
 $included=True;
 `
 
-// The handlers that read bytes have tests of their own: with one of them, the probe above would be a client.
+// The handlers that read bytes have tests of their own, since the probe above would count as a client.
 func TestHandlersAreCalledAsTheyReallyWere(t *testing.T) {
 	t.Parallel()
 	a := harness.App{Handlers: calls, TOML: harness.InitializeOnce}

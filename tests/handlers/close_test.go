@@ -137,7 +137,7 @@ function ws_server_after_close(&$connections) { file_put_contents(__DIR__."/clos
 	if got := b.Ask("x"); got != "[2]" {
 		t.Errorf("got %s", got)
 	}
-	s.Refused(harness.Headers("nobody")) // who is closed is not let in, whatever is returned
+	s.Refused(harness.Headers("nobody")) // a client closed in authenticate is refused, whatever that returns
 	if code, _ := b.Closed(); code != 4000 {
 		t.Errorf("closed with %d", code)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// What exists at file scope before any handler runs.
+// What exists at file scope before a handler runs.
 
 func TestEverySettingIsAConstant(t *testing.T) {
 	t.Parallel()

@@ -7,7 +7,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// Handlers, as really called.
+// The handlers over the life of a server.
 
 func wantDiary(s *harness.Server, lines ...string) {
 	s.T.Helper()

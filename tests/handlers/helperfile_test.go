@@ -48,7 +48,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text
 	}
 }
 
-// ownHelpers is an application's copy of the server's helper file, cut short.
+// ownHelpers is a shortened copy of the server's helper file, as an application may bring it.
 const ownHelpers = `
 function show_message($msg,$star=False) { echo "own: ".$msg."\n"; }
 function unix_to_iso_timestamp($ts) { return "own ".$ts; }

@@ -1,4 +1,5 @@
-// Package handlers asserts what an application's handlers are called with, what they may call, and which process they believe to run in.
+// Package handlers asserts what an application's handlers are called with, what they may call, and which process they
+// believe to run in.
 package handlers
 
 import (

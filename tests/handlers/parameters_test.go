@@ -8,7 +8,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// By reference or by value, with the client's key or without it.
+// Parameters by reference or by value, with the client's key or without it.
 
 func TestTextArity(t *testing.T) {
 	for name, handler := range map[string]string{
@@ -48,7 +48,7 @@ function ws_server_read(%s) { file_put_contents(__DIR__."/read",substr(%s,0,4)."
 	}
 }
 
-// marking is a handler file that marks the rows it gets in every handler; "@" becomes "&" or nothing.
+// marking marks the rows in every handler that gets them; "@" becomes "&" or nothing.
 const marking = `
 function called($name) { file_put_contents(__DIR__."/called",$name."\n",FILE_APPEND); }
 function marks($row) { $marks=preg_grep("/^(by|own)_/",array_keys($row)); sort($marks); return implode(" ",$marks); }

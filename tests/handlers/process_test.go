@@ -6,7 +6,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// The process that handlers believe to run in.
+// The process as handlers see it.
 
 func TestProcessIsSetAsTheOriginalWas(t *testing.T) {
 	t.Parallel()
@@ -147,7 +147,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	}
 }
 
-// Looking at the PHP half's own files takes time in each event; wsbridge's own php-fpm has them from its start.
+// Including the PHP half's files would take time in each event; wsbridge's own php-fpm preloads them.
 func TestPHPHalfIsLoadedBeforeTheFirstEvent(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{Handlers: `

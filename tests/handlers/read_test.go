@@ -9,7 +9,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// ws_server_connect and ws_server_read: what happens to a connection before it is one.
+// ws_server_connect and ws_server_read, which run before the handshake is over.
 
 func TestReadSeesEverythingFirst(t *testing.T) {
 	t.Parallel()
@@ -41,7 +41,7 @@ function ws_server_read(&$connections,&$connection,$client_key,$data)
 {
 	$frame=decode_frame($data);
 	if ($connection["state"]!=="OPEN" || substr($frame["payload"],0,7)!=="return ") { return ""; }
-	send_text($client_key,"read"); // what is sent before this comes may be part of this read
+	send_text($client_key,"read"); // the client waits for it: what it sends earlier may be part of this read
 	return eval($frame["payload"]);
 }
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,$msg); }`})

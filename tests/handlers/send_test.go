@@ -17,7 +17,7 @@ function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_addres
 	a.Want("first")
 	a.Want("[true,false,false]")
 	b := s.Connect()
-	a.Want("nobody may see this") // the second handshake's: client 1 is open by then
+	a.Want("nobody may see this") // from the second handshake, when client 1 is open
 	a.Send(`return array(send_text(2,"over there"),send_text(1,12.5));`)
 	b.Want("over there")
 	a.Want("12.5")
@@ -70,7 +70,7 @@ func TestSendTextFollowsTheStateThatIsWritten(t *testing.T) {
 	a, b := s.Connect(), s.Connect()
 	a.Send(`$connections[2]["state"]="BUSY"; return send_text(2,"not to be seen");`)
 	a.Want("false")
-	a.Send(`return send_text(2,"nor this");`) // the next event's, too
+	a.Send(`return send_text(2,"nor this");`) // in the next event, too
 	a.Want("false")
 	a.Send(`$connections[2]["state"]="OPEN"; return send_text(2,"this");`)
 	a.Want("true")
@@ -104,7 +104,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	a.Send("x")
 	a.Want("working")
 	b.HangUp()
-	a.Want("[false,false,true]") // its row stays until its own close event
+	a.Want("[false,false,true]") // the row stays until the client's close event
 	if n := s.Log.Count("", `"level":"WARN"`); n > 1 {
 		t.Errorf("%d warnings, want one at most", n)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// $sockets and $server, as far as they are kept.
+// $sockets and $server, as far as wsbridge has them.
 
 const usingSockets = `
 function look($sockets) { $kinds=array(); foreach ($sockets as $k => $s) { $kinds[]=$k.":".gettype($s); } return count($sockets)." ".implode(",",$kinds); }

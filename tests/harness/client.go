@@ -167,8 +167,8 @@ func (c *Client) WantJSON(v any) {
 	}
 }
 
-// Closed waits for the end of the connection and returns the close code, 0 if there was no close frame, and the reason. Then it
-// hangs up, as browsers do. Messages before the end are an error.
+// Closed waits for the end of the connection and returns the close code, 0 if there was no close frame, and the reason.
+// Then it hangs up, as browsers do. Messages before the end are an error.
 func (c *Client) Closed() (code int, reason string) {
 	c.T.Helper()
 	defer c.HangUp() // the server waits for it

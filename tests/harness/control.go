@@ -89,8 +89,8 @@ func Metric(tb testing.TB, text, name string) (value float64) {
 	return value
 }
 
-// ServeControl serves handlers with a control listener on TCP, and returns that one's address. The further lines of [control],
-// and what follows them, may name the folder DIR and the file DIR/token, which holds Token.
+// ServeControl serves handlers with a control listener on TCP, and returns that one's address. The further lines of
+// [control], and what follows them, may name the folder DIR and the file DIR/token, which holds Token.
 func ServeControl(tb testing.TB, handlers, more string) (s *Server, address string) {
 	tb.Helper()
 	a := App{Handlers: handlers, TOML: "[control]\nlisten = \"127.0.0.1:0\"\n" + more}

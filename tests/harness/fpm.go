@@ -22,8 +22,8 @@ type FPM struct {
 	cmd    *exec.Cmd // nil: it does not run
 }
 
-// StartFPM starts a php-fpm with that many workers, whose reloads wait for what they run, at a socket of its own. The test's end
-// stops it.
+// StartFPM starts a php-fpm with that many workers, whose reloads wait for what they run, at a socket of its own. The
+// test's end stops it.
 func StartFPM(tb testing.TB, workers int) *FPM {
 	tb.Helper()
 	return startFPM(tb, workers, "")

@@ -5,14 +5,14 @@ import "fmt"
 // Modes lists the isolation modes in which an application cannot tell that it is not alone.
 func Modes() []string { return []string{"auto", "serial"} }
 
-// Isolation is the configuration of an isolation mode and four workers. PHP looks at the application's files in each request, so
-// that code that has just been written counts as certain within a second.
+// Isolation is the configuration of an isolation mode and four workers. PHP looks at the application's files in each
+// request, so that code that has just been written counts as certain within a second.
 func Isolation(mode string) string {
 	return fmt.Sprintf("[isolation]\nmode = %q\n[php]\nworkers = 4\n[php.ini]\n\"opcache.revalidate_freq\" = 0\n", mode)
 }
 
-// AwaitCode asks until the program is certain of the code and has read it: until then, events run alone. The list of the
-// handlers that then still do is JSON.
+// AwaitCode asks until the program is certain of the code and has read it: until then, events run alone. The list of
+// the handlers that then still do is JSON.
 func (s *Server) AwaitCode(c *Client, alone string) {
 	s.T.Helper()
 	Eventually(s.T, "the code is certain", func() bool {

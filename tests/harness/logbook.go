@@ -62,7 +62,8 @@ func (l *LogBook) Text() string {
 	return l.raw.String()
 }
 
-// Wait returns the first line whose message contains msg and whose text contains each of parts, and waits until there is one.
+// Wait returns the first line whose message contains msg and whose text contains each of parts, and waits until there
+// is one.
 func (l *LogBook) Wait(msg string, parts ...string) map[string]any {
 	l.t.Helper()
 	timeout := time.After(Patience)

@@ -25,8 +25,8 @@ type Peer struct {
 	r *bufio.Reader
 }
 
-// Open connects from an address of this machine, 127.0.0.1 to 127.255.255.254, and sends bytes as they are: a handshake, or what
-// is none. The test's end closes the connection.
+// Open connects from an address of this machine, 127.0.0.1 to 127.255.255.254, and sends bytes as they are: a
+// handshake, or what is none. The test's end closes the connection.
 func (s *Server) Open(from, request string) *Peer {
 	s.T.Helper()
 	p, err := s.open(from)

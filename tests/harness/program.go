@@ -1,9 +1,9 @@
-// Package harness runs the real program with an application of the test's own, as its users do: a php-fpm answers, the clients are
-// real, and what the program logs is at hand. The packages below tests/ share it.
+// Package harness runs the real program with an application of the test's own, as its users do: a php-fpm answers, the
+// clients are real, and what the program logs is at hand. The packages below tests/ share it.
 //
-// A test starts a Server with Serve and an App. Clients come as a Client, which a WebSocket library speaks for, or as a Peer,
-// which sends any bytes. A Server, and what it hands out, fails the test that it was made for; In makes one for a subtest.
-// Whatever was started ends with the test.
+// A test starts a Server with Serve and an App. Clients come as a Client, which a WebSocket library speaks for, or as a
+// Peer, which sends any bytes. A Server, and what it hands out, fails the test that it was made for; In makes one for a
+// subtest. Whatever was started ends with the test.
 package harness
 
 import (
@@ -16,15 +16,15 @@ import (
 	"time"
 )
 
-// Patience bounds every wait for something that must happen, and BuildPatience what compiles or installs from nothing. They cost
-// nothing when it happens, and the machine may be slow and busy.
+// Patience bounds every wait for something that must happen, and BuildPatience what compiles or installs from nothing.
+// They cost nothing when it happens, and the machine may be slow and busy.
 const (
 	Patience      = 2 * time.Minute
 	BuildPatience = 20 * time.Minute
 )
 
-// built names the environment variable with the path of a program that is built already. make test sets it, so that one build
-// serves all packages.
+// built names the environment variable with the path of a program that is built already. make test sets it, so that one
+// build serves all packages.
 const built = "WSBRIDGE_PROGRAM"
 
 // program is what is under test.
@@ -33,8 +33,8 @@ var program string
 // Program returns the path of the program under test. Everybody may run it.
 func Program() string { return program }
 
-// Main runs a package's tests, which TestMain leaves to it, and returns the exit status. It builds the program with the race
-// detector unless that was done before.
+// Main runs a package's tests, which TestMain leaves to it, and returns the exit status. It builds the program with the
+// race detector unless that was done before.
 func Main(m *testing.M) int {
 	// By default a program that ends waits a second for the race detector's last reports.
 	os.Setenv("GORACE", "halt_on_error=1 exitcode=66 atexit_sleep_ms=0")

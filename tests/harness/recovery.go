@@ -12,10 +12,12 @@ const kept = 300 * time.Millisecond
 // Brief is configuration for tests that count descriptors: kept connections to php-fpm are some, too.
 const Brief = "php.idle_timeout = \"300ms\"\n"
 
-// mostLeft is what may be left of heap and stacks, each, when collections have been: pools, and what this harness asks for.
+// mostLeft is what may be left of heap and stacks, each, when collections have been: pools, and what this harness asks
+// for.
 const mostLeft = 8 << 20
 
-// Settled returns what there is at rest, with Brief: the median of some time, since asking makes goroutines come and go.
+// Settled returns what there is at rest, with Brief: the median of some time, since asking makes goroutines come and
+// go.
 func (s *Server) Settled() (v Vitals) {
 	s.T.Helper()
 	const samples = 15

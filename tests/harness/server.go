@@ -121,8 +121,8 @@ func (s *Server) end(p *process, log *LogBook) {
 	}
 }
 
-// Stop sends SIGTERM and returns the exit status. Each of the clients must be told so, as its next message; any other that is
-// connected makes the server wait until it gives that one up.
+// Stop sends SIGTERM and returns the exit status. Each of the clients must be told so, as its next message; any other
+// that is connected makes the server wait until it gives that one up.
 func (s *Server) Stop(clients ...*Client) int {
 	s.T.Helper()
 	s.Signal(syscall.SIGTERM)

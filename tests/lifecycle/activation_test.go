@@ -14,11 +14,11 @@ import (
 
 // Sockets that a service manager passes (sd_listen_fds(3)).
 
-// activated is a command that becomes wsbridge with sockets that it finds from descriptor 3 on. Their names are joined by
+// activated returns a command that becomes wsbridge, with sockets from descriptor 3 on. Their names are joined by
 // colons.
 func activated(t *testing.T, s *harness.Server, a harness.App, names string, sockets ...*os.File) *exec.Cmd {
 	t.Helper()
-	// LISTEN_PID has to be the program's own, which the shell has before exec.
+	// LISTEN_PID must be the program's own, which is the shell's before exec.
 	cmd := exec.Command("sh", append([]string{"-c", `LISTEN_PID=$$ exec "$0" "$@"`, harness.Program()}, s.Arguments(a)...)...)
 	cmd.Env = []string{fmt.Sprintf("LISTEN_FDS=%d", len(sockets)), "LISTEN_FDNAMES=" + names}
 	cmd.ExtraFiles = sockets

@@ -26,7 +26,7 @@ function ws_server_binary(&$connections,&$connection,$client_key,$data) { send_t
 		c.Send(text)
 	}
 	s.WritePipe("last document")
-	// A ping is answered by the reader behind the three texts: they are queued now.
+	// The reader answers a ping after the three texts, so they are queued by then.
 	pong := make(chan struct{})
 	c.Conn.SetPongHandler(func(string) error { close(pong); return nil })
 	if err := c.Conn.WriteMessage(9, []byte("are they there?")); err != nil {
@@ -174,7 +174,7 @@ function ws_server_authenticate() { return True; }
 				var n, counted int
 				if _, err := c.TryAsk("x", "%d %d", &n, &counted); err != nil || counted != count || n < seen || n > last {
 					t.Errorf("message %d: got version %d after %d, count %d, %v", count, n, seen, counted, err)
-					n = last // so that nobody waits for this client
+					n = last // so that nothing waits for this client
 				}
 				for ; seen < n; seen++ {
 					reached[seen+1].Done()

@@ -1,4 +1,5 @@
-// Package lifecycle asserts how the program starts, reloads, drains and ends: by itself, under a service manager, and as which user.
+// Package lifecycle asserts how the program starts, reloads, drains and ends: by itself, under a service manager, and
+// as which user.
 package lifecycle
 
 import (

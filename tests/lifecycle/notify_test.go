@@ -140,7 +140,7 @@ func TestServiceManagerHearsNothingOfAServerThatCannotStart(t *testing.T) {
 	}
 }
 
-// A watchdog that ended wsbridge because php-fpm is away would drop all clients for nothing.
+// If the watchdog ended wsbridge because php-fpm is away, all clients would be dropped for nothing.
 func TestWatchdogIsFedWhilePHPIsAway(t *testing.T) {
 	t.Parallel()
 	a := harness.App{Handlers: harness.Echo, TOML: "[php]\nfpm = \"./php-fpm\"\nunavailable_wait = \"1m\"\n"}
@@ -160,7 +160,7 @@ func TestWatchdogIsFedWhilePHPIsAway(t *testing.T) {
 	if err := syscall.Kill(s.FPMMaster(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	s.Log.Wait("starting it again") // until then a worker may answer
+	s.Log.Wait("starting it again") // before that a worker may still answer
 	c.Send("x")
 	m.wait("STATUS=1 clients; php-fpm is away")
 	for range 5 {

@@ -16,7 +16,7 @@ import (
 // nobody is an account without any rights, by number: it need not have a name.
 const nobody = 65534
 
-// file is who owns one, and what others may do with it.
+// file is a file's mode and owner.
 type file struct {
 	mode  os.FileMode
 	owner uint32
@@ -33,7 +33,7 @@ func settled(t *testing.T, a harness.App) *harness.Server {
 	return s
 }
 
-// private looks at the run-time folder, the sockets and a worker of a server that belongs to owner.
+// private checks the run-time folder, the sockets and a worker of a server that owner runs.
 func private(s *harness.Server, dir os.FileMode, owner, worker uint32) {
 	s.T.Helper()
 	runDirs, err := filepath.Glob(s.Path("run/wsbridge-*"))
@@ -60,8 +60,8 @@ func private(s *harness.Server, dir os.FileMode, owner, worker uint32) {
 	}
 }
 
-// What others on the machine could do harm with is for its owner only, whatever the umask. As root the workers are somebody else,
-// who has to reach the files of the run-time folder, and cannot list them.
+// Files that could do harm in other hands are for their owner only, whatever the umask. Where root runs the server, the
+// workers are another user, who reaches the files of the run-time folder but cannot list them.
 func TestFilesArePrivate(t *testing.T) {
 	old := syscall.Umask(0)
 	t.Cleanup(func() { syscall.Umask(old) })

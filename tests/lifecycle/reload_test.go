@@ -108,7 +108,7 @@ func TestReloadPutsValuesIntoForce(t *testing.T) {
 		t.Errorf("pipe: %v, %v", info, err)
 	}
 	s.Refused(nil)
-	s.Log.Wait("client left", `"ending":"refused"`) // which only level "debug" tells
+	s.Log.Wait("client left", `"ending":"refused"`) // a line of level "debug"
 	daily := "ws_" + time.Now().UTC().Format("20060102") + ".log"
 	harness.Eventually(t, "the daily file tells of the client", func() bool { return strings.Contains(s.ReadIfThere(daily), "]  client connected client=") })
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// What systemd itself says of the units in deploy/systemd.
+// What systemd says of the units in deploy/systemd.
 
-// units copies the units, with the program under test in the installed one's place, and returns their folder.
+// units copies the units, with the path of the program under test, and returns their folder.
 func units(t *testing.T) string {
 	t.Helper()
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
@@ -49,7 +49,7 @@ func TestUnitsAreWhatSystemdUnderstands(t *testing.T) {
 	}
 }
 
-// Ten is a service that may do everything, and zero one that may do nothing. A unit has a tenth or two to spare.
+// systemd's scale goes from 0, a service that may do nothing, to 10. The thresholds leave a tenth or two.
 func TestUnitsAreLocked(t *testing.T) {
 	t.Parallel()
 	dir := units(t)

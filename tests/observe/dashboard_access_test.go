@@ -11,7 +11,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness/browser"
 )
 
-// Who gets to the dashboard, and what nobody gets through it.
+// Access to the dashboard, and what must not get through it.
 
 func dashboardWantsTheToken(t *testing.T, b *browser.Browser) {
 	s, address := watched(t, "")
@@ -35,9 +35,9 @@ func dashboardWantsTheToken(t *testing.T, b *browser.Browser) {
 	}
 }
 
-// Everything a client can choose is shown as it is.
+// Text of a client's choice is shown as text.
 func dashboardShowsHostileTextAsText(t *testing.T, b *browser.Browser) {
-	s, address := watched(t, "[log]\npayloads = true\n") // else what clients sent is taken out of errors
+	s, address := watched(t, "[log]\npayloads = true\n") // otherwise errors do not show what clients sent
 	const evil = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`
 	c := s.ConnectAs("login=" + strings.ReplaceAll(strings.ReplaceAll(evil, " ", "%20"), ";", "%3B"))
 	live := b.Open(t, withToken(address))
@@ -77,7 +77,7 @@ func dashboardShowsHostileTextAsText(t *testing.T, b *browser.Browser) {
 	}
 }
 
-// Below a path of the clients' listener everything must still be found.
+// The page finds its files below a path of the clients' listener, too.
 func dashboardOnThePublicListener(t *testing.T, b *browser.Browser) {
 	s, _ := watched(t, "public_path = \"/ops/\"")
 	p := b.Open(t, withToken("http://"+s.Address+"/ops"))

@@ -12,7 +12,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness/browser"
 )
 
-// guestbook keeps the login of the cookie and what was said last.
+// guestbook keeps the login from the cookie and the last message.
 const guestbook = `
 function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address)
 {
@@ -230,7 +230,7 @@ func dashboardTailsEvents(t *testing.T, b *browser.Browser) {
 	}
 }
 
-// tailing waits until the server has been heard.
+// tailing waits until the stream of live events is open.
 func tailing(p *browser.Tab) {
 	p.T.Helper()
 	p.Until("live events have begun", `document.querySelector(".tail").dataset.state === "open"`)
@@ -275,7 +275,7 @@ func dashboardPausesAndDrains(t *testing.T, b *browser.Browser) {
 	p.Sees("#banner", "The server does not answer.")
 }
 
-// A server that is gone is told from one that is back, and the page goes on by itself.
+// The page says when the server is gone, and goes on by itself when it is back.
 func dashboardComesBack(t *testing.T, b *browser.Browser) {
 	s, address := watched(t, "")
 	p := b.Open(t, withToken(address))
@@ -321,7 +321,7 @@ func dashboardOnAPhoneInTheDark(t *testing.T, b *browser.Browser) {
 	}
 }
 
-// The modules that decide something, asked in the browser that runs them.
+// The modules that compute something, called in the browser.
 func dashboardReadsAndWritesValues(t *testing.T, b *browser.Browser) {
 	_, address := watched(t, "")
 	p := b.Open(t, withToken(address))

@@ -14,7 +14,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// Each of these appears nowhere but where the test puts it.
+// The test looks for each of these where it must not be.
 const (
 	cookieSecret   = "COOKIE-5e0c9d1f7a"
 	passwordSecret = "BASIC-b1946ac92492"
@@ -29,7 +29,7 @@ const (
 	version = "Sec-WebSocket-Version: 13"
 )
 
-// failing is an application that does about everything wrong, and says out loud what it was given.
+// failing does about everything wrong, and prints what it was given.
 const failing = `
 class Loud { public $said; function __destruct() { if ($this->said) { shout($this->said,DB_PASSWORD); } } }
 function shout($msg,$password) { throw new Exception("thrown while php ends: ".$msg); }
@@ -63,7 +63,7 @@ func shown(lines ...string) string {
 		strings.Join(append(lines, "", ""), "\r\n")
 }
 
-// wire returns all bytes that come back for a request, and for frames behind it.
+// wire returns all bytes that come back for a request, and for the frames after it.
 func wire(s *harness.Server, request, frames string) string {
 	s.T.Helper()
 	conn, err := net.Dial("tcp", s.Address)
@@ -90,12 +90,12 @@ func wire(s *harness.Server, request, frames string) string {
 	return head + string(rest)
 }
 
-// masked is a client's frame, with a key of zeros.
+// masked is a client's frame whose key of zeros leaves the payload readable.
 func masked(op byte, payload string) string {
 	return string(harness.Frame{Op: op, Payload: payload}.AppendMasked(nil, [4]byte{}, harness.Shortest))
 }
 
-// failAll lets everything go wrong that can, and returns what clients have got to see of it.
+// failAll provokes every failure, and returns what the clients got to see of it.
 func failAll(s *harness.Server) string {
 	var seen strings.Builder
 	known := "Cookie: PHPSESSID=" + cookieSecret
@@ -147,7 +147,7 @@ func failAll(s *harness.Server) string {
 
 const leakLimits = "[server]\nmax_message = \"1KiB\"\ncontrol_rate = 2\n[log]\nlevel = \"debug\"\n"
 
-// What clients say, and what they prove who they are with, is in no line of the log, and nothing of PHP's in what clients get.
+// The log has neither payloads nor credentials, and clients see nothing of what PHP says.
 func TestNothingLeaks(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{Handlers: failing, Settings: "DB_PASSWORD=" + settingSecret + "\n", TOML: leakLimits})
@@ -192,7 +192,7 @@ func TestNothingLeaks(t *testing.T) {
 	}
 }
 
-// Whoever asks for payloads gets them, and still nothing that somebody could come in with.
+// log.payloads adds payloads to the log, but no credentials.
 func TestPayloadsAreLoggedWhenAskedFor(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{Handlers: `

@@ -7,7 +7,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// What belongs to an event says so, whoever says it: a line without its client and number cannot be followed.
+// Each line about an event names its client and number, whatever part of the program writes it.
 func TestLinesOfAnEventTellWhichOne(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{TOML: "[server]\n", Handlers: `

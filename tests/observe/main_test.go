@@ -1,5 +1,5 @@
-// Package observe asserts what an operator sees: the dashboard, the metrics, Prometheus' alerts and the log, and what must not be seen
-// there.
+// Package observe asserts what an operator sees: the dashboard, the metrics, Prometheus' alerts and the log, and what
+// must not be seen there.
 package observe
 
 import (

@@ -17,8 +17,8 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// metered is a server that has every metric: with TLS, a pipe and a php-fpm of its own. Control is reachable by its socket, and at
-// the address that is returned with the token.
+// metered is a server that has every metric: with TLS, a pipe and a php-fpm of its own. Control is reachable by its
+// socket, and at the address that is returned with the token.
 func metered(t *testing.T) (s *harness.Server, address string) {
 	t.Helper()
 	a := harness.App{
@@ -71,7 +71,7 @@ func promtool(t testing.TB, stdin string, args ...string) {
 	}
 }
 
-// program returns where one of the tests' own is.
+// program returns the path of a program that the tests need.
 func program(t testing.TB, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
@@ -157,7 +157,7 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 		`wsbridge_event_failures_total{event="text",reason="exception"}`:  0,
 	}
 	var text string
-	for name, value := range want { // a scrape reads one after the other, while they are counted
+	for name, value := range want { // a scrape reads them one by one while they are counted
 		harness.Eventually(t, fmt.Sprintf("%s is %v", name, value), func() bool {
 			_, text = s.Get("/metrics")
 			return harness.Metric(t, text, name) == value
@@ -182,7 +182,7 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 	}
 }
 
-// Every value that a label can have is there before it happens: an alert on an increase does not see a series' first value.
+// Every value of a label is there from the start: an alert on an increase would not see the first value of a new series.
 func TestMetricsBeginWithZero(t *testing.T) {
 	t.Parallel()
 	s, _ := metered(t)

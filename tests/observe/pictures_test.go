@@ -16,7 +16,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness/browser"
 )
 
-// shop is what an application of a shop may be like.
+// shop could be the application of a shop.
 const shop = `
 function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_address)
 {

@@ -60,7 +60,7 @@ func count(all []string, one string) (n int) {
 	return n
 }
 
-// names returns what the pattern's group has matched in a file.
+// names returns what the pattern's group matches in a file.
 func names(t *testing.T, path, pattern string) (found []string) {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -76,7 +76,8 @@ func names(t *testing.T, path, pattern string) (found []string) {
 	return found
 }
 
-// expressions returns what the dashboard asks Prometheus for, by the title of the plot, with Grafana's variables filled in.
+// expressions returns what the dashboard asks Prometheus for, by the title of the plot, with Grafana's variables filled
+// in.
 func expressions(t *testing.T) map[string][]string {
 	t.Helper()
 	text, err := os.ReadFile(dashboard)
@@ -112,8 +113,8 @@ type prometheus struct {
 	address string
 }
 
-// scrapedBy runs Prometheus as deploy/prometheus has it, with wsbridge's metrics at address, and s's token; but it scrapes more
-// often, and what has to last a minute for an alert does not.
+// scrapedBy runs Prometheus as deploy/prometheus has it, with wsbridge's metrics at address, and s's token; but it
+// scrapes more often, and what has to last a minute for an alert does not.
 func scrapedBy(s *harness.Server, address string) *prometheus {
 	s.T.Helper()
 	config := edit(s.T, scraping, map[string]string{`["127.0.0.1:9180"]`: `["` + address + `"]`,
@@ -145,7 +146,7 @@ func scrapedBy(s *harness.Server, address string) *prometheus {
 	return p
 }
 
-// edit returns a file in which each old text, which must stand there once, is another.
+// edit returns a file's text with changes; each old text must be there once.
 func edit(t testing.TB, path string, changes map[string]string) string {
 	t.Helper()
 	b, err := os.ReadFile(path)
@@ -200,11 +201,11 @@ func TestPrometheusScrapesAndAlerts(t *testing.T) {
 	for title, all := range expressions(t) {
 		for _, expr := range all {
 			if strings.HasPrefix(title, "annotation ") {
-				p.query(s, expr) // of what has not happened
+				p.query(s, expr) // it asks for what has not happened
 				continue
 			}
 			harness.Eventually(t, fmt.Sprintf("the dashboard's %q has something to show: %s", title, expr), func() bool {
-				return len(p.query(s, expr)) > 0 // nothing behind a scrape that found no time
+				return len(p.query(s, expr)) > 0 // nothing after a scrape that timed out
 			})
 		}
 	}
@@ -213,7 +214,7 @@ func TestPrometheusScrapesAndAlerts(t *testing.T) {
 			t.Errorf("the alert rules know a metric that there is not: %s", expr)
 		}
 	}
-	// Its certificate is for an hour, and a busy machine may have no time for a scrape.
+	// The certificate is for an hour, and on a busy machine a scrape may time out.
 	if alerts := p.query(s, `ALERTS{alertname!~"WsbridgeCertificate.*|WsbridgeDown"}`); len(alerts) > 0 {
 		t.Errorf("a healthy server has alerts: %v", alerts)
 	}

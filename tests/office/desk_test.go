@@ -49,7 +49,7 @@ func openOffice(t *testing.T, mode, settings string) office {
 
 func (o office) in(t *testing.T) office { return office{o.Server.In(t)} }
 
-// knock connects somebody who is let in, and reads nothing.
+// knock connects a person whom the office lets in, and reads nothing.
 func (o office) knock(name string) *harness.Client {
 	o.T.Helper()
 	secret := map[string]string{"anna": "apple", "bert": "banana", "carl": "cherry"}[name]
@@ -58,7 +58,7 @@ func (o office) knock(name string) *harness.Client {
 	return c
 }
 
-// enter lets people in; they have read all that came by then.
+// enter connects people, and reads all that was sent to them so far.
 func (o office) enter(names ...string) (people []*harness.Client) {
 	o.T.Helper()
 	for _, name := range names {

@@ -7,7 +7,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// Globals that live: in one long process, what a handler had written into a global variable was there at the next event.
+// Living globals: what a handler writes into a global variable is there in the next event, as in one long process.
 
 func TestOfficeRemembersWhatWasSaid(t *testing.T) {
 	officeInEachMode(t, "", func(t *testing.T, o office) {

@@ -1,4 +1,5 @@
-// Package office runs one whole application, as sites of the legacy server have it, which does about everything that handlers can do.
+// Package office runs one whole application as a site of the legacy server has it. It does nearly everything that
+// handlers can do.
 package office
 
 import (

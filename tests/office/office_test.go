@@ -63,7 +63,7 @@ func officeRefusesStrangers(o office) {
 		if got := o.Refused(harness.Headers(cookie)); got.StatusCode != 403 {
 			o.T.Errorf("%s: refused with %s", cookie, got.Status)
 		}
-		anna.Want(presence("anna")) // a row that was never open has its close handlers, too
+		anna.Want(presence("anna")) // the close handlers run for a row that was never open, too
 	}
 }
 
@@ -298,7 +298,7 @@ func officeHasHelpers(o office) {
 			o.T.Errorf("%s: got %q, want %q", command, got, want)
 		}
 	}
-	o.Log.Wait("] *** Shared & Sons = office is open", `"event":"started"`) // printed by its own show_message
+	o.Log.Wait("] *** Shared & Sons = office is open", `"event":"started"`) // by the office's own show_message
 	if got := o.Read("office.log"); !strings.Contains(got, "] *** Shared & Sons = office is open\n") {
 		o.T.Errorf("the office's log is %q", got)
 	}
@@ -326,7 +326,7 @@ func TestOfficeReadsBytes(t *testing.T) {
 
 		quit := o.Request("Cookie: office_user=bert; office_secret=banana", "User-Agent: tests", "X-Office-Key: open=sesame")
 		o.Open("127.0.0.1", strings.Replace(quit, "GET /", "GET /office-shutdown", 1))
-		for anna.Receive() != "leaving|anna|OPEN" { // the quitter's row may end before or after hers
+		for anna.Receive() != "leaving|anna|OPEN" { // the other client's row may end before or after hers
 		}
 		if code, reason := anna.Closed(); code != 1001 || reason != "server shutting down" {
 			t.Errorf("closed with %d %q", code, reason)

@@ -59,7 +59,7 @@ func reportOf(s *harness.Server, status int, args ...string) report {
 	return r
 }
 
-// runs is how a handler would run: "alone all", "beside own".
+// runs tells how a handler would run: "alone all", "beside own".
 func (r report) runs(handler string) string {
 	for _, h := range r.Handlers {
 		if h.Name == handler {
@@ -142,7 +142,7 @@ $counter=0;
 $templates=array();
 `
 
-// The line of the handlers' first line in the events file is 2.
+// The handlers begin in line 2 of the events file.
 func TestCheckFindsWhatBehavesInAnotherWay(t *testing.T) {
 	s := harness.Prepare(t, harness.App{Handlers: worrying})
 	r := reportOf(s, 1)

@@ -140,7 +140,7 @@ func TestControlOnThePublicListener(t *testing.T) {
 		}
 		break
 	}
-	if _, err := client.Tail(t.Context(), url.Values{}); err != nil { // which the drain does not wait for
+	if _, err := client.Tail(t.Context(), url.Values{}); err != nil { // the drain does not wait for it
 		t.Fatal(err)
 	}
 	if status := s.Stop(c); status != 0 {
@@ -236,7 +236,7 @@ func TestControlReloadsAndChangesTheLogsLevel(t *testing.T) {
 	}
 }
 
-// What the client decodes is what stands in the documentation.
+// The documentation promises JSON.
 func TestControlAnswersJSON(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{Handlers: harness.Echo})

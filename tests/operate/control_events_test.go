@@ -16,7 +16,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// tail looks at events; the test's end ends it.
+// tail reads live events until the test ends; next waits for one.
 func tail(s *harness.Server, q url.Values) (next func() *api.Line) {
 	s.T.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*harness.Patience)
@@ -112,7 +112,7 @@ func wantEffects(t *testing.T, effects []api.Effect, want ...string) {
 	}
 }
 
-// Events do not wait for a reader that is too slow; it learns how many it has missed.
+// Events do not wait for a slow reader, which is told how many it missed.
 func TestControlDropsEventsThatNobodyReads(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{Handlers: talkative})
@@ -170,7 +170,7 @@ func TestControlBoundsStreamsAndEndsThem(t *testing.T) {
 	if status := s.Stop(s.Connect()); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
-	if e := next(); e.Client != 1 { // a drain is seen to its end
+	if e := next(); e.Client != 1 { // the stream goes on to the end of the drain
 		t.Errorf("got %+v", e)
 	}
 }
@@ -201,7 +201,7 @@ func TestControlHasASeries(t *testing.T) {
 	s := harness.Serve(t, harness.App{Handlers: talkative})
 	control := s.Control()
 	c := s.Connect()
-	if _, err := control.Series(t.Context()); err != nil { // somebody looks: php-fpm is asked, too
+	if _, err := control.Series(t.Context()); err != nil { // php-fpm is asked only while somebody reads the series
 		t.Fatal(err)
 	}
 	c.Ask("x")
@@ -259,7 +259,7 @@ func TestControlTellsTheStatus(t *testing.T) {
 		p.Workers.Max != 3 || p.Workers.Total != 3 || p.Pool.Max != 3 || p.Pool.Connections != 1 {
 		t.Errorf("got %+v, %+v", p, p.Workers)
 	}
-	// Code that has just been written runs alone, until it is certain that it is what runs.
+	// Events of new code run alone until the program is certain that this code runs.
 	harness.Eventually(t, "the handlers run as their code says", func() bool {
 		c.Ask("x")
 		c.Next()

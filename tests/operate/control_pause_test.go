@@ -29,7 +29,7 @@ func TestControlPausesAndResumes(t *testing.T) {
 	wantRefusal(t, err, http.StatusServiceUnavailable, "paused")
 	c.Send("waits")
 	c.Ping()
-	if response := s.Refused(harness.Headers("login=anna")); response.StatusCode != 503 { // after queue_wait, which the text outlives
+	if response := s.Refused(harness.Headers("login=anna")); response.StatusCode != 503 { // after the queue's wait, which the text outlives
 		t.Errorf("got %d", response.StatusCode)
 	}
 	harness.Eventually(t, "the text waits", func() bool {

@@ -51,7 +51,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 		"wsbridge_client_write_seconds_count 3",
 		`wsbridge_clients{state="open"} 1`, "wsbridge_fpm_workers 4", "wsbridge_fpm_listen_queue 0", "go_goroutines",
 	} {
-		harness.Eventually(t, "the metrics have "+want, func() bool { // they are read one after the other, while the last event is counted
+		harness.Eventually(t, "the metrics have "+want, func() bool { // a scrape reads them one by one while the last event is counted
 			_, all = s.Get("/metrics")
 			return strings.Contains(all, want)
 		})
@@ -64,7 +64,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	}
 }
 
-// health runs wsbridge health beside the server and returns its exit status and what it printed.
+// health runs wsbridge health and returns its exit status and what it printed.
 func health(s *harness.Server) (status int, out string) {
 	s.T.Helper()
 	cmd := exec.CommandContext(s.T.Context(), harness.Program(), "health", "--control", s.ControlSocket())

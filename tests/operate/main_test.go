@@ -1,4 +1,5 @@
-// Package operate asserts what an operator does: the control API, the commands, and the web side's half of the API in PHP.
+// Package operate asserts what an operator does: the control API, the commands, and the web side's half of the API in
+// PHP.
 package operate
 
 import (

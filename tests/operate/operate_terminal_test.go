@@ -13,11 +13,11 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// Everything of it may act on a terminal: a title, a bell, a colour by a single control character (C1), a turned direction, a line
-// that pretends to be another's.
+// hostile acts on a terminal in several ways: it sets a title, rings the bell, sets a colour with one control character
+// (C1), turns the direction of writing, and imitates a line of wsbridge's.
 const hostile = "evil\x1b]0;owned\x07\u009b31m\u202e\nwsbridge: all is well"
 
-// malice says and returns what PHP's escapes make of it.
+// malice sends and returns hostile, written with PHP's escapes.
 const malice = `
 function evil() { return "evil\x1b]0;owned\x07\u{9b}31m\u{202e}\nwsbridge: all is well"; }
 function ws_server_open(&$connections,&$connection,$client_key) { $connection["login"]=evil(); }
@@ -33,7 +33,7 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$document)
 	return evil();
 }`
 
-// What clients and handlers say does nothing to the terminal, in no command, whether as a table, as an error or as JSON.
+// No command lets text of clients and handlers act on the terminal: not as a table, as an error or as JSON.
 func TestNothingActsOnTheOperatorsTerminal(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{Handlers: malice})
@@ -72,7 +72,7 @@ func TestNothingInATailActsOnTheTerminal(t *testing.T) {
 	}
 }
 
-// whileTailing does something again and again until tail with those arguments has ended, and returns what that wrote.
+// whileTailing calls do again and again until the tail command ends, and returns what that wrote.
 func whileTailing(s *harness.Server, do func(), args ...string) string {
 	s.T.Helper()
 	cmd := commandLine(s, append([]string{"tail"}, args...)...)
@@ -106,7 +106,7 @@ func wantHarmless(t *testing.T, out string) {
 	}
 }
 
-// Lines follow each other in a pipe; nothing there moves a cursor.
+// In a pipe, nothing moves a cursor.
 func TestWatchThroughAPipe(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{Handlers: harness.Echo})

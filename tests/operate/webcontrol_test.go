@@ -13,7 +13,8 @@ import (
 
 // WsbridgeControl, the web side's half of the control socket.
 
-// webControl runs PHP with $control at hand and returns what it prints as JSON. An uncaught error is {"error":…,"code":…}.
+// webControl runs PHP with $control at hand and returns what it prints as JSON. An uncaught error is
+// {"error":…,"code":…}.
 func webControl(s *harness.Server, address, php string) (got map[string]any) {
 	s.T.Helper()
 	class, err := os.ReadFile("../../php-handlers/WsbridgeControl.php")

@@ -112,7 +112,7 @@ func chatOnAPhoneInTheDark(t *testing.T, b *browser.Browser) {
 	}
 }
 
-// The chat comes back to a server that was away, and what was being written is still there.
+// The chat reconnects to a server that was away, and keeps the message that was being written.
 func chatComesBack(t *testing.T, b *browser.Browser) {
 	s, _ := demo(t)
 	anna := b.Open(t, "http://"+s.Address+"/?name=Anna")

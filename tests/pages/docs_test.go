@@ -19,7 +19,8 @@ import (
 
 const docs = "../../docs"
 
-// What the pages' commands work on: connections with a login and a room, and a pipe whose documents go to everybody.
+// followed is what the pages' commands work on: connections with a login and a room, and a pipe whose documents go to
+// everybody.
 const followed = `
 function ws_server_open(&$connections,&$connection,$client_key)
 {
@@ -74,7 +75,7 @@ func serveFollowed(s *harness.Server) {
 	go talk(last.Conn)
 }
 
-// swallow reads until the connection ends, which the test's end sees to.
+// swallow reads until the connection ends, which is with the test.
 func swallow(conn *websocket.Conn) {
 	for {
 		if _, _, err := conn.ReadMessage(); err != nil {
@@ -110,7 +111,7 @@ func follow(s *harness.Server, blocks []commands) {
 	sh.Dir, sh.Stdout, sh.Stderr = s.Dir, output, output
 	sh.Env = append(os.Environ(), "PATH="+filepath.Dir(harness.Program())+":"+os.Getenv("PATH"),
 		"RUNTIME_DIRECTORY="+s.Dir, "WSBRIDGE_CONTROL="+s.ControlSocket())
-	sh.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // what it leaves behind ends with it
+	sh.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // what it starts ends with it
 	if err := sh.Start(); err != nil {
 		s.T.Fatal(err)
 	}
@@ -180,7 +181,7 @@ func TestLinksOfThePagesLeadSomewhere(t *testing.T) {
 	}
 }
 
-// linksOf returns those within the project.
+// linksOf returns a page's links within the project.
 func linksOf(t *testing.T, path string) (targets []string) {
 	t.Helper()
 	for _, m := range link.FindAllStringSubmatch(readFile(t, path), -1) {

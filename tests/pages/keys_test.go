@@ -13,7 +13,7 @@ var (
 	settingPattern = regexp.MustCompile(`^([a-z_]+) = `)
 )
 
-// A page that tells its reader to set a key names one that there is.
+// Every key that a page names exists.
 func TestKeysOfPagesExist(t *testing.T) {
 	keys, sections, section := map[string]bool{}, map[string]bool{}, ""
 	for line := range strings.Lines(readFile(t, "../../deploy/wsbridge.toml")) {
@@ -28,7 +28,7 @@ func TestKeysOfPagesExist(t *testing.T) {
 	for _, name := range append(pageNames(t), "../README.md") {
 		for _, m := range keyPattern.FindAllStringSubmatch(readFile(t, filepath.Join(docs, name)), -1) {
 			key := m[1] + "." + m[2]
-			if !sections[m[1]] || key == "control.sock" { // which is a file
+			if !sections[m[1]] || key == "control.sock" { // a file
 				continue
 			}
 			checked++

@@ -30,7 +30,7 @@ type machine struct {
 	leader int // its process 1
 }
 
-// bootMachine skips the test where that cannot be done.
+// bootMachine boots a machine, and skips the test where that is not possible.
 func bootMachine(t *testing.T) *machine {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -68,7 +68,7 @@ func bootMachine(t *testing.T) *machine {
 	return m
 }
 
-// lockMachine waits for other tests that use the tree, which one machine at a time may boot from.
+// lockMachine waits for other tests: only one machine at a time may boot from the tree.
 func lockMachine(t *testing.T) {
 	t.Helper()
 	f, err := os.OpenFile(bareMachine+".lock", os.O_RDWR, 0)
@@ -164,11 +164,11 @@ func (m *machine) connect(address string) *harness.Client {
 	return harness.NewClient(m.t, conn)
 }
 
-// dial makes a connection in the machine's network, in which a socket stays whoever uses it.
+// dial connects within the machine's network: a socket belongs to the network in which it was made.
 func (m *machine) dial(ctx context.Context, network, address string) (conn net.Conn, err error) {
 	var once sync.WaitGroup
 	once.Go(func() {
-		runtime.LockOSThread() // never unlocked: the thread, which is elsewhere now, ends with the goroutine
+		runtime.LockOSThread() // never unlocked: the thread, now in another network, ends with the goroutine
 		var ns *os.File
 		if ns, err = os.Open(fmt.Sprintf("/proc/%d/ns/net", m.leader)); err != nil {
 			return

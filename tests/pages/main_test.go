@@ -1,4 +1,5 @@
-// Package pages follows the documentation: the commands of its pages run, and what the pages say is so. The demo is a page, too.
+// Package pages follows the documentation: the commands of its pages run, and what the pages say is true. The demo's
+// page is tested here, too.
 package pages
 
 import (

@@ -45,7 +45,7 @@ func TestManualHasEveryCommandAndKey(t *testing.T) {
 	}
 }
 
-// render returns a page as man shows it; what it warns of fails the test. Without man, the page's own text has to do.
+// render returns a page as man shows it, whose warnings fail the test. Without man, it returns the page's source.
 func render(t *testing.T, path string) string {
 	t.Helper()
 	if _, err := exec.LookPath("man"); err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// What the page about troubleshooting says that a server which does not start writes, it does write.
+// A server that cannot start writes what the page about troubleshooting says.
 func TestServerThatDoesNotStartSaysWhatThePageSays(t *testing.T) {
 	t.Parallel()
 	page := readFile(t, docs+"/troubleshooting.md")

@@ -89,8 +89,8 @@ func TestPipeFlood(t *testing.T) {
 	group.Wait()
 }
 
-// A push from inside a handler is taken in while that still runs, though nothing else can run beside it: more than the
-// kernel's pipe holds, in one document and in many.
+// What a handler writes into the pipe is read while the handler still runs, although no other event may run then. It is
+// more than the kernel's pipe holds, as one document and as many.
 func TestHandlersMayWriteIntoThePipe(t *testing.T) {
 	t.Parallel()
 	const handlers = `
@@ -188,7 +188,7 @@ func TestPipeOutlivesItsWriters(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	for i := range 3 { // one that stays, and others that come and go
+	for i := range 3 { // one writer stays, others come and go
 		if _, err := fmt.Fprintf(f, `{"stays":%d}`, i); err != nil {
 			t.Fatal(err)
 		}

@@ -44,7 +44,7 @@ func (b *books) read(t *testing.T, path string) {
 	}
 }
 
-// settle holds them against each other.
+// settle compares what was sent, acknowledged and run.
 func (b *books) settle(t *testing.T, kills int) {
 	t.Helper()
 	for _, u := range b.crowd {
@@ -87,7 +87,7 @@ func (b *books) settleSession(t *testing.T, s *session) {
 	}
 }
 
-// inOrder wants each number once, and the greater ones later.
+// inOrder wants the numbers to grow.
 func (b *books) inOrder(t *testing.T, who string, numbers []int) {
 	t.Helper()
 	for i := 1; i < len(numbers); i++ {

@@ -1,5 +1,6 @@
-// Package soak keeps the real program under churn and traffic while php-fpm reloads, loses workers and gets new code, all at
-// once, and counts: what was acknowledged has run, nothing has run twice, and the order of each connection was kept.
+// Package soak keeps the real program under churn and traffic while php-fpm reloads, loses workers and gets new code,
+// all at once, and counts: what was acknowledged has run, nothing ran twice, and the order within each connection was
+// kept.
 //
 // make soak runs it for MINUTES; with the other tests it is short.
 package soak
@@ -51,7 +52,7 @@ const (
 )
 
 func TestSoak(t *testing.T) {
-	fpm := harness.StartFPM(t, workers+1) // one that dies has its connection's successor meet one that lives
+	fpm := harness.StartFPM(t, workers+1) // a spare: the connection that replaces a dead worker's meets one that lives
 	s := harness.Serve(t, harness.App{Handlers: application,
 		TOML: harness.Anybody + harness.Brief + fpm.Config() + fmt.Sprintf("php.max_connections = %d\n", workers)})
 	before := s.Settled()
@@ -79,7 +80,7 @@ func TestSoak(t *testing.T) {
 	t.Logf("%v: %s; %d reloads, %d workers killed, %d new versions of the code", *length, b, trouble.reloads, trouble.kills, trouble.deployments)
 }
 
-// failures is how many events have failed, of all kinds.
+// failures counts the events that failed, of all kinds.
 func failures(t *testing.T, s *harness.Server) (n int) {
 	t.Helper()
 	for line := range strings.Lines(s.Metrics()) {

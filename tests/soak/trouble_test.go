@@ -20,7 +20,7 @@ type trouble struct {
 	reloads, kills, deployments int // read when make has returned
 }
 
-// make makes trouble every now and then until ctx ends.
+// make makes trouble once or twice a second until ctx ends.
 func (m *trouble) make(ctx context.Context, t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for {
@@ -46,7 +46,7 @@ func (m *trouble) make(ctx context.Context, t *testing.T) {
 	}
 }
 
-// kill ends a worker at once, whatever it is doing.
+// kill kills a worker, whatever it is doing.
 func (m *trouble) kill(r *rand.Rand) {
 	pids := m.fpm.Workers()
 	if len(pids) > 0 && syscall.Kill(pids[r.IntN(len(pids))], syscall.SIGKILL) == nil {
@@ -54,7 +54,7 @@ func (m *trouble) kill(r *rand.Rand) {
 	}
 }
 
-// deploy puts a new version in the place of the old one: written beside and renamed, so that php never sees half a file.
+// deploy replaces the application's code. It writes another file and renames that, so that PHP never sees half a file.
 func (m *trouble) deploy() error {
 	m.deployments++
 	code := fmt.Sprintf("<?php\n%s\n# version %d\n", application, m.deployments)

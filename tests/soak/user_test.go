@@ -21,7 +21,7 @@ type user struct {
 	seed   uint64
 
 	sessions []*session // finished
-	refused  int        // handshakes that were told to come back, or met a worker's end
+	refused  int        // handshakes that were told to come back, or whose worker was killed
 	lost     int        // connections whose open event failed
 }
 
@@ -29,16 +29,16 @@ type user struct {
 type session struct {
 	key     int
 	sent    int         // messages, numbered from 1
-	past    int         // up to here nothing is waited for
+	past    int         // up to this number it waits for no acknowledgement
 	acked   []int       // numbers, as they came
 	said    int         // the row's own count, as last told
-	told    map[int]int // by sender, the last number heard of
-	leftBad bool        // it hung up, with what was still on its way
+	told    map[int]int // the last number heard, by sender
+	leftBad bool        // it hung up before the last answers came
 }
 
 const (
-	atOnce = 4               // messages on their way
-	silent = 5 * time.Second // then a message's event is taken for failed, and another one is sent
+	atOnce = 4               // messages without an acknowledgement
+	silent = 5 * time.Second // after it a message's event counts as failed, and another message is sent
 )
 
 func (u *user) live(ctx context.Context) {
@@ -61,11 +61,11 @@ func (u *user) live(ctx context.Context) {
 	}
 }
 
-// visit is a connection, from its greeting to its end.
+// visit lives through one connection, from its greeting to its end.
 func (u *user) visit(conn *websocket.Conn, r *rand.Rand) error {
 	defer conn.Close()
 	frames, read := make(chan string, 64), make(chan error, 1)
-	go func() { read <- receive(conn, frames) }() // ends with the connection, which is waited for below
+	go func() { read <- receive(conn, frames) }() // ends with the connection; awaited below
 	s := &session{told: map[int]int{}, leftBad: r.IntN(3) == 0}
 	err := s.greeted(frames)
 	switch {
@@ -93,7 +93,8 @@ func (u *user) visit(conn *websocket.Conn, r *rand.Rand) error {
 	return nil
 }
 
-// talk sends messages, a few at a time, and waits for the last to be acknowledged, unless it is to hang up.
+// talk sends messages, a few at a time, and waits until the last is acknowledged, unless the session is one that hangs
+// up.
 func (s *session) talk(conn *websocket.Conn, frames <-chan string, r *rand.Rand) error {
 	messages := 1 + r.IntN(100)
 	for s.last() < messages && !(s.leftBad && s.last() > messages/2) {
@@ -101,7 +102,7 @@ func (s *session) talk(conn *websocket.Conn, frames <-chan string, r *rand.Rand)
 			return err
 		}
 		answer := s.await(frames)
-		if answer == "" { // the last ones have failed: one more shows where things are
+		if answer == "" { // their events failed: one more message shows where the server is
 			messages, s.past = s.sent+1, s.sent
 			continue
 		}
@@ -112,7 +113,7 @@ func (s *session) talk(conn *websocket.Conn, frames <-chan string, r *rand.Rand)
 	return nil
 }
 
-// greeted waits for what the open event sends: the client's key. Somebody's broadcast may come before.
+// greeted waits for what the open event sends, the client's key. A broadcast may come first.
 func (s *session) greeted(frames <-chan string) error {
 	for {
 		message := s.await(frames)
@@ -125,7 +126,7 @@ func (s *session) greeted(frames <-chan string) error {
 	}
 }
 
-// fill sends what may be on its way at once.
+// fill sends messages up to the limit of atOnce.
 func (s *session) fill(conn *websocket.Conn, messages int, r *rand.Rand) error {
 	for s.sent < messages && s.sent-s.past < atOnce {
 		s.sent++
@@ -149,7 +150,7 @@ func (s *session) last() int {
 	return s.acked[len(s.acked)-1]
 }
 
-// await returns the next message, or nothing if none has come for long.
+// await returns the next message, or "" when none comes for the time silent.
 func (s *session) await(frames <-chan string) string {
 	select {
 	case f := <-frames:
@@ -159,11 +160,11 @@ func (s *session) await(frames <-chan string) string {
 	}
 }
 
-// hear takes an acknowledgement, or what somebody has told everybody. Each may only ever count upwards.
+// hear takes an acknowledgement or a broadcast. The numbers of each may only grow.
 func (s *session) hear(message string) error {
 	var n, said, sender int
 	if _, err := fmt.Sscanf(message, "ack %d %d", &n, &said); err == nil {
-		if n <= s.last() || said < s.said { // a failed event changes no row: the next one says the same again
+		if n <= s.last() || said < s.said { // a failed event changes no row: the next one says the same number
 			return fmt.Errorf("acknowledged %d (%d) behind %d (%d)", n, said, s.last(), s.said)
 		}
 		s.acked, s.said, s.past = append(s.acked, n), said, n

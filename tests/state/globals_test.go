@@ -12,9 +12,9 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// Globals that live: in one long process, what a handler had written into a global variable was there at the next event.
+// Living globals: what a handler writes into a global variable is there in the next event, as in one long process.
 
-// counting counts by every way to a global variable, from every kind of handler.
+// counting reaches a global variable in every way, from every kind of handler.
 const counting = `
 $count=0;
 $seen=array();
@@ -190,7 +190,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 			return pid, n
 		}
 		ask("count")
-		// The answer comes before its event has ended, so what is killed below may be this event, which counts nothing.
+		// The answer comes before its event ends: the kill below may end this event, which then counts nothing.
 		worker, count := ask("look")
 		if count != 1 {
 			t.Fatalf("got %d", count)

@@ -10,9 +10,9 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// What may run at the same time, and what handlers notice of it: nothing.
+// Events that run at the same time, which no handler may notice.
 
-// takeLock gives the lock of a round to the first who asks for it: nobody may have it already.
+// takeLock gives the lock of a round to the first client that asks, if no row has it already.
 const takeLock = `
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
@@ -21,7 +21,8 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	send_text($client_key,"mine");
 }`
 
-// holders has eight clients ask for the lock of each round at once, and returns in how many rounds not exactly one got it.
+// holders lets eight clients ask for the lock of each round at once, and counts the rounds in which not exactly one got
+// it.
 func holders(s *harness.Server, rounds int) (wrong int) {
 	clients := s.ConnectMany(8)
 	for round := range rounds {
@@ -58,7 +59,7 @@ func TestLockInAllRowsIsBrokenByIsolationConnection(t *testing.T) {
 	}
 }
 
-// meet waits until as many clients as it is told are in a handler at the same time.
+// meet waits until a number of clients are in a handler at the same time.
 const meet = `
 function meet($client_key,$n)
 {
@@ -84,8 +85,8 @@ func TestHandlersOfTheirOwnRowRunSideBySide(t *testing.T) {
 	})
 }
 
-// turns notes when each event begins and ends; "wait" does not end before the file "go" is there. Text reaches its own row
-// only, binary all rows.
+// turns notes when each event begins and ends; "wait" does not end before the file "go" is there. Text reaches its own
+// row only, binary all rows.
 const turns = `
 function turn($what,$msg)
 {
@@ -97,7 +98,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg) { if ($msg!
 function ws_server_binary(&$connections,&$connection,$client_key,$data) { turn("table ".count($connections),$data); send_text($client_key,"table ".$data); }
 `
 
-// alone reports whether each event that reaches all rows had nothing else between its begin and its end.
+// alone fails the test if another event ran during one that reaches all rows.
 func alone(t *testing.T, turns string) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSpace(turns), "\n")
@@ -177,7 +178,7 @@ func TestIsolationOfOneHandlerIsConfigurable(t *testing.T) {
 	}
 }
 
-// Each version of the code answers by its name; every other one reaches all rows.
+// codeVersion answers with its number; every other version reaches all rows.
 func codeVersion(n int) string {
 	reach := ""
 	if n%2 == 1 {
@@ -193,7 +194,7 @@ func TestCodeThatChangesUnderLoad(t *testing.T) {
 	s := harness.Prepare(t, a)
 	s.Write("push_server_events.php", codeVersion(0))
 	s.Run(a)
-	var newest atomic.Int32 // the version that was there when an event was sent, or a later one
+	var newest atomic.Int32 // an event that is sent now runs this version, or a later one
 	stop := make(chan struct{})
 	var load sync.WaitGroup
 	for _, c := range s.ConnectMany(16) {

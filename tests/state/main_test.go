@@ -1,5 +1,5 @@
-// Package state asserts what lives from event to event: the rows of $connections, global variables and sessions. Events run beside each other
-// only where no handler can notice it.
+// Package state asserts what lives from event to event: the rows of $connections, global variables and sessions. Events
+// run side by side only where no handler can notice it.
 package state
 
 import (

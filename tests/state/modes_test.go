@@ -7,7 +7,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// inEachMode runs a test of a handler file in every mode that must not change what it sees.
+// inEachMode runs a test in each mode that must not change what handlers see.
 func inEachMode(t *testing.T, a harness.App, test func(t *testing.T, s *harness.Server)) {
 	t.Parallel()
 	for _, mode := range harness.Modes() {

@@ -6,7 +6,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// rounds makes values of every kind, each event carries them all on, and says whether they still are what they were.
+// rounds makes values of every kind; each event passes them on and tells whether they are unchanged.
 const rounds = `
 class Thing { public $p; protected $q="\xff"; private $r=1.0; }
 function text() { $t=array("","a","ä","世","\0","\xff","\"\\/","\0php","\0b64:","7","-0","1.0"); return $t[mt_rand(0,11)].$t[mt_rand(0,11)]; }

@@ -82,7 +82,7 @@ function ws_server_before_close(&$connections,&$connection) { foreach ($connecti
 	watcher.Want("CONNECTING,OPEN,REMOTE TERMINATED")
 }
 
-// meeting is a loop handler that notes the states it meets.
+// meeting has a loop handler that notes the states it sees.
 const meeting = `
 function ws_server_loop(&$server,&$sockets,&$connections) { foreach ($connections as $k => $c) { file_put_contents(__DIR__."/met",$k." ".$c["state"]."\n",FILE_APPEND); } }
 `

@@ -7,7 +7,8 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// The tabs of a user share a session, which PHP locks while a handler has it open: they must not hold all workers in waiting.
+// The tabs of a user share a session, which PHP locks while a handler has it open. Tabs that wait for it must not take
+// all workers.
 func TestTabsThatShareASessionLeaveWorkersToOthers(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{TOML: strings.Replace(harness.Isolation("auto"), "[php]", "session_cookie = \"PHPSESSID\"\n[php]", 1), Handlers: `

@@ -24,11 +24,11 @@ func TestConnectionsInAllAreLimited(t *testing.T) {
 	handshake := upgrade(key, version, cookie, agent)
 	first := s.Open("127.0.0.1", handshake)
 	knownTo(first)
-	half := s.Open("127.0.0.1", "GET / HTTP/1.1\r\n") // counts, too
+	half := s.Open("127.0.0.1", "GET / HTTP/1.1\r\n") // this one counts, too
 	for range 3 {
 		wantTurnedAway(t, s.Open("127.0.0.1", handshake).Answer(), http.StatusServiceUnavailable)
 	}
-	wantTurnedAway(t, s.Open("127.0.0.1", "").Answer(), http.StatusServiceUnavailable) // who says nothing hears it, too
+	wantTurnedAway(t, s.Open("127.0.0.1", "").Answer(), http.StatusServiceUnavailable) // a client that says nothing is told, too
 	s.Log.Wait("connections were turned away", `"max_connections":1`, "127.0.0.1")
 	if n := strings.Count(s.Log.Text(), "turned away"); n > 1 {
 		t.Errorf("%d lines for one interval", n)
@@ -55,7 +55,7 @@ func TestConnectionsOfOneAddressAreLimited(t *testing.T) {
 
 func TestHandshakesPerSecondAreLimited(t *testing.T) {
 	t.Parallel()
-	// Two at once, then two a second: a machine on which nobody is turned away within the test's patience is none.
+	// Two at once, then two a second: any machine is fast enough to be turned away.
 	for name, row := range map[string]struct {
 		toml          string
 		status, other int
@@ -92,7 +92,7 @@ func TestHandshakesPerSecondAreLimited(t *testing.T) {
 	}
 }
 
-// A storm is answered, or at least ended, and leaves nothing behind.
+// A storm is answered, or at least ended, and its sockets are closed.
 func TestWhoIsTurnedAwayIsForgotten(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{Handlers: mirror, TOML: "[server]\nmax_connections = 1\n"})

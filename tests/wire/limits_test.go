@@ -9,7 +9,8 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// Over a limit a client is closed with its name; what it said within it has run, and its close event comes behind that.
+// A client over a limit is closed with the limit's name. What it sent within the limit runs, and its close event after
+// that.
 func TestClientsOverTheirLimitsAreClosedAndCounted(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{

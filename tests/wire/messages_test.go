@@ -61,7 +61,7 @@ func TestFragmentsAreJoined(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := strings.Repeat("fragment ü ", 3000) // over gorilla's buffer: several frames
+	want := strings.Repeat("fragment ü ", 3000) // larger than gorilla's buffer: several frames
 	for _, part := range strings.SplitAfter(want, " ") {
 		if _, err := w.Write([]byte(part)); err != nil {
 			t.Fatal(err)
@@ -118,7 +118,7 @@ func TestOrderWithinAConnection(t *testing.T) {
 		t.Run(isolation, func(t *testing.T) {
 			s := harness.Serve(t, harness.App{Handlers: harness.Echo, TOML: "[isolation]\nmode = \"" + isolation + "\"\n"})
 			c := s.Connect()
-			const n = 300 // more than the queue holds
+			const n = 300 // more than the event queue holds
 			go func() {
 				for i := range n {
 					_ = c.Conn.WriteMessage(websocket.TextMessage, []byte(fmt.Sprint(i)))

@@ -33,7 +33,7 @@ type known struct {
 	Peer    string
 }
 
-// knownTo returns what PHP knows of a client that has come in.
+// knownTo returns what PHP knows of a client.
 func knownTo(c *harness.Peer) (k known) {
 	c.T.Helper()
 	if response := c.Answer(); response.StatusCode != http.StatusSwitchingProtocols {
@@ -46,7 +46,7 @@ func knownTo(c *harness.Peer) (k known) {
 	return k
 }
 
-// drip sends a byte every now and then until the other side ends the connection, and returns how long that took.
+// drip sends a byte every ten milliseconds until the server ends the connection, and returns how long that took.
 func drip(c *harness.Peer, text string) time.Duration {
 	c.T.Helper()
 	began := time.Now()

@@ -17,7 +17,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// nginxMain is what stands around deploy/nginx/wsbridge.conf in Debian's nginx.conf, with all files in one folder.
+// nginxMain includes deploy/nginx/wsbridge.conf as Debian's nginx.conf does, with all files in one folder.
 const nginxMain = `daemon off;
 worker_processes 1;
 pid nginx.pid;
@@ -34,7 +34,7 @@ http {
 }
 `
 
-// nginxExample is the example with what it says is to be changed.
+// nginxExample is the example, changed where it says so.
 func nginxExample(t testing.TB, upstream string, port int) string {
 	t.Helper()
 	example, err := os.ReadFile("../../deploy/nginx/wsbridge.conf")
@@ -58,7 +58,7 @@ func nginxExample(t testing.TB, upstream string, port int) string {
 	return text
 }
 
-// nginx runs the example before s and returns its address.
+// nginx runs the example in front of s and returns its address.
 func nginx(s *harness.Server) (address string) {
 	s.T.Helper()
 	binary, err := exec.LookPath("nginx")
@@ -112,7 +112,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	dial := func(origin string) (*harness.Client, *http.Response, error) {
 		h := harness.Headers("login=anna")
 		h.Set("Origin", origin)
-		h.Set("X-Forwarded-For", "192.0.2.1") // a lie
+		h.Set("X-Forwarded-For", "192.0.2.1") // forged
 		h.Set("Forwarded", "for=192.0.2.1")
 		conn, response, err := dialer.Dial("wss://"+address+"/ws/", h)
 		if err != nil {

@@ -59,7 +59,7 @@ func TestForwardedTellsAddressSchemeAndHost(t *testing.T) {
 		t.Errorf("PHP sees %v:%v, %v, HTTPS %v, row %s", k.Server["REMOTE_ADDR"], k.Server["REMOTE_PORT"], k.Server["HTTP_HOST"], k.Server["HTTPS"], k.Peer)
 	}
 	for header, status := range map[string]int{
-		`Forwarded: for="`: 400, // what the proxy has added cannot be told apart
+		`Forwarded: for="`: 400, // what the proxy added cannot be told from what the client sent
 		`Forwarded: for=203.0.113.7;host=evil.example`: 421,
 	} {
 		if got := s.Open("127.0.0.1", upgrade(key, version, cookie, agent, header)).Answer(); got.StatusCode != status {
@@ -95,7 +95,7 @@ func TestPROXYProtocol(t *testing.T) {
 			t.Run(kind+"/"+name, func(t *testing.T) {
 				k := knownTo(s.In(t).Open("127.0.0.1", row.header+upgrade(key, version, cookie, agent, "X-Forwarded-For: 6.6.6.6")))
 				want := row.addr
-				if want == "127.0.0.1" { // who then speaks for others by headers
+				if want == "127.0.0.1" { // the proxy then names the client by headers
 					want, row.peer = "6.6.6.6", "6.6.6.6:0"
 				}
 				if k.Server["REMOTE_ADDR"] != want || k.Peer != row.peer {

@@ -7,7 +7,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// A client is read while its handlers run.
+// The server reads from a client while its handlers run.
 
 func TestPingsAreAnsweredWhileOpenRuns(t *testing.T) {
 	t.Parallel()
@@ -28,7 +28,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text
 	c.Want("waits for open")
 }
 
-// The handler sends until it is told that nobody is there; what the client has sent before it left still runs.
+// The handler sends until send_text says that nobody is there. What the client sent before it left still runs.
 func TestHangupIsNoticedWhileTheQueueIsFull(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{

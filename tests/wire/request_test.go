@@ -165,14 +165,14 @@ func TestTheSizeOfAHandshakeIsLimited(t *testing.T) {
 			}
 		})
 	}
-	// Without an end, it is not waited for.
+	// The server does not wait for the end of a header that is too long.
 	c := s.Open("127.0.0.1", "GET / HTTP/1.1\r\nX: "+strings.Repeat("a", 64<<10))
 	if got := c.Answer(); got.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("without an end: got %s", got.Status)
 	}
 }
 
-// What a client writes becomes a value in PHP, whole, and nothing else; or it is refused.
+// What a client writes becomes one value in PHP, unchanged, or it is refused.
 func TestNothingIsInjected(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{Handlers: mirror})

@@ -7,7 +7,7 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// Whatever drips in, and through whatever it does, its time counts from the socket's accept on.
+// The handshake's time counts from the accepted socket on, whatever drips in.
 func TestASlowHeaderEndsAtTheHandshakesTimeout(t *testing.T) {
 	const timeout = 600 * time.Millisecond
 	for name, row := range map[string]struct {

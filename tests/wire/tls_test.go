@@ -47,7 +47,7 @@ func TestTLSReachesPHP(t *testing.T) {
 	}
 }
 
-// A client stays through all of it, and a pair that is none changes nothing.
+// A client stays connected, and a certificate whose key does not match changes nothing.
 func TestCertificateIsReloaded(t *testing.T) {
 	t.Parallel()
 	first, second, third := harness.NewCertificate(t, "first"), harness.NewCertificate(t, "second"), harness.NewCertificate(t, "third")

@@ -14,10 +14,10 @@ const (
 
 // Change is what a reload has done, by key.
 type Change struct {
-	Applied    []string `json:"applied"`     // in force now
-	NewClients []string `json:"new_clients"` // those of Applied that only clients who connect from now on get
-	Restart    []string `json:"restart"`     // changed, but not in force before a restart
-	Unchanged  int      `json:"unchanged"`   // the number of other keys
+	Applied    []string // in force now
+	NewClients []string // those of Applied that only clients who connect from now on get
+	Restart    []string // changed, but not in force before a restart
+	Unchanged  int      // the number of other keys
 }
 
 // Merge returns the configuration that a reload puts into force: fresh, which Load has returned, except that keys of class

@@ -116,7 +116,7 @@ func (s *Server) reload(w http.ResponseWriter, r *http.Request) (any, error) {
 		return nil, &api.Error{Status: http.StatusUnprocessableEntity, Problems: config.Each(err),
 			Text: "nothing was reloaded: the configuration has problems"}
 	}
-	return change, nil
+	return api.Reloaded(change), nil
 }
 
 func (s *Server) log(http.ResponseWriter, *http.Request) (any, error) {

@@ -64,6 +64,7 @@ func (s *Server) follow(r *http.Request, tail *observe.Tail, st *stream, payload
 		case <-leave:
 			return
 		case <-tail.Ended():
+			_ = writeQueued(tail, st, payloads)
 			return
 		}
 		if missed := tail.Missed(); missed > 0 {
@@ -75,6 +76,20 @@ func (s *Server) follow(r *http.Request, tail *observe.Tail, st *stream, payload
 		}
 		if st.write(line) != nil {
 			return
+		}
+	}
+}
+
+// writeQueued writes the events that were there when tail ended.
+func writeQueued(tail *observe.Tail, st *stream, payloads bool) error {
+	for {
+		select {
+		case t := <-tail.Traces():
+			if err := st.write(apiEvent(t, payloads)); err != nil {
+				return err
+			}
+		default:
+			return nil
 		}
 	}
 }

@@ -119,13 +119,20 @@ func (s *Server) serve(l net.Listener, h http.Handler) {
 // SetClientAddress tells the Server where clients connect. It may be called concurrently.
 func (s *Server) SetClientAddress(address string) { s.listen.Store(&address) }
 
-// Close ends the listeners, their requests and streams, and waits for the listeners. It does not wait for the handlers of ended requests:
-// their context ends.
+// closeTimeout is how long Close lets requests and streams, whose context has ended, write the end of their answers.
+const closeTimeout = time.Second
+
+// Close ends the listeners, their requests and streams, and waits for them for closeTimeout. It does not wait for the handlers of
+// requests that it has to cut off.
 func (s *Server) Close() error {
 	s.stop()
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
 	var err error
 	for _, server := range s.servers {
-		err = errors.Join(err, server.Close())
+		if server.Shutdown(ctx) != nil { // out of time
+			err = errors.Join(err, server.Close())
+		}
 	}
 	s.work.Wait()
 	return errors.Join(err, errors.Join(s.failed...))

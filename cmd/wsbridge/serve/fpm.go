@@ -12,6 +12,7 @@ import (
 	"github.com/wsbridge/wsbridge/fastcgi"
 	"github.com/wsbridge/wsbridge/fastcgi/phpfpm"
 	phphandlers "github.com/wsbridge/wsbridge/php-handlers"
+	"github.com/wsbridge/wsbridge/protocol"
 )
 
 // fpm is a php-fpm that events go to, and the client of it.
@@ -112,4 +113,20 @@ func (m *managedFPM) stop() error {
 		return nil
 	}
 	return errors.Join(m.Close(), os.RemoveAll(m.dir))
+}
+
+// Inspect starts the php-fpm that Run would use, asks it what the application consists of, and ends it. What php-fpm itself has to say
+// goes to fpmLog, what PHP says to phpLog.
+func Inspect(ctx context.Context, cfg config.Config, fpmLog, phpLog *slog.Logger) (i *protocol.Inspection, err error) {
+	dir, err := openRunDir(&cfg.PHP)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, dir.close()) }()
+	f, err := dir.start(ctx, &cfg, fpmLog, phpLog)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.stop()) }()
+	return f.client.Inspect(ctx)
 }

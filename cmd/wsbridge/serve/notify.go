@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
-
-	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 )
 
 // notifyTimeout bounds the wait for a service manager that does not read. A message that it does not take in that time is lost.
@@ -63,12 +61,6 @@ func sendDatagram(socket, message string) error {
 	}
 	_, err = conn.Write([]byte(message))
 	return err
-}
-
-// stopTime returns how long the end may take: the drain, ws_server_shutdown, ws_server_finalize, and php-fpm's own end.
-func stopTime(cfg *config.Config) time.Duration {
-	const margin = 15 * time.Second
-	return cfg.Server.DrainTimeout.Std() + 2*cfg.PHP.Timeout.Std() + margin
 }
 
 // announcedListener tells the service manager when the first client can be accepted, and when no client will be accepted any more

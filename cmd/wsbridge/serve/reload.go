@@ -3,7 +3,6 @@ package serve
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -25,14 +24,7 @@ type reloader struct {
 
 	mu      sync.Mutex // guards the fields below, and lets one reload run at a time
 	running config.Config
-	parts   []reloadable
-}
-
-// reloadable is a part of the server. Its reload applies a configuration, or returns an error and leaves everything as it was. It gets
-// the previous configuration again if a later part fails.
-type reloadable struct {
-	name   string
-	reload func(context.Context, *config.Config) error
+	put     func(context.Context, *config.Config) error // see start
 }
 
 // newReloader returns a reloader for a server that runs with running. With a load, SIGHUP no longer ends the program, until close.
@@ -50,19 +42,17 @@ func (r *reloader) close() {
 	signal.Stop(r.sighup)
 }
 
-// end cancels a running reload, waits for it, and lets no other begin: the parts are about to end.
+// end cancels a running reload, waits for it, and lets no other begin: what is reloaded is about to end.
 func (r *reloader) end() {
 	r.cancel()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.parts = nil
+	r.start(nil)
 }
 
-// add lets a part be reloaded, after the parts that were added before.
-func (r *reloader) add(name string, reload func(context.Context, *config.Config) error) {
+// start lets the server be reloaded by put, which puts a configuration into force, or returns an error and leaves everything as it was.
+func (r *reloader) start(put func(context.Context, *config.Config) error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.parts = append(r.parts, reloadable{name, reload})
+	r.put = put
 }
 
 // run reloads on each SIGHUP until ctx ends.
@@ -80,12 +70,12 @@ func (r *reloader) run(ctx context.Context) {
 var errNothing = errors.New("the server starts or ends: there is nothing to reload")
 
 // reload reads the configuration again, applies what it can, and logs and returns which keys that were. If the configuration has a
-// mistake, or a part cannot apply it, everything stays as it was; config.Each lists the mistakes of the error. It blocks until another
+// mistake, or cannot be put into force, everything stays as it was; config.Each lists the mistakes of the error. It blocks until another
 // php-fpm runs, if the configuration wants another, or until ctx or the server ends.
 func (r *reloader) reload(ctx context.Context) (change config.Change, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.parts) == 0 {
+	if r.put == nil {
 		return config.Change{}, errNothing
 	}
 	notify := notifier{r.log}
@@ -110,29 +100,12 @@ func (r *reloader) apply(ctx context.Context) (config.Change, error) {
 		return config.Change{}, err
 	}
 	merged, change := config.Merge(r.running, fresh)
-	if err := r.applyToAll(ctx, &merged); err != nil {
+	if err := r.put(ctx, &merged); err != nil {
 		return config.Change{}, err
 	}
 	r.logChange(merged.Notes, change)
 	r.running = merged
 	return change, nil
-}
-
-// applyToAll applies cfg to all parts or to none.
-func (r *reloader) applyToAll(ctx context.Context, cfg *config.Config) error {
-	for i, part := range r.parts {
-		err := part.reload(ctx, cfg)
-		if err == nil {
-			continue
-		}
-		for _, done := range slices.Backward(r.parts[:i]) {
-			if err := done.reload(ctx, &r.running); err != nil {
-				r.log.Error("the configuration before the reload could not be restored", "what", done.name, "error", err)
-			}
-		}
-		return fmt.Errorf("reload %s: %w", part.name, err)
-	}
-	return nil
 }
 
 // logChange logs what has changed, and the notes that are new.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -30,21 +31,25 @@ func TestReloadThatFailsLeavesEverythingAsItWas(t *testing.T) {
 	r := newReloader(withHeader("old"), load, ignore, slog.New(slog.NewTextHandler(&log, nil)))
 	defer r.close()
 	bad := errors.New("no such file")
-	var first []string
-	r.add("first", func(_ context.Context, cfg *config.Config) error {
-		first = append(first, cfg.Server.ServerHeader)
-		return nil
-	})
-	r.add("second", func(context.Context, *config.Config) error { return bad })
-	r.add("third", func(context.Context, *config.Config) error { t.Error("was reloaded"); return nil })
-	if _, err := r.reload(t.Context()); !errors.Is(err, bad) || !strings.Contains(err.Error(), "reload second") {
+	r.start(func(context.Context, *config.Config) error { return bad })
+	if _, err := r.reload(t.Context()); !errors.Is(err, bad) {
 		t.Errorf("got %v", err)
-	}
-	if want := []string{"new", "old"}; !slices.Equal(first, want) {
-		t.Errorf("the first got %q, want %q", first, want)
 	}
 	if got := log.String(); !strings.Contains(got, "not reloaded") || r.running.Server.ServerHeader != "old" {
 		t.Errorf("got %s", got)
+	}
+}
+
+func TestReloadThatPHPRefusesRestoresThePipesMode(t *testing.T) {
+	r := run(t)
+	r.configure(map[string]string{"pipe.mode": `"0620"`, "php.fpm": `"/no/such/php-fpm"`})
+	_, err := r.server.reload.reload(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "reload php-fpm and the bridge: ") {
+		t.Errorf("got %v", err)
+	}
+	want := r.server.cfg.Load().Pipe.Mode.Std()
+	if got := must(os.Stat(filepath.Join(r.dir, "pipe"))).Mode().Perm(); got != want || want == 0o620 {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
@@ -55,7 +60,7 @@ func TestReloadOfABadConfigurationLogsEachProblem(t *testing.T) {
 	}
 	r := newReloader(config.Default(), load, ignore, slog.New(slog.NewTextHandler(&log, nil)))
 	defer r.close()
-	r.add("it", func(context.Context, *config.Config) error { t.Error("was reloaded"); return nil })
+	r.start(func(context.Context, *config.Config) error { t.Error("was reloaded"); return nil })
 	_, err := r.reload(t.Context())
 	if got, want := strings.Count(log.String(), "not reloaded"), len(config.Each(err)); got != want || want < 2 {
 		t.Errorf("%d lines for %d problems:\n%s", got, want, log.String())
@@ -75,7 +80,7 @@ func TestReloadTellsWhatItHasDone(t *testing.T) {
 	if _, err := r.reload(t.Context()); err == nil {
 		t.Error("reloaded before there was anything to reload")
 	}
-	r.add("it", func(context.Context, *config.Config) error { return nil })
+	r.start(func(context.Context, *config.Config) error { return nil })
 	change, err := r.reload(t.Context())
 	if err != nil || !slices.Equal(change.Applied, []string{"server.server_header"}) || !slices.Equal(change.Restart, []string{"server.listen"}) {
 		t.Errorf("got %+v, %v", change, err)
@@ -93,7 +98,7 @@ func TestReloadIsGivenUpWhenTheServerEnds(t *testing.T) {
 	r := newReloader(config.Default(), func() (config.Config, error) { return config.Default(), nil }, ignore, slog.New(slog.DiscardHandler))
 	defer r.close()
 	begun := make(chan struct{})
-	r.add("php-fpm that does not start", func(ctx context.Context, _ *config.Config) error {
+	r.start(func(ctx context.Context, _ *config.Config) error {
 		close(begun)
 		<-ctx.Done()
 		return ctx.Err()
@@ -110,7 +115,7 @@ func TestReloadIsGivenUpWhenTheServerEnds(t *testing.T) {
 	}
 }
 
-// A SIGHUP that comes before the parts are added is not lost, and does not end the program.
+// A SIGHUP that comes before the server can be reloaded is not lost, and does not end the program.
 func TestSIGHUPReloads(t *testing.T) {
 	r := newReloader(config.Default(), func() (config.Config, error) { return config.Default(), nil }, ignore, slog.New(slog.DiscardHandler))
 	defer r.close()
@@ -118,7 +123,7 @@ func TestSIGHUPReloads(t *testing.T) {
 		t.Fatal(err)
 	}
 	reloaded := make(chan struct{})
-	r.add("it", func(context.Context, *config.Config) error { close(reloaded); return nil })
+	r.start(func(context.Context, *config.Config) error { close(reloaded); return nil })
 	ctx, stop := context.WithCancel(t.Context())
 	var work sync.WaitGroup
 	work.Go(func() { r.run(ctx) })

@@ -46,6 +46,7 @@ type server struct {
 	cert    *certificate // nil without TLS
 	backend *backend
 	bridge  *bridge.Bridge
+	pipe    *fifo.Pipe // nil if there is none
 }
 
 // Run serves as cfg says until ctx ends, then drains. It returns once everything that it started has ended.
@@ -87,7 +88,6 @@ func (s *server) run(ctx context.Context, cfg *config.Config) (err error) {
 	if err := s.bridge.Initialize(ctx); err != nil {
 		return err
 	}
-	s.addReloadables()
 	defer startWatchdog(s.bridge, s.backend.overdue, s.log.Logger).close()
 	err = s.serveClients(ctx, cfg, operators)
 	if finalErr := s.bridge.Finalize(); finalErr != nil {
@@ -121,14 +121,13 @@ func (s *server) newBridge(cfg *config.Config) (err error) {
 func (s *server) serveClients(ctx context.Context, cfg *config.Config, operators *control.Server) (err error) {
 	var pipe bridge.Pipe
 	if cfg.Pipe.Path != "" {
-		own, createErr := s.createPipe(&cfg.Pipe)
-		if createErr != nil {
-			return createErr
+		if s.pipe, err = s.createPipe(&cfg.Pipe); err != nil {
+			return err
 		}
-		defer func() { err = errors.Join(err, own.Close()) }()
-		s.reload.add("pipe.mode", func(_ context.Context, cfg *config.Config) error { return own.Chmod(cfg.Pipe.Mode.Std()) })
-		pipe = s.metrics.Pipe(own)
+		defer func() { err = errors.Join(err, s.pipe.Close()) }()
+		pipe = s.metrics.Pipe(s.pipe)
 	}
+	s.reload.start(s.put)
 	l, err := s.passed.listenForClients(cfg.Server.Listen)
 	if err != nil {
 		return fmt.Errorf("listen for clients: %w", err)
@@ -143,8 +142,13 @@ func (s *server) serveClients(ctx context.Context, cfg *config.Config, operators
 	return s.bridge.Serve(ctx, &announcedListener{Listener: l, notify: notifier{s.log.Logger}, stopTime: s.stopTime}, pipe)
 }
 
-// stopTime returns how long the end may take with the configuration in force.
-func (s *server) stopTime() time.Duration { return stopTime(s.cfg.Load()) }
+// stopTime returns how long the end may take with the configuration in force: the drain, ws_server_shutdown, ws_server_finalize, and
+// php-fpm's own end.
+func (s *server) stopTime() time.Duration {
+	const margin = 15 * time.Second
+	cfg := s.cfg.Load()
+	return cfg.Server.DrainTimeout.Std() + 2*cfg.PHP.Timeout.Std() + margin
+}
 
 func (s *server) createPipe(cfg *config.Pipe) (*fifo.Pipe, error) {
 	return fifo.Create(fifo.Config{

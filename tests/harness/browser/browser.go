@@ -49,8 +49,8 @@ func Start(tb testing.TB, more ...chromedp.ExecAllocatorOption) *Browser {
 	return &Browser{first}
 }
 
-// Open opens a page in a tab that shares nothing with the others, such as cookies. The end of the test, which may be a subtest of
-// the browser's, closes it.
+// Open opens a page in a tab that shares nothing with the others, such as cookies. The end of the test, which may be a
+// subtest of the browser's, closes it.
 func (b *Browser) Open(tb testing.TB, url string) *Tab {
 	tb.Helper()
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(b.window(tb)))

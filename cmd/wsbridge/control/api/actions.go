@@ -1,10 +1,6 @@
 package api
 
-import (
-	"encoding/json"
-
-	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
-)
+import "encoding/json"
 
 // Done is the answer of an action that only has to be confirmed, such as {"paused":true}.
 type Done map[string]bool
@@ -28,7 +24,12 @@ type Fifo struct {
 }
 
 // Reloaded is the answer of POST /v1/reload.
-type Reloaded = config.Change
+type Reloaded struct {
+	Applied    []string `json:"applied"`     // keys whose new values are in force
+	NewClients []string `json:"new_clients"` // those of Applied that only clients who connect from now on get
+	Restart    []string `json:"restart"`     // keys whose new values are in force after a restart
+	Unchanged  int      `json:"unchanged"`   // the number of other keys
+}
 
 // Log is the answer, and the body, of /v1/log.
 type Log struct {

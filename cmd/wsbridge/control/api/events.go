@@ -92,3 +92,12 @@ type Failure struct {
 	Line    int       `json:"line,omitempty"`
 	Times   int       `json:"times"`
 }
+
+// Micros is a duration in microseconds.
+type Micros int64
+
+// Of returns d as Micros.
+func Of(d time.Duration) Micros { return Micros(d.Microseconds()) }
+
+// Std returns m as the standard library's type.
+func (m Micros) Std() time.Duration { return time.Duration(m) * time.Microsecond }
