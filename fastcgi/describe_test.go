@@ -51,7 +51,7 @@ func TestDescribeYieldsWhatTheApplicationBrings(t *testing.T) {
 
 func TestDescribeGivesUp(t *testing.T) {
 	s := newSite(t)
-	s.own(t, 1)
+	s.own(t, 3) // a worker for each client
 	many := make([]string, maxYielded+1)
 	for i := range many {
 		many[i] = fmt.Sprintf("f%d", i)
