@@ -144,9 +144,9 @@ func TestCloseEndsAHandlerThatLoops(t *testing.T) {
 // php-fpm counts the time of a request on a kept connection from the end of the one before.
 func TestAnIdleConnectionsWorkerLives(t *testing.T) {
 	s := newSite(t)
-	const timeout, idle = 700 * time.Millisecond, 2200 * time.Millisecond
+	const timeout, idle = 2 * time.Second, 3500 * time.Millisecond
 	p := s.supervised(t, phpfpm.Config{Workers: 1, Timeout: timeout, Idle: idle})
-	c := s.client(t, func(cfg *Config) { cfg.Timeout, cfg.IdleTimeout = timeout, idle })
+	c := s.client(t, func(cfg *Config) { cfg.IdleTimeout = idle })
 	first := mustAsk(t, c, "pid:").result
 	deadline := time.Now().Add(idle - 100*time.Millisecond)
 	eventually(t, "the connection was idle for long", func() bool { return time.Now().After(deadline) })
