@@ -212,7 +212,7 @@ func TestPanicInApplyFreesTheConnection(t *testing.T) {
 func TestAnExchangeThatDoesNotEndIsOverdue(t *testing.T) {
 	s := newSite(t)
 	s.own(t, 2)
-	c := s.client(t, func(cfg *Config) { cfg.Timeout = 50 * time.Millisecond })
+	c := s.client(t, func(cfg *Config) { cfg.Timeout = 2 * time.Second })
 	mustAsk(t, c, "echo:a") // leaves an idle connection, which is never overdue
 	release, ended := make(chan struct{}), make(chan error)
 	go func() {
