@@ -11,9 +11,10 @@ type overload struct {
 	why     error
 }
 
-// overloaded logs a client that is turned away: the first of an interval, and later how many there were besides.
+// overloaded logs a client that is turned away: the first of an interval, and later how many there were besides. It compares
+// sentinels, since each client has an error of its own when php-fpm is away.
 func (b *Bridge) overloaded(o overload) {
-	if b.overloads.First(o) {
+	if b.overloads.First(overload{refused: o.refused, why: outcome.Sentinel(o.why)}) {
 		b.logOverload(o, 1)
 	}
 }
