@@ -244,3 +244,29 @@ func TestDrainOutOfTimeTellsOfDocuments(t *testing.T) {
 		}
 	}
 }
+
+// A turn of the loop that never began is nothing that an operator has to look at.
+func TestDrainOutOfTimeIsSilentAboutTheLoop(t *testing.T) {
+	a := &standin{handlers: map[protocol.Kind]handler{
+		protocol.Fifo: func(ctx context.Context, _ *protocol.Event, _ func(*protocol.Effect) error) string {
+			<-ctx.Done()
+			return "null"
+		},
+		protocol.Loop: func(context.Context, *protocol.Event, func(*protocol.Effect) error) string { return "null" },
+	}}
+	var log bytes.Buffer // its handler lets one write at a time
+	s := serveApplication(t, a, func(c *Config) {
+		c.DrainTimeout, c.Logger = 100*time.Millisecond, slog.New(slog.NewTextHandler(&log, nil))
+	})
+	if err := s.fifo(t.Context(), []byte("document")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the document's handler runs", func() bool { return a.count("fifo 0 begins") == 1 })
+	for range 2 {
+		s.events.Offer(s.serverEvent(protocol.Loop, nil))
+	}
+	s.drained()
+	if strings.Contains(log.String(), "event=loop") {
+		t.Errorf("the log tells of the loop:\n%s", log.String())
+	}
+}
