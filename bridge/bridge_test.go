@@ -239,3 +239,23 @@ func TestDrainOutOfTimeTellsOfDocuments(t *testing.T) {
 		}
 	}
 }
+
+// A turn of the loop that never began is nothing that an operator has to look at.
+func TestDrainOutOfTimeIsSilentAboutTheLoop(t *testing.T) {
+	a := &standin{handlers: map[protocol.Kind]handler{protocol.Fifo: blocksUntil(nil), protocol.Loop: nil}}
+	var log lockedBuffer
+	s := serveApplication(t, a, func(c *Config) {
+		c.DrainTimeout, c.Logger = 100*time.Millisecond, slog.New(slog.NewTextHandler(&log, nil))
+	})
+	if err := s.enqueueDocument(t.Context(), []byte("document")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the document's handler runs", func() bool { return a.count("fifo 0 begins") == 1 })
+	for range 2 {
+		s.events.Offer(s.serverEvent(protocol.Loop, nil))
+	}
+	s.drained()
+	if got := log.take(); strings.Contains(got, "event=loop") {
+		t.Errorf("the log tells of the loop:\n%s", got)
+	}
+}

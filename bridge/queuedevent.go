@@ -57,7 +57,7 @@ func (e *queuedEvent) Run(turn *schedule.Turn, err error) {
 	var done *protocol.Done
 	if err == nil {
 		done, err = d.run(e.kind, e.payload)
-	} else if e.client == nil { // a client learns of its own by how it ends
+	} else if e.client == nil && e.kind != protocol.Loop { // a client learns of its own by how it ends; a missed loop is no loss
 		e.bridge.logFailure(e.bridge.log.With(keyEvent, e.kind), e.kind, 0, err)
 	}
 	e.finish(done, err)

@@ -68,9 +68,9 @@ func (b *Bridge) logFailures(same failure, more int) {
 	log.Error("handler failed again and again", keyError, same.name, "times", more)
 }
 
-// countOverload counts a client that is turned away.
+// countOverload counts a client that is turned away. It compares sentinels: each client has an error of its own when php-fpm is away.
 func (b *Bridge) countOverload(o overload) {
-	if b.overloads.First(o) {
+	if b.overloads.First(overload{refused: o.refused, why: outcome.Sentinel(o.why)}) {
 		b.logOverload(o, 1)
 	}
 }

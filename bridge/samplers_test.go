@@ -3,6 +3,7 @@ package bridge
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/wsbridge/wsbridge/bridge/door"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/bridge/schedule"
+	"github.com/wsbridge/wsbridge/protocol"
 )
 
 // lockedBuffer is a log that may be written concurrently.
@@ -77,4 +79,20 @@ func TestOverloadIsSummedUp(t *testing.T) {
 			t.Errorf("at the end: %s", got)
 		}
 	})
+}
+
+// Each client has an error of its own, but the log has one line for all of them.
+func TestOverloadsAreAlikeWhateverTheirErrorsSay(t *testing.T) {
+	var log lockedBuffer
+	b := &Bridge{log: slog.New(slog.NewTextHandler(&log, nil)), backlog: schedule.NewBacklog(1, 1), limiter: door.NewLimiter(door.Limits{})}
+	for port := range 300 {
+		b.countOverload(overload{why: fmt.Errorf("%w: dial from port %d", protocol.ErrUnavailable, port)})
+	}
+	if got := log.take(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "dial from port 0") {
+		t.Errorf("at once: %s", got)
+	}
+	b.flushLogs()
+	if got := log.take(); !strings.Contains(got, `closed=299 refused=0 error="php-fpm is not reachable"`) {
+		t.Errorf("after an interval: %s", got)
+	}
 }

@@ -11,3 +11,5 @@ var (
 	ErrDrained   = errors.New("the drain ran out of time")
 	ErrStopped   = errors.New("the server has stopped")
 )
+
+var errOther = errors.New("another error")

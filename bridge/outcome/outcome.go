@@ -73,10 +73,17 @@ func Of(err error) Outcome {
 	if f, ok := errors.AsType[*protocol.Failure](err); ok {
 		return ofKind(f.Kind)
 	}
+	return find(err).Outcome
+}
+
+// Sentinel returns the error by which Of knows what err means. Errors that are alike have the same one, which can be compared.
+func Sentinel(err error) error { return find(err).err }
+
+func find(err error) named {
 	for _, n := range errs() {
 		if errors.Is(err, n.err) {
-			return n.Outcome
+			return n
 		}
 	}
-	return otherOutcome()
+	return named{errOther, otherOutcome()}
 }
