@@ -57,6 +57,7 @@ type Bridge struct {
 	drainMu    sync.Mutex // guards draining, and handshakes against growing while a drain waits for them
 	draining   bool
 	handshakes sync.WaitGroup // and other things that a drain waits for, see enter
+	endMu      sync.Mutex     // held by endClients
 }
 
 // How many documents may wait, and their bytes, apart from those that the pipe holds. They are far more than a client's: a handler that

@@ -68,8 +68,8 @@ func (b *Bridge) newClient(peer string) *client {
 // if c was ended by a drain that ran out of time.
 func (c *client) opened(conn *socket.Conn) bool {
 	c.conn = conn
-	c.ping = time.AfterFunc(c.bridge.cfg().PingInterval, c.sendPing)
 	c.idle = c.newIdleTimer()
+	c.startPing()
 	if !c.bridge.clients.open(c) {
 		c.ping.Stop()
 		c.idle.stop()
@@ -91,13 +91,26 @@ func (c *client) markUnreachable() {
 	c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Unreachable})
 }
 
+func (c *client) startPing() {
+	c.mu.Lock() // the timer may fire before it is assigned; sendPing calls hasEnded first
+	defer c.mu.Unlock()
+	c.ping = time.AfterFunc(c.bridge.cfg().PingInterval, c.sendPing)
+}
+
+// sendPing is called by a timer, which a drain does not wait for.
 func (c *client) sendPing() {
+	leave, ok := c.bridge.enter()
+	if !ok {
+		c.keepAlive() // the client is not silent: it gets no more pings, but soon its end
+		return
+	}
+	defer leave()
 	if c.hasEnded() {
 		return
 	}
 	c.set(rows.Time("ping_time", time.Now()))
 	if err := c.conn.Send(socket.NewMessage(socket.OpPing, nil)); errors.Is(err, socket.ErrFull) {
-		c.endUnlessDraining(outcome.EndedSlow)
+		c.end(outcome.EndedSlow)
 	}
 	c.ping.Reset(c.bridge.cfg().PingInterval)
 }

@@ -53,8 +53,10 @@ func (b *Bridge) drain(server *http.Server, l *door.Listener, sources *sync.Wait
 	// 2. No new documents, no new loop events. All that the pipe held has been queued.
 	sources.Wait()
 	// 3. Each client gets its close event after its other events, and a close frame with 1001. All queued events run.
-	for _, c := range b.clients.all() {
-		c.end(outcome.EndedByServer)
+	b.endClients()
+	if ctx.Err() != nil {
+		<-gaveUp
+		b.abortConnections() // of clients that have connected since
 	}
 	b.work.Wait()
 	b.scheduler.Close()
@@ -64,26 +66,35 @@ func (b *Bridge) drain(server *http.Server, l *door.Listener, sources *sync.Wait
 	b.flushLogs()
 	if !inTime() {
 		<-gaveUp
-		b.work.Wait() // it may have started a writer after the first wait
 	}
 	// 5. The application's own end, with a context that has not ended. Nothing else runs any more.
 	b.base, b.abort = context.WithCancelCause(context.Background())
 	_ = b.runServerEvent(protocol.Shutdown) // errors have been logged
 }
 
-// giveUp ends everything that a drain did not have the time for: events, clients that do not leave or do not read, and other requests.
+// endClients ends all clients. It must not run twice at the same time: when it returns, the close event of each client is queued.
+func (b *Bridge) endClients() {
+	b.endMu.Lock()
+	defer b.endMu.Unlock()
+	for _, c := range b.clients.all() {
+		c.end(outcome.EndedByServer)
+	}
+}
+
+func (b *Bridge) abortConnections() {
+	for _, c := range b.clients.connected() {
+		c.conn.Abort()
+	}
+}
+
+// giveUp ends everything that a drain did not have the time for: events, clients that do not read or do not answer our close frame, and
+// other requests. It starts no goroutine that the drain could fail to wait for: clients leave in their close events, which fail now.
 func (b *Bridge) giveUp(server *http.Server) {
 	b.log.Warn("drain ran out of time", keyClients, b.clients.count())
 	b.noWait.Store(true)
 	b.abort(outcome.ErrDrained)
 	b.scheduler.Abort(outcome.ErrDrained)
-	code, reason := outcome.EndedByServer.Close()
-	for _, c := range b.clients.all() {
-		c.markEnded(outcome.EndedByServer, code, reason)
-		c.leave()
-	}
-	for _, c := range b.clients.connected() {
-		c.conn.Abort()
-	}
+	b.endClients()
+	b.abortConnections()
 	server.Close()
 }

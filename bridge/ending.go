@@ -94,7 +94,11 @@ func (c *client) hasLeft() bool { return c.bridge.clients.get(c.key) == nil }
 func (c *client) turnAway(why error) {
 	if !c.hasEnded() {
 		c.bridge.countOverload(overload{why: why})
-		c.end(outcome.EndedBusy)
+		if c.bridge.clients.isUpgraded(c) {
+			c.end(outcome.EndedBusy)
+		} else {
+			c.endUnlessDraining(outcome.EndedBusy) // net/http may be reading
+		}
 	}
 }
 

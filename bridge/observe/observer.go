@@ -38,17 +38,8 @@ type Observation struct {
 // Nop is an Observer that does nothing. Embed it in an Observer of some calls only.
 type Nop struct{}
 
-// Event implements Observer.
-func (Nop) Event(Observation) {}
-
-// Written implements Observer.
-func (Nop) Written(time.Duration) {}
-
-// Ended implements Observer.
-func (Nop) Ended(outcome.Ending) {}
-
-// Refused implements Observer.
+func (Nop) Event(Observation)       {}
+func (Nop) Written(time.Duration)   {}
+func (Nop) Ended(outcome.Ending)    {}
 func (Nop) Refused(outcome.Refusal) {}
-
-// TurnedAway implements Observer.
-func (Nop) TurnedAway(string) {}
+func (Nop) TurnedAway(string)       {}

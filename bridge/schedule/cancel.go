@@ -1,9 +1,6 @@
 package schedule
 
-import (
-	"container/list"
-	"iter"
-)
+import "container/list"
 
 // withdraw ends the wait of p with err, unless it has just ended.
 func (s *Scheduler) withdraw(p *position, err error) (ready []*Queue) {
@@ -18,11 +15,11 @@ func (s *Scheduler) withdraw(p *position, err error) (ready []*Queue) {
 // cancelAll ends the wait of all events that match with err.
 func (s *Scheduler) cancelAll(err error, match func(*position) bool) (ready []*Queue) {
 	var all []*position
-	for p := range s.all() {
+	s.each(func(p *position) {
 		if match(p) {
 			all = append(all, p)
 		}
-	}
+	})
 	for _, p := range all { // they still wait, though canceling one may move another from its session's list
 		ready = s.cancel(ready, p, err)
 	}
@@ -54,27 +51,18 @@ func (s *Scheduler) releaseSession(id string) {
 	s.push(p)
 }
 
-// all iterates over all events that wait.
-func (s *Scheduler) all() iter.Seq[*position] {
-	return func(yield func(*position) bool) {
-		for i := range s.lists {
-			if !each(&s.lists[i], yield) {
-				return
-			}
-		}
-		for _, l := range s.sessions {
-			if !each(l, yield) {
-				return
-			}
-		}
+// each calls f with each event that waits. f must not move any.
+func (s *Scheduler) each(f func(*position)) {
+	for i := range s.lists {
+		eachOf(&s.lists[i], f)
+	}
+	for _, others := range s.sessions {
+		eachOf(others, f)
 	}
 }
 
-func each(l *list.List, yield func(*position) bool) bool {
+func eachOf(l *list.List, f func(*position)) {
 	for e := l.Front(); e != nil; e = e.Next() {
-		if !yield(e.Value.(*position)) {
-			return false
-		}
+		f(e.Value.(*position))
 	}
-	return true
 }

@@ -38,11 +38,11 @@ func (s *Scheduler) expire() {
 	now := time.Now()
 	ready := s.assign(s.cancelAll(outcome.ErrQueueWait, func(p *position) bool { return s.hasDeadline(p) && !p.deadline.After(now) }))
 	var next time.Time
-	for p := range s.all() {
+	s.each(func(p *position) {
 		if s.hasDeadline(p) && (next.IsZero() || p.deadline.Before(next)) {
 			next = p.deadline
 		}
-	}
+	})
 	if !next.IsZero() {
 		s.expireBy(next)
 	}

@@ -64,9 +64,10 @@ func TestAbortEndsTheWaitOfQueues(t *testing.T) {
 		c.add("session", Terms{Session: "anna"})
 		c.scheduler.Abort(errors.New("aborted"))
 		c.add("late", Terms{})
+		c.add("free", Terms{Free: true})
 		c.group.Wait()
 		slices.Sort(c.events)
-		if got := fmt.Sprint(c.events); got != "[late@0:aborted runs@0 session@0:aborted waits@0:aborted]" {
+		if got := fmt.Sprint(c.events); got != "[free@0 late@0:aborted runs@0 session@0:aborted waits@0:aborted]" {
 			t.Errorf("got %s", got)
 		}
 		turn, err := c.scheduler.Enter(t.Context(), Terms{Alone: true}) // as the server's last events do

@@ -15,11 +15,11 @@ func (s *Scheduler) Resume() bool {
 	changed := s.paused
 	s.paused = false
 	if changed {
-		for p := range s.all() {
+		s.each(func(p *position) {
 			if !p.PauseCounts {
 				s.setDeadline(p)
 			}
-		}
+		})
 	}
 	ready := s.assign(s.admit(nil))
 	s.mu.Unlock()

@@ -73,7 +73,7 @@ func (s *Scheduler) Resize(width int) {
 	s.start(ready)
 }
 
-// Abort ends the wait of all events of queues with err, now and from now on.
+// Abort ends the wait of all events of queues with err, now and from now on. Free events still run.
 func (s *Scheduler) Abort(err error) {
 	s.mu.Lock()
 	s.aborted = err

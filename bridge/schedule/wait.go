@@ -20,11 +20,11 @@ func (s *Scheduler) submitLocked(ready []*Queue, p *position) []*Queue {
 // add puts p into a list, unless it need not wait.
 func (s *Scheduler) add(ready []*Queue, p *position) []*Queue {
 	p.err = nil
-	if s.aborted != nil && p.queue != nil {
-		return s.endWait(ready, p, s.aborted)
-	}
 	if p.Free {
 		return s.endWait(ready, p, nil)
+	}
+	if s.aborted != nil && p.queue != nil {
+		return s.endWait(ready, p, s.aborted)
 	}
 	if id := p.session(); id != "" {
 		if others := s.sessions[id]; others != nil {
