@@ -1,5 +1,5 @@
 #!/bin/bash
-# php-fpm, fastcgi_finish_request(): the answer ends, but the next request on the same connection waits.
+# php-fpm 8.2.36, fastcgi_finish_request(): the answer ends, but the next request on the same connection waits.
 #
 # The function exists for work after the answer. It sends the end of the answer and leaves a kept connection
 # (FCGI_KEEP_CONN; nginx: fastcgi_keep_conn) open, so the web server takes the connection for free while its worker is

@@ -1,5 +1,5 @@
 #!/bin/bash
-# gofast, a FastCGI client for Go: an answer that is cut off in the middle counts as a success.
+# gofast v0.8.0, a FastCGI client for Go: an answer that is cut off in the middle counts as a success.
 #
 # If the connection to php-fpm ends before the answer does, for instance because the worker was terminated, gofast
 # reports nothing: no error from Client.Do, nothing on the stderr stream. Its HTTP handler ends the response properly,

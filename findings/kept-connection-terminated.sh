@@ -1,5 +1,5 @@
 #!/bin/bash
-# php-fpm, request_terminate_timeout: it terminates workers that run no request.
+# php-fpm 8.2.36, request_terminate_timeout: it terminates workers that run no request.
 #
 # A web server that keeps a FastCGI connection open (FCGI_KEEP_CONN; nginx: fastcgi_keep_conn) also keeps a worker,
 # which waits for the next request on it. php-fpm counts that wait as a request: the worker is active, not idle, its

@@ -1,5 +1,5 @@
 #!/bin/bash
-# opcache, opcache_reset(): one long request keeps opcache off in all pools, and is killed for it.
+# opcache of PHP 8.2.36, opcache_reset(): one long request keeps opcache off in all pools, and is killed for it.
 #
 # The function only asks for a restart of the cache, which all pools of a master share. The restart waits until no
 # request uses the cache, and until then opcache is off: each request of each pool compiles its files. One long

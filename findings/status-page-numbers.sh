@@ -1,5 +1,5 @@
 #!/bin/bash
-# php-fpm, status page: the numbers that show too few workers are wrong on unix sockets and with kept connections.
+# php-fpm 8.2.36, status page: the numbers that show too few workers are wrong on unix sockets and with kept connections.
 #
 # "listen queue" counts the connections that no worker has accepted yet, if the pool listens on TCP. On a unix socket
 # the page has the same lines, and they say 0 however many wait: an alert on them never fires. (ss -xl shows the
