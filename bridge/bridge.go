@@ -61,7 +61,7 @@ type Bridge struct {
 }
 
 // How many documents may wait, and their bytes, apart from those that the pipe holds. They are far more than a client's: a handler that
-// runs alone and writes to the pipe must not wait for room, since there is none before its own end.
+// runs alone and writes to the pipe must not wait for room that only its own end would make.
 const (
 	documents     = 1024
 	documentBytes = 16 << 20

@@ -32,7 +32,7 @@ func newConn(accepted net.Conn, l *Listener, slot *slot, deadline time.Time) *Co
 	return c
 }
 
-// Of returns the Conn that conn is or, by its NetConn method, is a layer over; nil if there is none.
+// Of returns the Conn that conn is, or that is the lowest layer of conn by its NetConn methods. It returns nil for other connections.
 func Of(conn net.Conn) *Conn {
 	for {
 		switch layer := conn.(type) {

@@ -29,7 +29,7 @@ func (t *Table) Page(f Filter, after int64, limit int) (page []Entry, total int)
 	return page, total
 }
 
-// Get returns a copy of a row, or nil if there is none with that key.
+// Get returns a copy of a row, or nil if no row has that key.
 func (t *Table) Get(key int64) protocol.Fields {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -38,7 +38,7 @@ func (t *Table) All() protocol.Encoded {
 	return t.blocks.encode()
 }
 
-// Own returns one row. It reports false if there is none with that key.
+// Own returns one row. It reports false if no row has that key.
 func (t *Table) Own(key int64) (protocol.Encoded, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -17,7 +17,7 @@ func NewBacklog(maxEvents, maxBytes int) *Backlog {
 	return &Backlog{maxEvents: maxEvents, maxBytes: maxBytes}
 }
 
-// Acquire takes room for an event of size bytes, which the caller must release. It reports false if there is none. A single event always
+// Acquire takes room for an event of size bytes, which the caller must release. It reports false if the room is taken. A single event always
 // finds room.
 func (b *Backlog) Acquire(size int) bool {
 	b.mu.Lock()

@@ -8,8 +8,8 @@ import (
 const (
 	// maxAtOnce is how many messages one caller writes of a connection's queue, so that other senders do not keep it busy.
 	maxAtOnce = 16
-	// maxHere is to how many connections Broadcast writes itself. A write takes about 6 microseconds, and the caller shall not be held
-	// for long.
+	// maxHere is the number of connections up to which Broadcast writes itself. A write takes about 6 microseconds, so that the caller
+	// is not delayed much.
 	maxHere = 8
 	// together is how many connections one goroutine of Broadcast writes. One goroutine each costs more than most of the writes do.
 	together = 256
