@@ -16,6 +16,10 @@ type echo struct{}
 
 func (echo) Environment(*http.Request, string) ([]byte, error) { return []byte("env"), nil }
 
+func (echo) Inherit(environment []byte) ([]byte, error) { return environment, nil }
+
+func (echo) SharesRequests() bool { return false }
+
 func (echo) Reachable(context.Context) error { return nil }
 
 func (echo) Describe(context.Context) (*protocol.Description, error) {
@@ -39,11 +43,17 @@ func (echo) Run(_ context.Context, apply func(*protocol.Effect) error, events ..
 }
 
 // BenchmarkEcho measures one text message there and back.
-func BenchmarkEcho(b *testing.B) {
-	s := serveApplication(b, echo{}, func(c *Config) {
+func BenchmarkEcho(b *testing.B) { benchmarkEcho(b, nil) }
+
+func serveEcho(tb testing.TB, lane Lane) *served {
+	return serveApplication(tb, echo{}, func(c *Config) {
 		c.Isolation, c.Logger = isolation.Config{Mode: isolation.Auto}, slog.New(slog.NewJSONHandler(io.Discard, nil))
+		c.Lane = lane
 	})
-	conn := s.connect()
+}
+
+func benchmarkEcho(b *testing.B, lane Lane) {
+	conn := serveEcho(b, lane).connect()
 	message := []byte(`{"room":"lobby","text":"a chat message of common size, neither long nor short"}`)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -240,6 +240,31 @@ func TestDrainOutOfTimeTellsOfDocuments(t *testing.T) {
 	}
 }
 
+// A drain out of time with thousands of clients tells of one of them, and of the number of the others.
+func TestDrainOutOfTimeSumsUpCloseEvents(t *testing.T) {
+	const clients = 5
+	a := &standin{handlers: map[protocol.Kind]handler{protocol.Fifo: blocksUntil(nil), protocol.Open: nil, protocol.Closing: nil}}
+	var log lockedBuffer
+	s := serveApplication(t, a, func(c *Config) {
+		c.DrainTimeout, c.Logger = 100*time.Millisecond, slog.New(slog.NewTextHandler(&log, nil))
+	})
+	for range clients {
+		s.connect()
+	}
+	if err := s.enqueueDocument(t.Context(), []byte("document")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the document's handler runs", func() bool { return a.count("fifo 0 begins") == 1 })
+	s.drained()
+	got := log.take()
+	if n := strings.Count(got, `level=ERROR msg="close handlers did not run" `); n != 1 {
+		t.Errorf("%d lines tell of a client", n)
+	}
+	if want := `level=ERROR msg="close handlers did not run for more clients" error="the drain ran out of time" clients=4`; !strings.Contains(got, want) {
+		t.Errorf("%s is missing in\n%s", want, got)
+	}
+}
+
 // A turn of the loop that never began is nothing that an operator has to look at.
 func TestDrainOutOfTimeIsSilentAboutTheLoop(t *testing.T) {
 	a := &standin{handlers: map[protocol.Kind]handler{protocol.Fifo: blocksUntil(nil), protocol.Loop: nil}}

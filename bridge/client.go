@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -24,17 +23,22 @@ type client struct {
 	env         []byte
 	negotiated  negotiated // in the handshake
 	session     string     // PHP session that it shares with other clients; empty: none, or it does not matter
-	log         *slog.Logger
 	events      *schedule.Queue
-	readEvents  bool  // and connect events: PHP knows the client since its socket was accepted
-	connectedAt int64 // microseconds since 1970
+	early       *socket.Early // what it is sent before it is answered 101
+	readEvents  bool          // and connect events: PHP knows the client since its socket was accepted
+	connectedAt int64         // microseconds since 1970
 
 	messages    observe.Counter
 	lastMessage atomic.Int64 // when the last message came, like connectedAt
 	request     atomic.Pointer[Request]
+	tracer      observe.Tracer // of its events since its handshake; nil: there are no traces, or no handshake yet
 	history     observe.History
 
-	upgraded bool // answered 101; guarded by clients.mu
+	// Set while clients.mu is held.
+	upgraded atomic.Bool // answered 101
+	left     atomic.Bool // it is in clients no more
+
+	owed atomic.Bool // the journal has its close event
 
 	// Set by opened, before upgraded. Constant afterwards.
 	conn *socket.Conn
@@ -46,16 +50,18 @@ type client struct {
 	ending outcome.Ending
 	code   int
 	reason string
+	asked  time.Time // when the first ping was sent since anything came; zero: none was
+	pings  int64     // when the next ping is sent, like connectedAt
 }
 
-// newClient returns a client with a row in state CONNECTING.
-func (b *Bridge) newClient(peer string) *client {
+// newClient returns a client with a row in state CONNECTING. conn is its connection.
+func (b *Bridge) newClient(peer string, conn socket.HalfCloser) *client {
 	c := &client{bridge: b, peer: peer, connectedAt: time.Now().UnixMicro()}
 	c.lastMessage.Store(c.connectedAt)
 	cfg := b.cfg()
+	c.early = b.upgrader.NewEarly(conn, c, cfg.WriteTimeout, cfg.SendQueueBytes)
 	c.events = b.scheduler.NewQueue(cfg.EventQueue, int(cfg.MaxMessage))
 	c.key = b.table.NewKey()
-	c.log = b.log.With(keyClient, c.key, keyPeer, peer)
 	b.clients.add(c)
 	b.table.Apply(rows.Change{Key: c.key, Step: rows.Created, Peer: peer})
 	if c.hasLeft() { // a drain ran out of time just before, and found no row to remove
@@ -64,9 +70,13 @@ func (b *Bridge) newClient(peer string) *client {
 	return c
 }
 
+// logger returns a logger for c. It is made only when it is needed, since it takes memory, and a client logs little.
+func (c *client) logger() *slog.Logger { return c.bridge.log.With(keyClient, c.key, keyPeer, c.peer) }
+
 // opened makes c open, and then sends the handshake's answer, so that a client that has the answer is OPEN for everyone. It reports false
-// if c was ended by a drain that ran out of time.
-func (c *client) opened(conn *socket.Conn) bool {
+// if c was ended by a drain that ran out of time. told says that c is open already for the resident worker. c reads from now on, so that pings and
+// a hang-up are seen while the open event runs, which other events wait for.
+func (c *client) opened(conn *socket.Conn, told bool) bool {
 	c.conn = conn
 	c.idle = c.newIdleTimer()
 	c.startPing()
@@ -76,8 +86,11 @@ func (c *client) opened(conn *socket.Conn) bool {
 		return false
 	}
 	c.bridge.totals.accepted.Add(1)
-	c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Opened})
+	c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Opened, Told: told})
+	c.keepRow()
 	conn.Greet()
+	c.logger().Info("client connected")
+	c.bridge.spawn(c.read)
 	return true
 }
 
@@ -91,39 +104,28 @@ func (c *client) markUnreachable() {
 	c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Unreachable})
 }
 
-func (c *client) startPing() {
-	c.mu.Lock() // the timer may fire before it is assigned; sendPing calls hasEnded first
-	defer c.mu.Unlock()
-	c.ping = time.AfterFunc(c.bridge.cfg().PingInterval, c.sendPing)
+// send sends a message to c alone. The errors are socket.ErrFull and socket.ErrClosed.
+func (c *client) send(m *socket.Message) error {
+	c.idle.touch()
+	return c.conn.Send(m)
 }
 
-// sendPing is called by a timer, which a drain does not wait for.
-func (c *client) sendPing() {
-	leave, ok := c.bridge.enter()
-	if !ok {
-		c.keepAlive() // the client is not silent: it gets no more pings, but soon its end
-		return
-	}
-	defer leave()
-	if c.hasEnded() {
-		return
-	}
-	c.set(rows.Time("ping_time", time.Now()))
-	if err := c.conn.Send(socket.NewMessage(socket.OpPing, nil)); errors.Is(err, socket.ErrFull) {
-		c.end(outcome.EndedSlow)
-	}
-	c.ping.Reset(c.bridge.cfg().PingInterval)
-}
-
-// sendAll sends m to each client. It calls failed with each client to which m cannot be sent, and with socket.ErrFull or socket.ErrClosed.
-func sendAll(clients []*client, m *socket.Message, failed func(*client, error)) {
-	conns := make([]*socket.Conn, len(clients))
-	for i, c := range clients {
-		if conns[i] = c.conn; !m.IsControl() {
-			c.idle.touch()
+// sendAll sends a message to each client that recipients returns, and returns them. Clients that get two such messages get them in the same
+// order, see socket.Upgrader.Broadcast, which also says what recipients may do. A client that opens gets all messages after the first that it
+// gets. sendAll calls failed with each client to which m cannot be sent, and with the error of send.
+func (b *Bridge) sendAll(m *socket.Message, recipients func() []*client, failed func(*client, error)) (to []*client) {
+	b.upgrader.Broadcast(m, func() []*socket.Conn {
+		to = recipients()
+		conns := make([]*socket.Conn, len(to))
+		for i, c := range to {
+			conns[i] = c.conn
 		}
+		return conns
+	}, func(i int, err error) { failed(to[i], err) })
+	for _, c := range to {
+		c.idle.touch()
 	}
-	socket.Broadcast(conns, m, func(i int, err error) { failed(clients[i], err) })
+	return to
 }
 
 // OnSent implements socket.Owner.
@@ -139,6 +141,14 @@ func (c *client) OnWriterEnd(isSlow bool) {
 	if isSlow {
 		c.end(outcome.EndedSlow)
 	}
+}
+
+// OnEvicted implements socket.Owner.
+func (c *client) OnEvicted() {
+	code, reason := outcome.EndedMemory.Close()
+	c.drop(code, reason)
+	c.markUnreachable()
+	c.endUnlessDraining(outcome.EndedMemory)
 }
 
 // OnClosed implements socket.Owner.

@@ -7,12 +7,13 @@ import (
 
 	"github.com/wsbridge/wsbridge/bridge/observe"
 	"github.com/wsbridge/wsbridge/bridge/rows"
+	"github.com/wsbridge/wsbridge/bridge/socket"
 )
 
 // clients finds clients by their keys. A client that has left is still known by its socket until that is closed, since it may have to be
 // sent messages yet.
 type clients struct {
-	mu      sync.RWMutex // guards the fields below, and upgraded of each client
+	mu      sync.RWMutex // guards the fields below
 	byKey   map[int64]*client
 	sockets map[*client]struct{} // answered 101 and not closed
 	past    observe.Messages     // of clients whose sockets are closed
@@ -35,7 +36,7 @@ func (s *clients) open(c *client) bool {
 	if s.byKey[c.key] != c {
 		return false
 	}
-	c.upgraded = true
+	c.upgraded.Store(true)
 	s.sockets[c] = struct{}{}
 	return true
 }
@@ -48,7 +49,34 @@ func (s *clients) remove(c *client) (removed, opened bool) {
 		return false, false
 	}
 	delete(s.byKey, c.key)
-	return true, c.upgraded
+	c.left.Store(true)
+	return true, c.upgraded.Load()
+}
+
+// move forgets clients that have moved to another process.
+func (s *clients) move(moved []*client) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range moved {
+		delete(s.byKey, c.key)
+		delete(s.sockets, c)
+		c.left.Store(true)
+		s.past.Add(c.messages.Messages())
+	}
+}
+
+// pastMessages returns the counts of clients whose sockets are closed.
+func (s *clients) pastMessages() observe.Messages {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.past
+}
+
+// addPast adds counts of another process.
+func (s *clients) addPast(m observe.Messages) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.past.Add(m)
 }
 
 // closed removes c's socket.
@@ -77,26 +105,37 @@ func (s *clients) get(key int64) *client {
 	return s.byKey[key]
 }
 
+// early returns the client with that key if it has not been answered 101, or else nil.
+func (s *clients) early(key int64) *client {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if c := s.byKey[key]; c != nil && !c.upgraded.Load() {
+		return c
+	}
+	return nil
+}
+
+// openedOne returns the client with that key if it has been answered 101, or else nil.
+func (s *clients) openedOne(key int64) *client {
+	if c := s.get(key); c != nil && c.upgraded.Load() {
+		return c
+	}
+	return nil
+}
+
 // opened returns the clients with these keys that have been answered 101, and the keys of all others.
 func (s *clients) opened(keys []int64) (found []*client, missing []int64) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	found = make([]*client, 0, len(keys))
 	for _, key := range keys {
-		if c := s.byKey[key]; c != nil && c.upgraded {
+		if c := s.byKey[key]; c != nil && c.upgraded.Load() {
 			found = append(found, c)
 		} else {
 			missing = append(missing, key)
 		}
 	}
 	return found, missing
-}
-
-// isUpgraded reports whether c has been answered 101.
-func (s *clients) isUpgraded(c *client) bool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return c.upgraded
 }
 
 // count returns how many clients have a row.
@@ -117,11 +156,34 @@ func (s *clients) all() []*client {
 	return all
 }
 
+// any reports whether match does so of a client that has a row. match must not call clients.
+func (s *clients) any(match func(*client) bool) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, c := range s.byKey {
+		if match(c) {
+			return true
+		}
+	}
+	return false
+}
+
 // connected returns the clients whose sockets are not closed, including those that have left.
 func (s *clients) connected() []*client {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return slices.Collect(maps.Keys(s.sockets))
+}
+
+// conns returns the connections of connected.
+func (s *clients) conns() []*socket.Conn {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	all := make([]*socket.Conn, 0, len(s.sockets))
+	for c := range s.sockets {
+		all = append(all, c.conn)
+	}
+	return all
 }
 
 // openClients returns the open clients whose rows f matches, in the order of their keys.

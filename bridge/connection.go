@@ -67,7 +67,7 @@ func (c *client) describe(row protocol.Fields) Connection {
 	if r := c.request.Load(); r != nil {
 		d.Request = *r
 	}
-	if c.bridge.clients.isUpgraded(c) {
+	if c.upgraded.Load() {
 		d.SendQueue, d.SendQueueBytes = c.conn.Queued()
 		d.Request.Subprotocol = c.negotiated.subprotocol
 	}

@@ -24,7 +24,14 @@ type dispatcher struct {
 	// for them.
 	failFast bool
 
-	waiter *waiter // nil: none
+	// stateless makes events of the lane requests of their own, which run in its place: one at a time, and with the turns that they have,
+	// also when the lane is not used any more.
+	stateless bool
+	// toLane makes all events run in the lane, if there is one.
+	toLane bool
+
+	waiter   *waiter // nil: none
+	document uint64  // in the journal; 0: none
 
 	since time.Time     // when the next event came
 	kind  protocol.Kind // of the last event
@@ -44,9 +51,16 @@ func (d *dispatcher) eventLog(log *slog.Logger) *slog.Logger {
 	return log.With(keyEvent, d.kind, keySeq, d.seq)
 }
 
-// begin blocks until it has a turn. It keeps the turn that it has, unless the event has to run alone and that turn is not alone.
-func (d *dispatcher) begin(alone bool) (err error) {
-	if d.turn != nil && d.turn.Covers(alone) {
+// prepare blocks until it has a turn for an event of a kind.
+func (d *dispatcher) prepare(kind protocol.Kind) error {
+	mode := d.bridge.app.Load().RunMode(kind)
+	return d.begin(mode.Alone, d.lane(kind, mode) != nil || d.stateless)
+}
+
+// begin blocks until it has a turn for an event that runs alone or beside others, in the lane or outside of it. It keeps the turn that it has,
+// if that allows it.
+func (d *dispatcher) begin(alone, lane bool) (err error) {
+	if d.turn != nil && d.turn.Covers(alone, lane) {
 		return nil
 	}
 	d.end()
@@ -56,7 +70,7 @@ func (d *dispatcher) begin(alone bool) (err error) {
 		ctx, stop = d.bridge.outage.Until(ctx, outcome.ErrAway)
 		defer stop()
 	}
-	d.terms.Alone, d.terms.Free = alone, false
+	d.terms.Alone, d.terms.Lane, d.terms.Free = alone, lane, false
 	d.turn, err = d.bridge.scheduler.Enter(ctx, d.terms)
 	return err
 }
@@ -65,6 +79,13 @@ func (d *dispatcher) begin(alone bool) (err error) {
 func (d *dispatcher) end() {
 	if d.turn != nil {
 		d.turn.Leave()
+	}
+}
+
+// rest lets other events run beside this one, which has ended in PHP, in its place. The turn goes on.
+func (d *dispatcher) rest() {
+	if d.turn != nil {
+		d.turn.Rest()
 	}
 }
 
@@ -87,22 +108,25 @@ func (d *dispatcher) dispatch(kind protocol.Kind, payload []byte) (*protocol.Don
 		if tries > 1 { // the code changes faster than it can be described
 			mode = app.RunModeOfAnyCode()
 		}
-		if err := d.begin(mode.Alone); err != nil {
+		lane := d.lane(kind, mode)
+		if err := d.begin(mode.Alone, lane != nil || d.stateless); err != nil {
 			return nil, err
 		}
-		if d.client != nil && d.client.hasLeft() {
-			return nil, outcome.ErrGone
+		if err := d.mayRun(); err != nil {
+			return nil, err
 		}
-		if d.waiter != nil && !d.waiter.claim() {
-			return nil, errCanceled
+		if lane != nil && !d.stateless {
+			return d.waitInLane(lane, kind, payload, mode)
 		}
 		d.kind, d.seq = kind, d.bridge.seq.Add(1)
 		done, err := d.exchange(payload, mode)
 		if code, changed := changedCode(err); changed {
-			d.bridge.redescribe(app, code)
+			if d.toLane = lane == nil && d.bridge.cfg().Lane != nil; !d.toLane {
+				d.bridge.redescribe(app, code)
+			}
 			continue
 		}
-		if err == nil && !app.Knows(done.Code) { // the event ran although its mode was for any code
+		if err == nil && done.Code != "" && !app.Knows(done.Code) { // the event ran although its mode was for any code
 			d.bridge.redescribe(app, done.Code)
 		}
 		return done, err
@@ -111,11 +135,12 @@ func (d *dispatcher) dispatch(kind protocol.Kind, payload []byte) (*protocol.Don
 
 // queueTime returns how long the next event has waited, and starts the time of the one after it.
 func (d *dispatcher) queueTime() (waited time.Duration) {
-	now := time.Now()
-	if !d.since.IsZero() {
-		waited = now.Sub(d.since)
+	if d.since.IsZero() {
+		d.since = time.Now()
+		return 0
 	}
-	d.since = now
+	waited = time.Since(d.since)
+	d.since = d.since.Add(waited) // which is now: to ask for the time again takes longer
 	return waited
 }
 
@@ -136,21 +161,25 @@ func (d *dispatcher) commit(done *protocol.Done) {
 	if done == nil {
 		return
 	}
+	d.commitChange(rows.Change{Rows: done.Rows, Globals: done.Globals})
+	if done.Globals != nil {
+		log := d.bridge.log
+		if d.client != nil {
+			log = d.client.logger()
+		}
+		d.bridge.learnGlobals(done.Globals, d.eventLog(log))
+	}
+}
+
+func (d *dispatcher) commitChange(change rows.Change) {
 	b := d.bridge
-	removed, _ := b.table.Apply(rows.Change{Rows: done.Rows, Globals: done.Globals})
+	removed, _ := b.table.Apply(change)
 	for _, key := range removed {
 		if c := b.clients.get(key); c != nil { // else it has just left
-			d.eventLog(c.log).Warn("a handler removed the client's row")
+			d.eventLog(c.logger()).Warn("a handler removed the client's row")
 			code, reason := outcome.EndedNoRow.Close()
 			c.markEnded(outcome.EndedNoRow, code, reason)
 			c.leave()
 		}
-	}
-	if done.Globals != nil {
-		log := b.log
-		if d.client != nil {
-			log = d.client.log
-		}
-		b.markLost(done.Globals.Lost, d.eventLog(log))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/bridge/rows"
 	"github.com/wsbridge/wsbridge/bridge/schedule"
+	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -17,9 +18,10 @@ func (c *client) end(e outcome.Ending) {
 	c.endWith(e, code, reason)
 }
 
-// endUnlessDraining is end for goroutines that a drain does not wait for. A drain ends all clients itself.
+// endUnlessDraining is end for goroutines that a drain does not wait for. A drain ends all clients itself, and after a hand-over that was given up
+// their timers run again.
 func (c *client) endUnlessDraining(e outcome.Ending) {
-	if leave, ok := c.bridge.enter(); ok {
+	if leave, err := c.bridge.entrance.enter(upkeep); err == nil {
 		defer leave()
 		c.end(e)
 	}
@@ -33,12 +35,24 @@ func (c *client) endWith(e outcome.Ending, code int, reason string) {
 	c.countOverLimit(e)
 	switch e {
 	case outcome.EndedSlow:
-		c.conn.DropAndClose(code, reason)
+		c.drop(code, reason)
 		fallthrough
 	case outcome.EndedByHangup, outcome.EndedSilent:
 		c.markUnreachable()
 	}
+	if c.bridge.cutsOff(e) {
+		c.cut()
+	}
 	c.enqueueClose()
+}
+
+// drop ends the connection of a client that does not read.
+func (c *client) drop(code int, reason string) {
+	if c.upgraded.Load() {
+		c.conn.DropAndClose(code, reason)
+	} else {
+		c.early.Abort()
+	}
 }
 
 // markEnded records how the client ends. It reports false if that has been recorded before.
@@ -65,36 +79,65 @@ func (c *client) howEnded() (e outcome.Ending, code int, reason string) {
 	return c.ending, c.code, c.reason
 }
 
-// leave removes the client: its row is removed, its queued events are dropped, and its connection is closed after what it still has to be
-// sent. It may be called again.
+// leave removes the client, whose close event has ended or will not run: its row is removed, its queued events are dropped, and its connection
+// is closed after what it still has to be sent. It may be called again.
 func (c *client) leave() {
+	if c.remove() {
+		c.settle()
+	}
+}
+
+// remove is leave for a client whose close event the journal is to keep. It reports false if the client has left before.
+func (c *client) remove() bool {
 	removed, opened := c.bridge.clients.remove(c)
 	if !removed {
-		return
+		return false
 	}
 	c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Removed})
 	c.events.Close()
-	ending, code, reason := c.howEnded()
+	ending, code, _ := c.howEnded()
 	level := slog.LevelInfo
 	if ending == outcome.EndedRefused { // the refusal has been logged or counted
 		level = slog.LevelDebug
 	}
-	c.log.Log(context.Background(), level, "client left", keyEnding, ending.String(), keyCode, code)
+	c.logger().Log(context.Background(), level, "client left", keyEnding, ending.String(), keyCode, code)
 	c.bridge.cfg().Observer.Ended(ending)
-	if opened {
-		c.ping.Stop()
-		c.idle.stop()
-		c.conn.Close(code, reason)
-	}
+	c.endConnection(opened)
+	return true
 }
 
-func (c *client) hasLeft() bool { return c.bridge.clients.get(c.key) == nil }
+// endConnection closes the client's connection after what it still has to be sent. It may be called again.
+func (c *client) endConnection(opened bool) {
+	ending, code, reason := c.howEnded()
+	if !opened {
+		c.closeEarly(ending, code, reason)
+		return
+	}
+	c.ping.Stop()
+	c.idle.stop()
+	c.conn.Close(code, reason)
+}
+
+// closeEarly closes the connection of a client that has left without a handshake, after what it was sent. Only a handler's close code is
+// sent, as the client speaks no WebSocket. One that there was no room for is told so in the answer to its handshake.
+func (c *client) closeEarly(ending outcome.Ending, code int, reason string) {
+	var last []byte
+	switch {
+	case ending == outcome.EndedBusy:
+		return
+	case ending == outcome.EndedByHandler && code != 0:
+		last = socket.CloseFrame(code, reason)
+	}
+	c.early.Close(last)
+}
+
+func (c *client) hasLeft() bool { return c.left.Load() }
 
 // turnAway ends a client whose event did not find room or did not run in time.
 func (c *client) turnAway(why error) {
 	if !c.hasEnded() {
 		c.bridge.countOverload(overload{why: why})
-		if c.bridge.clients.isUpgraded(c) {
+		if c.upgraded.Load() {
 			c.end(outcome.EndedBusy)
 		} else {
 			c.endUnlessDraining(outcome.EndedBusy) // net/http may be reading
@@ -104,18 +147,47 @@ func (c *client) turnAway(why error) {
 
 // close runs the close event, unless err says why it does not get a turn. Afterwards the client has left, whatever PHP did.
 func (c *client) close(d *dispatcher, err error) {
-	switch ending, _, _ := c.howEnded(); ending {
-	case outcome.EndedByHangup, outcome.EndedSlow, outcome.EndedSilent: // nothing can be sent to it
-		c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Terminated})
-	}
+	c.terminate()
 	d.ctx, d.failFast, d.terms = c.bridge.base, false, schedule.Terms{Class: schedule.Close, Session: c.session}
+	d.kind = protocol.Closing // also of an event that does not run
 	if err == nil {
 		_, err = d.run(protocol.Closing, nil)
 	}
-	if errors.Is(err, outcome.ErrDrained) || errors.Is(err, outcome.ErrStopped) {
-		d.eventLog(c.log).Error("close handlers did not run", keyError, err)
+	c.closed(d, err)
+}
+
+// terminate marks the row of a client that nothing can be sent to, before its close event.
+func (c *client) terminate() {
+	switch ending, _, _ := c.howEnded(); ending {
+	case outcome.EndedByHangup, outcome.EndedSlow, outcome.EndedSilent:
+		c.bridge.table.Apply(rows.Change{Key: c.key, Step: rows.Terminated})
+	}
+}
+
+// closed is called when the close event has ended, or has not run because of err.
+func (c *client) closed(d *dispatcher, err error) {
+	if c.closesLater(err) {
+		c.closeLater()
+		return
+	}
+	if hasNotRun(err) {
+		c.notClosed(d, err)
+		return
 	}
 	c.leave()
+}
+
+// notClosed removes a client whose close event did not run, and which the journal keeps for the next start, if there is one.
+func (c *client) notClosed(d *dispatcher, err error) {
+	if c.bridge.unclosed.First(outcome.Sentinel(err)) {
+		d.eventLog(c.logger()).Error("close handlers did not run", keyError, err, "journal", c.owed.Load())
+	}
+	c.remove()
+}
+
+// hasNotRun reports whether err says that an event did not run since the server ends.
+func hasNotRun(err error) bool {
+	return errors.Is(err, outcome.ErrDrained) || errors.Is(err, outcome.ErrStopped) || isAway(err)
 }
 
 // failed ends the client of a failed event, if the error requires that.

@@ -8,6 +8,10 @@ var (
 	ErrStarting = errors.New("the server is starting")
 	// ErrStopping says that a drain has begun.
 	ErrStopping = errors.New("the server is shutting down")
+	// ErrStuck says that an event has run for longer than others may wait for it.
+	ErrStuck = errors.New("a handler does not end, and all events that run in one order wait for it: see wsbridge workers")
+	// ErrHandingOver says that the server is handing over to another process, which answers the same a little later.
+	ErrHandingOver = errors.New("the server is handing over to another process, try again")
 	// ErrPaused says that an event would have to wait for the end of a pause.
 	ErrPaused = errors.New("paused")
 
@@ -24,8 +28,8 @@ var (
 
 	// ErrNoHandler says that the application has no ws_server_fifo.
 	ErrNoHandler = errors.New("there is no ws_server_fifo")
-	// ErrFull says that too many documents wait.
-	ErrFull = errors.New("too many documents wait")
+	// ErrFull is wrapped by errors that say why no document is taken.
+	ErrFull = errors.New("no room for the document")
 	// ErrNotRun says that a document did not get its turn in time, and will not run.
 	ErrNotRun = errors.New("its turn did not come in time: it will not run")
 	// ErrRuns says that a document's handler has begun and not ended in time.
@@ -34,6 +38,9 @@ var (
 
 // errNoClient says that an effect is for a client that has left, or that never was.
 var errNoClient = errors.New("no such open client")
+
+// errAway says that there is no hand-over while php-fpm is away.
+var errAway = errors.New("php-fpm is away")
 
 // errCanceled ends an event whose waiter has given up.
 var errCanceled = errors.New("nobody waits for the event any more")

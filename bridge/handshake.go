@@ -15,37 +15,63 @@ import (
 
 // handshake takes c from CONNECTING to OPEN, or to its end, after the events that came before. What authenticate writes into the row becomes
 // visible only together with the handshake's result, as in the original, where no other event could run in between.
-func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) *door.Refusal {
+// If the connection was taken over, the refusal has to be answered there.
+func (b *Bridge) handshake(c *client, w http.ResponseWriter, r *http.Request) (taken *socket.Conn, no *door.Refusal) {
 	if ending, _, _ := c.howEnded(); ending == outcome.EndedBusy { // there was no room for a read event; that has been counted
-		return &door.Refusal{Why: outcome.RefusedBusy}
+		return nil, &door.Refusal{Why: outcome.RefusedBusy}
 	}
+	c.early.Flush() // what connect and read handlers have sent
 	c.events.Hold() // a close event waits for the end of authenticate and open
 	defer c.events.Release()
 	env, err := b.cfg().PHP.Environment(r, c.negotiated.subprotocol)
 	if err != nil {
-		c.log.Info("bad handshake", keyError, err)
-		return b.abandon(c, &door.Refusal{Why: outcome.RefusedMalformed, Detail: "bad request header"})
+		c.logger().Info("bad handshake", keyError, err)
+		return nil, b.abandon(c, &door.Refusal{Why: outcome.RefusedMalformed, Detail: "bad request header"})
 	}
 	c.env, c.session = env, b.sessionOf(r)
+	if tracer := b.cfg().Tracer; tracer != nil {
+		c.tracer = tracer.Of(r.Header)
+	}
 	c.request.Store(newRequest(r))
 	if !b.backlog.Acquire(len(env)) {
-		return b.abandon(c, b.refuseBusy(c, outcome.ErrNoRoom))
+		return nil, b.abandon(c, b.refuseBusy(c, outcome.ErrNoRoom))
 	}
 	defer b.backlog.Release(len(env))
 	d := &dispatcher{bridge: b, client: c, ctx: r.Context(), since: time.Now(), failFast: true,
 		terms: schedule.Terms{Class: schedule.Handshake, Session: c.session, Limit: b.cfg().QueueWait, PauseCounts: true}}
 	defer d.end()
-	if err := d.begin(b.app.Load().RunMode(protocol.Authenticate).Alone); err != nil {
-		return b.abandon(c, b.refuseBusy(c, err))
+	if err := d.prepareHandshake(); err != nil {
+		return nil, b.abandon(c, b.refuseBusy(c, err))
 	}
-	done, no := b.authenticate(d, r)
+	if missing := b.missingHeader(r); missing != "" {
+		return nil, b.reject(d, nil, &door.Refusal{Why: outcome.RefusedByHandler, Logged: missing})
+	}
+	c.owe(r.Context())
+	if lane, alone := d.handshakeLane(); lane != nil && d.turn.Covers(alone, true) {
+		return b.handshakeInLane(lane, d, w, r)
+	}
+	return nil, b.handshakeInTwo(d, w, r)
+}
+
+// prepareHandshake blocks until d has a turn for a handshake's events, or for the first of them.
+func (d *dispatcher) prepareHandshake() error {
+	if lane, alone := d.handshakeLane(); lane != nil {
+		return d.begin(alone, true)
+	}
+	return d.prepare(protocol.Authenticate)
+}
+
+// handshakeInTwo runs authenticate, and then the open event.
+func (b *Bridge) handshakeInTwo(d *dispatcher, w http.ResponseWriter, r *http.Request) *door.Refusal {
+	done, err := d.dispatch(protocol.Authenticate, nil)
+	no := b.verdict(d.client, done, err)
 	switch {
-	case c.hasLeft(): // a handler has closed it, and has run its close handlers
+	case d.client.hasLeft(): // a handler has closed it, and has run its close handlers
 		return cmp.Or(no, &door.Refusal{Why: outcome.RefusedByHandler})
 	case no == nil:
 		return b.open(d, done, w, r)
 	case no.Why == outcome.RefusedBusy:
-		return b.abandon(c, no)
+		return b.abandon(d.client, no)
 	}
 	return b.reject(d, done, no)
 }
@@ -64,6 +90,7 @@ func (b *Bridge) sessionOf(r *http.Request) string {
 
 // reject ends a handshake that PHP was asked about, with the close handlers.
 func (b *Bridge) reject(d *dispatcher, done *protocol.Done, no *door.Refusal) *door.Refusal {
+	d.client.early.HasAnswered() // if not, the refusal is the answer, and nothing from the close handlers
 	d.commit(done)
 	d.client.markEnded(outcome.EndedRefused, 0, "")
 	d.client.close(d, nil)
@@ -83,54 +110,62 @@ func (b *Bridge) abandon(c *client, no *door.Refusal) *door.Refusal {
 	return no
 }
 
-// authenticate asks the application. Without a refusal the client may come in. The caller has to commit what the handler changed.
-func (b *Bridge) authenticate(d *dispatcher, r *http.Request) (*protocol.Done, *door.Refusal) {
-	forbidden := &door.Refusal{Why: outcome.RefusedByHandler}
-	if b.cfg().RequireCookie && len(r.Header["Cookie"]) == 0 || b.cfg().RequireUserAgent && len(r.Header["User-Agent"]) == 0 {
-		return nil, forbidden
+// missingHeader says which header a handshake lacks that is to be refused without asking the application; empty: it lacks none.
+func (b *Bridge) missingHeader(r *http.Request) string {
+	switch {
+	case b.cfg().RequireCookie && len(r.Header["Cookie"]) == 0:
+		return "no Cookie header, which server.require_cookie wants"
+	case b.cfg().RequireUserAgent && len(r.Header["User-Agent"]) == 0:
+		return "no User-Agent header, which server.require_user_agent wants"
 	}
-	done, err := d.dispatch(protocol.Authenticate, nil)
+	return ""
+}
+
+// verdict returns what the end of authenticate means for its client: nil if it may come in.
+func (b *Bridge) verdict(c *client, done *protocol.Done, err error) *door.Refusal {
 	switch {
 	case errors.Is(err, protocol.ErrUnavailable), errors.Is(err, protocol.ErrOverloaded), errors.Is(err, outcome.ErrQueueWait),
 		errors.Is(err, outcome.ErrAway):
-		return nil, b.refuseBusy(d.client, err)
+		return b.refuseBusy(c, err)
 	case err != nil:
-		return nil, &door.Refusal{Why: outcome.RefusedFailed}
+		return &door.Refusal{Why: outcome.RefusedFailed}
 	case !done.True():
-		return done, forbidden
+		return &door.Refusal{Why: outcome.RefusedByHandler}
 	}
-	return done, nil
+	return nil
 }
 
 // open answers 101 and runs the open event, in one turn.
 func (b *Bridge) open(d *dispatcher, done *protocol.Done, w http.ResponseWriter, r *http.Request) *door.Refusal {
 	c := d.client
 	if b.hasHandler(protocol.Open) {
-		if err := d.begin(b.app.Load().RunMode(protocol.Open).Alone); err != nil {
+		if err := d.prepare(protocol.Open); err != nil {
 			return b.reject(d, done, b.refuseBusy(c, err))
 		}
 	}
 	if d.commit(done); c.hasLeft() {
 		return &door.Refusal{Why: outcome.RefusedByHandler}
 	}
+	if c.early.HasAnswered() { // a WebSocket cannot begin with something else than 101
+		return b.reject(d, nil, &door.Refusal{Why: outcome.RefusedByHandler})
+	}
 	conn, err := b.upgrader.Upgrade(w, r, b.socketOptions(c))
 	if err != nil {
-		c.log.Info("handshake failed", keyError, err)
+		c.logger().Info("handshake failed", keyError, err)
 		c.markEnded(outcome.EndedByHangup, 0, "")
 		c.close(d, nil)
 		return &door.Refusal{} // Upgrade has answered, if that was possible
 	}
-	if !c.opened(conn) {
+	if !c.opened(conn, false) {
 		conn.Abort()
 		return &door.Refusal{}
 	}
-	c.log.Info("client connected")
-	// It reads while the open event runs, so that pings and a hang-up are seen. Other events wait for the open event.
-	b.spawn(c.read)
 	// The client no longer waits for its handshake. Should open need another turn, it waits like any event.
 	d.ctx, d.failFast, d.terms = b.base, false, schedule.Terms{Session: c.session, Limit: b.cfg().QueueWait}
 	opened, err := d.dispatch(protocol.Open, nil)
-	if d.commit(opened); err != nil {
+	d.commit(opened)
+	c.keepRow()
+	if err != nil {
 		c.failed(err)
 	}
 	return nil
@@ -143,5 +178,6 @@ func (b *Bridge) socketOptions(c *client) socket.Options {
 		Owner: c, Subprotocol: c.negotiated.subprotocol, ServerHeader: cfg.ServerHeader, Deflate: c.negotiated.deflate,
 		MaxMessage: cfg.MaxMessage, MessageRate: cfg.MessageRate, MessageBurst: cfg.MessageBurst, ControlRate: cfg.ControlRate,
 		ControlBurst: cfg.ControlBurst, SendQueue: cfg.SendQueue, SendQueueBytes: cfg.SendQueueBytes, WriteTimeout: cfg.WriteTimeout,
+		MessageTimeout: cfg.MessageTimeout,
 	}
 }

@@ -54,6 +54,38 @@ func (t *idleTimer) stop() {
 	t.timer.Stop()
 }
 
+// hold stops the timer without forgetting how long no message has come.
+func (t *idleTimer) hold() {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.timer.Stop()
+}
+
+// goOn ends hold.
+func (t *idleTimer) goOn() {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.stopped {
+		t.timer.Reset(t.limit - time.Since(t.last))
+	}
+}
+
+// lastMessage returns when the last message was seen; zero for a nil timer.
+func (t *idleTimer) lastMessage() time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.last
+}
+
 func (t *idleTimer) fire() {
 	if t.busy() {
 		t.touch()

@@ -12,6 +12,7 @@ const (
 	keyPeer    = "peer"
 	keyEvent   = "event"
 	keySeq     = "seq"
+	keyWorker  = "worker" // the process of the resident worker
 	keyError   = "error"
 	keyEnding  = "ending"
 	keyCode    = "code"
@@ -25,6 +26,11 @@ const (
 	keyWaiting = "waiting"
 	keyPayload = "payload"
 	keyVersion = "php"
+	keyHandler = "handler"
+	keyTook    = "took"
+	keyRefusal = "refusal"
+	keyStatus  = "status"
+	keyMissing = "missing"
 )
 
 // sourceApplication marks lines with text of the application, which may be anything.

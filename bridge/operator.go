@@ -26,15 +26,16 @@ func (b *Bridge) Send(key int64, binary bool, message []byte) error {
 	if err != nil {
 		return err
 	}
-	if !b.clients.isUpgraded(c) {
+	if !c.upgraded.Load() {
 		return ErrNotOpen
 	}
-	sendAll([]*client{c}, m, func(_ *client, failed error) {
-		if err = ErrNotOpen; errors.Is(failed, socket.ErrFull) { // unlike a handler's message, it does not end the client
-			err = ErrQueueFull
-		}
-	})
-	return err
+	switch err := c.send(m); {
+	case err == nil:
+		return nil
+	case errors.Is(err, socket.ErrFull): // unlike a handler's message, it does not end the client
+		return ErrQueueFull
+	}
+	return ErrNotOpen
 }
 
 // Broadcast queues a message for each open client whose row f matches. It returns for how many it did, and for how many it could not. The
@@ -45,14 +46,12 @@ func (b *Bridge) Broadcast(f rows.Filter, binary bool, message []byte) (to, miss
 		return 0, 0, err
 	}
 	defer leave()
-	clients := b.openClients(f)
 	m, err := newMessage(binary, message)
 	if err != nil {
 		return 0, 0, err
 	}
-	sendAll(clients, m, func(*client, error) { missed++ })
+	clients := b.sendAll(m, func() []*client { return b.openClients(f) }, func(*client, error) { missed++ })
 	to = len(clients) - missed
-	b.log.Info("the operator has sent a message", keyClients, to, "missed", missed, keyBytes, len(message))
 	return to, missed, nil
 }
 
@@ -88,7 +87,6 @@ func (b *Bridge) CloseClient(key int64, code int, reason string) error {
 	case c.hasEnded():
 		return ErrNotOpen
 	}
-	c.log.Info("the operator closes the connection", keyCode, code)
 	c.endWith(outcome.EndedByOperator, code, reason)
 	return nil
 }
@@ -108,16 +106,13 @@ func checkClose(code int, reason string) error {
 // startWait is how long an operator waits for a server that is about to serve.
 const startWait = 3 * time.Second
 
-// enterServing is enter for operators. It blocks until the server serves, for at most startWait. The errors are ErrStarting and ErrStopping.
+// enterServing is enter for operators. It blocks until the server serves, for at most startWait. The errors are ErrStarting, ErrStopping and
+// ErrHandingOver.
 func (b *Bridge) enterServing() (leave func(), err error) {
 	select {
 	case <-b.serving:
 	case <-time.After(startWait):
 		return nil, ErrStarting
 	}
-	leave, ok := b.enter()
-	if !ok {
-		return nil, ErrStopping
-	}
-	return leave, nil
+	return b.entrance.enter(newcomer)
 }

@@ -14,12 +14,26 @@ import (
 // The times are random, so that the events that have turns do not all try in the same instant.
 const retryInterval = 100 * time.Millisecond
 
-// retryWhileAway calls f again while php-fpm is away, if the caller may wait. All events share one outage: an event that comes late in it
-// waits only for the rest of UnavailableWait.
-func (b *Bridge) retryWhileAway(f func() error, mayWait bool) error {
+// awayWait says how long an event waits for php-fpm that is away. All events share one outage: an event that comes late in it waits only for the
+// rest of UnavailableWait.
+type awayWait int
+
+const (
+	noWait   awayWait = iota
+	someWait          // UnavailableWait, unless php-fpm refuses the entry script
+	anyWait           // until the end of the server, which a journal outlives
+)
+
+// isOver reports whether an event that waits so has waited long enough, in an outage that has lasted so long with that error.
+func (w awayWait) isOver(err error, lasted, limit time.Duration) bool {
+	return w == noWait || w == someWait && (errors.Is(err, protocol.ErrRefused) || lasted > limit)
+}
+
+// retryWhileAway calls f again while php-fpm is away, for as long as the caller may wait.
+func (b *Bridge) retryWhileAway(f func() error, wait awayWait) error {
 	for {
 		err := f()
-		if !errors.Is(err, protocol.ErrUnavailable) && !errors.Is(err, protocol.ErrOverloaded) {
+		if !isAway(err) {
 			b.endOutage()
 			return err
 		}
@@ -27,7 +41,7 @@ func (b *Bridge) retryWhileAway(f func() error, mayWait bool) error {
 		if first {
 			b.log.Error("php-fpm is away", keyError, err)
 		}
-		if !mayWait || errors.Is(err, protocol.ErrRefused) || b.noWait.Load() || time.Since(since) > b.cfg().UnavailableWait {
+		if b.noWait.Load() || wait.isOver(err, time.Since(since), b.cfg().UnavailableWait) {
 			return err
 		}
 		select {
@@ -45,16 +59,19 @@ func (b *Bridge) endOutage() {
 	}
 }
 
-// Ready returns nil if the server takes clients. Otherwise the error says why not: the server is starting, paused or shutting down, or
-// php-fpm is away. In an outage php-fpm is asked, which may block until ctx ends.
+// Ready returns nil if the server takes clients. Otherwise the error says why not: the server is starting, paused or shutting down, an event
+// has run for longer than others may wait for it, or php-fpm is away. In an outage php-fpm is asked, which may block until ctx ends.
 func (b *Bridge) Ready(ctx context.Context) error {
 	switch {
-	case b.isDraining():
-		return ErrStopping
+	case b.entrance.why() != nil:
+		return b.entrance.why()
 	case b.app.Load() == nil:
 		return ErrStarting
 	case b.Paused():
 		return ErrPaused
+	}
+	if took, isStuck := b.heldFor(); isStuck {
+		return fmt.Errorf("%w: it has run for %v", ErrStuck, took.Round(time.Second))
 	}
 	if err := b.reachPHP(ctx); err != nil {
 		return fmt.Errorf("php-fpm is away: %w", err)

@@ -10,6 +10,7 @@ import (
 
 // queuedEvent is an event in the queue of a client, or of the server.
 type queuedEvent struct {
+	schedule.Place
 	bridge    *Bridge
 	client    *client // nil: the server
 	kind      protocol.Kind
@@ -19,8 +20,9 @@ type queuedEvent struct {
 	// onEnd, if not nil, is called when the event has ended, or with nils when it was dropped.
 	onEnd  func(*protocol.Done, error)
 	waiter *waiter // nil: none
-
-	terms schedule.Terms // as last returned by Terms
+	single bool    // it does not share a request
+	// document is the number of the document in the journal; 0: it is not there.
+	document uint64
 }
 
 var _ schedule.Event = (*queuedEvent)(nil)
@@ -30,21 +32,44 @@ func (e *queuedEvent) Size() int { return len(e.payload) }
 
 // Terms implements schedule.Event. Close events and events of the server may wait without a limit.
 func (e *queuedEvent) Terms() schedule.Terms {
-	app := e.bridge.app.Load()
-	e.terms = schedule.Terms{Free: !app.Has(e.kind), Alone: app.RunMode(e.kind).Alone}
+	mode := e.bridge.app.Load().RunMode(e.kind)
+	terms := schedule.Terms{Free: !mode.Handled, Alone: mode.Alone, Lane: e.bridge.inLane(e.kind, e.client, mode), Share: e.share(mode)}
 	switch {
 	case e.client == nil:
 	case e.kind == protocol.Closing:
-		e.terms.Class, e.terms.Session = schedule.Close, e.client.session
+		terms.Class, terms.Session = schedule.Close, e.client.session
 	default:
-		e.terms.Session, e.terms.Limit = e.client.session, e.bridge.cfg().QueueWait
+		terms.Session, terms.Limit = e.client.session, e.bridge.cfg().QueueWait
 	}
-	return e.terms
+	return terms
 }
 
 // Run implements schedule.Event.
-func (e *queuedEvent) Run(turn *schedule.Turn, err error) {
-	d := &dispatcher{bridge: e.bridge, client: e.client, ctx: e.bridge.base, turn: turn, terms: e.terms, waiter: e.waiter, since: e.since}
+func (e *queuedEvent) Run(turn *schedule.Turn, err error) (ended bool) {
+	if terms := e.Given(); err != nil || !terms.Lane || terms.Free {
+		d := &dispatcher{}
+		e.prepare(d, turn)
+		if err != nil || !e.runShared(d) {
+			e.runHere(d, err)
+		}
+		return true
+	}
+	x := &laneEvent{of: e, turn: turn}
+	if e.prepare(&x.own, turn); !x.runQueued() { // the code or the configuration has changed
+		e.bridge.spawn(func() { e.runHere(&x.own, nil); turn.End() })
+	}
+	return false
+}
+
+// prepare prepares d, which must be zero, to run the event in its turn.
+func (e *queuedEvent) prepare(d *dispatcher, turn *schedule.Turn) {
+	d.bridge, d.client, d.ctx, d.turn, d.terms, d.waiter, d.since = e.bridge, e.client, e.bridge.base, turn, *e.Given(), e.waiter, e.since
+	d.document = e.document
+}
+
+// runHere runs the event and blocks until it has ended. err says why it does not get a turn.
+func (e *queuedEvent) runHere(d *dispatcher, err error) {
+	turn := d.turn
 	defer func() {
 		if d.turn != turn { // the code has changed, and the event needed another turn
 			d.end()
@@ -59,6 +84,18 @@ func (e *queuedEvent) Run(turn *schedule.Turn, err error) {
 		done, err = d.run(e.kind, e.payload)
 	} else if e.client == nil && e.kind != protocol.Loop { // a client learns of its own by how it ends; a missed loop is no loss
 		e.bridge.logFailure(e.bridge.log.With(keyEvent, e.kind), e.kind, 0, err)
+	}
+	e.ended(d, done, err)
+}
+
+// ended is called when the event has ended, or will not run.
+func (e *queuedEvent) ended(d *dispatcher, done *protocol.Done, err error) {
+	if e.client != nil && e.kind == protocol.Closing {
+		e.client.closed(d, err)
+		return
+	}
+	if e.document != 0 && !hasNotRun(err) {
+		e.bridge.journal.Load().End(e.document)
 	}
 	e.finish(done, err)
 	if err != nil && e.client != nil {
@@ -78,15 +115,15 @@ func (e *queuedEvent) finish(done *protocol.Done, err error) {
 	}
 }
 
-// enqueue queues an event of c, and blocks while c's queue is full. It reports whether the event is queued. If there is no room in the
+// enqueue queues an event of c, which has come now, and blocks while c's queue is full. It reports whether the event is queued. If there is no room in the
 // backlog, c is ended.
-func (c *client) enqueue(kind protocol.Kind, payload []byte, onEnd func(*protocol.Done, error)) bool {
+func (c *client) enqueue(kind protocol.Kind, payload []byte, now time.Time, onEnd func(*protocol.Done, error)) bool {
 	b := c.bridge
 	if !b.backlog.Acquire(len(payload)) {
 		c.turnAway(outcome.ErrNoRoom)
 		return false
 	}
-	e := &queuedEvent{bridge: b, client: c, kind: kind, payload: payload, since: time.Now(), inBacklog: true, onEnd: onEnd}
+	e := &queuedEvent{bridge: b, client: c, kind: kind, payload: payload, since: now, inBacklog: true, onEnd: onEnd}
 	if !c.events.Put(e) {
 		b.backlog.Release(len(payload))
 		return false

@@ -16,23 +16,22 @@ const hangupInterval = 500 * time.Millisecond
 // read reads messages from the socket until it ends. While the event queue is full, it reads only what comes before the next message, such as
 // pings, pongs and a close frame, and the head of that message. Then TCP pushes back.
 func (c *client) read() {
+	c.keepAlive()
+	c.readOn()
+}
+
+// readOn is read for a client that another process has read from.
+func (c *client) readOn() {
 	for {
-		c.keepAlive()
 		op, data, end := c.conn.Read()
 		if end != nil {
-			c.endRead(end)
+			if !end.IsMove() {
+				c.endRead(end)
+			}
 			c.conn.CloseRead(end)
 			return
 		}
 		c.received(op, data)
-	}
-}
-
-// keepAlive restarts the time for which the client may be silent. It does nothing once the client has ended: then the client has to answer our
-// close frame.
-func (c *client) keepAlive() {
-	if !c.hasEnded() {
-		c.conn.KeepAlive(c.bridge.cfg().PongTimeout)
 	}
 }
 
@@ -58,14 +57,17 @@ func (c *client) checkHangup(hungUp bool) {
 
 func (c *client) received(op socket.Opcode, data []byte) {
 	c.idle.touch()
-	c.bridge.logPayload(c.log, "message from the client", data)
+	if c.bridge.cfg().LogPayloads {
+		c.bridge.logPayload(c.logger(), "message from the client", data)
+	}
 	c.messages.Received(len(data))
-	c.lastMessage.Store(time.Now().UnixMicro())
+	now := time.Now()
+	c.lastMessage.Store(now.UnixMicro())
 	switch {
 	case op == socket.OpBinary:
-		c.enqueue(protocol.Binary, data, nil)
+		c.enqueue(protocol.Binary, data, now, nil)
 	case len(data) > 0 || c.bridge.cfg().EmptyText:
-		c.enqueue(protocol.Text, data, nil)
+		c.enqueue(protocol.Text, data, now, nil)
 	}
 }
 
@@ -75,13 +77,10 @@ func (c *client) endRead(end *socket.End) {
 		if isOverLimit(end.Ending) { // they are counted
 			level = slog.LevelDebug
 		}
-		c.log.Log(context.Background(), level, "connection failed", keyError, end.Err)
+		c.logger().Log(context.Background(), level, "connection failed", keyError, end.Err)
 	}
 	c.endWith(end.Ending, end.Code, end.Reason)
 }
 
 // OnPong implements socket.Owner.
-func (c *client) OnPong() {
-	c.set(rows.Time("pong_time", time.Now()))
-	c.keepAlive()
-}
+func (c *client) OnPong() { c.set(rows.Time("pong_time", time.Now())) }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -21,35 +22,43 @@ func (l *readEventListener) Accept() (net.Conn, error) {
 	if err != nil || !l.bridge.hasHandler(protocol.Connect) && !l.bridge.hasHandler(protocol.Read) {
 		return conn, err
 	}
-	return &readEventConn{halfCloser: conn.(halfCloser), bridge: l.bridge, expired: make(chan struct{})}, nil
-}
-
-// halfCloser is a connection that can be closed for writing only: a *door.Conn or a *tls.Conn.
-type halfCloser interface {
-	net.Conn
-	CloseWrite() error
+	return &readEventConn{HalfCloser: conn.(socket.HalfCloser), bridge: l.bridge, expired: make(chan struct{})}, nil
 }
 
 // readEventConn is a connection whose client has a row from the first read on. PHP gets all bytes before they are read, and may remove
 // them. Only one goroutine at a time may read.
 type readEventConn struct {
-	halfCloser
-	bridge  *Bridge
-	client  *client    // nil before the first read
-	passed  []byte     // by PHP, and not read yet
-	pending *readEvent // not ended; it is kept when a deadline ends the wait for it
+	socket.HalfCloser // a *door.Conn or a *tls.Conn
+	bridge            *Bridge
+	client            *client    // nil before the first read
+	passed            []byte     // by PHP, and not read yet
+	pending           *readEvent // not ended; it is kept when a deadline ends the wait for it
 
 	mu      sync.Mutex    // guards expired
 	expired chan struct{} // closed while the read deadline is in the past
 }
 
 // NetConn returns the connection below.
-func (c *readEventConn) NetConn() net.Conn { return c.halfCloser }
+func (c *readEventConn) NetConn() net.Conn { return c.HalfCloser }
 
 func (c *readEventConn) whenExpired() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.expired
+}
+
+// hasEnded reports whether the pending event has ended, and takes what PHP has passed then. It is for a time in which nobody reads.
+func (c *readEventConn) hasEnded() bool {
+	if c.pending == nil {
+		return true
+	}
+	select {
+	case <-c.pending.done:
+		c.passed, c.pending = append(c.passed, c.pending.bytes...), nil
+		return true
+	default:
+		return false
+	}
 }
 
 // SetReadDeadline with a time in the past also ends a Read that waits for PHP. That is how net/http ends its background read.
@@ -67,7 +76,7 @@ func (c *readEventConn) SetReadDeadline(t time.Time) error {
 		}
 	}
 	c.mu.Unlock()
-	return c.halfCloser.SetReadDeadline(t)
+	return c.HalfCloser.SetReadDeadline(t)
 }
 
 // SetDeadline sets both deadlines.

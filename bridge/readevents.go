@@ -1,6 +1,9 @@
 package bridge
 
 import (
+	"context"
+	"errors"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -29,25 +32,30 @@ func (c *readEventConn) Read(p []byte) (int, error) {
 		if err := c.fill(); err != nil {
 			return 0, err
 		}
+		if c.client.early.Ends() {
+			c.client.early.Linger()
+			return 0, os.ErrDeadlineExceeded // net/http closes the connection and answers nothing
+		}
 	}
 	n := copy(p, c.passed)
 	c.passed = c.passed[n:]
 	return n, nil
 }
 
-// createClient creates the client when its address is known, and queues its connect event. Once a drain has begun it fails, as the drain has
-// to know all clients.
+// createClient creates the client when its address is known, and queues its connect event. Once a drain or a hand-over has begun it
+// fails, as both have to know all clients.
 func (c *readEventConn) createClient() error {
 	if err := door.Of(c).Identify(); err != nil {
 		return err
 	}
-	leave, ok := c.bridge.enter()
-	if !ok {
-		return ErrStopping
+	leave, err := c.bridge.entrance.enter(newcomer)
+	if err != nil {
+		return err
 	}
 	defer leave()
-	c.client = c.bridge.newClient(c.RemoteAddr().String())
+	c.client = c.bridge.newClient(c.RemoteAddr().String(), c.HalfCloser)
 	c.client.readEvents = true
+	c.client.owe(context.Background())
 	c.pending = c.enqueue(protocol.Connect, nil)
 	return nil
 }
@@ -57,8 +65,11 @@ func (c *readEventConn) fill() error {
 	if c.pending == nil {
 		const size = 8192
 		buf := make([]byte, size)
-		n, err := c.halfCloser.Read(buf)
+		n, err := c.HalfCloser.Read(buf)
 		if err != nil {
+			if errors.Is(err, io.EOF) { // the client may still read
+				c.client.early.Flush()
+			}
 			return err
 		}
 		c.pending = c.enqueue(protocol.Read, buf[:n])
@@ -85,7 +96,7 @@ func (c *readEventConn) enqueue(kind protocol.Kind, data []byte) *readEvent {
 		close(e.done)
 		return e
 	}
-	queued := c.client.enqueue(kind, data, func(done *protocol.Done, _ error) {
+	queued := c.client.enqueue(kind, data, time.Now(), func(done *protocol.Done, _ error) {
 		defer close(e.done)
 		if done == nil {
 			return // a handler that failed removes nothing
@@ -114,7 +125,7 @@ func clientOf(r *http.Request) *client {
 	c := conn.client
 	if c.peer != r.RemoteAddr {
 		c.set(rows.Text("peer_name", r.RemoteAddr))
-		c.log.Info("client is behind a proxy", "remote", r.RemoteAddr)
+		c.logger().Info("client is behind a proxy", "remote", r.RemoteAddr)
 	}
 	return c
 }

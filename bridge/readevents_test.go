@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/door"
+	"github.com/wsbridge/wsbridge/bridge/socket"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
 // accepted returns conn as a door.Listener accepts it.
-func accepted(t *testing.T, conn net.Conn, secure *tls.Config) halfCloser {
+func accepted(t *testing.T, conn net.Conn, secure *tls.Config) socket.HalfCloser {
 	t.Helper()
 	l := door.Listen(acceptor{conn: conn}, door.Config{Policy: func() *door.Policy { return &door.Policy{} },
 		Limiter: door.NewLimiter(door.Limits{}), TLS: secure, HandshakeTimeout: time.Minute})
@@ -21,7 +22,7 @@ func accepted(t *testing.T, conn net.Conn, secure *tls.Config) halfCloser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return in.(halfCloser)
+	return in.(socket.HalfCloser)
 }
 
 // acceptor is a listener that accepts conn.
@@ -38,7 +39,7 @@ func TestNoClientIsCreatedDuringADrain(t *testing.T) {
 	us, them := net.Pipe()
 	defer them.Close()
 	defer us.Close()
-	late := &readEventConn{halfCloser: accepted(t, us, nil), bridge: s.Bridge, expired: make(chan struct{})}
+	late := &readEventConn{HalfCloser: accepted(t, us, nil), bridge: s.Bridge, expired: make(chan struct{})}
 	s.drained()
 	if _, err := late.Read(make([]byte, 1)); err != ErrStopping {
 		t.Errorf("got %v", err)

@@ -123,7 +123,7 @@ func TestReconfigureChangesWhoIsLetIn(t *testing.T) {
 func TestReconfigurePacesTheLoop(t *testing.T) {
 	a := &standin{handlers: map[protocol.Kind]handler{protocol.Loop: nil}}
 	s := serveApplication(t, a, nil) // whose interval is an hour
-	if err := s.reconfigure(func(c *Config) { c.LoopInterval = 10 * time.Millisecond }); err != nil {
+	if err := s.reconfigure(func(c *Config) { c.LoopInterval, c.LoopWithoutClients = 10*time.Millisecond, true }); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the loop turns", func() bool { return a.count("loop 0 ends") > 1 })

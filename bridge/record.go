@@ -11,26 +11,29 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// record reports an event that has ended to the observer, the counts, the client's history and the tails.
-func (x *exchange) record(o observe.Observation, err error) {
+// record reports an event that ends now to the observer, the counts, the client's history, its trace and the tails.
+func (x *exchange) record(o *observe.Observation, now time.Time, err error) {
 	b := x.bridge
-	b.cfg().Observer.Event(o)
+	b.cfg().Observer.Event(*o)
 	if err == nil {
 		b.totals.done.Add(1)
 	} else {
 		b.totals.failed.Add(1)
 	}
-	if x.client == nil && x.recorder == nil {
+	if x.client == nil && x.recorder == nil && x.span == nil {
 		return
 	}
 	var result json.RawMessage
 	if x.done != nil {
 		x.made.Rows, result = len(x.done.Rows), x.done.Result
 	}
-	t := observe.Trace{Observation: o, Time: time.Now(), Seq: x.event.Seq, Client: x.event.Client, Bytes: len(x.event.Payload),
-		Made: x.made, Fault: observe.NewFault(err)}
+	t := observe.Trace{Observation: *o, Time: now, Seq: x.event.Seq, Client: x.event.Client, Bytes: len(x.event.Payload),
+		Worker: x.event.Worker, Made: x.made, Fault: observe.NewFault(err)}
 	if x.client != nil {
-		x.client.history.Add(t)
+		x.client.history.Add(&t)
+	}
+	if x.span != nil {
+		x.span.end(t)
 	}
 	if x.recorder == nil {
 		return

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -15,7 +16,7 @@ import (
 // them.
 func (b *Bridge) refuseBusy(c *client, why error) *door.Refusal {
 	if errors.Is(why, context.Canceled) {
-		c.log.Info("handshake given up by the client")
+		c.logger().Info("handshake given up by the client")
 	} else {
 		b.countOverload(overload{refused: true, why: why})
 	}
@@ -31,7 +32,7 @@ func (b *Bridge) refuseRequest(w http.ResponseWriter, r *http.Request, no *door.
 // logRefusal leaves out refusals that the log only counts.
 func logRefusal(log *slog.Logger, no *door.Refusal) {
 	if no.Why != 0 && !no.Why.Retry() {
-		log.Info("handshake refused", "refusal", no.Why.String(), "status", no.Why.Status(), "why", no.Text())
+		log.Info("handshake refused", keyRefusal, no.Why.String(), keyStatus, no.Why.Status(), "why", cmp.Or(no.Logged, no.Text()))
 	}
 }
 

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"runtime/debug"
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/door"
@@ -15,10 +16,12 @@ const logInterval = 10 * time.Second
 
 // samplers log the first of many equal things at once, and the number of the others at the end of an interval.
 type samplers struct {
-	overloads  observe.Sampler[overload]
-	rejections observe.Sampler[string] // by limit
-	overLimits observe.Sampler[outcome.Ending]
-	failures   observe.Sampler[failure]
+	overloads    observe.Sampler[overload]
+	rejections   observe.Sampler[string] // by limit
+	overLimits   observe.Sampler[outcome.Ending]
+	failures     observe.Sampler[failure]
+	lostUpgrades observe.Sampler[string] // by what is missing
+	unclosed     observe.Sampler[error]  // clients whose close event did not run, by the sentinel
 }
 
 // overload is a reason for turning clients away: there is no room or no time for them.
@@ -57,7 +60,22 @@ func (b *Bridge) flushLogs() {
 		b.log.Warn("more clients were over a limit", keyEnding, e.String(), keyClients, more)
 	})
 	b.failures.Flush(b.logFailures)
+	b.lostUpgrades.Flush(b.logLostUpgrades)
+	b.unclosed.Flush(func(why error, more int) {
+		b.log.Error("close handlers did not run for more clients", keyError, why, keyClients, more)
+	})
 	b.limiter.Sweep(time.Now())
+	b.freeMemory()
+}
+
+// muchMemory is so much that it is given back to the system. Go would do so too, over some minutes.
+const muchMemory = 64 << 20
+
+// freeMemory gives memory back after large messages, or many.
+func (b *Bridge) freeMemory() {
+	if b.upgrader.Reading.Freed()+b.upgrader.Sending.Freed() > muchMemory {
+		debug.FreeOSMemory()
+	}
 }
 
 func (b *Bridge) logFailures(same failure, more int) {
@@ -104,14 +122,15 @@ func (b *Bridge) logRejections(limit string, connections int, attrs ...any) {
 // countOverLimit counts a client that has ended, if it has exceeded a limit of its own.
 func (c *client) countOverLimit(e outcome.Ending) {
 	if isOverLimit(e) && c.bridge.overLimits.First(e) {
-		c.log.Warn("client is over a limit", keyEnding, e.String())
+		c.logger().Warn("client is over a limit", keyEnding, e.String())
 	}
 }
 
 // isOverLimit reports whether a client has exceeded a limit of its own.
 func isOverLimit(e outcome.Ending) bool {
 	switch e {
-	case outcome.EndedTooBig, outcome.EndedFlood, outcome.EndedIdle, outcome.EndedSlow:
+	case outcome.EndedTooBig, outcome.EndedFlood, outcome.EndedIdle, outcome.EndedSlow, outcome.EndedMemory,
+		outcome.EndedUnfinished:
 		return true
 	}
 	return false

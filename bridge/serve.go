@@ -8,40 +8,74 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/door"
+	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
 // Serve accepts clients from l, and documents from pipe unless that is nil, until ctx ends, Drain is called or a handler asks for the
-// shutdown. Then it drains and returns nil. It closes l; the caller closes pipe.
+// shutdown. Then it drains and returns nil. After Restore it goes on where the other process has stopped. It also returns nil when another process
+// has taken over, which HandedOver tells, and waits for a hand-over that has not come to its end. It closes l; the caller closes pipe.
 func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
 	server := b.httpServer()
-	if err := b.runServerEvent(protocol.Started); err != nil {
+	if err := b.start(ctx); err != nil {
 		return errors.Join(fmt.Errorf("start the application: %w", err), l.Close())
 	}
-	close(b.serving)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	var sources sync.WaitGroup
-	sources.Go(func() { b.loop(ctx) })
-	sources.Go(func() { everyInterval(ctx, b.flushLogs) })
-	if pipe != nil {
-		sources.Go(func() { b.readPipe(ctx, pipe) })
-	}
-	failed := make(chan error, 1)
 	clients := b.listen(l)
-	sources.Go(func() { failed <- server.Serve(b.withReadEvents(clients)) })
+	sources := &sources{bridge: b, pipe: pipe, life: ctx}
+	b.handOver.serve(clients, sources)
+	b.goOn()
+	close(b.serving)
+	sources.begin()
+	sources.others.Go(func() { everyInterval(ctx, b.flushLogs) })
+	failed := make(chan error, 1)
+	sources.others.Go(func() { failed <- server.Serve(b.withReadEvents(clients)) })
 	var err error
 	select {
 	case <-ctx.Done():
 	case <-b.quit:
+	case <-b.handOver.released:
 	case err = <-failed:
 		err = fmt.Errorf("accept clients: %w", err)
 	}
+	released := b.endHandOver()
 	stop()
-	b.drain(server, clients, &sources)
+	if released {
+		b.endHandedOver(server, clients, sources)
+		return nil
+	}
+	b.drain(server, clients, sources)
 	return err
+}
+
+// start runs the close events of clients that a process before this one has left, and ws_server_started, unless this process has taken over from
+// another. When ctx has ended, it may go on for as long as a drain does.
+func (b *Bridge) start(ctx context.Context) error {
+	if b.handOver.restored != nil {
+		return nil
+	}
+	ended := make(chan struct{})
+	var work sync.WaitGroup
+	work.Go(func() {
+		select {
+		case <-ctx.Done():
+		case <-ended:
+			return
+		}
+		select {
+		case <-time.After(b.cfg().DrainTimeout):
+			b.abortEvents(outcome.ErrDrained)
+		case <-ended:
+		}
+	})
+	defer work.Wait()
+	defer close(ended)
+	b.closeLeft()
+	return b.runServerEvent(protocol.Started)
 }
 
 func (b *Bridge) listen(l net.Listener) *door.Listener {
@@ -69,8 +103,21 @@ func (b *Bridge) httpServer() *http.Server {
 	}
 }
 
+// readAgain is when a pipe is read again that could not be.
+const readAgain = time.Second
+
+// readPipe reads the pipe until ctx ends.
 func (b *Bridge) readPipe(ctx context.Context, pipe Pipe) {
-	if err := pipe.Run(ctx, b.enqueueDocument); err != nil && ctx.Err() == nil {
-		b.log.Error("the pipe is no longer read", keyError, err)
+	for {
+		err := pipe.Run(ctx, b.enqueueDocument)
+		if ctx.Err() != nil {
+			return
+		}
+		b.log.Error("the pipe could not be read, and is read again", keyError, err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(readAgain):
+		}
 	}
 }

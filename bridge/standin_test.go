@@ -64,6 +64,10 @@ func blocksFrame(proceed <-chan struct{}) handler {
 
 func (a *standin) Environment(*http.Request, string) ([]byte, error) { return []byte("env"), nil }
 
+func (a *standin) Inherit(environment []byte) ([]byte, error) { return environment, nil }
+
+func (*standin) SharesRequests() bool { return false }
+
 func (*standin) Reachable(context.Context) error { return nil }
 
 func (a *standin) Describe(context.Context) (*protocol.Description, error) {
@@ -148,9 +152,11 @@ type served struct {
 	*Bridge
 	t       testing.TB
 	address string
+	l       net.Listener
 	stop    func()
 	done    chan error
 	present *present
+	conns   []*websocket.Conn // that connect has returned
 }
 
 // present is a Presence that knows to which clients messages can be sent.
@@ -178,11 +184,25 @@ func (p *present) isUnreachable(client int64) func() bool {
 
 func serveApplication(t testing.TB, a PHP, change func(*Config)) *served {
 	t.Helper()
+	b, p := newBridge(t, a, change)
+	if err := b.Initialize(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return serve(t, b, l, p)
+}
+
+func newBridge(t testing.TB, a PHP, change func(*Config)) (*Bridge, *present) {
+	t.Helper()
 	cfg := Config{
 		PHP: a, Logger: slog.New(slog.NewTextHandler(&logWriter{t: t}, nil)), Isolation: isolation.Config{Mode: isolation.Serial}, Parallel: 4,
 		LoopInterval: time.Hour, MaxMessage: 1 << 20, EventQueue: 8, EventQueueTotal: 1000, EventQueueTotalBytes: 64 << 20, SendQueue: 64, SendQueueBytes: 64 << 20,
+		ReadTotalBytes: 256 << 20, SendQueueTotalBytes: 256 << 20, MessageTimeout: time.Minute,
 		HandshakeTimeout: 10 * time.Second, MaxHeader: 32 << 10, WriteTimeout: 10 * time.Second, PingInterval: time.Minute, PongTimeout: time.Minute,
-		QueueWait: 10 * time.Second, UnavailableWait: 10 * time.Second, DrainTimeout: 10 * time.Second,
+		QueueWait: 10 * time.Second, UnavailableWait: 10 * time.Second, DrainTimeout: 10 * time.Second, LastTimeout: 10 * time.Second,
 	}
 	p := &present{connected: map[int64]bool{}}
 	cfg.Presence = p
@@ -193,15 +213,13 @@ func serveApplication(t testing.TB, a PHP, change func(*Config)) *served {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Initialize(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	return b, p
+}
+
+// serve has b serve until the end of the test.
+func serve(t testing.TB, b *Bridge, l net.Listener, p *present) *served {
 	ctx, stop := context.WithCancel(context.Background())
-	s := &served{Bridge: b, t: t, address: l.Addr().String(), stop: stop, done: make(chan error, 1), present: p}
+	s := &served{Bridge: b, t: t, address: l.Addr().String(), l: l, stop: stop, done: make(chan error, 1), present: p}
 	ended := make(chan struct{})
 	go func() { defer close(ended); s.done <- b.Serve(ctx, l, nil) }()
 	t.Cleanup(func() {
@@ -231,6 +249,7 @@ func (s *served) connect() *websocket.Conn {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { conn.Close() })
+	s.conns = append(s.conns, conn)
 	return conn
 }
 

@@ -26,6 +26,8 @@ type Totals struct {
 	Queued       int // events and handshakes of clients that wait or run
 	Documents    int // documents and other events of the server that wait
 	WaitingBytes int // of events and handshakes of clients that wait or run
+	ReadingBytes int // memory of messages that are being read
+	SendingBytes int // memory of messages that wait for clients; one that waits for several counts once
 	Done, Failed uint64
 
 	observe.Messages
@@ -36,12 +38,14 @@ type Room struct {
 	Connections        int // 0: no limit
 	Events, EventBytes int // of all clients, waiting or running
 	Documents          int // waiting
+
+	ReadingBytes, SendingBytes int
 }
 
 // Room returns the current limits.
 func (b *Bridge) Room() Room {
 	cfg := b.cfg()
-	return Room{cfg.Limits.Connections, cfg.EventQueueTotal, cfg.EventQueueTotalBytes, documents}
+	return Room{cfg.Limits.Connections, cfg.EventQueueTotal, cfg.EventQueueTotalBytes, documents, cfg.ReadTotalBytes, cfg.SendQueueTotalBytes}
 }
 
 // Totals returns the current counts. They are read one after the other, so they need not be consistent.
@@ -54,6 +58,7 @@ func (b *Bridge) Totals() Totals {
 	return Totals{
 		Open: open, Connecting: connecting, Clients: all, Accepted: t.accepted.Load(), Refused: t.refused.Load(),
 		Running: running, Waiting: max(0, events+documents-running), WaitingBytes: size, Queued: events, Documents: documents,
+		ReadingBytes: b.upgrader.Reading.Used(), SendingBytes: b.upgrader.Sending.Used(),
 		Done: t.done.Load(), Failed: t.failed.Load(), Messages: b.clients.messages(),
 	}
 }

@@ -23,7 +23,10 @@ type sink interface {
 }
 
 // transportError is a failure of the socket, as opposed to a malformed answer or an error of the sink.
-type transportError struct{ err error }
+type transportError struct {
+	err     error
+	between bool // it came between two records, so that reading may go on
+}
 
 func (e *transportError) Error() string { return e.err.Error() }
 func (e *transportError) Unwrap() error { return e.err }
@@ -36,12 +39,14 @@ func readAnswer(r *bufio.Reader, s sink) (status byte, err error) {
 		if err != nil {
 			return 0, err
 		}
-		switch rec.kind {
-		case typeStdout:
+		switch {
+		case rec.other: // the answer to another request, or to none (FastCGI specification, section 3.3): none of our business
+			err = discard(r, rec.content)
+		case rec.kind == typeStdout:
 			err = readStream(r, rec.content, s.stdout)
-		case typeStderr:
+		case rec.kind == typeStderr:
 			err = readStream(r, rec.content, s.stderr)
-		case typeEnd:
+		case rec.kind == typeEnd:
 			return readEnd(r, rec)
 		default:
 			err = fmt.Errorf("%w: record of type %d", protocol.ErrMalformed, rec.kind)
@@ -58,7 +63,7 @@ func readAnswer(r *bufio.Reader, s sink) (status byte, err error) {
 func readRecord(r *bufio.Reader) (record, error) {
 	header, err := r.Peek(headerSize)
 	if err != nil {
-		return record{}, &transportError{err}
+		return record{}, &transportError{err, true}
 	}
 	rec, err := parseRecord(header)
 	if err != nil {
@@ -72,7 +77,7 @@ func readStream(r *bufio.Reader, n int, to func([]byte) error) error {
 	for n > 0 {
 		p, err := r.Peek(min(n, max(r.Buffered(), 1)))
 		if err != nil {
-			return &transportError{err}
+			return &transportError{err: err}
 		}
 		if len(p) < r.Buffered() { // Peek(1) filled the buffer
 			p, _ = r.Peek(min(n, r.Buffered()))
@@ -94,7 +99,7 @@ func readEnd(r *bufio.Reader, rec record) (status byte, err error) {
 	}
 	body, err := r.Peek(endSize)
 	if err != nil {
-		return 0, &transportError{err}
+		return 0, &transportError{err: err}
 	}
 	status = body[4] // the exit status before it is explained better by the failed line
 	return status, discard(r, endSize+rec.padding)
@@ -102,7 +107,7 @@ func readEnd(r *bufio.Reader, rec record) (status byte, err error) {
 
 func discard(r *bufio.Reader, n int) error {
 	if _, err := r.Discard(n); err != nil {
-		return &transportError{err}
+		return &transportError{err: err}
 	}
 	return nil
 }

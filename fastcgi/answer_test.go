@@ -20,7 +20,7 @@ func (r *recorder) stderr(p []byte) error { r.err.Write(p); return nil }
 
 // rec returns a record of an answer.
 func rec(kind recordType, content string, pad int) string {
-	b := appendRecord(nil, record{kind, len(content), pad})
+	b := appendRecord(nil, record{kind: kind, content: len(content), padding: pad})
 	return string(b) + content + strings.Repeat("P", pad)
 }
 
@@ -55,7 +55,9 @@ func TestReadAnswer(t *testing.T) {
 		"end too long":        {rec(typeEnd, strings.Repeat("\x00", 65535), 0), "", "", 0, protocol.ErrMalformed},
 		"unknown type":        {rec(12, "abc", 0) + end(0), "", "", 0, protocol.ErrMalformed},
 		"type of a request":   {rec(typeStdin, "abc", 0) + end(0), "", "", 0, protocol.ErrMalformed},
-		"another request's":   {"\x01\x06\x00\x02\x00\x01\x00\x00a" + end(0), "", "", 0, protocol.ErrMalformed},
+		"another request's":   {"\x01\x06\x00\x02\x00\x01\x07\x00aPPPPPPP" + rec(typeStdout, "b", 7) + "\x01\x03\x01\x01\x00\x08\x00\x0012345678" + end(0), "b", "", 0, nil},
+		"of no request":       {"\x01\x0b\x00\x00\x00\x08\x00\x0012345678" + end(0), "", "", 0, nil},
+		"another's is cut":    {"\x01\x06\x00\x02\x00\x05\x00\x00a", "", "", 0, io.EOF},
 		"another version":     {"\x02" + rec(typeStdout, "abc", 0)[1:], "", "", 0, protocol.ErrMalformed},
 		"another language":    {"HTTP/1.1 400 Bad Request\r\n\r\n", "", "", 0, protocol.ErrMalformed},
 		"unknown after stuff": {rec(typeStdout, "abc", 0) + rec(0, "", 0), "abc", "", 0, protocol.ErrMalformed},

@@ -1,7 +1,6 @@
 package fastcgi
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 
@@ -21,15 +20,15 @@ func checkEvents(events []*protocol.Event) error {
 		return errors.New("run exchange: no events")
 	}
 	first, last := events[0], uint64(0)
-	if len(first.Environment) > maxContent {
-		return fmt.Errorf("run exchange: environment of %d bytes", len(first.Environment))
-	}
 	for _, e := range events {
 		if e.Seq <= last {
 			return fmt.Errorf("run exchange: event %d after event %d", e.Seq, last)
 		}
-		if !bytes.Equal(e.Environment, first.Environment) {
-			return fmt.Errorf("run exchange: event %d has another environment than event %d, and a request has one", e.Seq, first.Seq)
+		if len(e.Environment) > maxContent {
+			return fmt.Errorf("run exchange: environment of %d bytes", len(e.Environment))
+		}
+		if e.Parameters != first.Parameters {
+			return fmt.Errorf("run exchange: events %d and %d do not both depend on their clients", first.Seq, e.Seq)
 		}
 		last = e.Seq
 	}
@@ -49,6 +48,14 @@ func (o *answerOrder) accept(e *protocol.Effect) error {
 		o.ended++
 	}
 	return nil
+}
+
+// after returns the events after the first that has not ended.
+func (o *answerOrder) after() []*protocol.Event {
+	if o.ended == len(o.events) {
+		return nil
+	}
+	return o.events[o.ended+1:]
 }
 
 // unfinished returns the first event that has not ended, or nil.

@@ -26,21 +26,21 @@ func TestCheckEvents(t *testing.T) {
 	}
 }
 
-// A request has one set of parameters.
-func TestCheckEventsSharesAnEnvironment(t *testing.T) {
+func TestCheckEventsBoundsAndComparesEnvironments(t *testing.T) {
 	for name, test := range map[string]struct {
-		first, second string
+		size          int
+		first, second bool
 		ok            bool
 	}{
-		"the server's":          {"", "", true},
-		"one client's":          {"a", "a", true},
-		"two clients'":          {"a", "b", false},
-		"a client's and none":   {"a", "", false},
-		"more than fits":        {strings.Repeat("a", maxContent+1), strings.Repeat("a", maxContent+1), false},
-		"as much as fits twice": {strings.Repeat("a", maxContent), strings.Repeat("a", maxContent), true},
+		"two clients":           {3, false, false, true},
+		"both look":             {3, true, true, true},
+		"one looks":             {3, false, true, false},
+		"more than fits":        {maxContent + 1, false, false, false},
+		"as much as fits twice": {maxContent, true, true, true},
 	} {
 		events := numbered(1, 2)
-		events[0].Environment, events[1].Environment = []byte(test.first), []byte(test.second)
+		events[0].Environment, events[1].Environment = []byte("a"), []byte(strings.Repeat("b", test.size))
+		events[0].Parameters, events[1].Parameters = test.first, test.second
 		if err := checkEvents(events); (err == nil) != test.ok {
 			t.Errorf("%s: got %.200v", name, err)
 		}

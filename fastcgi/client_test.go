@@ -252,7 +252,7 @@ func TestErrorStreamIsLogged(t *testing.T) {
 	c := s.client(t, func(cfg *Config) { // what the script writes is what it was sent
 		cfg.Logger, cfg.LogPayloads = slog.New(slog.NewTextHandler(&log, nil)), true
 	})
-	mustAsk(t, c, "stderr:one\ntwo "+c.token+" {}", "stderr:"+strings.Repeat("x\n", 300), "stderr:"+strings.Repeat("y", 9000))
+	mustAsk(t, c, "stderr:one\ntwo TOKEN {}", "stderr:"+strings.Repeat("x\n", 300), "stderr:"+strings.Repeat("y", 9000))
 	got := log.String()
 	for _, want := range []string{"level=WARN", "one\"", "two ", "too many lines"} {
 		if !strings.Contains(got, want) {

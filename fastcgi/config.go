@@ -9,6 +9,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/wsbridge/wsbridge/protocol"
 )
 
 // maxPath bounds the configured paths (Linux's PATH_MAX), so that the WSBRIDGE_ parameters fit one record.
@@ -23,6 +25,9 @@ type Config struct {
 	EventsFile   string // the application's push_server_events.php
 	SettingsFile string // the legacy settings file; empty if there is none
 	Presence     string // the file of a Presence; empty if there is none
+	// SettingsCopies is a folder for copies of the settings file that PHP reads faster, for the eyes of php-fpm's user alone. Empty: none is
+	// made. The caller removes it.
+	SettingsCopies string
 	// InitializeOnce leaves ws_server_initialize to the event of that name. Otherwise it runs in each request.
 	InitializeOnce bool
 
@@ -34,7 +39,7 @@ type Config struct {
 	// DialTimeout bounds connecting. Default 5 s.
 	DialTimeout time.Duration
 	// Timeout bounds an exchange from the first byte written to the end of the answer. That includes the wait for a worker in
-	// php-fpm's backlog and the time spent in apply. Default 30 s.
+	// php-fpm's backlog and the time spent in apply. 0: there is no limit.
 	Timeout time.Duration
 	// MaxPayload bounds the payload of an effect, in bytes. Default 16 MiB.
 	MaxPayload int
@@ -42,6 +47,10 @@ type Config struct {
 	// EndStdin ends each body with the empty record that the protocol asks for (FastCGI 1.0, section 5.3) and that FastCGI
 	// libraries wait for. php-fpm does not. Without the record, a unix socket tells unread requests from read ones.
 	EndStdin bool
+
+	// Supervisor knows whether php-fpm runs if the socket does not tell, because it accepts connections without php-fpm. Default: the socket
+	// tells.
+	Supervisor Supervisor
 
 	// StatusPage is what Client.Status reads. Default: none.
 	StatusPage StatusPage
@@ -59,10 +68,20 @@ func (c Config) withDefaults() (Config, error) {
 	c.MaxConnections = cmp.Or(c.MaxConnections, 4)
 	c.IdleTimeout = cmp.Or(c.IdleTimeout, 5*time.Second)
 	c.DialTimeout = cmp.Or(c.DialTimeout, 5*time.Second)
-	c.Timeout = cmp.Or(c.Timeout, 30*time.Second)
 	c.MaxPayload = cmp.Or(c.MaxPayload, 16<<20)
 	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
 	return c, c.check()
+}
+
+// ownTimeout bounds an exchange in which no handler runs. It is no shorter for an application with a short limit for its handlers.
+func (c *Config) ownTimeout() time.Duration { return max(c.Timeout, 30*time.Second) }
+
+// limitOf bounds an exchange of these events; 0: there is no limit.
+func (c *Config) limitOf(events []*protocol.Event) time.Duration {
+	if events[0].Kind.IsQuestion() {
+		return c.ownTimeout()
+	}
+	return c.Timeout
 }
 
 func (c *Config) check() error {
@@ -75,8 +94,9 @@ func (c *Config) check() error {
 	}
 	for _, p := range []struct{ name, value string }{
 		{"script", c.Script}, {"events file", c.EventsFile}, {"settings file", c.SettingsFile}, {"presence file", c.Presence},
+		{"folder for settings", c.SettingsCopies},
 	} {
-		if p.value == "" && (p.name == "settings file" || p.name == "presence file") {
+		if p.value == "" && p.name != "script" && p.name != "events file" {
 			continue
 		}
 		if !path.IsAbs(p.value) || len(p.value) > maxPath || strings.ContainsAny(p.value, forbidden) {

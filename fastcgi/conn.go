@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/wsbridge/wsbridge/fastcgi/exits"
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
@@ -29,6 +31,13 @@ type conn struct {
 	announces bool // its worker announces requests, see wasUnread
 	served    bool // a worker has served an exchange on it
 
+	asked    bool         // its worker has said what process it is
+	worker   *exits.Watch // of that; nil: it is not visible
+	orphaned atomic.Bool  // the worker has ended, and something else keeps its side open, see orphan
+
+	drains  bool  // at the deadline, see drainingReader
+	timeout error // of the deadline, after which no more can be read; nil: it has not passed
+
 	interrupter interrupter
 	deadline    time.Time // of the exchange, or zero; written under the pool's mu
 	idleSince   time.Time // guarded by the pool's mu
@@ -36,6 +45,9 @@ type conn struct {
 
 // dial connects. Its errors wrap protocol.ErrUnavailable or ErrOverloaded, or ctx's cause if that was cancelled.
 func dial(ctx context.Context, cfg *Config) (*conn, error) {
+	if err := cfg.refused(); err != nil {
+		return nil, err
+	}
 	dialer := net.Dialer{Timeout: cfg.DialTimeout}
 	nc, err := dialer.DialContext(ctx, cfg.Network, cfg.Address)
 	switch {
@@ -69,7 +81,7 @@ func newConn(nc net.Conn) (*conn, error) {
 // source is where answers are read from.
 func (c *conn) source() io.Reader {
 	if c.local {
-		return c.socket
+		return &drainingReader{c}
 	}
 	return &quickAckReader{c}
 }
@@ -89,6 +101,7 @@ func (r *quickAckReader) Read(p []byte) (int, error) {
 // Close closes the connection and waits until nothing that it has started runs.
 func (c *conn) Close() error {
 	c.interrupter.unbind()
+	c.worker.Stop()
 	return c.Conn.Close()
 }
 
@@ -110,9 +123,21 @@ func (c *conn) isOpen() bool { return c.reader.Buffered() == 0 && c.poll() == 0 
 // request is known as unread and sent again.
 func (c *conn) isUsable() bool {
 	if c.tellsUnread() {
-		return c.reader.Buffered() == 0
+		return c.reader.Buffered() == 0 && !c.orphaned.Load()
 	}
 	return c.isOpen()
+}
+
+// isUnread reports whether the kernel knows that some of a request has not been read yet (unix(7), SIOCOUTQ): no handler has run then.
+func (c *conn) isUnread() (unread bool) {
+	if !c.local {
+		return false
+	}
+	_ = c.raw.Control(func(fd uintptr) { // it fails on a closed socket
+		n, err := unix.IoctlGetInt(int(fd), unix.SIOCOUTQ)
+		unread = err == nil && n > 0
+	})
+	return unread
 }
 
 // poll returns what there is to see of the other side, of POLLIN, POLLRDHUP, POLLHUP and POLLERR. It does not block.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -21,10 +22,9 @@ const maxWatched = 16 << 10
 // maxFunctionName bounds the name of a function.
 const maxFunctionName = 64
 
-// contractParams holds the WSBRIDGE_ parameters, which all requests of a client share. Its methods may be called concurrently.
+// contractParams holds the WSBRIDGE_ parameters that all requests of a client share. Its methods may be called concurrently.
 type contractParams struct {
 	cfg     *Config
-	token   string
 	encoded atomic.Pointer[[]byte]
 
 	mu        sync.Mutex // guards the fields below
@@ -33,12 +33,15 @@ type contractParams struct {
 
 // described is what the description of the application means for later requests.
 type described struct {
-	yielded []string // see WSBRIDGE_YIELD
-	watched []string // see WSBRIDGE_WATCH
+	yielded  []string // see the option yield
+	watched  []string // see the option watch
+	copy     string   // see the option copy
+	server   bool     // see the option server
+	resident bool     // it is for a request that stays
 }
 
-func newContractParams(cfg *Config, token string) *contractParams {
-	p := &contractParams{cfg: cfg, token: token}
+func newContractParams(cfg *Config) *contractParams {
+	p := &contractParams{cfg: cfg}
 	p.store(described{})
 	return p
 }
@@ -83,21 +86,53 @@ func (p *contractParams) store(d described) {
 
 // encode returns the encoded parameters for an application of which d is known.
 func (p *contractParams) encode(d described) []byte {
-	initialize := "every"
+	b := appendPair(nil, "WSBRIDGE_CONTRACT", strconv.Itoa(protocol.Version))
+	b = appendPair(b, "WSBRIDGE_EVENTS_FILE", p.cfg.EventsFile)
+	return appendPair(b, "WSBRIDGE_OPTIONS", p.options(d))
+}
+
+// resident returns the encoded parameters of a request that is to stay. Its contract is another one.
+func (p *contractParams) resident() []byte {
+	p.mu.Lock()
+	d := p.described
+	p.mu.Unlock()
+	d.resident = true
+	return p.encode(d)
+}
+
+// options returns the lines of WSBRIDGE_OPTIONS. No value has a line break, see forbidden and encodeList.
+func (p *contractParams) options(d described) string {
+	contract := strconv.Itoa(protocol.Version)
+	if d.resident {
+		contract += " resident"
+	}
+	initialize, announce, server := "every", "", ""
 	if p.cfg.InitializeOnce {
 		initialize = "once"
 	}
-	b := appendPair(nil, "WSBRIDGE_CONTRACT", strconv.Itoa(protocol.Version))
-	b = appendPair(b, "WSBRIDGE_TOKEN", p.token)
-	b = appendPair(b, "WSBRIDGE_EVENTS_FILE", p.cfg.EventsFile)
-	b = appendPair(b, "WSBRIDGE_SETTINGS_FILE", p.cfg.SettingsFile)
-	b = appendPair(b, "WSBRIDGE_INITIALIZE", initialize)
-	b = appendPair(b, "WSBRIDGE_PRESENCE", p.cfg.Presence)
 	if p.cfg.Network == "tcp" {
-		b = appendPair(b, "WSBRIDGE_ANNOUNCE", "1")
+		announce = "1"
 	}
-	b = appendPair(b, "WSBRIDGE_YIELD", strings.Join(d.yielded, ","))
-	return appendPair(b, "WSBRIDGE_WATCH", encodeList(d.watched))
+	if d.server {
+		server = "1"
+	}
+	return strings.Join([]string{
+		contract, p.cfg.EventsFile, p.cfg.SettingsFile, d.copy, initialize, p.cfg.Presence, announce, server,
+		strings.Join(d.yielded, ","), encodeList(d.watched), p.limit(d),
+	}, "\n")
+}
+
+// limit returns the option limit. A resident worker is interrupted when the time of an event is over, see package resident.
+func (p *contractParams) limit(d described) string {
+	const least, below = 3 * time.Second, time.Second
+	limit := p.cfg.Timeout
+	switch {
+	case d.resident:
+		return "0"
+	case limit >= least:
+		limit -= below
+	}
+	return strconv.FormatInt(int64((limit+time.Second-1)/time.Second), 10)
 }
 
 // encodeList joins percent-encoded paths with commas, as many as fit: all WSBRIDGE_ parameters share one record.

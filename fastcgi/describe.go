@@ -1,6 +1,7 @@
 package fastcgi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,6 +16,9 @@ const (
 	keyLine = "line"
 )
 
+// maxPrinted is how much an error quotes of what PHP printed in place of an answer.
+const maxPrinted = 400
+
 // Describe asks what the application's code can do, and blocks like Run. If the application defines a helper function itself,
 // Describe yields that name and asks again. All later requests yield the names that it found, in place of earlier ones, since
 // the code may have changed. A *protocol.Failure says that the application's code failed; other errors are those of Run.
@@ -24,7 +28,7 @@ func (c *Client) Describe(ctx context.Context) (*protocol.Description, error) {
 	if err != nil {
 		return nil, fmt.Errorf("describe application: %w", err)
 	}
-	c.params.setDescribed(described{yielded: yielded, watched: d.Watch})
+	c.params.setDescribed(described{yielded: yielded, watched: d.Watch, copy: c.copySettings(d), server: d.Server})
 	return d, nil
 }
 
@@ -89,14 +93,19 @@ func addYielded(yielded *[]string, more []string) bool {
 // introspectOnce runs the event once and returns its last effect.
 func (c *Client) introspectOnce(ctx context.Context, kind protocol.Kind, yielded []string) (*protocol.Effect, error) {
 	var last *protocol.Effect
+	var printed string
 	event := protocol.Event{Kind: kind, Seq: 1}
 	err := c.run(ctx, c.params.encode(described{yielded: yielded}), func(e *protocol.Effect) error {
 		if e.Last() {
 			last = e
 		}
+		printed = cmp.Or(printed, e.Stray[:min(len(e.Stray), maxPrinted)])
 		c.log(e)
 		return nil
 	}, []*protocol.Event{&event})
+	if err != nil && printed != "" {
+		err = fmt.Errorf("%w: php printed %q", err, printed)
+	}
 	return last, err
 }
 

@@ -21,9 +21,9 @@ func (s site) brings(t *testing.T, functions ...string) {
 
 func (s site) yielded(t *testing.T, c *Client) string {
 	t.Helper()
-	var server map[string]any
-	askJSON(t, c, nil, "server:", &server)
-	return server["WSBRIDGE_YIELD"].(string)
+	var yielded string
+	askJSON(t, c, nil, "yielded:", &yielded)
+	return yielded
 }
 
 func TestDescribeYieldsWhatTheApplicationBrings(t *testing.T) {

@@ -45,11 +45,24 @@
 //
 // So a client writes to a unix socket without looking at it first: a request that was not read is always known as that.
 //
+// A program that a handler has left in the background has inherited the connection, which then does not end when the worker does. So over a
+// unix socket a client watches the worker's process, if that is visible here, and ends its own side for reading when it has ended. A request
+// of which something is unread by then is read by nobody any more.
+//
 // Over TCP these ends look alike, and a proxy between can turn one into another. So a client looks whether the connection is
-// open before it writes, and the PHP half announces each request that it has read (WSBRIDGE_ANNOUNCE, see package protocol),
+// open before it writes, and the PHP half announces each request that it has read (the option announce, see package protocol),
 // which costs a packet. If the connection ends before the first byte of an answer, and its worker has announced the request
 // before, then this request has not begun. For the first request of a connection there is no such proof, and none is needed:
 // php-fpm serves new connections to the end.
+//
+// # Requests for several events
+//
+// Of a request with several events, those have not begun that come after the first without an end, if all that there is of the answer was read
+// (see package protocol). Run says so of each (FailedSkipped), and its caller sends them again. Over a unix socket the end of the stream is
+// that, however it came. At the deadline, which each event has for itself, a client ends its side for reading: from then on the kernel lets PHP
+// write no more (unix_shutdown, unix_stream_sendmsg), so that PHP begins no further event, and what PHP has written before can be read to its
+// end. Over TCP there is no such certainty, so there requests carry events of one client only, see SharesRequests. If an answer is malformed,
+// all events without an end fail.
 //
 // What auto_prepend_file names runs before the PHP half, and so can run twice. It is not a handler.
 //

@@ -80,6 +80,20 @@ func (c *Client) Environment(r *http.Request, subprotocol string) ([]byte, error
 	return encodeParams(params)
 }
 
+// Inherit returns the Environment of a client whose handshake another process has mapped, for this Client: that process had another script, in a
+// run-time folder which ends with it. An error says that it is no Environment.
+func (c *Client) Inherit(environment []byte) ([]byte, error) {
+	params := map[string]string{}
+	for name, value := range pairs(environment) {
+		params[name] = value
+	}
+	if params["SCRIPT_FILENAME"] == "" {
+		return nil, errors.New("fastcgi: no environment of a client")
+	}
+	maps.Copy(params, c.scriptParams())
+	return encodeParams(params)
+}
+
 // serverEnvironment returns the environment of the server's events.
 func (c *Client) serverEnvironment() ([]byte, error) {
 	params := c.scriptParams()

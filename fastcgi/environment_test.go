@@ -1,6 +1,7 @@
 package fastcgi
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -188,13 +189,16 @@ func TestPHPSeesTheHandshake(t *testing.T) {
 	var server map[string]any
 	askJSON(t, c, environment, "server:", &server)
 	for name, want := range map[string]string{
-		"HTTP_X_REAL_IP": "203.0.113.1", "WSBRIDGE_TOKEN": c.token, "WSBRIDGE_CONTRACT": "1", "WSBRIDGE_INITIALIZE": "every",
-		"WSBRIDGE_EVENTS_FILE": s.path("events.php"), "WSBRIDGE_SETTINGS_FILE": "", "WSBRIDGE_YIELD": "",
+		"HTTP_X_REAL_IP": "203.0.113.1", "WSBRIDGE_CONTRACT": "1",
+		"WSBRIDGE_EVENTS_FILE": s.path("events.php"), "WSBRIDGE_OPTIONS": "1\n" + s.path("events.php") + "\n\n\nevery\n\n\n\n\n\n19", // a second less than the timeout
 		"REMOTE_ADDR": "192.0.2.7", "REQUEST_METHOD": "GET", "SCRIPT_FILENAME": s.path("entry.php"), "PHP_SELF": "/entry.php",
 	} {
 		if server[name] != want {
 			t.Errorf("%s: got %v, want %q", name, server[name], want)
 		}
+	}
+	if token, _ := server["WSBRIDGE_TOKEN"].(string); len(token) != 32 {
+		t.Errorf("the token is %q", token)
 	}
 	var request struct{ Get, Cookie map[string]string }
 	askJSON(t, c, environment, "request:", &request)
@@ -221,5 +225,35 @@ func askJSON(t *testing.T, c *Client, environment []byte, payload string, result
 	}
 	if err := json.Unmarshal([]byte(a.result), result); err != nil {
 		t.Fatalf("%v in %s", err, a.result)
+	}
+}
+
+// The environment of another process gets this client's script, and keeps what the handshake brought.
+func TestInherit(t *testing.T) {
+	other, err := New(Config{Network: "unix", Address: "/nowhere", Script: "/run/other/old.php", EventsFile: "/srv/old/events.php"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := other.Environment(handshake(), "chat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := offline(t)
+	want, err := c.Environment(handshake(), "chat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.Inherit(theirs); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("got %q %v, want %q", got, err, want)
+	}
+	for end := range len(theirs) { // none makes it panic
+		if got, err := c.Inherit(theirs[:end]); err == nil && len(got) >= len(want) {
+			t.Errorf("cut at %d: got %q", end, got)
+		}
+	}
+	for _, none := range []string{"", "\x05", "\xff", "\xff\xff\xff\xff\xff", "\x01\xff\xff\xff\xffx"} {
+		if got, err := c.Inherit([]byte(none)); err == nil {
+			t.Errorf("%q: got %q", none, got)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package fastcgi
 
 import (
 	"bytes"
+	"cmp"
 	"log/slog"
 	"strings"
 
@@ -25,13 +26,15 @@ const (
 
 // errorStream logs the error stream of an exchange, line by line. It reads nothing from it but the announcement.
 type errorStream struct {
-	logger       *slog.Logger
-	event        *protocol.Event // whose lines they are; nil if that is not known
-	announcement string          // ends the line that announces a request, which is not logged
-	announced    bool            // that line has come
-	redactor     *redactor
-	line         []byte
-	lines        int
+	logger    *slog.Logger
+	message   string          // what is logged about a line; empty: that it comes from the error stream
+	event     *protocol.Event // whose lines they are; nil if that is not known
+	token     string          // of the request; empty: no line announces it
+	announced bool            // that line has come
+	expected  string          // a line that has it is not logged, since wsbridge tries again without this error; empty: none
+	redactor  textRedactor
+	line      []byte
+	lines     int
 }
 
 func (s *errorStream) write(p []byte) {
@@ -45,22 +48,28 @@ func (s *errorStream) write(p []byte) {
 	}
 }
 
+// announces reports whether the PHP half says by a line that it has read the request. php-fpm puts "PHP message: " before it.
+func (s *errorStream) announces(text string) bool {
+	before, ok := strings.CutSuffix(text, " begun")
+	return ok && s.token != "" && strings.HasSuffix(before, s.token)
+}
+
 // flush logs the line so far.
 func (s *errorStream) flush() {
 	text := strings.ToValidUTF8(string(bytes.TrimRight(s.line, "\r")), "\uFFFD")
 	s.line = s.line[:0]
-	if s.announcement != "" && strings.HasSuffix(text, s.announcement) { // php-fpm puts "PHP message: " before it
+	if s.announces(text) {
 		s.announced = true
 		return
 	}
-	if text == "" || s.lines > maxStderrLines {
+	if text == "" || s.lines > maxStderrLines || s.expected != "" && strings.Contains(text, s.expected) {
 		return
 	}
 	if s.lines == maxStderrLines {
 		text = "too many lines, the rest of this answer's is dropped"
 	}
 	s.lines++
-	s.log().Warn("php-fpm wrote to its error stream", keyText, s.redactor.redact(text))
+	s.log().Warn(cmp.Or(s.message, "php-fpm wrote to its error stream"), keyText, s.redactor.redact(text))
 }
 
 func (s *errorStream) log() *slog.Logger {

@@ -34,30 +34,33 @@ type eventSink struct {
 	errors   errorStream
 	redactor redactor
 
+	onEnd  func() // is called when an event of several has ended; nil: there is one
+	worker int    // the process id that PHP has told; 0: none
+
+	late bool // the time is over: only a failure counts
+
 	body  int              // bytes after the header section
 	start [maxRefusal]byte // of the body
 }
 
-// begin prepares s for the answer to events.
-func (s *eventSink) begin(c *Client, apply func(*protocol.Effect) error, events []*protocol.Event) {
+// begin prepares s for the answer to events, whose lines start with token.
+func (s *eventSink) begin(c *Client, token string, apply func(*protocol.Effect) error, events []*protocol.Event) {
 	onEffect, decoder := s.onEffect, s.decoder
 	if onEffect == nil {
-		onEffect, decoder = s.check, protocol.NewAnswerDecoder(c.token, c.cfg.MaxPayload)
+		onEffect, decoder = s.check, protocol.NewAnswerDecoder(token, c.cfg.MaxPayload)
 		decoder.Quote = c.cfg.LogPayloads
 	}
-	decoder.Reset()
+	decoder.Reset(token)
 	*s = eventSink{
 		client:   c,
 		apply:    apply,
 		onEffect: onEffect,
 		decoder:  decoder,
 		order:    answerOrder{events: events},
-		redactor: redactor{off: c.cfg.LogPayloads, environment: events[0].Environment, events: events},
+		redactor: redactor{off: c.cfg.LogPayloads, events: events},
+		onEnd:    s.onEnd,
 	}
-	s.errors = errorStream{logger: c.cfg.Logger, announcement: c.announcement, redactor: &s.redactor}
-	if len(events) == 1 { // the error stream of several events cannot be told apart
-		s.errors.event = events[0]
-	}
+	s.errors = errorStream{logger: c.cfg.Logger, token: token, redactor: &s.redactor, event: events[0]}
 }
 
 // end logs the last line of the error stream and drops all references.
@@ -85,6 +88,9 @@ func (s *eventSink) stderr(p []byte) error {
 
 // check passes an effect on to apply if it may come now.
 func (s *eventSink) check(e *protocol.Effect) error {
+	if s.late && e.Failed == nil {
+		return nil
+	}
 	if e.Seq == 0 { // stray
 		e.Stray = s.redactor.redact(e.Stray)
 		return s.apply(e)
@@ -94,6 +100,7 @@ func (s *eventSink) check(e *protocol.Effect) error {
 	}
 	if e.Failed != nil && e.Failed.Kind == protocol.FailedRedeclare {
 		s.client.params.yield(e.Failed.Name)
+		s.errors.expected = e.Failed.Message // up to PHP 7, it is logged as well
 	}
 	switch {
 	case e.Log != nil:
@@ -101,7 +108,22 @@ func (s *eventSink) check(e *protocol.Effect) error {
 	case e.Failed != nil:
 		e.Failed.Message = s.redactor.redact(e.Failed.Message)
 	}
+	if e.Done != nil && e.Done.Worker != 0 {
+		s.worker = e.Done.Worker
+	}
+	if e.Last() && s.onEnd != nil {
+		s.ended()
+	}
 	return s.apply(e)
+}
+
+// ended is called when an event of several has ended. What comes on the error stream from now on is the next one's.
+func (s *eventSink) ended() {
+	s.errors.flush()
+	if next := s.order.unfinished(); next != nil {
+		s.errors.event = next
+	}
+	s.onEnd()
 }
 
 // finish reports whether the answer is whole, now that the end record has come with that protocol status.
@@ -125,8 +147,21 @@ func (s *eventSink) finish(status byte) error {
 	if reason := s.refusal(); reason != "" {
 		return &ScriptError{s.client.cfg.Script, reason}
 	}
-	return fmt.Errorf("%w: event %d has no done or failed line (status %d)", protocol.ErrCutOff, missing.Seq, s.header.status)
+	if status := s.header.status; status != 0 && status != http.StatusOK { // of PHP's own errors
+		return fmt.Errorf("%w: event %d has no done or failed line (status %d)", protocol.ErrCutOff, missing.Seq, status)
+	}
+	return &endedAnswerError{missing.Seq}
 }
+
+// endedAnswerError says that PHP was told to end the answer before the event has ended, and that the handler may run on.
+type endedAnswerError struct{ seq uint64 }
+
+func (e *endedAnswerError) Error() string {
+	return fmt.Sprintf("%v: event %d has no done or failed line: the application has ended the answer, as fastcgi_finish_request() does",
+		protocol.ErrCutOff, e.seq)
+}
+
+func (e *endedAnswerError) Unwrap() error { return protocol.ErrCutOff }
 
 // refusal says why php-fpm did not run the script, or returns "" if it did. A refusal is the whole body, so nothing that an
 // application prints besides its effects can pass for one.
@@ -134,11 +169,15 @@ func (s *eventSink) refusal() string {
 	if s.order.started {
 		return ""
 	}
-	text := string(s.start[:min(s.body, maxRefusal)])
+	return refusalOf(s.header.status, string(s.start[:min(s.body, maxRefusal)]))
+}
+
+// refusalOf says why php-fpm did not run a script, by the status and the body of its answer; "" if it did.
+func refusalOf(status int, text string) string {
 	switch {
-	case s.header.status == http.StatusNotFound && (text == "File not found.\n" || text == "No input file specified.\n"):
+	case status == http.StatusNotFound && (text == "File not found.\n" || text == "No input file specified.\n"):
 		return "php-fpm finds no such file"
-	case s.header.status == http.StatusForbidden && text == "Access denied.\n":
+	case status == http.StatusForbidden && text == "Access denied.\n":
 		return "php-fpm may not read it, or security.limit_extensions forbids it"
 	}
 	return ""

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/wsbridge/wsbridge/protocol"
@@ -22,12 +23,14 @@ const sweepInterval = time.Second
 // it, and releases the slot.
 type pool struct {
 	dial        func(context.Context) (*conn, error)
-	timeout     time.Duration // of an exchange
+	timeout     time.Duration // of an exchange; 0: any
 	idleTimeout time.Duration
 	slots       chan struct{} // holds an element for each exchange; waiting senders are served in order
 	closing     chan struct{}
 	once        sync.Once
 	sweeps      sync.WaitGroup
+	waiting     atomic.Int32 // connections that no worker has answered yet
+	wanted      atomic.Bool  // one of them has waited while no connection was idle
 
 	// mu guards the fields below, and of the connections in open idleSince, and writing deadline.
 	mu       sync.Mutex
@@ -109,8 +112,30 @@ func (p *pool) connect(ctx context.Context) (*conn, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.open[c] = struct{}{}
-	c.deadline = time.Now().Add(p.timeout)
+	c.deadline = p.deadline()
 	return c, nil
+}
+
+// deadline returns that of an exchange that begins now; zero: there is none.
+func (p *pool) deadline() time.Time {
+	if p.timeout == 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(p.timeout)
+}
+
+// bound gives an exchange another deadline than most have.
+func (p *pool) bound(c *conn, timeout time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.deadline = time.Now().Add(timeout)
+}
+
+// restart gives the exchange of a connection the whole time again.
+func (p *pool) restart(c *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.deadline = p.deadline()
 }
 
 // discard closes a connection that is not idle.
@@ -134,7 +159,7 @@ func (p *pool) popIdle(oldest bool) *conn {
 	}
 	c := p.idle[at]
 	p.idle = slices.Delete(p.idle, at, at+1)
-	c.deadline = time.Now().Add(p.timeout)
+	c.deadline = p.deadline()
 	return c
 }
 
@@ -147,10 +172,19 @@ func (p *pool) closeOldestIdle() bool {
 	return c != nil
 }
 
-// put makes c idle, or closes it if the pool is closed.
+// freeWorker is for a connection that waits for a worker. It closes the one that has been idle for longest, or else the next that is put
+// back: while these are used again at once, there would never be an idle one.
+func (p *pool) freeWorker() {
+	if !p.closeOldestIdle() {
+		p.wanted.Store(true)
+	}
+}
+
+// put makes c idle, or closes it if the pool is closed, or if its worker is wanted.
 func (p *pool) put(c *conn) {
 	c.served = true
-	if !p.pushIdle(c) {
+	isWanted := p.wanted.Load() && p.wanted.Swap(false) && p.waiting.Load() > 0
+	if isWanted || !p.pushIdle(c) {
 		p.discard(c)
 	}
 }

@@ -17,7 +17,7 @@ const (
 	clientsPerByte = 4
 )
 
-// Presence is the file that tells handlers which clients are there, see WSBRIDGE_PRESENCE in package protocol. Client keys only
+// Presence is the file that tells handlers which clients are there, see the option presence in package protocol. Client keys only
 // grow, so pages of clients that have all left are given back to the file system, and the file stays small however high the keys
 // are.
 //
@@ -29,6 +29,7 @@ type Presence struct {
 	pages map[int64]*page // those with a client on them, and the last
 	last  int64           // the number of the last page, which new clients come to
 	stale bool            // a write has failed, so the file differs from pages
+	told  bool            // the caller has been told so, and not yet that it is over
 }
 
 type page struct {
@@ -50,12 +51,41 @@ func CreatePresence(path string) (*Presence, error) {
 	return &Presence{file: f, pages: map[int64]*page{}}, nil
 }
 
+// IsThere reports whether the file is still at its path.
+func (p *Presence) IsThere() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	there, err := os.Lstat(p.file.Name())
+	if err != nil {
+		return false
+	}
+	here, err := p.file.Stat()
+	return err == nil && os.SameFile(there, here)
+}
+
+// Restore makes the file anew at its path. Who has the one before open does not see later changes.
+func (p *Presence) Restore() error {
+	fresh, err := CreatePresence(p.file.Name())
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.file.Close()
+	p.file, p.stale = fresh.file, true
+	if err := p.write(slices.Collect(maps.Keys(p.pages))); err != nil {
+		return err
+	}
+	p.stale = false
+	return nil
+}
+
 // Close closes the file.
 func (p *Presence) Close() error { return p.file.Close() }
 
 // Set notes whether client can be sent messages, and whether its row is in state OPEN. It writes a page of a file, which blocks as
-// little as the file system does. After a failure, which it returns, each further call writes again all that the file should hold,
-// until that succeeds; until then it returns no error.
+// little as the file system does. After a failure, which it returns, each further call, and each of Mend, writes again all that the file
+// should hold, until that succeeds; until then it returns no error.
 func (p *Presence) Set(client int64, connected, open bool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -74,10 +104,26 @@ func (p *Presence) Set(client int64, connected, open bool) error {
 		changed = slices.Collect(maps.Keys(p.pages))
 	}
 	err := p.write(changed)
-	if p.stale = err != nil; wasStale {
+	if p.stale = err != nil; wasStale || !p.stale {
 		return nil
 	}
+	p.told = true
 	return err
+}
+
+// Mend writes again what the file should hold, after a failure of Set. It reports true once the file is whole again. Without it that would
+// have to wait for the next client that comes or goes, while handlers hear of living clients that they have left.
+func (p *Presence) Mend() (isOver bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stale {
+		p.stale = p.write(slices.Collect(maps.Keys(p.pages))) != nil
+	}
+	if p.stale || !p.told {
+		return false
+	}
+	p.told = false
+	return true
 }
 
 // write writes these pages. It gives back those that no client is on: none comes to a page before the last any more.

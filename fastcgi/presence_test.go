@@ -109,3 +109,46 @@ func TestPresenceIsWholeAgainAfterAFailure(t *testing.T) {
 		t.Errorf("got %08b and %08b", first, second)
 	}
 }
+
+func TestPresenceIsMendedWithoutAnotherClient(t *testing.T) {
+	p := newPresence(t)
+	if p.Mend() {
+		t.Error("mended what was whole")
+	}
+	healthy := p.file
+	broken, err := os.Open(healthy.Name()) // for reading only
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer broken.Close()
+	p.file = broken
+	if err := p.Set(1, true, true); err == nil || p.Mend() {
+		t.Errorf("a write to a file that is open for reading: %v", err)
+	}
+	p.file = healthy
+	if !p.Mend() || p.Mend() {
+		t.Error("want to be told once that it is over")
+	}
+	if got := readAt(t, p, 0); got != 0b0000_1100 {
+		t.Errorf("got %08b", got)
+	}
+}
+
+func TestPresenceIsMadeAnew(t *testing.T) {
+	p := newPresence(t)
+	if err := p.Set(1, true, true); err != nil || !p.IsThere() {
+		t.Fatal(err)
+	}
+	if err := os.Remove(p.file.Name()); err != nil || p.IsThere() {
+		t.Fatal(err)
+	}
+	if err := p.Restore(); err != nil || !p.IsThere() {
+		t.Fatal(err)
+	}
+	if err := p.Set(2, true, false); err != nil {
+		t.Fatal(err)
+	}
+	if got := readAt(t, p, 0); got != 0b0001_1100 {
+		t.Errorf("got %08b", got)
+	}
+}

@@ -37,6 +37,7 @@ type record struct {
 	kind    recordType
 	content int
 	padding int
+	other   bool // it belongs to no request of ours
 }
 
 func appendRecord(b []byte, r record) []byte {
@@ -50,10 +51,8 @@ func parseRecord(b []byte) (record, error) {
 	if b[0] != wireVersion {
 		return record{}, fmt.Errorf("%w: record of version %d", protocol.ErrMalformed, b[0])
 	}
-	if id := binary.BigEndian.Uint16(b[2:]); id != requestID {
-		return record{}, fmt.Errorf("%w: record of request %d", protocol.ErrMalformed, id)
-	}
 	return record{
+		other:   binary.BigEndian.Uint16(b[2:]) != requestID,
 		kind:    recordType(b[1]),
 		content: int(binary.BigEndian.Uint16(b[4:])),
 		padding: int(b[6]),
@@ -73,14 +72,14 @@ func appendPair(b []byte, name, value string) []byte {
 	return append(b, value...)
 }
 
-// pairs returns the parameters that appendPair has appended.
+// pairs returns the parameters that appendPair has appended, up to the first that is cut off.
 func pairs(b []byte) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for len(b) > 0 {
 			var name, value int
 			name, b = cutLength(b)
 			value, b = cutLength(b)
-			if !yield(string(b[:name]), string(b[name:name+value])) {
+			if name+value > len(b) || !yield(string(b[:name]), string(b[name:name+value])) {
 				return
 			}
 			b = b[name+value:]
@@ -89,8 +88,11 @@ func pairs(b []byte) iter.Seq2[string, string] {
 }
 
 func cutLength(b []byte) (n int, rest []byte) {
-	if b[0] < 128 {
+	switch {
+	case len(b) > 0 && b[0] < 128:
 		return int(b[0]), b[1:]
+	case len(b) < 4:
+		return 1, nil // more than there is
 	}
 	return int(binary.BigEndian.Uint32(b) &^ (1 << 31)), b[4:]
 }

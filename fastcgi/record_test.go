@@ -17,12 +17,12 @@ func TestRecordBytes(t *testing.T) {
 		record record
 		bytes  string
 	}{
-		{record{typeBegin, 8, 0}, "\x01\x01\x00\x01\x00\x08\x00\x00"},
-		{record{typeEnd, 8, 0}, "\x01\x03\x00\x01\x00\x08\x00\x00"},
-		{record{typeParams, 0, 0}, "\x01\x04\x00\x01\x00\x00\x00\x00"},
-		{record{typeStdin, 0x1234, 4}, "\x01\x05\x00\x01\x12\x34\x04\x00"},
-		{record{typeStdout, 65535, 255}, "\x01\x06\x00\x01\xff\xff\xff\x00"},
-		{record{typeStderr, 65528, 0}, "\x01\x07\x00\x01\xff\xf8\x00\x00"},
+		{record{kind: typeBegin, content: 8}, "\x01\x01\x00\x01\x00\x08\x00\x00"},
+		{record{kind: typeEnd, content: 8}, "\x01\x03\x00\x01\x00\x08\x00\x00"},
+		{record{kind: typeParams}, "\x01\x04\x00\x01\x00\x00\x00\x00"},
+		{record{kind: typeStdin, content: 0x1234, padding: 4}, "\x01\x05\x00\x01\x12\x34\x04\x00"},
+		{record{kind: typeStdout, content: 65535, padding: 255}, "\x01\x06\x00\x01\xff\xff\xff\x00"},
+		{record{kind: typeStderr, content: 65528}, "\x01\x07\x00\x01\xff\xf8\x00\x00"},
 	} {
 		if got := appendRecord(nil, test.record); string(got) != test.bytes {
 			t.Errorf("%+v: got %q, want %q", test.record, got, test.bytes)
@@ -35,12 +35,9 @@ func TestRecordBytes(t *testing.T) {
 
 func TestParseRecordRefuses(t *testing.T) {
 	for name, header := range map[string]string{
-		"version 0":        "\x00\x06\x00\x01\x00\x00\x00\x00",
-		"version 2":        "\x02\x06\x00\x01\x00\x00\x00\x00",
-		"management":       "\x01\x0b\x00\x00\x00\x08\x00\x00",
-		"another request":  "\x01\x06\x00\x02\x00\x00\x00\x00",
-		"request 256 or 1": "\x01\x06\x01\x01\x00\x00\x00\x00",
-		"text":             "HTTP/1.1",
+		"version 0": "\x00\x06\x00\x01\x00\x00\x00\x00",
+		"version 2": "\x02\x06\x00\x01\x00\x00\x00\x00",
+		"text":      "HTTP/1.1",
 	} {
 		if _, err := parseRecord([]byte(header)); !errors.Is(err, protocol.ErrMalformed) {
 			t.Errorf("%s: got %v", name, err)

@@ -3,6 +3,7 @@ package fastcgi
 import (
 	"net/url"
 	"strings"
+	"unsafe"
 
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -19,18 +20,25 @@ const (
 	omission = "…"
 )
 
+// textRedactor removes from a text what clients have sent.
+type textRedactor interface{ redact(text string) string }
+
+// redactFunc is a textRedactor.
+type redactFunc func(string) string
+
+func (f redactFunc) redact(text string) string { return f(text) }
+
 // redactor removes from PHP's messages what the client has sent: payload, cookies, credentials, query string, and sub-protocols,
 // which some applications use for tokens. The message of an exception often quotes a part of them.
 type redactor struct {
-	off         bool
-	environment []byte
-	events      []*protocol.Event
-	secrets     []string // nil until the first use
+	off     bool
+	events  []*protocol.Event
+	secrets []string // nil until the first use
 }
 
-// redact returns text without secrets. A nil redactor returns it unchanged.
+// redact returns text without secrets.
 func (r *redactor) redact(text string) string {
-	if r == nil || r.off || len(text) < minMatch {
+	if r.off || len(text) < minMatch {
 		return text
 	}
 	if len(text) > maxText {
@@ -60,10 +68,19 @@ func (r *redactor) gather() []string {
 			secrets = append(secrets, s[:min(len(s), maxSecret)])
 		}
 	}
+	seen := map[*byte]bool{} // the environments, which many events may share
 	for _, e := range r.events {
 		add(string(e.Payload[:min(len(e.Payload), maxSecret)]))
+		if start := unsafe.SliceData(e.Environment); !seen[start] {
+			seen[start] = true
+			secretsOf(e.Environment, add)
+		}
 	}
-	for name, value := range pairs(r.environment) {
+	return secrets
+}
+
+func secretsOf(environment []byte, add func(string)) {
+	for name, value := range pairs(environment) {
 		switch name {
 		case "HTTP_COOKIE", "HTTP_AUTHORIZATION", "HTTP_SEC_WEBSOCKET_PROTOCOL", "QUERY_STRING":
 			add(value)
@@ -72,7 +89,6 @@ func (r *redactor) gather() []string {
 			}
 		}
 	}
-	return secrets
 }
 
 // placesOf returns where each sequence of minMatch bytes occurs in text.

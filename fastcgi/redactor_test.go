@@ -31,7 +31,7 @@ func TestRedactorTakesOutWhatTheClientHasSent(t *testing.T) {
 		"Grüße, 世界 und ü":                {"Grüße, 世界 und \u00fd": "……"},
 		strings.Repeat("0", 2*maxSecret): {"0000000000000": "…"},
 	} {
-		v := &redactor{environment: environment, events: []*protocol.Event{{Payload: []byte(payload)}}}
+		v := &redactor{events: []*protocol.Event{{Environment: environment, Payload: []byte(payload)}}}
 		for text, want := range rows {
 			if got := v.redact(text); got != want {
 				t.Errorf("%q: got %q, want %q", text, got, want)

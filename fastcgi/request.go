@@ -20,7 +20,8 @@ const (
 // A request ends with the last byte of its body. There is no padding after that, and no empty record unless endStdin is set:
 // php-fpm reads as much as CONTENT_LENGTH says. So a request that was read whole leaves nothing unread, see conn.wasUnread.
 type request struct {
-	endStdin bool // see Config
+	endStdin bool   // see Config
+	token    string // marks the lines of the answer; empty: none is expected
 
 	buf  []byte // all up to the body, and a small body
 	size int    // of the body
@@ -41,8 +42,12 @@ func (q *request) encode(environment, params []byte, events []*protocol.Event) {
 	b := slices.Grow(q.buf[:0], size)
 	b = appendRecord(b, record{kind: typeBegin, content: 8})
 	b = append(b, 0, roleResponder, flagKeepConn, 0, 0, 0, 0, 0)
-	var pair [48]byte
-	b = appendParams(b, environment, params, appendPair(pair[:0], "CONTENT_LENGTH", strconv.Itoa(q.size)))
+	var pairs [96]byte
+	own := appendPair(pairs[:0], "CONTENT_LENGTH", strconv.Itoa(q.size))
+	if q.token != "" {
+		own = appendPair(own, "WSBRIDGE_TOKEN", q.token)
+	}
+	b = appendParams(b, environment, params, own)
 	b = appendRecord(b, record{kind: typeParams})
 	if !q.isLarge() {
 		b = q.appendBody(b)

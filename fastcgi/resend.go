@@ -31,21 +31,21 @@ func (c *conn) send() error {
 	case err == nil:
 		return nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return &transportError{err}
+		return &transportError{err: err}
 	}
 	return &unreadRequestError{err}
 }
 
-// await waits for the first byte of the answer. While no worker accepts the connection it calls closeIdle now and then.
-func (c *conn) await(ctx context.Context, closeIdle func() bool) error {
-	err := c.awaitFirstByte(ctx, closeIdle)
+// await waits for the first byte of the answer. While no worker accepts the connection it calls freeWorker now and then.
+func (c *conn) await(ctx context.Context, freeWorker func()) error {
+	err := c.awaitFirstByte(ctx, freeWorker)
 	switch {
 	case err == nil:
 		return nil
 	case c.wasUnread(err):
 		return &unreadRequestError{err}
 	}
-	return &transportError{err}
+	return &transportError{err, true}
 }
 
 // workerWait is how long a new connection waits for a worker, or for the first effect of a handler, before it has an idle
@@ -54,15 +54,15 @@ const workerWait = 100 * time.Millisecond
 
 // awaitFirstByte waits in steps on a new connection, which may lie in php-fpm's backlog: with pm = dynamic and ondemand there
 // can be fewer workers than connections for a while, and a worker that holds an idle connection accepts no other.
-func (c *conn) awaitFirstByte(ctx context.Context, closeIdle func() bool) error {
-	for !c.served && time.Until(c.deadline) > workerWait {
+func (c *conn) awaitFirstByte(ctx context.Context, freeWorker func()) error {
+	for !c.served && (c.deadline.IsZero() || time.Until(c.deadline) > workerWait) {
 		c.setReadDeadline(ctx, time.Now().Add(workerWait))
 		_, err := c.reader.Peek(1)
 		c.setReadDeadline(ctx, c.deadline)
 		if !errors.Is(err, os.ErrDeadlineExceeded) || ctx.Err() != nil {
 			return err // and do not read again: a socket reports a reset once
 		}
-		closeIdle()
+		freeWorker()
 	}
 	_, err := c.reader.Peek(1)
 	return err
@@ -81,6 +81,9 @@ func (c *conn) setReadDeadline(ctx context.Context, t time.Time) {
 func (c *conn) wasUnread(err error) bool {
 	ended := errors.Is(err, io.EOF)
 	reset := errors.Is(err, syscall.ECONNRESET)
+	if c.orphaned.Load() {
+		return c.isUnread() // by now nobody reads
+	}
 	if c.tellsUnread() {
 		return reset || ended && c.poll()&unix.POLLHUP == 0
 	}

@@ -41,9 +41,6 @@ type Status struct {
 	Workers int // now
 	Idle    int // that wait for a connection; a worker that a kept connection holds is active
 
-	// Connections that no worker has accepted yet, now and at most. Over a unix socket some versions always report 0.
-	ListenQueue, MaxListenQueue int
-
 	// Totals since the start.
 	Connections        int
 	MaxChildrenReached int // how often pm.max_children was too low
@@ -54,8 +51,13 @@ type Status struct {
 // pm.max_children.
 func (s *Status) Fixed() bool { return s.Manager == "static" }
 
-// Status reads Config.StatusPage; see StatusPage.Read.
-func (c *Client) Status(ctx context.Context) (*Status, error) { return c.cfg.StatusPage.Read(ctx) }
+// Status reads Config.StatusPage; see StatusPage.Read. It fails at once if the Supervisor says that php-fpm is away.
+func (c *Client) Status(ctx context.Context) (*Status, error) {
+	if err := c.cfg.away(); err != nil {
+		return nil, err
+	}
+	return c.cfg.StatusPage.Read(ctx)
+}
 
 // Read requests the page on a connection of its own, and blocks for 3 seconds at most. That takes a worker for a moment, except at
 // the address of pm.status_listen. Its errors wrap one of protocol's, or are ErrNoStatusPage.
@@ -138,7 +140,6 @@ func parseStatusPage(page []byte) *Status {
 	}
 	s.Pool, s.Manager = pool["pool"], pool["process manager"]
 	s.Uptime = time.Duration(number("start since")) * time.Second
-	s.ListenQueue, s.MaxListenQueue = number("listen queue"), number("max listen queue")
 	s.Connections, s.MaxChildrenReached = number("accepted conn"), number("max children reached")
 	s.SlowRequests = number("slow requests")
 	return s

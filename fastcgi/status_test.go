@@ -87,7 +87,7 @@ func TestStatusPageIsParsed(t *testing.T) {
 		"max children reached: 2\nslow requests:        4\n\n" +
 		"************************\npid:                  7\nstate:                Idle\nrequest URI:          /?state: Idle\n\n" +
 		"************************\npid:                  8\nstate:                Running\nslow requests:        9\n"
-	want := Status{Pool: "www", Manager: "dynamic", Uptime: 75 * time.Second, Workers: 2, Idle: 1, ListenQueue: 1, MaxListenQueue: 3,
+	want := Status{Pool: "www", Manager: "dynamic", Uptime: 75 * time.Second, Workers: 2, Idle: 1,
 		Connections: 12, MaxChildrenReached: 2, SlowRequests: 4}
 	if got := parseStatusPage([]byte(page)); *got != want {
 		t.Errorf("got %+v", got)

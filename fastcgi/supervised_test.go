@@ -6,6 +6,8 @@ import (
 	"os/user"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -50,7 +52,7 @@ func TestWorkersHaveOurEnvironment(t *testing.T) {
 	s := newSite(t)
 	s.supervised(t, phpfpm.Config{})
 	c := s.client(t)
-	for name, want := range map[string]string{"WSBRIDGE_TEST_DATABASE": `"db.example.org"`, "NOTIFY_SOCKET": "false"} {
+	for name, want := range map[string]string{"WSBRIDGE_TEST_DATABASE": `"db.example.org"`, "NOTIFY_SOCKET": "false", "FPM_SOCKETS": `"taken"`} {
 		if got := mustAsk(t, c, "getenv:"+name).result; got != want {
 			t.Errorf("%s: got %s", name, got)
 		}
@@ -127,7 +129,7 @@ func TestAHandlerThatLoopsEnds(t *testing.T) {
 func TestCloseEndsAHandlerThatLoops(t *testing.T) {
 	s := newSite(t)
 	p := s.supervised(t, phpfpm.Config{Workers: 2})
-	c := s.client(t, func(cfg *Config) { cfg.Timeout = 100 * time.Millisecond })
+	c := s.client(t, func(cfg *Config) { cfg.Timeout, cfg.IdleTimeout = 100*time.Millisecond, 100*time.Millisecond })
 	_, err := ask(t.Context(), c, nil, "loop:"+s.spool("pid"))
 	if !errors.Is(err, protocol.ErrTimeout) {
 		t.Errorf("got %v", err)
@@ -154,4 +156,30 @@ func TestAnIdleConnectionsWorkerLives(t *testing.T) {
 	if strings.TrimSpace(a.result) == "" || mustAsk(t, c, "pid:").result != first || p.PID() == 0 {
 		t.Errorf("worker %s was ended", first)
 	}
+}
+
+// While one connection is used again at once, the worker of another would never be free.
+func TestAWorkerIsSharedWithConnectionsThatWait(t *testing.T) {
+	s := newSite(t)
+	s.supervised(t, phpfpm.Config{Workers: 1})
+	c := s.client(t, func(cfg *Config) { cfg.MaxConnections = 3 })
+	mustAsk(t, c, "echo:a") // the worker's connection
+	var ended atomic.Bool
+	var busy sync.WaitGroup
+	for range 2 { // one more than there are workers, so that no connection is idle
+		busy.Go(func() {
+			for !ended.Load() {
+				if _, err := ask(t.Context(), c, nil, "call:usleep_half_a_second"); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	time.Sleep(100 * time.Millisecond)
+	for range 2 {
+		mustAsk(t, c, "echo:b")
+	}
+	ended.Store(true)
+	busy.Wait()
 }

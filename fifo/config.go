@@ -29,8 +29,16 @@ type Config struct {
 	Stall time.Duration
 	// Grace bounds how long Run goes on reading after its context has ended. Default: 2 s.
 	Grace time.Duration
+	// SetAside has a plain file at Path renamed to Path with ".aside-" and the time, where otherwise it is left in place and is an error.
+	SetAside bool
 	// Report is told of skipped data, by Create, Run and Close. It must not block, and may be nil.
 	Report func(Skipped)
+	// Mended is told by Run what was wrong at Path and was put right, and by Create of a plain file that it has set aside. It must not
+	// block, and may be nil.
+	Mended func(Mended)
+	// Lost is told by Run why writers cannot reach the pipe at Path, when that cannot be put right, and nil when that is over. It must not
+	// block, and may be nil.
+	Lost func(error)
 }
 
 // complete returns c with its defaults, or an error.
@@ -42,6 +50,12 @@ func (c Config) complete() (Config, error) {
 	c.Grace = cmp.Or(c.Grace, defaultGrace)
 	if c.Report == nil {
 		c.Report = func(Skipped) {}
+	}
+	if c.Mended == nil {
+		c.Mended = func(Mended) {}
+	}
+	if c.Lost == nil {
+		c.Lost = func(error) {}
 	}
 	switch {
 	case c.Path == "":

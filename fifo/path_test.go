@@ -139,7 +139,7 @@ func TestCreateRefusesAPipeInUse(t *testing.T) {
 	if second, err := Create(Config{Path: p.Path()}); !errors.Is(err, ErrInUse) {
 		t.Fatalf("second Create: %v, %v, want %v", second, err, ErrInUse)
 	}
-	if !isAt(p.Path(), p.file) {
+	if !isAt(p.Path(), p.current.reading) {
 		t.Error("the pipe in use has gone")
 	}
 }

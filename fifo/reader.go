@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 )
@@ -13,27 +14,31 @@ const readSize = 64 << 10
 
 var errGraceOver = errors.New("pipe drained for too long")
 
-// reader is one Run.
+// reader reads a stream for one Run.
 type reader struct {
-	source   source
-	config   Config
-	splitter *splitter
-	buf      []byte
+	*stream
+	config Config
+	buf    []byte
 
+	run     context.Context // of the Run
 	ctx     context.Context // what deliver gets; ends when the grace is over
 	deliver func(ctx context.Context, doc []byte) error
 	err     error // the first error of deliver
 }
 
-// runReader reads until ctx ends, and drains. It waits for its one goroutine.
-func runReader(ctx context.Context, src source, c Config, deliver func(context.Context, []byte) error) error {
+// runReader reads until ctx ends, and drains, or keeps what is no document yet if the pipe is held. It waits for its one goroutine.
+func runReader(ctx context.Context, s *stream, c Config, deliver func(context.Context, []byte) error) (keep bool, err error) {
 	late, end := context.WithCancelCause(context.WithoutCancel(ctx))
-	r := &reader{source: src, config: c, buf: make([]byte, readSize), ctx: late, deliver: deliver}
-	r.splitter = newSplitter(c.Limit, r.emit, c.Report)
 	ctx, stop := context.WithCancel(ctx)
+	r := &reader{stream: s, config: c, buf: make([]byte, readSize), run: ctx, ctx: late, deliver: deliver}
+	s.startIntake(&c, r.emit)
 	var grace sync.WaitGroup
 	grace.Go(func() {
 		<-ctx.Done()
+		if isHeld(ctx) {
+			end(errHold)
+			return
+		}
 		select {
 		case <-time.After(c.Grace):
 			end(errGraceOver)
@@ -43,23 +48,29 @@ func runReader(ctx context.Context, src source, c Config, deliver func(context.C
 	defer grace.Wait()
 	defer end(nil)
 	defer stop()
-	err := r.read(ctx)
-	if ctx.Err() != nil {
+	err = r.read(ctx)
+	switch {
+	case isHeld(ctx) && r.err == nil:
+		return true, nil // if its end was read, it will be again
+	case ctx.Err() != nil:
 		err = r.drain()
 	}
-	r.splitter.silence()
-	return errors.Join(r.err, err)
+	r.intake.silence()
+	return false, errors.Join(r.err, err)
 }
 
-// read feeds the splitter until ctx ends or an error.
+// read takes what arrives until ctx ends, the source does, or an error.
 func (r *reader) read(ctx context.Context) error {
-	for r.err == nil {
+	r.deliverPending()
+	for r.err == nil && !isHeld(ctx) {
 		// The wait begins here, after a deliver that may have blocked, so that it never counts time that the reader took.
-		n, err := r.source.read(ctx, r.buf, r.wait())
-		r.splitter.feed(r.buf[:n])
+		n, writers, err := r.source.read(ctx, r.buf, r.wait())
+		r.intake.take(r.buf[:n], writers)
 		switch {
 		case errors.Is(err, errSilent):
-			r.splitter.silence()
+			r.intake.silence()
+		case errors.Is(err, io.EOF):
+			return nil
 		case err != nil:
 			return err
 		}
@@ -69,10 +80,12 @@ func (r *reader) read(ctx context.Context) error {
 
 // wait is how long to wait for data before it counts as silence, 0 for without end.
 func (r *reader) wait() time.Duration {
-	switch r.splitter.state {
-	case idle:
+	switch state := r.intake.splitter.state; {
+	case len(r.intake.text) > 0:
+		return r.config.Quiet
+	case state == idle:
 		return 0
-	case inJSON:
+	case state == inJSON:
 		return r.config.Stall
 	}
 	return r.config.Quiet
@@ -81,10 +94,10 @@ func (r *reader) wait() time.Duration {
 // drain reads what writers have written by now, and what writers blocked on a full pipe still write.
 func (r *reader) drain() error {
 	for r.ctx.Err() == nil && r.err == nil {
-		n, err := r.source.read(r.ctx, r.buf, r.config.Quiet)
-		r.splitter.feed(r.buf[:n])
+		n, writers, err := r.source.read(r.ctx, r.buf, r.config.Quiet)
+		r.intake.take(r.buf[:n], writers)
 		switch {
-		case errors.Is(err, errSilent), r.ctx.Err() != nil:
+		case errors.Is(err, errSilent), errors.Is(err, io.EOF), r.ctx.Err() != nil:
 			return nil
 		case err != nil:
 			return err
@@ -94,12 +107,26 @@ func (r *reader) drain() error {
 }
 
 func (r *reader) emit(doc []byte) {
-	if r.err == nil {
-		err := r.deliver(r.ctx, doc)
-		if err == nil {
-			return
+	r.pending = append(r.pending, doc)
+	r.deliverPending()
+}
+
+// deliverPending delivers what waits, unless the pipe is held.
+func (r *reader) deliverPending() {
+	for len(r.pending) > 0 && !isHeld(r.run) {
+		doc := r.pending[0]
+		if r.err == nil {
+			err := r.deliver(r.ctx, doc)
+			switch {
+			case err != nil && isHeld(r.run):
+				return
+			case err != nil:
+				r.err = fmt.Errorf("deliver document: %w", err)
+			}
 		}
-		r.err = fmt.Errorf("deliver document: %w", err)
+		if r.err != nil {
+			r.config.Report(Skipped{Reason: Undelivered, Bytes: int64(len(doc))})
+		}
+		r.pending = r.pending[1:]
 	}
-	r.config.Report(Skipped{Reason: Undelivered, Bytes: int64(len(doc))})
 }

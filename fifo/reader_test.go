@@ -12,11 +12,13 @@ import (
 )
 
 // fakeSource is a source without a file, for tests in a synctest bubble.
-type fakeSource struct{ data chan string }
+type fakeSource struct {
+	data chan string
+}
 
-func (s *fakeSource) read(ctx context.Context, p []byte, wait time.Duration) (int, error) {
+func (s *fakeSource) read(ctx context.Context, p []byte, wait time.Duration) (n, writers int, err error) {
 	if ctx.Err() != nil {
-		return 0, ctx.Err()
+		return 0, 0, ctx.Err()
 	}
 	var silent <-chan time.Time
 	if wait > 0 {
@@ -26,11 +28,11 @@ func (s *fakeSource) read(ctx context.Context, p []byte, wait time.Duration) (in
 	}
 	select {
 	case d := <-s.data:
-		return copy(p, d), nil
+		return copy(p, d), 0, nil
 	case <-ctx.Done():
-		return 0, ctx.Err()
+		return 0, 0, ctx.Err()
 	case <-silent:
-		return 0, errSilent
+		return 0, 0, errSilent
 	}
 }
 
@@ -56,7 +58,7 @@ func startReader(t *testing.T, deliver func(ctx context.Context, doc string) err
 	b.cancel = cancel
 	start := time.Now()
 	go func() {
-		b.ended <- runReader(ctx, b.source, c, func(ctx context.Context, doc []byte) error {
+		_, err := runReader(ctx, &stream{source: b.source}, c, func(ctx context.Context, doc []byte) error {
 			if deliver != nil {
 				if err := deliver(ctx, string(doc)); err != nil {
 					return err
@@ -66,6 +68,7 @@ func startReader(t *testing.T, deliver func(ctx context.Context, doc string) err
 			b.times = append(b.times, time.Since(start))
 			return nil
 		})
+		b.ended <- err
 	}()
 	return b
 }

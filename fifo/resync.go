@@ -1,5 +1,7 @@
 package fifo
 
+import "bytes"
+
 // After invalid data a new document is recognised by its opening, {" or [", the byte before it and the byte after it.
 const openingSize = 2
 
@@ -23,6 +25,12 @@ func opensMisplaced(tail []byte, b byte) bool {
 func gluedObject(command []byte, b byte) bool {
 	i := len(command) - openingSize
 	return i > 0 && command[i] == '{' && command[i+1] == '"' && startsString(b) && endsWord(command[i-1])
+}
+
+// isBracketed reports whether text and b begin a text in brackets, such as [INFO] or {name}, rather than a JSON document that went wrong:
+// nothing but a word follows the bracket, and b belongs to no JSON.
+func isBracketed(text []byte, b byte) bool {
+	return b > ' ' && !bytes.ContainsRune([]byte(`{}[]",:`), rune(b)) && !bytes.ContainsAny(text[1:], "{}[]\",: \t\r\n")
 }
 
 func startsString(b byte) bool {

@@ -155,8 +155,8 @@ func TestRunHoldsWritersBackWhileDeliverBlocks(t *testing.T) {
 func TestIdlePipeIsReadOnlyWhenSomethingComes(t *testing.T) {
 	c := newCollector()
 	p := create(t, Config{Report: c.report})
-	counted := &countingSource{source: p.source}
-	p.source = counted
+	counted := &countingSource{source: p.current.source}
+	p.current.source = counted
 	stop := run(t, p, c.deliver)
 	for range 10 {
 		// A command takes the quiet time to arrive, in which a spinning reader would read thousands of times.
@@ -177,7 +177,7 @@ type countingSource struct {
 	reads atomic.Int64
 }
 
-func (s *countingSource) read(ctx context.Context, p []byte, wait time.Duration) (int, error) {
+func (s *countingSource) read(ctx context.Context, p []byte, wait time.Duration) (n, writers int, err error) {
 	s.reads.Add(1)
 	return s.source.read(ctx, p, wait)
 }

@@ -42,7 +42,18 @@ type splitter struct {
 }
 
 func newSplitter(limit int, emit func([]byte), skip func(Skipped)) *splitter {
-	return &splitter{limit: limit, emit: emit, skip: skip}
+	s := new(splitter)
+	s.use(limit, emit, skip)
+	return s
+}
+
+// use says where documents go from now on, and how long they may be.
+func (s *splitter) use(limit int, emit func([]byte), skip func(Skipped)) {
+	s.limit, s.emit, s.skip = limit, emit, skip
+	if isBegun := s.state == inCommand || s.state == inJSON; isBegun && len(s.buf) > limit && !s.tooLong {
+		s.discard(TooLarge)
+		s.tooLong = true
+	}
 }
 
 func (s *splitter) feed(p []byte) {
@@ -171,9 +182,14 @@ func (s *splitter) stepJSON(b byte) {
 	}
 }
 
-// breakOff ends a JSON document that b cannot continue. A bracket that opens here, or a string that must
+// breakOff ends a JSON document that b cannot continue, unless it was none. A bracket that opens here, or a string that must
 // have begun here rather than ended, proves that another document starts.
 func (s *splitter) breakOff(b byte) {
+	if !s.found && !s.tooLong && isBracketed(s.buf, b) {
+		s.state = inCommand
+		s.stepCommand(b)
+		return
+	}
 	opened := opens(s.buf, b)
 	s.giveUp(Invalid)
 	switch {

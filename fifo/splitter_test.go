@@ -107,6 +107,10 @@ var splitterRows = []struct {
 	{"with an argument", []string{"set {\"a\":1}\n", `set={"a":1}`, quietly, `f({"a":1})`, quietly, `kick["bob"]`, quietly},
 		[]string{`set {"a":1}`, `set={"a":1}`, `f({"a":1})`, `kick["bob"]`}, nil},
 	{"with an argument, in a flood", []string{`set {"a":1}{"b":2}`}, []string{`set {"a":1}`, `{"b":2}`}, nil},
+	{"in brackets", []string{"[INFO] stock changed\n[2026-11-28 12:00] x\n", `{name} left`, quietly, `{reload}`, quietly, `[01]`, quietly, `{}`},
+		[]string{`[INFO] stock changed`, `[2026-11-28 12:00] x`, `{name} left`, `{reload}`, `[01]`, `{}`}, nil},
+	{"in brackets, in a flood", []string{`{"a":1}[INFO]{"b":2}[fatal] x`, quietly}, []string{`{"a":1}`, `[INFO]`, `{"b":2}`, `[fatal] x`}, nil},
+	{"in brackets, too long", []string{`[INFO] ` + strings.Repeat("a", testLimit), quietly, `{}`}, []string{`{}`}, []string{"document too large 55"}},
 	{"nothing but blanks", []string{" \n\x00 ", stalled}, nil, nil},
 
 	// Invalid data.
@@ -117,9 +121,8 @@ var splitterRows = []struct {
 		[]string{"invalid JSON 3", "invalid JSON 9"}},
 	{"stray bracket", []string{`{"a":1}}{"b":2}`, quietly, `]`, quietly, `x`, quietly}, []string{`{"a":1}`, `{"b":2}`, `x`},
 		[]string{"invalid JSON 1", "invalid JSON 1"}},
-	{"not JSON at all", []string{`{reload}`, quietly, `{}`}, []string{`{}`}, []string{"invalid JSON 8"}},
+	{"leading zero", []string{`[1,01]`, quietly}, nil, []string{"invalid JSON 6"}},
 	{"newline in a string", []string{"{\"a\":\"b\n{\"c\":1}", quietly}, []string{`{"c":1}`}, []string{"invalid JSON 8"}},
-	{"leading zero", []string{`[01]`, quietly}, nil, []string{"invalid JSON 4"}},
 	{"bad escape", []string{`["\x"]`, quietly}, nil, []string{"invalid JSON 6"}},
 	{"bad hex", []string{`["\u00g0"]`, quietly}, nil, []string{"invalid JSON 10"}},
 	{"comma at the end", []string{`{"a":1,}`, quietly, `[1,]`, quietly}, nil, []string{"invalid JSON 8", "invalid JSON 4"}},
@@ -129,8 +132,8 @@ var splitterRows = []struct {
 	{"nested object at a cut", []string{`{"a":1 "b":{"c":1}`, quietly}, nil, []string{"invalid JSON 18"}},
 	{"rest pretty-printed", []string{"[\n  x,\n  {\"c\": 1},\n  \"k\": 2\n]\n", quietly}, nil, []string{"invalid JSON 30"}},
 	{"unindented", []string{"[\n1 1,\n{\"c\":1},\n{\"d\":1}\n]", quietly}, nil, []string{"invalid JSON 24"}},
-	{"string that ends in a brace", []string{`[x,"a}{","b","}["]`, quietly}, nil, []string{"invalid JSON 18"}},
-	{"string of text like JSON", []string{`[x,"}{\"cmd\":\"kick\"}"]`, quietly}, nil, []string{"invalid JSON 25"}},
+	{"string that ends in a brace", []string{`[1 x,"a}{","b","}["]`, quietly}, nil, []string{"invalid JSON 20"}},
+	{"string of text like JSON", []string{`[1 x,"}{\"cmd\":\"kick\"}"]`, quietly}, nil, []string{"invalid JSON 27"}},
 
 	// Nor is the rest of a document that others were written into taken for a command.
 	{"interleaved", []string{`{"text":"xx`, `{"w":1}`, `reload`, `{"w":2}`, `[3]`, `xx"}`, stalled, `go`, quietly},

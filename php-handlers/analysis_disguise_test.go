@@ -42,8 +42,6 @@ func TestTableHandlersInDisguise(t *testing.T) {
 		reached{`f($msg);`, `function f($cb) { return $cb(1); }`, "f() calls $cb"},
 		reached{`f(function () { return 1; });`, `function f($cb) { return array_map($cb,array(1)); }`, "f() passes $cb"},
 		reached{`sort_by("name");`, `class L { private $cb="x"; function go() { return call_user_func($this->cb); } } function sort_by($x) { $l=new L; $l->go(); }`, "L::go() passes"},
-		reached{`g();`, `use function office as g; function office() { global $connections; }`, "office()"},
-		reached{`$x=new K();`, `class K2 { function __construct() { global $connections; } } use K2 as K;`, "K2"},
 	)
 	checkReached(t, rows)
 }

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -38,25 +39,38 @@ func newAppWith(t testing.TB, handlers string, ini map[string]string) *app {
 	t.Helper()
 	a := &app{fpm: startFPM(t, ini), t: t}
 	a.params = map[string]string{
-		"SCRIPT_FILENAME":        a.path("php/" + Entry),
-		"REQUEST_METHOD":         "GET",
-		"WSBRIDGE_CONTRACT":      strconv.Itoa(protocol.Version),
-		"WSBRIDGE_TOKEN":         token,
-		"WSBRIDGE_EVENTS_FILE":   a.write(t, "app/push_server_events.php", "<?php\n"+handlers),
-		"WSBRIDGE_SETTINGS_FILE": "",
-		"WSBRIDGE_INITIALIZE":    "once",
-		"WSBRIDGE_YIELD":         "",
+		"SCRIPT_FILENAME": a.path("php/" + Entry),
+		"REQUEST_METHOD":  "GET",
+		"WSBRIDGE_TOKEN":  token,
+		"contract":        strconv.Itoa(protocol.Version),
+		"events":          a.write(t, "app/push_server_events.php", "<?php\n"+handlers),
+		"initialize":      "once",
 	}
 	return a
 }
 
-// with returns the application with further request parameters: names and values in turn.
+// with returns the application with further parameters of the request, or options: names and values in turn.
 func (a *app) with(pairs ...string) *app {
 	params := maps.Clone(a.params)
 	for i := 0; i < len(pairs); i += 2 {
 		params[pairs[i]] = pairs[i+1]
 	}
 	return &app{fpm: a.fpm, t: a.t, params: params}
+}
+
+// options are the lines of WSBRIDGE_OPTIONS.
+var options = []string{"contract", "events", "settings", "copy", "initialize", "presence", "announce", "server", "yield", "watch", "limit"}
+
+// requestParams returns the parameters of a request, with the options in one.
+func (a *app) requestParams() map[string]string {
+	params := maps.Clone(a.params)
+	lines := make([]string, len(options))
+	for i, name := range options {
+		lines[i] = params[name]
+		delete(params, name)
+	}
+	params["WSBRIDGE_OPTIONS"] = strings.Join(lines, "\n")
+	return params
 }
 
 // row returns an event of client 12 that sees only its own row, a JSON object.
@@ -134,7 +148,7 @@ func (a *app) post(body []byte, piece func([]byte)) *response {
 	}
 	defer client.Close()
 	request := gofast.NewRequest(nil)
-	maps.Copy(request.Params, a.params)
+	maps.Copy(request.Params, a.requestParams())
 	request.Params["CONTENT_LENGTH"] = strconv.Itoa(len(body))
 	request.Stdin = io.NopCloser(bytes.NewReader(body))
 	pipe, err := client.Do(request)
@@ -157,7 +171,7 @@ func (a *app) post(body []byte, piece func([]byte)) *response {
 func (a *app) postAndHangUp(body []byte) string {
 	a.t.Helper()
 	var params []byte
-	for name, value := range a.params {
+	for name, value := range a.requestParams() {
 		params = binary.BigEndian.AppendUint32(params, uint32(len(name))|1<<31)
 		params = binary.BigEndian.AppendUint32(params, uint32(len(value))|1<<31)
 		params = append(params, name+value...)
@@ -190,12 +204,15 @@ func decodeAnswer(t testing.TB, answer []byte) (effects []*protocol.Effect) {
 	t.Helper()
 	d := protocol.NewAnswerDecoder(token, maxPayload)
 	keep := func(e *protocol.Effect) error {
-		for _, s := range []*protocol.Send{e.Send, e.Frames} {
-			if s != nil {
-				s.Payload = bytes.Clone(s.Payload)
+		kept := *e
+		for _, s := range []**protocol.Send{&kept.Send, &kept.Frames} {
+			if *s != nil {
+				message := **s
+				message.Payload, message.To.Keys = bytes.Clone(message.Payload), slices.Clone(message.To.Keys)
+				*s = &message
 			}
 		}
-		effects = append(effects, e)
+		effects = append(effects, &kept)
 		return nil
 	}
 	if err := d.Feed(answer, keep); err != nil {

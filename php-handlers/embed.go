@@ -16,6 +16,9 @@ const Preload = "src/preload.php"
 // Entry is the script that php-fpm runs, relative to the folder given to Unpack.
 const Entry = "wsbridge.php"
 
+// loadFile requires the classes that every event needs.
+const loadFile = "src/load.php"
+
 // The demo application. DemoEvents is relative to the folder given to Unpack.
 const (
 	DemoEvents = "demo/push_server_events.php"
@@ -44,6 +47,18 @@ func Unpack(dir string) error {
 	return nil
 }
 
+// Missing returns the path of a file that Unpack has written into dir and that is not there any more; empty: all are there.
+func Missing(dir string) (path string) {
+	_ = fs.WalkDir(files, ".", func(name string, _ fs.DirEntry, err error) error {
+		target := filepath.Join(dir, filepath.FromSlash(name))
+		if _, statErr := os.Lstat(target); err == nil && statErr != nil {
+			path, err = target, fs.SkipAll
+		}
+		return err
+	})
+	return path
+}
+
 // makeFolder makes a folder that all users may enter, whatever the umask. It leaves an existing folder as it is.
 func makeFolder(target string) error {
 	err := os.Mkdir(target, 0o755)
@@ -58,6 +73,9 @@ func makeFolder(target string) error {
 
 func writeFile(target, name string) error {
 	content, err := files.ReadFile(name)
+	if err == nil && name == loadFile {
+		content, err = joined(content)
+	}
 	if err != nil {
 		return err
 	}

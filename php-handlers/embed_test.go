@@ -1,6 +1,7 @@
 package phphandlers
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -60,5 +61,26 @@ func TestUnpackReportsWhatItCannotWrite(t *testing.T) {
 	}
 	if err := Unpack(file); err == nil || !strings.HasPrefix(err.Error(), "unpack php half: ") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestUnpackJoinsTheClassesOfEveryEvent(t *testing.T) {
+	dir := t.TempDir()
+	if err := Unpack(dir); err != nil {
+		t.Fatal(err)
+	}
+	const count = `require $argv[1]."/src/load.php";
+$ours=array_filter(get_declared_classes(),function ($name) { return strncmp($name,"Wsbridge",8)===0; });
+echo count(get_included_files())," ",count($ours)," ",class_exists("Wsbridge\\Application",false) ? "whole" : "cut";`
+	load, err := os.ReadFile(loadFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	classes := strings.Count(string(load), "\nrequire ")
+	if got, want := runPHP(t, "-r", count, dir), fmt.Sprintf("1 %d whole", classes); got != want || classes < 15 {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := runPHP(t, "-r", count, "."), fmt.Sprintf("%d %d whole", classes+1, classes); got != want {
+		t.Errorf("not unpacked: got %q, want %q", got, want)
 	}
 }

@@ -1,7 +1,6 @@
 package phphandlers
 
 import (
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -49,8 +48,14 @@ func (f *fpm) config(ini map[string]string) string {
 	if os.Getuid() == 0 {
 		lines = append(lines, "user = www-data", "group = www-data")
 	}
-	for name, value := range ini {
-		lines = append(lines, fmt.Sprintf("php_value[%s] = %s", name, value))
+	for name, value := range ini { // "env[NAME]" is a setting of the pool's
+		if !strings.HasPrefix(name, "env[") {
+			name = "php_value[" + name + "]"
+		}
+		if value == "" || strings.Contains(value, ";") {
+			value = `"` + value + `"`
+		}
+		lines = append(lines, name+" = "+value)
 	}
 	return strings.Join(lines, "\n") + "\n"
 }
@@ -105,22 +110,25 @@ func publicDir(t testing.TB) string {
 	return dir
 }
 
+// versions end the names of Debian's programs. The name without one comes first.
+var versions = []string{"8.6", "8.5", "8.4", "8.3", "8.2", "8.1", "8.0", "7.4"}
+
 func fpmBinary(t testing.TB) string {
-	return findBinary(t, "php-fpm", "php-fpm8.4", "php-fpm8.3", "php-fpm8.2")
+	return findBinary(t, "php-fpm", versions...)
 }
 
-func phpBinary(t testing.TB) string { return findBinary(t, "php", "php8.4", "php8.3", "php8.2") }
+func phpBinary(t testing.TB) string { return findBinary(t, "php", versions...) }
 
-func findBinary(t testing.TB, names ...string) string {
+func findBinary(t testing.TB, name string, versions ...string) string {
 	t.Helper()
-	for _, name := range names {
-		for _, candidate := range []string{name, "/usr/sbin/" + name} {
+	for _, version := range append([]string{""}, versions...) {
+		for _, candidate := range []string{name + version, "/usr/sbin/" + name + version} {
 			if path, err := exec.LookPath(candidate); err == nil {
 				return path
 			}
 		}
 	}
-	t.Fatalf("none of %v is installed: run make test, which installs it", names)
+	t.Fatalf("no %s is installed: run make test, which installs it", name)
 	return ""
 }
 

@@ -31,10 +31,13 @@ if (!isset($yielded['broadcast_to_all']) && !function_exists('broadcast_to_all')
 }
 
 if (!isset($yielded['do_reply']) && !function_exists('do_reply')) {
-    /** Sends the bytes of a frame. Returns false if the client is not open, else nothing. */
+    /**
+     * Sends the bytes of a frame, or any bytes to a client before its handshake. Returns false if the client is neither open nor
+     * connecting, else nothing.
+     */
     function do_reply($client_key, $frame)
     {
-        if (!Wsbridge\Clients::isOpen($client_key)) {
+        if (!Wsbridge\Clients::isOpen($client_key) && !Wsbridge\Clients::isConnecting($client_key)) {
             return false;
         }
         Wsbridge\Answer::frames((int) $client_key, (string) $frame);
@@ -91,12 +94,7 @@ if (!isset($yielded['show_message']) && !function_exists('show_message')) {
     function show_message($msg, $star = false)
     {
         $message = ($star ? '*** ' : '') . $msg;
-        Wsbridge\Answer::log('info', $message);
-        if (defined('WEBSOCKET_LOG_PATH') && WEBSOCKET_LOG_PATH !== '') {
-            $file = rtrim(WEBSOCKET_LOG_PATH, '/') . '/ws_' . date('Ymd') . '.log';
-            // The description warns once about a folder that cannot be written.
-            @file_put_contents($file, '[' . date('Y-m-d H:i:s') . ']  ' . $message . PHP_EOL, FILE_APPEND);
-        }
+        Wsbridge\DailyLog::say($message);
     }
 }
 
@@ -245,5 +243,48 @@ if (!isset($yielded['send_email']) && !function_exists('send_email')) {
             $subject = '=?UTF-8?B?' . base64_encode($subject) . '?=';
         }
         return mail($recipient, $subject, $message, implode("\r\n", $headers));
+    }
+}
+
+// Child processes, which belong to the worker that runs all events.
+
+if (!isset($yielded['start_process']) && !function_exists('start_process')) {
+    /** Starts a program for a client. Its handlers find the client's row in the handle. Returns whether it has started. */
+    function start_process($prog, $args, $timeout, &$connection, $client_key)
+    {
+        return Wsbridge\Process::canHaveChildren(__FUNCTION__)
+            && Wsbridge\Children::start(__FUNCTION__, $prog, $args, $timeout, ['connection' => &$connection, 'client_key' => $client_key]);
+    }
+}
+
+if (!isset($yielded['start_process_fifo']) && !function_exists('start_process_fifo')) {
+    function start_process_fifo($prog, $args, $timeout)
+    {
+        return Wsbridge\Process::canHaveChildren(__FUNCTION__) && Wsbridge\Children::start(__FUNCTION__, $prog, $args, $timeout, []);
+    }
+}
+
+if (!isset($yielded['kill_process']) && !function_exists('kill_process')) {
+    /** Ends a process and all that it has started. */
+    function kill_process($handle)
+    {
+        return Wsbridge\Process::canHaveChildren(__FUNCTION__) && Wsbridge\Children::kill($handle);
+    }
+}
+
+if (!isset($yielded['kill_recurse']) && !function_exists('kill_recurse')) {
+    /** Ends a process and those that come from it according to lines as "ps -ef" prints them: user, process id, parent's process id. */
+    function kill_recurse($pid, $lines)
+    {
+        if (!Wsbridge\Process::canHaveChildren(__FUNCTION__)) {
+            return;
+        }
+        foreach ($lines as $line) {
+            $fields = preg_split('/\s+/', trim($line));
+            if (isset($fields[2]) && ctype_digit($fields[1]) && $fields[2] === (string) $pid) {
+                kill_recurse($fields[1], $lines);
+            }
+        }
+        Wsbridge\ProcessTree::signal([(int) $pid], Wsbridge\ProcessTree::KILL);
     }
 }

@@ -128,7 +128,7 @@ $calls=0;
 function ws_server_initialize() { global $calls,$templates; $calls++; $templates=array("t"=>"filled"); }
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { global $calls; send_text($client_key,$calls." ".template_fill("t")); }
 function ws_server_finalize() { global $calls; send_text(15,"calls ".$calls); }`)
-	every := a.with("WSBRIDGE_INITIALIZE", "every")
+	every := a.with("initialize", "every")
 	want(t, every.run(table(protocol.Text, "", three)), "send [12] 1 filled", "done {}")
 	want(t, a.run(table(protocol.Text, "", three)), "send [12] 0 ", "done {}")
 	initialize := func() *protocol.Event { return &protocol.Event{Kind: protocol.Initialize, Seq: 6, Open: new("15")} }

@@ -63,7 +63,7 @@ func TestShowMessage(t *testing.T) {
 	for name, folder := range map[string]string{"writable": a.path("logs"), "with a slash": a.path("logs") + "/", "missing": a.path("nowhere/"), "none": ""} {
 		t.Run(name, func(t *testing.T) {
 			conf := a.write(t, "conf", "WEBSOCKET_LOG_PATH="+folder+"\n")
-			effects := a.with("WSBRIDGE_SETTINGS_FILE", conf).run(withTable(code))
+			effects := a.with("settings", conf).run(withTable(code))
 			if got := strings.Join(logged(effects), "|"); got != "info plain|info *** starred|info \uFFFD|info 5" {
 				t.Errorf("logged %q", got)
 			}
@@ -106,7 +106,7 @@ func TestSendEmail(t *testing.T) {
 func (a *app) askYielding(e func() *protocol.Event) (effects []*protocol.Effect, yielded []string) {
 	a.t.Helper()
 	for {
-		effects = a.with("WSBRIDGE_YIELD", strings.Join(yielded, ",")).run(e())
+		effects = a.with("yield", strings.Join(yielded, ",")).run(e())
 		f := effects[len(effects)-1].Failed
 		if f == nil || f.Kind != protocol.FailedRedeclare {
 			return effects, yielded
@@ -151,7 +151,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 			_, opening := a.askYielding(func() *protocol.Event { return table(protocol.Open, "", three) })
 			effects, yielded := a.askYielding(func() *protocol.Event { return table(protocol.Text, "", three) })
 			if name == "in a handler" {
-				effects, yielded = a.with("WSBRIDGE_YIELD", opening[0]).run(table(protocol.Text, "", three)), opening
+				effects, yielded = a.with("yield", opening[0]).run(table(protocol.Text, "", three)), opening
 			}
 			want(t, effects, "send [12] own 0", "done {}")
 			wantLogged(t, effects, "own: said")

@@ -28,7 +28,7 @@ func TestPipeData(t *testing.T) {
 	defer reader.Close()
 	for params, want := range map[string]string{
 		`array("to"=>"*","text"=>"ä")`:                            `{"to":"*","text":"\u00e4"}`,
-		`array("wsmanage"=>array("cmd"=>"reload all"),"x"=>1)`:    "reload all",
+		`array("wsmanage"=>array("cmd"=>"reload all"),"x"=>1)`:    "reload all\n",
 		`array("wsmanage"=>array(),"long"=>str_repeat("x",5000))`: `{"wsmanage":[],"long":"` + strings.Repeat("x", 5000) + `"}`,
 	} {
 		if status := writePipe(t, pipe, params); status != "OK" {

@@ -275,6 +275,7 @@ function value($depth) {
 // roundTrip is PHP code that takes generated values through JSON and back.
 const roundTrip = generateValues + `
 require $argv[1];
+require dirname($argv[1])."/Application.php";
 for ($n=0;$n<2000;$n++) {
 	$value=value(5);
 	$name=text();

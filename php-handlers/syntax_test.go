@@ -35,6 +35,7 @@ func checkSyntax(t *testing.T, names ...string) string {
 }
 
 func TestShippedFilesAreSyntaxOfPHP56(t *testing.T) {
+	needsVersion(t, 80000, "the check reads the tokens of PHP 8")
 	if found := checkSyntax(t, phpFiles(t)...); found != "" {
 		t.Error(found)
 	}
@@ -49,6 +50,7 @@ func TestShippedFilesCompile(t *testing.T) {
 }
 
 func TestNewerSyntaxIsRefused(t *testing.T) {
+	needsVersion(t, 80000, "the check reads the tokens of PHP 8")
 	dir := t.TempDir()
 	samples := []string{
 		`$a ?? 1;`, `$a ??= 1;`, `$a <=> $b;`, `$a?->b;`, `$f = fn() => 1;`, `match ($a) { 1 => 2 };`, `enum A {}`, "#[A]\nfunction f() {}",
@@ -61,7 +63,7 @@ func TestNewerSyntaxIsRefused(t *testing.T) {
 		`function f($a, string ...$b) {}`, `function f(?A $a) {}`, `function f(A|B $a) {}`, `class A { function __construct(private $a) {} }`,
 		`function f(): A {}`, `$f = function () use ($a): A {};`, `function f(object &$a) {}`, `abstract class A { abstract function f(): void; }`,
 		`str_contains($a, $b);`, `\random_bytes(4);`, `array_key_last($a);`, `intdiv(1, 2);`, `hrtime();`, `error_clear_last();`, `$a = PHP_INT_MIN;`,
-		`json_encode($a, JSON_THROW_ON_ERROR);`, `each($a);`, `create_function("", "");`, `utf8_encode($a);`,
+		`json_encode($a, JSON_THROW_ON_ERROR);`, `each($a);`, `create_function("", "");`, `utf8_encode($a);`, `spl_object_hash($a);`,
 	}
 	var names []string
 	for i, sample := range samples {
@@ -80,6 +82,7 @@ func TestNewerSyntaxIsRefused(t *testing.T) {
 }
 
 func TestOldSyntaxIsAccepted(t *testing.T) {
+	needsVersion(t, 80000, "the check reads the tokens of PHP 8")
 	name := filepath.Join(t.TempDir(), "old.php")
 	const old = `<?php
 namespace A\B;

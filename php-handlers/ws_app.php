@@ -23,7 +23,8 @@ if (!function_exists('ws_pipe_data')) {
             $params['pipe_status'] = 'ERROR OPENING PIPE FILE';
             return;
         }
-        $data = isset($params['wsmanage']['cmd']) ? $params['wsmanage']['cmd'] : json_encode($params);
+        // A JSON document has its own end; a line break is the end of a command, so that it is not taken together with the next one.
+        $data = isset($params['wsmanage']['cmd']) ? $params['wsmanage']['cmd'] . "\n" : json_encode($params);
         flock($pipe, LOCK_EX); // the kernel writes only 4096 bytes at once in one piece
         for ($written = 0; $written < strlen($data); $written += $size) {
             $size = fwrite($pipe, substr($data, $written));

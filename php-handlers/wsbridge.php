@@ -4,23 +4,29 @@
  * the answer.
  *
  * This file runs at global scope, as the original server did, so that the top-level variables of the application's file are
- * globals. For the same reason it has no globals of its own, only the four that the original had.
+ * globals. For the same reason it has no globals of its own, only the five that the original had.
  */
-
-// A client's header can only ever become an HTTP_* parameter, so nobody but wsbridge gets past this line.
-if (!isset($_SERVER['WSBRIDGE_CONTRACT'], $_SERVER['WSBRIDGE_TOKEN'])) {
-    http_response_code(404);
-    return;
-}
 
 if (!class_exists('Wsbridge\Application', false)) { // unless php-fpm preloaded them
     require __DIR__ . '/src/load.php';
+}
+if (!function_exists('ini_get') || ini_get('disable_functions') !== '') {
+    require __DIR__ . '/src/spared.php';
+    if (!function_exists('getenv')) {
+        require __DIR__ . '/src/getenv.php';
+    }
+}
+
+if (!Wsbridge\Parameters::read()) { // nobody but wsbridge gets past this line
+    http_response_code(404);
+    return;
 }
 
 $server = null;
 $sockets = [];
 $connections = [];
 $settings = [];
+$handles = [];
 
 Wsbridge\Application::$entry = __FILE__;
 try {

@@ -30,6 +30,7 @@ type AnswerDecoder struct {
 	pending    *Effect // whose payload is incomplete
 	skipping   bool    // the rest of a stray line is dropped
 	code       string  // the last fingerprint, kept for events with the same
+	send       fastSend
 }
 
 // NewAnswerDecoder returns a decoder of an answer whose lines start with token. A payload over maxPayload bytes is malformed.
@@ -37,18 +38,18 @@ func NewAnswerDecoder(token string, maxPayload int) *AnswerDecoder {
 	return &AnswerDecoder{token: []byte(token + " "), maxPayload: maxPayload}
 }
 
-// Reset prepares the decoder for another answer. The one before may have ended anywhere.
-func (d *AnswerDecoder) Reset() {
+// Reset prepares the decoder for another answer, whose lines start with token. The one before may have ended anywhere.
+func (d *AnswerDecoder) Reset(token string) {
 	const kept = 64 << 10
 	buf := d.buf[:0]
 	if cap(buf) > kept {
 		buf = nil
 	}
-	*d = AnswerDecoder{Quote: d.Quote, token: d.token, maxPayload: d.maxPayload, buf: buf, code: d.code}
+	*d = AnswerDecoder{Quote: d.Quote, token: append(append(d.token[:0], token...), ' '), maxPayload: d.maxPayload, buf: buf, code: d.code}
 }
 
-// Feed decodes p and calls apply for each effect that p completes, in order. The payload of an effect is valid only during the
-// call. Feed stops at the first error, and returns one of apply unchanged; its own errors wrap ErrMalformed.
+// Feed decodes p and calls apply for each effect that p completes, in order. An effect with a payload, and what it refers to, is valid only
+// during the call. Feed stops at the first error, and returns one of apply unchanged; its own errors wrap ErrMalformed.
 func (d *AnswerDecoder) Feed(p []byte, apply func(*Effect) error) error {
 	if len(d.buf) == 0 {
 		n, err := d.split(p, apply)

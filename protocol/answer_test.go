@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -148,4 +149,19 @@ func FuzzAnswer(f *testing.F) {
 			t.Errorf("whole %q, %v; in pieces of %d %q, %v", whole, err, piece, pieces, err2)
 		}
 	})
+}
+
+// What a worker says of its child processes is an effect of no event.
+func TestChildrenEffect(t *testing.T) {
+	d := NewAnswerDecoder("+", 1)
+	var got []*Children
+	line := `+ {"seq":9223372036854775807,"children":{"running":{"7":{"program":"sort","state":"eA=="}},"ended":[5]}}` + "\n" +
+		`+ {"seq":9223372036854775807,"children":{"ready":true}}` + "\n"
+	if err := d.Feed([]byte(line), func(e *Effect) error { got = append(got, e.Children); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	want := []*Children{{Running: map[string]Child{"7": {Program: "sort", State: "eA=="}}, Ended: []int{5}}, {Ready: true}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
 }

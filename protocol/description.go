@@ -13,15 +13,28 @@ type Description struct {
 	Globals GlobalSet `json:"globals,omitempty"`
 	PHP     string    `json:"php"`  // PHP's version
 	User    string    `json:"user"` // the user that runs handlers; empty if PHP cannot tell
-	// Presence says that PHP can read the file of WSBRIDGE_PRESENCE.
+	// UID is the number of that user; nil if PHP cannot tell.
+	UID *int `json:"uid,omitempty"`
+	// Settings is the application's settings file as PHP code. A file with it spares each event from reading the settings. Empty: there are
+	// no settings, or they have just changed. It has passwords.
+	Settings []byte `json:"settings,omitempty"`
+	// Presence says that PHP can read the file of the option presence.
 	Presence bool `json:"presence,omitempty"`
-	// Watch are files of the application that only handlers include. Later requests name them in WSBRIDGE_WATCH, so that they
+	// Server says that the application may look at $_SERVER.
+	Server bool `json:"server,omitempty"`
+	// Shares says that a request may carry events of different clients.
+	Shares bool `json:"shares,omitempty"`
+	// Watch are files of the application that only handlers include. Later requests name them in the option watch, so that they
 	// count for Code.
 	Watch []string `json:"watch,omitempty"`
-	// Yield is what has to be left to the application, see WSBRIDGE_YIELD, because of a file that only handlers include.
+	// Yield is what has to be left to the application, see the option yield, because of a file that only handlers include.
 	Yield []string `json:"yield,omitempty"`
 	// Statics are static variables and properties, which start over in each event.
 	Statics []Cause `json:"statics,omitempty"`
+	// Mistakes are functions that are never called although they look like handlers, and handlers that cannot be given what they need.
+	Mistakes []Cause `json:"mistakes,omitempty"`
+	// Ahead says that the code was changed in PHP's future. Nil: it was not.
+	Ahead *Ahead `json:"ahead,omitempty"`
 	// Code is the fingerprint of the described files, like Done.Code.
 	Code string `json:"-"`
 	// Warnings are for the operator: a log folder that cannot be written to, a missing extension.
@@ -41,6 +54,13 @@ type Handler struct {
 	// Reads and Writes are the application's global variables that it may read, and that it may read and write.
 	Reads  []string `json:"reads,omitempty"`
 	Writes []string `json:"writes,omitempty"`
+	// Process says why it needs the one process that runs all events: it keeps, changes or depends on what only one process has, such
+	// as a static variable or the locale. Nil: any process can run it.
+	Process *Cause `json:"process,omitempty"`
+	// Single says why each of its events has to have a request of its own: it looks at the request, acts on it as a whole, or leaves
+	// something in it. Nil: it does not. Client says that it looks at what its client's handshake has brought, or at its session.
+	Single *Cause `json:"single,omitempty"`
+	Client bool   `json:"client,omitempty"`
 	// AnyGlobal says why it may read and write global variables that cannot be named, as $GLOBALS[$name] does. Nil: it does not.
 	AnyGlobal *Cause `json:"any_global,omitempty"`
 }
@@ -49,7 +69,18 @@ type Handler struct {
 type Global struct {
 	// Lives says that its value survives from event to event.
 	Lives bool `json:"lives"`
+	// Differs says that code outside of functions, or ws_server_initialize, would give it another value in each process.
+	Differs bool `json:"differs,omitempty"`
+	// Holds says that it may hold an object or a reference, which other variables may hold, too.
+	Holds bool `json:"holds,omitempty"`
 	Cause      // why it lives, or why it cannot
+}
+
+// Ahead is how the time of a change is ahead of PHP's clock, as on a file server with a clock of its own. Code stays uncertain until that
+// clock has passed it, but opcache has looked at the files if they have been as they are for Wait seconds.
+type Ahead struct {
+	Why  string `json:"why"`
+	Wait int    `json:"wait"`
 }
 
 // Cause is a reason and the place in the application's code where it was found.
@@ -65,12 +96,15 @@ type HandlerSet = object[string, Handler]
 // GlobalSet holds global variables by name.
 type GlobalSet = object[string, Global]
 
-// Has reports whether the application has a handler for events of kind k.
+// Has reports whether the application has a handler for events of kind k. For processes PHP has something to do even if there is none.
 func (d *Description) Has(k Kind) bool {
-	return slices.ContainsFunc(k.Handlers(), func(name string) bool {
-		_, ok := d.Handlers[name]
-		return ok
-	})
+	return k == Process || slices.ContainsFunc(k.Handlers(), d.HasHandler)
+}
+
+// HasHandler reports whether the application has a function of that name that is called for events.
+func (d *Description) HasHandler(name string) bool {
+	_, ok := d.Handlers[name]
+	return ok
 }
 
 // Settled reports whether the described code is certain to be the code that runs. For some seconds after a file has changed,

@@ -11,11 +11,13 @@ import (
 type Effect struct {
 	Seq    uint64   `json:"seq"`
 	Send   *Send    `json:"send,omitempty"`
-	Frames *Send    `json:"frames,omitempty"` // its Payload holds whole frames of a server (RFC 6455, section 5.2)
+	Frames *Send    `json:"frames,omitempty"` // its Payload holds whole frames of a server (RFC 6455, section 5.2), or any bytes for one client without a handshake
 	Close  *Close   `json:"close,omitempty"`
 	Log    *Log     `json:"log,omitempty"`
 	Done   *Done    `json:"done,omitempty"`
 	Failed *Failure `json:"failed,omitempty"`
+	// Children is of a resident worker, and of no event, whatever Seq is.
+	Children *Children `json:"children,omitempty"`
 	// Stray is what was printed past the PHP half. It belongs to no event, and Seq is 0.
 	Stray string `json:"-"`
 }
@@ -26,7 +28,8 @@ func (e *Effect) Last() bool { return e.Done != nil || e.Failed != nil }
 // check refuses an effect that the PHP half does not write.
 func (e *Effect) check() error {
 	n := 0
-	for _, set := range []bool{e.Send != nil, e.Frames != nil, e.Close != nil, e.Log != nil, e.Done != nil, e.Failed != nil} {
+	for _, set := range []bool{e.Send != nil, e.Frames != nil, e.Close != nil, e.Log != nil, e.Done != nil, e.Failed != nil,
+		e.Children != nil} {
 		if set {
 			n++
 		}
@@ -97,6 +100,14 @@ type Log struct {
 	Message string `json:"message"`
 	File    string `json:"file,omitempty"`
 	Line    int    `json:"line,omitempty"`
+	// Daily says whether a show_message is also in the application's daily file. Nil: it writes none.
+	Daily *Daily `json:"daily,omitempty"`
+}
+
+// Daily is what became of a line of the daily file. If it was written, both are empty.
+type Daily struct {
+	File  string `json:"file,omitempty"`
+	Error string `json:"error,omitempty"`
 }
 
 // Severity is the level as package slog has it; one that is unknown is info.
@@ -113,15 +124,27 @@ type Done struct {
 	Rows RowChanges `json:"rows,omitempty"`
 	// Globals are the changes of living global variables, or nil.
 	Globals *GlobalChanges `json:"globals,omitempty"`
+	// Held says what a resident worker keeps that cannot be given to the worker after it, and what that is: "$db" is "a PDO". It names
+	// what the worker has not named before.
+	Held map[string]string `json:"held,omitempty"`
+	// Bound are the clients whose rows were given what Held names. It also names those of which Held says nothing new.
+	Bound []int64 `json:"bound,omitempty"`
+	// Wrote says what an event that ran beside others was seen to write outside of its row, although its handlers' code does not show it:
+	// "$counter", "A::$n", "$n of f()" or the name of a constant.
+	Wrote string `json:"wrote,omitempty"`
 	// Code is the fingerprint of the application's files.
 	Code string `json:"code,omitempty"`
 	// Took is how long PHP worked, in seconds, since the request began or the event before ended.
 	Took float64 `json:"took,omitempty"`
+	// Worker is the id of PHP's process, if Event.Identify asks for it.
+	Worker int `json:"worker,omitempty"`
 }
 
 // GlobalChanges is what an event changed in the living global variables.
 type GlobalChanges struct {
 	RowChange // of the variables, which are kept as a row's fields are
+	// First are those of Event.First that the event has not changed. Set has the values of those that came without one.
+	First []string `json:"first,omitempty"`
 	// Lost says, by variable, what it was given that cannot outlive an event.
 	Lost map[string]string `json:"lost,omitempty"`
 }

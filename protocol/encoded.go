@@ -20,8 +20,13 @@ func (e *Encoded) Add(entries int, part []byte, traits Traits) {
 	e.Join(traits)
 }
 
-// size is the number of bytes of the array.
-func (e *Encoded) size() int {
+// AppendText appends an entry with a text.
+func AppendText(b []byte, name, value string) []byte {
+	return phpvalue.AppendText(phpvalue.AppendText(b, name), value)
+}
+
+// Size is the number of bytes of the array.
+func (e *Encoded) Size() int {
 	var head [32]byte
 	n := len(phpvalue.AppendArrayHead(head[:0], e.Entries)) + len(phpvalue.ArrayEnd)
 	for _, p := range e.Parts {
@@ -41,6 +46,32 @@ func AppendRow(b []byte, key int64, row Fields) ([]byte, Traits) {
 	b = phpvalue.AppendArrayHead(phpvalue.AppendKey(b, key), len(row))
 	b, traits := AppendFields(b, row)
 	return append(b, phpvalue.ArrayEnd...), traits
+}
+
+// AppendNew appends an entry of Event.Changes: a new client's row. number is the entry's, from 0 on.
+func AppendNew(b []byte, number int, key int64, row Fields) ([]byte, Traits) {
+	return appendChange(b, number, key, row, "b:1;")
+}
+
+// AppendSet appends an entry of Event.Changes: fields of a client's row that are set.
+func AppendSet(b []byte, number int, key int64, set Fields) ([]byte, Traits) {
+	return appendChange(b, number, key, set, "b:0;")
+}
+
+// AppendRemoved appends an entry of Event.Changes: the row of a client that has left.
+func AppendRemoved(b []byte, number int, key int64) []byte {
+	b = phpvalue.AppendKey(phpvalue.AppendArrayHead(phpvalue.AppendKey(b, int64(number)), 1), 0)
+	return append(phpvalue.AppendKey(b, key), phpvalue.ArrayEnd...)
+}
+
+// appendChange appends a list of a key, fields, and whether they are a new row.
+func appendChange(b []byte, number int, key int64, fields Fields, isNew string) ([]byte, Traits) {
+	b = phpvalue.AppendKey(phpvalue.AppendArrayHead(phpvalue.AppendKey(b, int64(number)), 3), 0)
+	b = phpvalue.AppendKey(phpvalue.AppendKey(b, key), 1)
+	b = phpvalue.AppendArrayHead(b, len(fields))
+	b, traits := AppendFields(b, fields)
+	b = phpvalue.AppendKey(append(b, phpvalue.ArrayEnd...), 2)
+	return append(append(b, isNew...), phpvalue.ArrayEnd...), traits
 }
 
 // AppendFields appends fields as an array's entries.

@@ -51,6 +51,15 @@ func TestEventAppend(t *testing.T) {
 			`{"v":1,"seq":9,"event":"loop","any_global":true,"zeros":true,"globals":["n","ä"],"values":20,"length":0}` + "\n" +
 				`a:1:{s:1:"n";d:0.0;}`,
 		},
+		"open after authenticate": {
+			Event{Kind: Open, Seq: 9, Client: 2, Own: true, After: true, Else: &Event{Kind: Closing, Sockets: true, Globals: []string{"n"}}},
+			`{"v":1,"seq":9,"event":"open","client":2,"own":true,"after":true,"else":{"event":"close","sockets":true,"globals":["n"]},"length":0}` +
+				"\n",
+		},
+		"trace": {
+			Event{Kind: Text, Seq: 9, Client: 2, Trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
+			`{"v":1,"seq":9,"event":"text","client":2,"trace":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01","length":0}` + "\n",
+		},
 		"describe": {Event{Kind: Describe, Seq: 1}, `{"v":1,"seq":1,"event":"describe","length":0}` + "\n"},
 	} {
 		t.Run(name, func(t *testing.T) {

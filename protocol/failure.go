@@ -19,7 +19,8 @@ var (
 type FailureKind string
 
 const (
-	FailedFatal      FailureKind = "fatal"      // a PHP fatal error, memory and time limits among them
+	FailedFatal      FailureKind = "fatal"      // a PHP fatal error, PHP's own limits of memory and time among them
+	FailedTimeout    FailureKind = "timeout"    // the time limit of events; PHP could say where the handler was
 	FailedException  FailureKind = "exception"  // an exception that nothing caught
 	FailedExit       FailureKind = "exit"       // exit or die
 	FailedUnreadable FailureKind = "unreadable" // php-fpm's user cannot read the events or settings file
@@ -31,7 +32,7 @@ const (
 
 // FailureKinds returns every kind.
 func FailureKinds() []FailureKind {
-	return []FailureKind{FailedFatal, FailedException, FailedExit, FailedUnreadable, FailedRedeclare, FailedRequest, FailedChanged,
+	return []FailureKind{FailedFatal, FailedTimeout, FailedException, FailedExit, FailedUnreadable, FailedRedeclare, FailedRequest, FailedChanged,
 		FailedSkipped}
 }
 

@@ -2,7 +2,7 @@ package protocol
 
 import (
 	"bytes"
-	"strconv"
+	"encoding/json"
 )
 
 // fast reads the two lines of which most answers consist, a send and a done without changes, exactly as the PHP half writes
@@ -17,9 +17,13 @@ func (d *AnswerDecoder) fast(line []byte) *Effect {
 	var e *Effect
 	switch {
 	case p.skip(`"send":{"to":`):
-		e = p.send()
+		e = p.send(&d.send)
 	case p.skip(`"done":{"code":"`):
 		e = p.done(&d.code)
+	case p.skip(`"done":{"result":true,"code":"`):
+		if e = p.done(&d.code); e != nil {
+			e.Done.Result = resultTrue
+		}
 	}
 	if e == nil || string(p.rest) != "}}" {
 		return nil
@@ -28,16 +32,22 @@ func (d *AnswerDecoder) fast(line []byte) *Effect {
 	return e
 }
 
+// resultTrue is the result of an authenticate that lets a client in. It must not be changed.
+var resultTrue = json.RawMessage("true")
+
 // fastParser takes what it expects off the front of a line.
 type fastParser struct{ rest []byte }
 
-// send reads a send after its "to".
-func (p *fastParser) send() *Effect {
-	one := struct { // one allocation for all
-		effect Effect
-		send   Send
-		key    [1]int64
-	}{}
+// fastSend is a send with one recipient, all in one piece.
+type fastSend struct {
+	effect Effect
+	send   Send
+	key    [1]int64
+}
+
+// send reads a send after its "to" into one, which is used for each.
+func (p *fastParser) send(one *fastSend) *Effect {
+	*one = fastSend{}
 	to := &one.send
 	to.To.Keys = one.key[:0]
 	var length uint64
@@ -123,17 +133,27 @@ func (p *fastParser) number(n *uint64) bool {
 	return ok
 }
 
-// seconds takes a decimal fraction, as JSON writes it.
+// seconds takes a decimal fraction without an exponent and with few digits, as the PHP half writes it. Both numbers that are divided are exact
+// then, and so the result is the one that encoding/json gives.
 func (p *fastParser) seconds(f *float64) bool {
-	end := bytes.IndexByte(p.rest, '}')
-	if end <= 0 || p.rest[0] < '0' || p.rest[0] > '9' || len(bytes.Trim(p.rest[:end], "0123456789.")) > 0 {
+	const maxDigits = 15 // no number of so many digits is rounded
+	var n uint64
+	before := len(p.rest)
+	if !p.number(&n) {
 		return false
 	}
-	whole, fraction, hasFraction := bytes.Cut(p.rest[:end], []byte("."))
-	if len(whole) > 1 && whole[0] == '0' || hasFraction && len(fraction) == 0 {
-		return false // JSON has no such number
+	digits, divisor := before-len(p.rest), 1.0
+	if p.skip(".") {
+		i := 0
+		for ; i < len(p.rest) && digits+i < maxDigits && p.rest[i] >= '0' && p.rest[i] <= '9'; i++ {
+			n = n*10 + uint64(p.rest[i]-'0')
+			divisor *= 10
+		}
+		if i == 0 {
+			return false // JSON has no such number
+		}
+		p.rest = p.rest[i:]
 	}
-	value, err := strconv.ParseFloat(string(p.rest[:end]), 64)
-	*f, p.rest = value, p.rest[end:]
-	return err == nil
+	*f = float64(n) / divisor
+	return digits <= maxDigits
 }

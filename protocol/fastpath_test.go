@@ -14,6 +14,7 @@ func fastLines() []string {
 		`{"seq":7,"done":{"code":"9f0a"}}`,
 		`{"seq":7,"done":{"code":"9f0a+","took":0.000204}}`,
 		`{"seq":7,"done":{"code":"","took":12.5}}`,
+		`{"seq":7,"done":{"result":true,"code":"","took":0.000012}}`,
 	}
 }
 
@@ -30,8 +31,9 @@ func TestFastPathLeavesTheRestToJSON(t *testing.T) {
 	d := NewAnswerDecoder(token, 1<<20)
 	for _, line := range []string{
 		``, `{`, `{"seq":07,"done":{"code":"9f"}}`, `{"seq":-7,"done":{"code":"9f"}}`, `{"seq":1234567890123456789012,"done":{"code":"9f"}}`,
-		`{"seq":7,"done":{"result":true,"code":"9f"}}`, `{"seq":7,"done":{"code":"9\u0066"}}`, `{"seq":7,"done":{"code":"9f","took":1e3}}`,
+		`{"seq":7,"done":{"result":false,"code":"9f"}}`, `{"seq":7,"done":{"code":"9\u0066"}}`, `{"seq":7,"done":{"code":"9f","took":1e3}}`,
 		`{"seq":7,"done":{"code":"9f","took":.5}}`, `{"seq":7,"done":{"code":"9f","took":5.}}`, `{"seq":7,"done":{"code":"9f","took":00.5}}`,
+		`{"seq":7,"done":{"code":"9f","took":0.123456789012345}}`, `{"seq":7,"done":{"code":"9f","took":1234567890123456}}`,
 		`{"seq":7,"done":{"code":"9f"}} `, `{"seq":7,"send":{"to":[],"length":5}}`, `{"seq":7,"send":{"to":[12],"length":5,"binary":true}}`,
 		`{"seq":7,"send":{"to":[1 ],"length":5}}`, `{"seq":7,"done":{"code":"9f"}}}`,
 	} {
@@ -65,7 +67,7 @@ func TestDecoderCanBeUsedAgain(t *testing.T) {
 	if err := d.Feed([]byte(token+` {"seq":1,"send":{"to":[1],"length":50}}`+"\ncut o"), apply); err != nil {
 		t.Fatal(err)
 	}
-	d.Reset()
+	d.Reset(token)
 	if err := d.Feed([]byte(token+` {"seq":2,"done":{"code":"9f"}}`+"\n"), apply); err != nil {
 		t.Fatal(err)
 	}

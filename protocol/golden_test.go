@@ -40,6 +40,8 @@ func goldenRequests() map[string][]*Event {
 		"exception":    {client(7, Text, "throw")},
 		"server":       {{Kind: Started, Seq: 7, Whole: true}, {Kind: Shutdown, Seq: 8, Open: new(string)}},
 		"globals":      {globals},
+		"first":        {{Kind: Fifo, Seq: 7, Globals: []string{"hub", "log"}, First: []string{"title"}, Linked: true}},
+		"wrote":        {client(7, Text, "wrote")},
 		"changed":      {{Kind: Loop, Seq: 7, Code: "other"}, {Kind: Loop, Seq: 8}},
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"github.com/wsbridge/wsbridge/protocol/phpvalue"
 )
 
 // Field is a top-level entry of a row, whose value is raw JSON.
@@ -114,4 +116,17 @@ func (c *RowChange) Apply(f *Fields) {
 	for _, field := range c.Set {
 		f.Set(field.Name, field.Value)
 	}
+}
+
+// Names returns the names of the fields that change, as people read them, in their order.
+func (c *RowChange) Names() []string {
+	names := slices.Clone(c.Unset)
+	for _, field := range c.Set {
+		names = append(names, field.Name)
+	}
+	for i, name := range names {
+		names[i] = phpvalue.ReadableName(name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }

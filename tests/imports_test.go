@@ -24,10 +24,11 @@ type rule struct {
 
 // importRules has a line for each package, so that a new one needs a decision. A room of bridge, fastcgi or protocol
 // imports neither its sisters nor the package above it, which joins them; bridge/outcome has the words that all rooms
-// of bridge share.
+// of bridge share, and fastcgi and its rooms share fastcgi/exits.
 func importRules() []rule {
 	const (
 		outcome, websocket = "bridge/outcome", "github.com/gorilla/websocket"
+		exits              = "fastcgi/exits"
 		unix, rate         = "golang.org/x/sys/unix", "golang.org/x/time/rate"
 		api                = "cmd/wsbridge/control/api"
 	)
@@ -47,29 +48,35 @@ func importRules() []rule {
 		{"bridge/isolation", []string{"protocol"}, "the check command asks it, too, without a server"},
 		{"bridge/observe", []string{"protocol", outcome}, "it is told what happens, and has no part in it"},
 		{"bridge/outcome", []string{"protocol"}, "it is words and codes"},
+		{"bridge/journal", []string{"protocol", "github.com/cockroachdb/pebble/v2/...", unix}, "it keeps what it is told, and knows no clients or events"},
 
-		{"fastcgi", []string{"protocol", "github.com/yookoala/gofast", unix}, "it answers events, and knows of no clients"},
+		{"fastcgi", []string{"protocol", exits, "github.com/yookoala/gofast", unix}, "it answers events, and knows of no clients"},
+		{"fastcgi/exits", []string{unix}, "it watches processes, whatever they are"},
 		{"fastcgi/phpfpm", []string{unix}, "it runs a php-fpm, and speaks no FastCGI"},
+		{"fastcgi/resident", []string{"protocol", exits, unix}, "it runs events in workers, and is given what starts them"},
 		{"fifo", []string{unix}, "a pipe and its documents mean nothing to it; its user passes a function"},
 		{"deploy", nil, "the files in it are only embedded"},
 		{"php-handlers", nil, "the PHP half is only embedded here"},
 
-		{"cmd/wsbridge", []string{module + "...", "github.com/spf13/cobra"}, "it is the commands"},
-		{"cmd/wsbridge/serve", []string{module + "...", "github.com/coreos/go-systemd/..."}, "it joins bridge, fastcgi and fifo"},
+		{"cmd/wsbridge", []string{module + "...", "github.com/spf13/cobra", "github.com/spf13/pflag"}, "it is the commands"},
+		{"cmd/wsbridge/serve", []string{module + "...", "github.com/coreos/go-systemd/...", "golang.org/x/crypto/acme/..."}, "it joins bridge, fastcgi and fifo"},
 		{"cmd/wsbridge/check", []string{"protocol", "bridge/isolation", "cmd/wsbridge/config", "cmd/wsbridge/terminal"},
 			"it reads an application, and serves nobody"},
 		{"cmd/wsbridge/config", []string{"protocol", "bridge/door", "bridge/door/admission", "bridge/isolation", "deploy", "fastcgi", "github.com/BurntSushi/toml"},
 			"it reads and checks values, and starts nothing"},
-		{"cmd/wsbridge/control", []string{"protocol/...", "bridge", "bridge/observe", "bridge/rows", "fastcgi", api, "cmd/wsbridge/config",
-			"cmd/wsbridge/timing"},
+		{"cmd/wsbridge/control", []string{"protocol/...", "bridge", "bridge/isolation", "bridge/observe", "bridge/rows", "fastcgi", api, "cmd/wsbridge/config",
+			"cmd/wsbridge/timing", unix},
 			"it answers operators"},
 		{api, []string{"protocol"}, "it is what clients of the control API need"},
 		{"cmd/wsbridge/control/dashboard", nil, "the files in it are only embedded"},
 		{"cmd/wsbridge/operate", []string{api, "cmd/wsbridge/config", "cmd/wsbridge/terminal", "github.com/spf13/cobra"},
 			"it is a client of the control API, as any other"},
+		{"cmd/wsbridge/handover", []string{unix}, "it carries messages and open files, whatever they mean"},
 		{"cmd/wsbridge/logs", []string{"cmd/wsbridge/config", "cmd/wsbridge/terminal"}, "what is logged means nothing to it"},
-		{"cmd/wsbridge/metrics", []string{"protocol", "bridge", "bridge/observe", outcome, "fastcgi", "fifo", "cmd/wsbridge/timing",
+		{"cmd/wsbridge/metrics", []string{"protocol", "bridge", "bridge/observe", outcome, "fastcgi", "fastcgi/resident", "fifo", "cmd/wsbridge/timing",
 			"github.com/prometheus/client_golang/..."}, "it counts for Prometheus"},
+		{"cmd/wsbridge/traces", []string{"protocol", "bridge/observe", "go.opentelemetry.io/otel/...", "github.com/go-logr/logr"},
+			"it is all that knows OpenTelemetry"},
 		{"cmd/wsbridge/timing", []string{"bridge/observe", "github.com/prometheus/client_golang/prometheus"},
 			"it counts for metrics and control"},
 		{"cmd/wsbridge/terminal", []string{"github.com/rivo/uniseg", "golang.org/x/term"},
@@ -141,8 +148,10 @@ func TestImportRulesNotice(t *testing.T) {
 		{"bridge", module + "fastcgi", false},
 		{"bridge", module + "bridges", false},
 		{"bridge", "github.com/yookoala/gofast", false},
-		{"bridge/rows", module + "bridge", false},          // the package above
-		{"bridge/rows", module + "bridge/socket", false},   // a sister
+		{"bridge/rows", module + "bridge", false},        // the package above
+		{"bridge/rows", module + "bridge/socket", false}, // a sister
+		{"bridge/journal", "github.com/cockroachdb/pebble/v2/vfs", true},
+		{"bridge", "github.com/cockroachdb/pebble/v2", false},
 		{"bridge/socket", module + "bridge/outcome", true}, // the one exception
 		{"bridge/schedule", module + "protocol", false},    // others may
 		{"bridge/isolation", "github.com/gorilla/websocket", false},

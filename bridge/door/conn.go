@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -21,15 +22,23 @@ type Conn struct {
 	slot     *slot
 	deadline time.Time    // of everything that is read; zero once the header of a request has been read
 	header   *proxyHeader // nil: the connection begins with none
+	early    atomic.Bool  // it counts in the listener's early
 }
 
 func newConn(accepted net.Conn, l *Listener, slot *slot, deadline time.Time) *Conn {
-	c := &Conn{Conn: accepted, listener: l, slot: slot, deadline: deadline}
-	if kernels, ok := accepted.(syscall.Conn); ok {
-		c.kernel, _ = kernels.SyscallConn() // it fails only on a connection that has been closed
-	}
-	_ = accepted.SetReadDeadline(deadline) // likewise, as the first read will tell
+	c := &Conn{Conn: accepted, listener: l, kernel: kernelOf(accepted), slot: slot, deadline: deadline}
+	c.early.Store(true)
+	l.early.Add(1)
+	_ = accepted.SetReadDeadline(deadline) // it fails only on a connection that has been closed, as the first read will tell
 	return c
+}
+
+// kernelOf returns the kernel's handle of a connection, or nil if it has none.
+func kernelOf(conn net.Conn) (kernel syscall.RawConn) {
+	if kernels, ok := conn.(syscall.Conn); ok {
+		kernel, _ = kernels.SyscallConn() // it fails only on a connection that has been closed
+	}
+	return kernel
 }
 
 // Of returns the Conn that conn is, or that is the lowest layer of conn by its NetConn methods. It returns nil for other connections.
@@ -100,8 +109,16 @@ func closeWrite(conn net.Conn) error {
 	return half.CloseWrite()
 }
 
+// endEarly is called when a request has come, or none will.
+func (c *Conn) endEarly() {
+	if c.early.Swap(false) {
+		c.listener.early.Add(-1)
+	}
+}
+
 // Close gives the slot back and closes the connection at once. A *tls.Conn over c says goodbye before it calls this.
 func (c *Conn) Close() error {
+	c.endEarly()
 	c.slot.release()
 	return c.Conn.Close()
 }

@@ -18,18 +18,18 @@ func (c *Conn) CheckHandshake(r *http.Request) (subprotocol string, no *Refusal)
 	case r.Method != http.MethodGet:
 		return "", &Refusal{Why: outcome.RefusedMethod}
 	case r.ContentLength != 0: // -1 if it is not announced
-		return "", &Refusal{outcome.RefusedMalformed, "a handshake has no body"}
+		return "", &Refusal{Why: outcome.RefusedMalformed, Detail: "a handshake has no body"}
 	case repeated(r.Header) != "":
-		return "", &Refusal{outcome.RefusedMalformed, "more than one " + repeated(r.Header)}
+		return "", &Refusal{Why: outcome.RefusedMalformed, Detail: "more than one " + repeated(r.Header)}
 	case r.Header.Get("Sec-WebSocket-Version") != "13":
 		return "", &Refusal{Why: outcome.RefusedVersion}
 	case !isKey(r.Header.Get("Sec-WebSocket-Key")):
-		return "", &Refusal{outcome.RefusedMalformed, "bad Sec-WebSocket-Key"}
+		return "", &Refusal{Why: outcome.RefusedMalformed, Detail: "bad Sec-WebSocket-Key"}
 	}
 	subprotocol, err := admission.ChooseSubprotocol(policy.Subprotocols, r.Header["Sec-Websocket-Protocol"])
 	switch {
 	case err != nil:
-		return "", &Refusal{outcome.RefusedMalformed, err.Error()}
+		return "", &Refusal{Why: outcome.RefusedMalformed, Detail: err.Error()}
 	case origin != "" && !policy.Origins.Allow(origin, r.Host): // programs other than browsers send none
 		return "", &Refusal{Why: outcome.RefusedOrigin}
 	}

@@ -3,7 +3,9 @@ package door
 import (
 	"crypto/tls"
 	"net"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/door/admission"
@@ -15,7 +17,7 @@ type Config struct {
 	// Policy returns the policy in force. It is called for each connection and each request, so that a change holds at once.
 	Policy  func() *Policy
 	Limiter *Limiter
-	// TLS is the configuration of all connections, from TLS 1.2 on and for HTTP/1.1 only; nil: they are plain.
+	// TLS is the configuration of all connections, from TLS 1.2 on, with HTTP/1.1 before its NextProtos; nil: they are plain.
 	TLS *tls.Config
 	// HandshakeTimeout is how long after its accept a connection may still send the header of its first request.
 	HandshakeTimeout time.Duration
@@ -43,7 +45,9 @@ type Policy struct {
 // Listener accepts connections while there is room for them, and turns the others away before anything is spent on them.
 type Listener struct {
 	net.Listener
-	cfg Config
+	cfg   Config
+	gate  pauseGate
+	early atomic.Int64 // connections of which no request has come
 
 	rejections sync.WaitGroup
 	rejecting  chan struct{} // holds a value for each of rejections
@@ -54,16 +58,29 @@ func Listen(l net.Listener, cfg Config) *Listener {
 	if cfg.TLS != nil {
 		cfg.TLS = cfg.TLS.Clone()
 		cfg.TLS.MinVersion = max(cfg.TLS.MinVersion, tls.VersionTLS12) // RFC 8996
-		cfg.TLS.NextProtos = []string{"http/1.1"}                      // a WebSocket needs a connection of its own, which HTTP/2 has not
+		cfg.TLS.CipherSuites = cipherSuites()
+		// A WebSocket needs a connection of its own, which HTTP/2 has not.
+		cfg.TLS.NextProtos = append([]string{"http/1.1"}, cfg.TLS.NextProtos...)
 	}
 	return &Listener{Listener: l, cfg: cfg, rejecting: make(chan struct{}, maxRejections)}
+}
+
+// cipherSuites returns those of TLS 1.2 that are offered: Go's without those in CBC mode, which RFC 9325, section 4.2, does not recommend
+// and which scanners report. Every client that could use one has a better one.
+func cipherSuites() (ids []uint16) {
+	for _, suite := range tls.CipherSuites() {
+		if !strings.Contains(suite.Name, "_CBC_") {
+			ids = append(ids, suite.ID)
+		}
+	}
+	return ids
 }
 
 // Accept blocks until there is a connection that may come in, and returns it: a *Conn or, with TLS, a *tls.Conn over one. What
 // takes time, the PROXY header and the TLS handshake, is left to the first read.
 func (l *Listener) Accept() (net.Conn, error) {
 	for {
-		accepted, err := l.Listener.Accept()
+		accepted, err := l.acceptBelow()
 		if err != nil {
 			return nil, err
 		}

@@ -3,7 +3,10 @@ package door
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
+	"io"
 	"net"
+	"slices"
 	"sync"
 
 	"github.com/pires/go-proxyproto"
@@ -16,7 +19,8 @@ import (
 type proxyHeader struct {
 	once   sync.Once
 	err    error
-	source net.Addr // nil: the proxy speaks for itself
+	source net.Addr // nil: the proxy speaks for itself, or for a client without an IP address
+	secure bool     // the client's side is encrypted
 	rest   []byte   // what was read after the header
 }
 
@@ -43,18 +47,59 @@ func (c *Conn) Identify() error {
 
 // readHeader counts a connection that begins with other bytes. A proxy that only checks whether the server is there sends none.
 func (c *Conn) readHeader() error {
-	r := bufio.NewReaderSize(c.Conn, proxyHeaderBuffer)
-	header, err := proxyproto.Read(r)
+	var raw bytes.Buffer
+	r := bufio.NewReaderSize(io.TeeReader(c.Conn, &raw), proxyHeaderBuffer)
+	header, err := readProxyHeader(r)
+	if err == nil {
+		err = c.header.take(header, raw.Bytes())
+	}
 	if err != nil {
-		if r.Buffered() > 0 {
+		if raw.Len() > 0 {
 			c.listener.cfg.Rejected(limitProxyProtocol, c.Conn.RemoteAddr().String())
 		}
 		return err
 	}
 	rest, _ := r.Peek(r.Buffered())
 	c.header.rest = bytes.Clone(rest)
-	if !header.Command.IsLocal() {
-		c.header.source = header.SourceAddr
+	return nil
+}
+
+// readProxyHeader reads a header. go-proxyproto refuses one of version 2 by which a proxy forwards a client of an address family that it does
+// not name, as HAProxy does for some; a receiver may take it and use the connection's own address (section 2.2).
+func readProxyHeader(r *bufio.Reader) (*proxyproto.Header, error) {
+	if first, err := r.Peek(1); err != nil || first[0] != proxyproto.SIGV2[0] { // version 1 may be shorter
+		return proxyproto.Read(r)
+	}
+	start, err := r.Peek(proxyFixed)
+	unnamed := append(slices.Clone(proxyproto.SIGV2), byte(proxyproto.PROXY), byte(proxyproto.UNSPEC))
+	if err != nil || !bytes.HasPrefix(start, unnamed) {
+		return proxyproto.Read(r)
+	}
+	size := int(binary.BigEndian.Uint16(start[len(unnamed):]))
+	if size > int(proxyproto.MaxV2HeaderSize) {
+		return nil, proxyproto.ErrInvalidLength
+	}
+	if _, err := r.Discard(proxyFixed + size); err != nil {
+		return nil, err
+	}
+	return &proxyproto.Header{Version: 2, Command: proxyproto.PROXY, TransportProtocol: proxyproto.UNSPEC}, nil
+}
+
+// take takes from a header what it says of the client. raw begins with its bytes. A local connection, such as a proxy's check, has no client,
+// and whatever its header says does not count.
+func (h *proxyHeader) take(header *proxyproto.Header, raw []byte) error {
+	if header.Command.IsLocal() {
+		return nil
+	}
+	if header.Version == 2 {
+		fields, err := readProxyFields(raw)
+		if err != nil {
+			return err
+		}
+		h.secure = fields.secure
+	}
+	if !header.TransportProtocol.IsUnix() {
+		h.source = header.SourceAddr
 	}
 	return nil
 }

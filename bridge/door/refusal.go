@@ -13,6 +13,7 @@ import (
 type Refusal struct {
 	Why    outcome.Refusal
 	Detail string // told instead of Why's text; empty: there is no more to tell
+	Logged string // logged instead of what the client is told; empty: that is logged
 }
 
 // Text is what the client is told.

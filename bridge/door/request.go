@@ -21,6 +21,7 @@ const (
 // that are not for this server, and clients that there is no room for. It ends the handshake's deadline.
 func (c *Conn) Receive(r *http.Request) *Refusal {
 	c.deadline = time.Time{}
+	c.endEarly()
 	if c.tls != nil && r.TLS == nil { // net/http does not see it under another layer
 		state := c.tls.ConnectionState()
 		r.TLS = &state
@@ -34,6 +35,9 @@ func (c *Conn) Receive(r *http.Request) *Refusal {
 	}
 	if no := believe(r, policy.Forwarding); no != nil {
 		return no
+	}
+	if c.header != nil && c.header.secure {
+		r.URL.Scheme = "https"
 	}
 	if err := c.assign(admission.AddrPort(r.RemoteAddr).Addr()); err != nil {
 		return c.listener.rejected(err, r.RemoteAddr)
@@ -74,7 +78,7 @@ func checkTarget(r *http.Request) *Refusal {
 		r.RequestURI = r.URL.RequestURI()
 	}
 	if r.URL.Scheme != "" || r.URL.Host != "" || r.RequestURI[0] != '/' {
-		return &Refusal{outcome.RefusedMalformed, "bad request target"}
+		return &Refusal{Why: outcome.RefusedMalformed, Detail: "bad request target"}
 	}
 	return nil
 }
@@ -84,7 +88,7 @@ func believe(r *http.Request, f admission.Forwarding) *Refusal {
 	peer := admission.AddrPort(r.RemoteAddr)
 	client, err := f.Client(peer, r.Header)
 	if err != nil {
-		return &Refusal{outcome.RefusedMalformed, err.Error()}
+		return &Refusal{Why: outcome.RefusedMalformed, Detail: err.Error()}
 	}
 	if client.Addr != peer {
 		r.RemoteAddr = client.Addr.String()

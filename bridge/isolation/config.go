@@ -26,6 +26,11 @@ type Config struct {
 	Handlers map[string]Mode
 	// LiveGlobals live from event to event, and ForgetGlobals do not, whatever the description says.
 	LiveGlobals, ForgetGlobals []string
+	// Resident says that workers stay from event to event: one worker runs all events in one order, and others run those that may run beside
+	// it. Otherwise each event is a request of its own.
+	Resident bool
+	// InitializeOnce says that ws_server_initialize is an event at the start. Otherwise it runs before each event, or when a worker starts.
+	InitializeOnce bool
 }
 
 // mode returns the mode of a handler, and whether it is from Handlers.

@@ -34,14 +34,14 @@ type entry struct {
 }
 
 // Add adds an event, and drops the oldest if there are 10.
-func (h *History) Add(t Trace) { h.add(newEntry(t)) }
+func (h *History) Add(t *Trace) { h.add(newEntry(t)) }
 
 func (h *History) add(e entry) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if n := len(h.entries); n < maxHistory {
 		if n == cap(h.entries) { // append would allocate more than is needed
-			h.entries = append(make([]entry, 0, min(max(2, 2*n), maxHistory)), h.entries...)
+			h.entries = append(make([]entry, 0, min(max(1, 2*n), maxHistory)), h.entries...)
 		}
 		h.entries = append(h.entries, e)
 		return
@@ -62,7 +62,7 @@ func (h *History) All(client int64) []Trace {
 	return traces
 }
 
-func newEntry(t Trace) entry {
+func newEntry(t *Trace) entry {
 	return entry{
 		end: t.Time.UnixMicro(), seq: t.Seq, fault: t.Fault,
 		stages: [...]uint32{micros(t.Queue), micros(t.Connect), micros(t.Wait), micros(t.Run), micros(t.Apply), micros(t.Total)},

@@ -44,6 +44,14 @@ func (s *Incidents) Add(i Incident) {
 	s.all = append(s.all, i)
 }
 
+// Restore replaces the failures by those that All has returned in another process.
+func (s *Incidents) Restore(all []Incident) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = slices.Clone(all[:min(len(all), maxIncidents)])
+	slices.Reverse(s.all)
+}
+
 // All returns the latest failures, at most 100, the last one first.
 func (s *Incidents) All() []Incident {
 	s.mu.Lock()

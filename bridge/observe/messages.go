@@ -25,6 +25,14 @@ func (c *Counter) Messages() Messages {
 	return Messages{c.received.Load(), c.sent.Load(), c.receivedBytes.Load(), c.sentBytes.Load()}
 }
 
+// Restore sets the counts of a client that another process has counted before.
+func (c *Counter) Restore(m Messages) {
+	c.received.Store(m.Received)
+	c.sent.Store(m.Sent)
+	c.receivedBytes.Store(m.ReceivedBytes)
+	c.sentBytes.Store(m.SentBytes)
+}
+
 // Messages are counts of messages and their bytes since the start.
 type Messages struct {
 	Received, Sent           uint64

@@ -33,6 +33,8 @@ type Observation struct {
 	Run     time.Duration // in PHP, as measured there: loading the code, and the handler
 	Apply   time.Duration // applying what PHP asked for
 	Total   time.Duration // from its arrival to its end
+
+	Together int // how many events its request had, if there were several
 }
 
 // Nop is an Observer that does nothing. Embed it in an Observer of some calls only.

@@ -3,6 +3,7 @@ package observe
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/wsbridge/wsbridge/protocol"
@@ -53,7 +54,8 @@ func (r *Recorder) effect(e *protocol.Effect, made Made) (Effect, bool) {
 }
 
 func (r *Recorder) sent(s *protocol.Send, made Made) *Sent {
-	return &Sent{To: s.To, Sockets: made.Sent, Binary: s.Binary, Bytes: len(s.Payload), Payload: r.cut(s.Payload)}
+	to := protocol.Recipients{Open: s.To.Open, Keys: slices.Clone(s.To.Keys)} // s is valid only now
+	return &Sent{To: to, Sockets: made.Sent, Binary: s.Binary, Bytes: len(s.Payload), Payload: r.cut(s.Payload)}
 }
 
 // cut returns a copy of the part of a payload that is kept; nil if payloads are not kept.

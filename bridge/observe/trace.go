@@ -24,6 +24,7 @@ type Trace struct {
 	Seq    uint64
 	Client int64 // 0: the server
 	Bytes  int   // of its payload
+	Worker int   // the id of the process of the resident worker that ran it; 0: it was a request of its own. A History does not keep it
 	Made   Made
 	Fault  *Fault // nil: it succeeded
 

@@ -21,7 +21,11 @@ const (
 	EndedBusy                     // php-fpm could not take the event in time
 	EndedFailed                   // the event failed and on_error is "close"
 	EndedNoRow                    // a handler removed the client's row
+	EndedMemory                   // all clients take too much memory, and this one most
+	EndedUnfinished               // a message took too long to arrive
 	EndedByOperator               // by the control API, with the operator's code
+	EndedByCrash                  // wsbridge ended before its close event, which runs at the next start
+	EndedMoved                    // another process takes over, and this connection cannot move
 )
 
 // terms are what an ending means for a client.
@@ -50,8 +54,12 @@ func (e Ending) terms() terms {
 		EndedBusy:      {"busy", 1013, "try again later", true},
 		EndedFailed:    {"failed", 1011, "internal error", true},
 		EndedNoRow:     {"no_row", 1011, "internal error", false},
+		EndedMemory:    {"memory", 1013, "too much in memory", true},
 
+		EndedUnfinished: {"unfinished", 1008, "message took too long", true},
 		EndedByOperator: {"operator", 1000, "", false},
+		EndedByCrash:    {"crash", 0, "", true},
+		EndedMoved:      {"moved", 1012, "server restarts", true},
 	}
 	if int(e) < len(all) {
 		return all[e]
@@ -61,8 +69,8 @@ func (e Ending) terms() terms {
 
 // Endings returns all endings.
 func Endings() []Ending {
-	all := make([]Ending, 0, EndedByOperator+1)
-	for e := EndedByClient; e <= EndedByOperator; e++ {
+	all := make([]Ending, 0, EndedMoved+1)
+	for e := EndedByClient; e <= EndedMoved; e++ {
 		all = append(all, e)
 	}
 	return all

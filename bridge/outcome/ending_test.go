@@ -88,7 +88,7 @@ func TestEndingsHaveNamesAndSendableCodes(t *testing.T) {
 		}
 		names[e.String()] = true
 	}
-	if beyond := EndedByOperator + 1; beyond.String() != "unknown" || beyond.Retry() {
+	if beyond := EndedMoved + 1; beyond.String() != "unknown" || beyond.Retry() {
 		t.Error("there is an ending that Endings does not return")
 	}
 }

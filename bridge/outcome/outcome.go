@@ -2,6 +2,7 @@ package outcome
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -57,7 +58,9 @@ func Outcomes() []Outcome {
 		all = append(all, n.Outcome)
 	}
 	for _, k := range protocol.FailureKinds() {
-		all = append(all, ofKind(k))
+		if o := ofKind(k); !slices.Contains(all, o) { // a time limit has the same outcome with and without a line
+			all = append(all, o)
+		}
 	}
 	return append(all, otherOutcome())
 }

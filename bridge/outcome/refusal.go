@@ -8,6 +8,7 @@ type Refusal uint8
 
 const (
 	RefusedNoHandshake Refusal = iota + 1 // a request for a page where there is none
+	RefusedNoUpgrade                      // a handshake of which a proxy has dropped Upgrade
 	RefusedMalformed                      // a handshake that violates RFC 6455
 	RefusedOrigin                         // a page that may not connect
 	RefusedByHandler                      // by ws_server_authenticate or close_client, or for want of a cookie or user agent
@@ -22,6 +23,7 @@ const (
 	RefusedBusy                           // no room, no time, or no php-fpm
 	RefusedStopping                       // the server shuts down
 	RefusedHTTPVersion                    // a version of HTTP other than 1.1
+	RefusedMoving                         // another process takes over
 )
 
 // answer is what a refusal means for a client.
@@ -34,6 +36,7 @@ type answer struct {
 func (r Refusal) answer() answer {
 	all := [...]answer{
 		RefusedNoHandshake: {"no_handshake", http.StatusUpgradeRequired, "this is a websocket server"},
+		RefusedNoUpgrade:   {"no_upgrade", http.StatusUpgradeRequired, "a websocket handshake needs Upgrade, which a proxy may have dropped"},
 		RefusedMalformed:   {"malformed", http.StatusBadRequest, "bad request"},
 		RefusedOrigin:      {"origin", http.StatusForbidden, "origin not allowed"},
 		RefusedByHandler:   {"handler", http.StatusForbidden, "forbidden"},
@@ -48,6 +51,7 @@ func (r Refusal) answer() answer {
 		RefusedBusy:        {"busy", http.StatusServiceUnavailable, "try again later"},
 		RefusedStopping:    {"stopping", http.StatusServiceUnavailable, "server shutting down"},
 		RefusedHTTPVersion: {"http_version", http.StatusHTTPVersionNotSupported, "HTTP/1.1 is spoken here"},
+		RefusedMoving:      {"moving", http.StatusServiceUnavailable, "server restarts"},
 	}
 	if int(r) < len(all) {
 		return all[r]
@@ -58,7 +62,7 @@ func (r Refusal) answer() answer {
 // Refusals returns all refusals.
 func Refusals() []Refusal {
 	var all []Refusal
-	for r := RefusedNoHandshake; r <= RefusedHTTPVersion; r++ {
+	for r := RefusedNoHandshake; r <= RefusedMoving; r++ {
 		all = append(all, r)
 	}
 	return all
@@ -73,7 +77,7 @@ func (r Refusal) Text() string { return r.answer().text }
 // Retry reports whether the same request may succeed a little later. The answer then has a Retry-After header.
 func (r Refusal) Retry() bool {
 	switch r {
-	case RefusedCrowded, RefusedBusy, RefusedStopping:
+	case RefusedCrowded, RefusedBusy, RefusedStopping, RefusedMoving:
 		return true
 	}
 	return false

@@ -22,6 +22,7 @@ type row struct {
 	encoded   protocol.Encoded // fields, as PHP reads them; without entries after a change
 	block     *block           // that it is in
 	connected bool             // the client has been answered 101
+	bound     bool             // it has fields that only the process which runs all events can hold
 	lost      bool             // nothing can be sent to the client any more
 	published presence         // as of the last change
 }

@@ -16,10 +16,13 @@ type Table struct {
 	rows      map[int64]*row
 	blocks    blocks
 	globals   protocol.Fields // that an event has changed; the others have the value that the application's file gives them
+	first     map[string]bool // those of globals that no event has changed: the file would give them another value each time
 	ranges    *string         // what OpenRanges returns; nil after a client has opened or left
 	opened    int             // rows in state OPEN
 	connected int             // rows of clients that have been answered 101
 	pending   []presence      // not yet written
+	feed      feed
+	keeper    Keeper // nil: none
 }
 
 // New returns an empty table. It tells presence about every change, unless presence is nil, and calls failed with an error of that. Neither
@@ -49,6 +52,15 @@ func (t *Table) Own(key int64) (protocol.Encoded, bool) {
 	return r.encode(), true
 }
 
+// IsBound reports whether a row has to stay in the process that runs all events, as long as that lives: it holds objects, which others may
+// hold too, or what no other process can be given.
+func (t *Table) IsBound(key int64) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := t.rows[key]
+	return r != nil && (r.bound || r.encode().Tagged)
+}
+
 // OpenRanges returns the keys of all open clients, in the form of protocol.Event.Open.
 func (t *Table) OpenRanges() *string {
 	t.mu.Lock()
@@ -75,19 +87,6 @@ func (t *Table) open(f Filter) []int64 {
 		}
 	}
 	return keys
-}
-
-// Globals returns the values of the named global variables. It leaves out those that no event has changed.
-func (t *Table) Globals(names []string) (e protocol.Encoded) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, name := range names {
-		if value := t.globals.Get(name); value != nil {
-			bytes, traits := protocol.AppendFields(nil, protocol.Fields{{Name: name, Value: value}})
-			e.Add(1, bytes, traits)
-		}
-	}
-	return e
 }
 
 // Counts returns how many clients are open, how many have not been answered 101, and how many rows there are.

@@ -28,12 +28,17 @@ func (s *Scheduler) cancelAll(err error, match func(*position) bool) (ready []*Q
 
 // cancel ends the wait of p, which must be waiting, with err.
 func (s *Scheduler) cancel(ready []*Queue, p *position, err error) []*Queue {
+	s.remove(p)
+	return s.endWait(ready, p, err)
+}
+
+// remove removes p, which must be waiting, from its list. It is called with mu held.
+func (s *Scheduler) remove(p *position) {
 	waitsForSession := p.session() != "" && p.list == s.sessions[p.session()]
 	if p.remove(); !waitsForSession {
-		s.waiting--
+		s.room(p.Lane).waiting--
 		s.releaseSession(p.session())
 	}
-	return s.endWait(ready, p, err)
 }
 
 // releaseSession lets the next event of a session wait for its turn.
@@ -53,8 +58,10 @@ func (s *Scheduler) releaseSession(id string) {
 
 // each calls f with each event that waits. f must not move any.
 func (s *Scheduler) each(f func(*position)) {
-	for i := range s.lists {
-		eachOf(&s.lists[i], f)
+	for _, r := range []*room{&s.lane, &s.outside} {
+		for i := range r.lists {
+			eachOf(&r.lists[i], f)
+		}
 	}
 	for _, others := range s.sessions {
 		eachOf(others, f)

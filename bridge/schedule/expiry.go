@@ -35,8 +35,19 @@ func (s *Scheduler) expireBy(t time.Time) {
 func (s *Scheduler) expire() {
 	s.mu.Lock()
 	s.expires = time.Time{}
+	if s.frozen { // Thaw looks again
+		s.mu.Unlock()
+		return
+	}
 	now := time.Now()
 	ready := s.assign(s.cancelAll(outcome.ErrQueueWait, func(p *position) bool { return s.hasDeadline(p) && !p.deadline.After(now) }))
+	s.expireNext()
+	s.mu.Unlock()
+	s.start(ready)
+}
+
+// expireNext makes the timer fire at the next deadline, if there is one. It is called with mu held.
+func (s *Scheduler) expireNext() {
 	var next time.Time
 	s.each(func(p *position) {
 		if s.hasDeadline(p) && (next.IsZero() || p.deadline.Before(next)) {
@@ -46,8 +57,6 @@ func (s *Scheduler) expire() {
 	if !next.IsZero() {
 		s.expireBy(next)
 	}
-	s.mu.Unlock()
-	s.start(ready)
 }
 
 // hasDeadline reports whether p has a deadline that counts now.

@@ -27,6 +27,16 @@ func (s *Scheduler) Resume() bool {
 	return changed
 }
 
+// HoldLane lets no more events run in the lane until it is called with false, since what runs there takes long. Unlike in a pause the time that
+// they wait counts, and those outside of the lane run.
+func (s *Scheduler) HoldLane(held bool) {
+	s.mu.Lock()
+	s.heldUp = held
+	ready := s.assign(s.admit(nil))
+	s.mu.Unlock()
+	s.start(ready)
+}
+
 // Paused reports whether there is a pause.
 func (s *Scheduler) Paused() bool {
 	s.mu.Lock()

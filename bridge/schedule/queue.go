@@ -2,15 +2,17 @@ package schedule
 
 import "sync"
 
-// Event is what a Queue holds.
+// Event is what a Queue holds. It embeds a Place, and is queued once.
 type Event interface {
+	position() *position
 	// Size returns the number of bytes that it holds while it waits. It must not change.
 	Size() int
 	// Terms is called when the event becomes the current one of its queue.
 	Terms() Terms
-	// Run is called once, in a goroutine of the scheduler, with the event's turn, which ends when Run returns. If the event will not get
-	// a turn, err says why and t is nil.
-	Run(t *Turn, err error)
+	// Run is called once, in a goroutine of the scheduler, with the event's turn, which ends when Run returns true. If the event will not
+	// get a turn, err says why and t is nil. Run may return false for an event in the lane, which goes on then, and calls t.End when it has
+	// ended. For these Run must not block, since it is called wherever the event is let in. An event that Turn.Join has taken is not run.
+	Run(t *Turn, err error) (ended bool)
 	// Drop is called instead of Run when the queue is closed before.
 	Drop()
 }
@@ -23,23 +25,22 @@ type Queue struct {
 	maxBytes  int // the event that exceeds it is still taken
 
 	// Owned by the goroutine that has set running.
-	current  Event
-	position position
+	current *position // nil: there is no current event
 
-	mu      sync.Mutex    // guards the fields below
-	changed chan struct{} // closed by notify; nil: nothing waits for that
-	events  []Event       // without the current one
-	bytes   int           // that events hold
-	running bool          // there is a current event
-	held    bool          // nothing becomes current before Release
-	sealed  bool          // nothing more is taken
+	mu          sync.Mutex    // guards the fields below
+	changed     chan struct{} // closed by notify; nil: nothing waits for that
+	first, last *position     // of the events without the current one
+	length      int           // of these
+	bytes       int           // that they hold
+	running     bool          // there is a current event
+	held        bool          // nothing becomes current before Release
+	sealed      bool          // nothing more is taken
+	unbounded   bool          // it is never full
 }
 
 // NewQueue returns an empty queue. It is full once it holds maxEvents or maxBytes, the current event not included.
 func (s *Scheduler) NewQueue(maxEvents, maxBytes int) *Queue {
-	q := &Queue{scheduler: s, maxEvents: maxEvents, maxBytes: maxBytes}
-	q.position.queue = q
-	return q
+	return &Queue{scheduler: s, maxEvents: maxEvents, maxBytes: maxBytes}
 }
 
 // Put queues e and blocks while the queue is full. It reports false if the queue takes nothing more.
@@ -60,7 +61,7 @@ func (q *Queue) Add(e Event) bool {
 // Offer is Add for an event that can be left out: it reports false if there is any event after the current one.
 func (q *Queue) Offer(e Event) bool {
 	q.mu.Lock()
-	return q.push(e, !q.sealed && len(q.events) == 0)
+	return q.push(e, !q.sealed && q.length == 0)
 }
 
 // Last queues e even if the queue is full. From then on the queue takes nothing more. It reports false if that was so before.
@@ -77,8 +78,7 @@ func (q *Queue) push(e Event, ok bool) bool {
 		q.mu.Unlock()
 		return false
 	}
-	q.events = append(q.events, e)
-	q.bytes += e.Size()
+	q.append(e)
 	begins := q.begin()
 	q.mu.Unlock()
 	if begins {
@@ -87,10 +87,23 @@ func (q *Queue) push(e Event, ok bool) bool {
 	return true
 }
 
+func (q *Queue) append(e Event) {
+	p := e.position()
+	p.queue, p.event = q, e
+	if q.last == nil {
+		q.first = p
+	} else {
+		q.last.next = p
+	}
+	q.last = p
+	q.length++
+	q.bytes += e.Size()
+}
+
 // begin makes the first event the current one, if that is possible. The caller must submit it. It is counted while mu is held, since a
 // drain queues the last event and then waits for those before it.
 func (q *Queue) begin() bool {
-	if q.held || q.running || len(q.events) == 0 {
+	if q.held || q.running || q.length == 0 {
 		return false
 	}
 	q.running = true
@@ -100,40 +113,33 @@ func (q *Queue) begin() bool {
 }
 
 func (q *Queue) pop() {
-	q.current = q.events[0]
-	q.events[0] = nil
-	q.events = q.events[1:]
-	if len(q.events) == 0 {
-		q.events = nil // an idle queue keeps no memory
+	p := q.first
+	if q.first, p.next = p.next, nil; q.first == nil {
+		q.last = nil
 	}
-	q.bytes -= q.current.Size()
+	q.current = p
+	q.length--
+	q.bytes -= p.event.Size()
 	q.notify()
 }
 
 // submit makes the current event wait for its turn.
 func (q *Queue) submit() {
-	q.position.Terms = q.current.Terms()
-	q.scheduler.start(q.scheduler.submit(&q.position))
-}
-
-// runCurrent runs the current event.
-func (q *Queue) runCurrent(t *Turn, err error) {
-	e := q.current
-	q.current = nil
-	e.Run(t, err)
+	q.current.Terms = q.current.event.Terms()
+	q.scheduler.start(q.scheduler.submit(q.current))
 }
 
 // next makes the next event the current one, for the caller to submit. It reports whether there is one.
 func (q *Queue) next() bool {
 	q.mu.Lock()
-	q.running = false
+	q.running, q.current = false, nil
 	begins := q.begin()
 	if !begins {
 		q.notify()
 	}
 	q.mu.Unlock()
 	if begins {
-		q.position.Terms = q.current.Terms()
+		q.current.Terms = q.current.event.Terms()
 	}
 	return begins
 }
@@ -141,12 +147,12 @@ func (q *Queue) next() bool {
 // Close drops all events but the current one. From then on the queue takes nothing more.
 func (q *Queue) Close() {
 	q.mu.Lock()
-	dropped := q.events
-	q.events, q.bytes = nil, 0
+	dropped := q.first
+	q.first, q.last, q.length, q.bytes = nil, nil, 0, 0
 	q.seal()
 	q.mu.Unlock()
-	for _, e := range dropped {
-		e.Drop()
+	for p := dropped; p != nil; p = p.next {
+		p.event.Drop()
 	}
 }
 
@@ -154,19 +160,19 @@ func (q *Queue) Close() {
 func (q *Queue) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.events)
+	return q.length
 }
 
 // Busy reports whether an event waits or runs.
 func (q *Queue) Busy() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.running || len(q.events) > 0
+	return q.running || q.length > 0
 }
 
 // isFull reports whether it makes sense to wait for room.
 func (q *Queue) isFull() bool {
-	return !q.sealed && (len(q.events) >= q.maxEvents || q.bytes >= q.maxBytes)
+	return !q.sealed && !q.unbounded && (q.length >= q.maxEvents || q.bytes >= q.maxBytes)
 }
 
 func (q *Queue) seal() {

@@ -31,7 +31,7 @@ func withQueue(t *testing.T, maxEvents, maxBytes int, test func(*testing.T, *rec
 	})
 }
 
-func (r *recorder) event(text string) Event { return &recorded{r, text} }
+func (r *recorder) event(text string) Event { return &recorded{recorder: r, text: text} }
 
 func (r *recorder) got() string {
 	r.work.Wait()
@@ -39,6 +39,7 @@ func (r *recorder) got() string {
 }
 
 type recorded struct {
+	Place
 	recorder *recorder
 	text     string
 }
@@ -46,11 +47,12 @@ type recorded struct {
 func (e *recorded) Size() int    { return len(e.text) }
 func (e *recorded) Terms() Terms { return Terms{} }
 
-func (e *recorded) Run(*Turn, error) {
+func (e *recorded) Run(*Turn, error) bool {
 	<-e.recorder.proceed
 	e.recorder.mu.Lock()
 	defer e.recorder.mu.Unlock()
 	e.recorder.ran = append(e.recorder.ran, e.text)
+	return true
 }
 
 func (e *recorded) Drop() { e.recorder.dropped = append(e.recorder.dropped, e.text) }
@@ -166,7 +168,7 @@ func TestWorkCountsAnEventBeforeItIsSubmitted(t *testing.T) {
 		close(r.proceed)
 		q := r.queue
 		q.mu.Lock()
-		q.events = []Event{r.event("event")}
+		q.append(r.event("event"))
 		if !q.begin() {
 			t.Fatal("the event does not begin")
 		}

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,17 +14,20 @@ import (
 type Scheduler struct {
 	work *sync.WaitGroup // counts the events of queues, from the start of their wait to their end
 
+	pace atomic.Int64 // how many events of the lane may run together; 0: maxLane
+
 	mu       sync.Mutex // guards the fields below, and every position
 	width    int
-	running  int  // events that have been admitted
-	alone    bool // the one that runs is alone
-	lists    [listCount]list.List
-	waiting  int                   // events in lists
-	current  int                   // the list whose turn it is
-	quota    int                   // events that it may still admit in this turn
+	lane     room
+	outside  room
+	yield    bool                  // an event of the lane waits for those outside to end
+	passed   int                   // events that have run alone in the lane while others waited outside
 	sessions map[string]*list.List // of each session with an event that runs or is in lists, the other events
 	paused   bool
-	aborted  error // if not nil, events of queues are not admitted any more
+	heldUp   bool          // no event of the lane is admitted
+	frozen   bool          // see Freeze
+	quiet    chan struct{} // closed when no event runs; nil: nobody waits for that
+	aborted  error         // if not nil, events of queues are not admitted any more
 
 	idle    []*worker   // the one that became idle last gets the next event
 	sweeps  int         // number of sweeps so far
@@ -33,6 +37,26 @@ type Scheduler struct {
 
 	expiry  *time.Timer
 	expires time.Time // when expiry fires; zero: never
+}
+
+// maxLane is how many events of the lane may run together at most: be queued in PHP, since one runs after the other.
+const maxLane = 256
+
+// maxHandshakes is how many handshakes follow each other in the lane at most while others wait.
+const maxHandshakes = 16
+
+// SetPace sets how many events of the lane may run together, from 1 on. The next end of one lets more in.
+func (s *Scheduler) SetPace(n int) {
+	if n = min(n, maxLane); s.pace.Load() != int64(n) { // to write it is to take it out of other processors' caches
+		s.pace.Store(int64(n))
+	}
+}
+
+func (s *Scheduler) laneWidth() int {
+	if n := s.pace.Load(); n > 0 {
+		return int(n)
+	}
+	return maxLane
 }
 
 // New returns a Scheduler that lets up to width events run together. It counts the events of its queues in work: waiting for that waits

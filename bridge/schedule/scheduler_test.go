@@ -34,8 +34,8 @@ func both(t *testing.T, width int, test func(*testing.T, *crowd)) {
 				test(t, c)
 				c.group.Wait()
 				c.scheduler.Close()
-				if s := c.scheduler; s.running != 0 || s.alone || s.waiting != 0 || len(s.sessions) != 0 {
-					t.Errorf("at the end %d run, %d wait, %d sessions are kept", s.running, s.waiting, len(s.sessions))
+				if s := c.scheduler; s.outside.running != 0 || s.outside.alone != 0 || s.outside.resting != 0 || s.outside.waiting != 0 || len(s.sessions) != 0 {
+					t.Errorf("at the end %d run, %d wait, %d sessions are kept", s.outside.running, s.outside.waiting, len(s.sessions))
 				}
 			})
 		})
@@ -44,7 +44,7 @@ func both(t *testing.T, width int, test func(*testing.T, *crowd)) {
 
 // add adds an event, which waits after the events that were added before.
 func (c *crowd) add(name string, terms Terms) {
-	if e := (&member{c, name, terms}); c.queued {
+	if e := (&member{crowd: c, name: name, terms: terms}); c.queued {
 		c.scheduler.NewQueue(1, 1).Add(e)
 	} else {
 		c.group.Go(func() { e.Run(c.scheduler.Enter(c.t.Context(), terms)) })
@@ -60,6 +60,7 @@ func (c *crowd) got() string {
 
 // member is an event of a crowd.
 type member struct {
+	Place
 	crowd *crowd
 	name  string
 	terms Terms
@@ -69,7 +70,7 @@ func (m *member) Size() int    { return 1 }
 func (m *member) Terms() Terms { return m.terms }
 func (m *member) Drop()        {}
 
-func (m *member) Run(turn *Turn, err error) {
+func (m *member) Run(turn *Turn, err error) bool {
 	m.crowd.mu.Lock()
 	at := fmt.Sprintf("%s@%v", m.name, time.Since(epoch).Seconds())
 	if err != nil {
@@ -81,6 +82,7 @@ func (m *member) Run(turn *Turn, err error) {
 		time.Sleep(time.Second)
 		turn.Leave()
 	}
+	return true
 }
 
 // epoch is when time begins in a synctest bubble.
@@ -162,12 +164,12 @@ func TestSchedulerHeedsTheContext(t *testing.T) {
 		if _, err := s.Enter(ctx, Terms{}); !errors.Is(err, outcome.ErrAway) {
 			t.Errorf("got %v", err)
 		}
-		if !turn.Covers(true) || !turn.Covers(false) {
+		if !turn.Covers(true, false) || !turn.Covers(false, false) {
 			t.Error("a turn alone does not cover all events")
 		}
 		turn.Leave()
 		turn.Leave() // changes nothing
-		if turn.Covers(false) {
+		if turn.Covers(false, false) {
 			t.Error("a turn that has ended covers an event")
 		}
 	})
@@ -226,6 +228,32 @@ func TestSchedulerCanBeResized(t *testing.T) {
 		c.add("c", Terms{})
 		c.scheduler.Resize(2)
 		if got := c.got(); got != "alone@0 a@1 b@1 c@2" && got != "alone@0 b@1 a@1 c@2" {
+			t.Errorf("got %s", got)
+		}
+	})
+}
+
+func TestSchedulerLetsOneMoreEventRunBesideOneThatRests(t *testing.T) {
+	both(t, 1, func(t *testing.T, c *crowd) {
+		rests, err := c.scheduler.Enter(t.Context(), Terms{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"a", "b"} {
+			c.add(name, Terms{Class: Handshake})
+		}
+		c.add("alone", Terms{Class: Close, Alone: true})
+		for range 2 { // it counts once
+			rests.Rest()
+		}
+		if rests.Covers(false, false) {
+			t.Error("another event would run in its turn")
+		}
+		time.Sleep(5 * time.Second)
+		rests.Leave()
+		c.add("c", Terms{})
+		c.add("d", Terms{})
+		if got := c.got(); got != "a@0 alone@5 b@6 c@7 d@8" && got != "a@0 alone@5 c@6 b@7 d@8" {
 			t.Errorf("got %s", got)
 		}
 	})

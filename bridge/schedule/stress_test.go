@@ -24,14 +24,26 @@ type stress struct {
 	t         *testing.T
 	scheduler *Scheduler
 	work      sync.WaitGroup
+	tails     sync.WaitGroup // goroutines that end events of the lane
 
 	mu       sync.Mutex // guards the fields below
 	random   *rand.Rand
-	alone    bool
-	inside   int
+	outside  insiders
+	lane     insiders
+	resting  int // outside of the lane
 	sessions map[string]bool
 	ended    map[*stressed]int
 	aborted  bool
+}
+
+// insiders are events that run.
+type insiders struct{ all, alone int }
+
+func (i *insiders) count(terms Terms, n int) {
+	i.all += n
+	if terms.Alone {
+		i.alone += n
+	}
 }
 
 func (s *stress) n(n int) int {
@@ -44,7 +56,7 @@ func (s *stress) n(n int) int {
 func (s *stress) sleep() { time.Sleep(time.Duration(s.n(6)) * time.Millisecond) }
 
 func (s *stress) terms() Terms {
-	t := Terms{Class: Class(s.n(3)), Alone: s.n(4) == 0, Free: s.n(8) == 0, PauseCounts: s.n(2) == 0}
+	t := Terms{Class: Class(s.n(3)), Alone: s.n(4) == 0, Free: s.n(8) == 0, PauseCounts: s.n(2) == 0, Lane: s.n(2) == 0}
 	t.Session = []string{"", "", "anna", "bert"}[s.n(4)]
 	if s.n(3) == 0 {
 		t.Limit = time.Duration(1+s.n(30)) * time.Millisecond
@@ -52,25 +64,70 @@ func (s *stress) terms() Terms {
 	return t
 }
 
-// runs checks that an event may run now, and runs it for a while.
-func (s *stress) runs(terms Terms) {
+// begins checks that an event may run now.
+func (s *stress) begins(terms Terms) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	outside, session := s.outside.all+s.resting, terms.session()
+	ok := s.outside.alone == 0 && (session == "" || !s.sessions[session])
+	switch {
+	case terms.Lane:
+		ok = ok && (!terms.Alone || outside == 0)
+		s.lane.count(terms, 1)
+	case terms.Alone:
+		ok = ok && outside == 0 && s.lane.all == 0
+		s.outside.count(terms, 1)
+	default:
+		ok = ok && s.lane.alone == 0 && s.outside.all < stressMaxWidth
+		s.outside.count(terms, 1)
+	}
+	if !ok {
+		s.t.Errorf("%+v runs beside %+v and %d that rest, and in the lane %+v; sessions: %v", terms, s.outside, s.resting, s.lane, s.sessions)
+	}
+	if session != "" {
+		s.sessions[session] = true
+	}
+}
+
+func (s *stress) ends(terms Terms, rested int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.resting -= rested
+	switch {
+	case terms.Lane:
+		s.lane.count(terms, -1)
+	case rested == 0:
+		s.outside.count(terms, -1)
+	case terms.Alone:
+		s.outside.alone--
+	}
+	delete(s.sessions, terms.session())
+}
+
+// runs runs an event for a while. Some rest after that.
+func (s *stress) runs(terms Terms, turn *Turn) {
 	if terms.Free {
 		s.sleep()
 		return
 	}
-	session := terms.session()
-	s.mu.Lock()
-	if s.alone || terms.Alone && s.inside > 0 || s.inside >= stressMaxWidth || session != "" && s.sessions[session] {
-		s.t.Errorf("%+v runs beside %d others; alone: %v, sessions: %v", terms, s.inside, s.alone, s.sessions)
-	}
-	s.inside++
-	s.alone, s.sessions[session] = terms.Alone, true
-	s.mu.Unlock()
+	s.begins(terms)
 	s.sleep()
+	if s.n(4) > 0 {
+		s.ends(terms, 0)
+		return
+	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.inside--
-	s.alone, s.sessions[session] = false, false
+	if terms.Lane {
+		s.mu.Unlock()
+		s.ends(terms, 0)
+		return
+	}
+	s.outside.all--
+	s.resting++
+	s.mu.Unlock()
+	turn.Rest()
+	s.sleep()
+	s.ends(terms, 1)
 }
 
 // fails checks why an event did not get a turn.
@@ -86,8 +143,9 @@ func (s *stress) fails(terms Terms, err error, queued bool) {
 	}
 }
 
-// stressed is an event of a queue. Some need a second turn, like events whose code has changed.
+// stressed is an event of a queue. Some outside of the lane need a second turn, like events whose code has changed.
 type stressed struct {
+	Place
 	*stress
 	queue  *stressQueue
 	number int
@@ -104,20 +162,38 @@ func (e *stressed) end() {
 	e.ended[e]++
 }
 
-func (e *stressed) Run(turn *Turn, err error) {
+func (e *stressed) Run(turn *Turn, err error) bool {
+	if err == nil && e.terms.Lane && !e.terms.Free {
+		e.runInLane(turn)
+		return false
+	}
 	defer e.end()
 	e.queue.begins(e)
 	defer e.queue.ends()
 	if err != nil {
 		e.fails(e.terms, err, true)
-		return
+		return true
 	}
-	e.runs(e.terms)
+	e.runs(e.terms, turn)
 	if e.n(4) > 0 {
-		return
+		return true
 	}
 	turn.Leave()
 	e.enter(context.Background(), e.terms)
+	return true
+}
+
+// runInLane lets another goroutine end the event.
+func (e *stressed) runInLane(turn *Turn) {
+	e.queue.begins(e)
+	e.begins(e.terms)
+	e.tails.Go(func() {
+		e.sleep()
+		e.ends(e.terms, 0)
+		e.queue.ends()
+		e.end()
+		turn.End()
+	})
 }
 
 // enter runs an event that is in no queue.
@@ -128,7 +204,7 @@ func (s *stress) enter(ctx context.Context, terms Terms) {
 		return
 	}
 	defer turn.Leave()
-	s.runs(terms)
+	s.runs(terms, turn)
 }
 
 // stressQueue checks that the events of a queue run one at a time, in order.
@@ -168,7 +244,7 @@ func (q *stressQueue) setHeld(held bool) {
 func (q *stressQueue) fill() {
 	ways := []func(Event) bool{q.queue.Put, q.queue.Put, q.queue.Add, q.queue.Offer}
 	for number := range stressEvents {
-		e := &stressed{q.stress, q, number + 1, q.terms()}
+		e := &stressed{stress: q.stress, queue: q, number: number + 1, terms: q.terms()}
 		way := ways[q.n(len(ways))]
 		q.queue.AwaitRoom(time.Millisecond, func() {})
 		if number == stressEvents-1 {
@@ -240,6 +316,7 @@ func (s *stress) run() {
 	}
 	all.Wait()
 	s.work.Wait()
+	s.tails.Wait()
 	s.scheduler.Close()
 	for _, q := range queues {
 		for _, e := range q.taken {
@@ -249,9 +326,14 @@ func (s *stress) run() {
 			delete(s.ended, e)
 		}
 	}
-	if c := s.scheduler; len(s.ended) != 0 || c.running != 0 || c.alone || c.waiting != 0 || len(c.sessions) != 0 || len(c.idle) != 0 {
-		s.t.Errorf("at the end %d that were refused ended, %d run, %d wait, %d sessions and %d workers are kept", len(s.ended), c.running,
-			c.waiting, len(c.sessions), len(c.idle))
+	c := s.scheduler
+	for _, r := range []*room{&c.outside, &c.lane} {
+		if r.running != 0 || r.alone != 0 || r.resting != 0 || r.waiting != 0 {
+			s.t.Errorf("at the end %d run, %d of them alone, %d rest and %d wait", r.running, r.alone, r.resting, r.waiting)
+		}
+	}
+	if len(s.ended) != 0 || len(c.sessions) != 0 || len(c.idle) != 0 {
+		s.t.Errorf("at the end %d that were refused ended, %d sessions and %d workers are kept", len(s.ended), len(c.sessions), len(c.idle))
 	}
 }
 

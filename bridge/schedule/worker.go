@@ -24,20 +24,39 @@ func (s *Scheduler) Close() {
 	s.workers.Wait()
 }
 
-// assign hands ready queues to idle workers and returns those that need new workers. It is called with mu held and never blocks.
+// assign hands ready queues to idle workers and returns those that need new workers, or none. It is called with mu held and never blocks.
 func (s *Scheduler) assign(ready []*Queue) []*Queue {
-	for len(ready) > 0 && len(s.idle) > 0 {
+	left := ready[:0]
+	for _, q := range ready {
 		last := len(s.idle) - 1
-		s.idle[last].next <- ready[0]
-		s.idle, ready = s.idle[:last], ready[1:]
+		if last < 0 || q.runsHere() {
+			left = append(left, q)
+			continue
+		}
+		s.idle[last].next <- q
+		s.idle = s.idle[:last]
 	}
-	return ready
+	return left
 }
 
-// start starts a worker for each of queues.
+// runsHere reports whether the current event of q needs no worker, since its Run does not block.
+func (q *Queue) runsHere() bool { return q.current.Lane && q.current.err == nil && !q.current.Free }
+
+// start runs the current events of queues, each in a worker of its own if it needs one.
 func (s *Scheduler) start(queues []*Queue) {
-	for _, q := range queues {
-		s.workers.Go(func() { s.run(q) })
+	for len(queues) > 0 {
+		q := queues[0]
+		queues = queues[1:]
+		if !q.runsHere() {
+			s.workers.Go(func() { s.run(q) })
+			continue
+		}
+		turn := s.turnOf(q.current)
+		ended := q.current.event.Run(turn, nil)
+		if ended {
+			queues = append(queues, s.end(turn)...)
+			s.work.Done()
+		}
 	}
 }
 
@@ -46,11 +65,11 @@ func (s *Scheduler) run(q *Queue) {
 	w := &worker{next: make(chan *Queue, 1)}
 	for q != nil {
 		var turn *Turn
-		err := q.position.err
-		if err == nil {
-			turn = s.turnOf(&q.position)
+		p := q.current
+		if p.err == nil {
+			turn = s.turnOf(p)
 		}
-		q.runCurrent(turn, err)
+		_ = p.event.Run(turn, p.err)
 		next, others, isIdle := s.finish(turn, q, w)
 		s.work.Done()
 		s.start(others)
@@ -71,14 +90,16 @@ func (s *Scheduler) finish(t *Turn, q *Queue, w *worker) (next *Queue, others []
 	}
 	var ready []*Queue
 	if more {
-		ready = s.submitLocked(nil, &q.position)
+		ready = s.submitLocked(nil, q.current)
 	} else {
 		ready = s.admit(nil)
 	}
-	if len(ready) > 0 {
-		return ready[0], s.assign(ready[1:]), false
+	for i, other := range ready {
+		if !other.runsHere() {
+			return other, s.assign(slices.Delete(ready, i, i+1)), false
+		}
 	}
-	return nil, nil, s.addIdle(w)
+	return nil, ready, s.addIdle(w)
 }
 
 // addIdle reports false if w has to end instead. It is called with mu held.

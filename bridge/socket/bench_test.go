@@ -42,6 +42,39 @@ func BenchmarkSend(b *testing.B) {
 	}
 }
 
+// BenchmarkEcho is a message that goes from the client to the server and back, which it does in one piece or in many.
+func BenchmarkEcho(b *testing.B) {
+	for _, deflate := range []Deflate{NoDeflate, DeflateApart} {
+		for _, size := range []int{100, 10_000} {
+			b.Run(fmt.Sprintf("deflate=%v/%d", deflate, size), func(b *testing.B) {
+				p := newPair(b, func(o *Options) { o.Deflate = deflate })
+				p.work.Go(func() {
+					for {
+						_, data, end := p.Read()
+						if end != nil {
+							return
+						}
+						if err := p.Send(NewMessage(OpText, data)); err != nil {
+							b.Error(err)
+						}
+					}
+				})
+				text := []byte(chat[:size])
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := p.client.WriteMessage(websocket.TextMessage, text); err != nil {
+						b.Fatal(err)
+					}
+					if _, _, err := p.client.ReadMessage(); err != nil {
+						b.Fatal(err)
+					}
+				}
+				p.client.Close()
+			})
+		}
+	}
+}
+
 // discardAll reads what a client gets and tells of each message.
 func discardAll(conn *websocket.Conn) <-chan struct{} {
 	got := make(chan struct{}, 1000)
@@ -72,7 +105,7 @@ func BenchmarkBroadcast(b *testing.B) {
 			var held time.Duration
 			for b.Loop() {
 				began := time.Now()
-				Broadcast(conns, NewMessage(OpText, text), func(_ int, err error) { b.Error(err) })
+				conns[0].upgrader.Broadcast(NewMessage(OpText, text), these(conns...), func(_ int, err error) { b.Error(err) })
 				held += time.Since(began)
 				for _, one := range got {
 					<-one

@@ -1,7 +1,7 @@
 package socket
 
 import (
-	"encoding/binary"
+	"bufio"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -17,8 +17,13 @@ const closeWait = 2 * time.Second
 // Owner is told what becomes of a Conn.
 type Owner interface {
 	// OnMessage is called from Read when a message begins, before its payload is read. It may block while the owner has no room;
-	// TCP then pushes back. If it returns false, reading ends with EndedNoBinary.
+	// TCP then pushes back. While Freeze is called, it must not block. If it returns false, reading ends with EndedNoBinary.
 	OnMessage(op Opcode) bool
+	// OnBytes is called from Read when n bytes have come, whatever they are: the client lives.
+	OnBytes(n int)
+	// OnSilence is called from Read when no bytes have come for the time that KeepAlive gave. late is how long that has been over, which is
+	// no time unless the program was stopped itself. Reading goes on for as long as it returns, and ends with EndedSilent if that is 0.
+	OnSilence(late time.Duration) time.Duration
 	// OnPong is called from Read for each pong.
 	OnPong()
 	// OnSent is called when the socket has taken a message or a control frame, which took that long. It may be called from Send, and
@@ -26,21 +31,37 @@ type Owner interface {
 	OnSent(m *Message, took time.Duration)
 	// OnWriterEnd is called once, when nothing more is written. isSlow says that the client did not read in time.
 	OnWriterEnd(isSlow bool)
+	// OnEvicted is called when the connection has to end since too much is queued for all connections, and for this one most. It may be called
+	// from Send or Broadcast of other connections, and must not block. The owner has to call DropAndClose, or Early.Abort.
+	OnEvicted()
 	// OnClosed is called once, when the socket is closed after the writer's end and CloseRead.
 	OnClosed()
 }
 
-// Conn is one WebSocket. One goroutine calls Read and then CloseRead. All other methods may be called concurrently, and do not block.
+// Conn is one WebSocket. One goroutine calls Read and then CloseRead. All other methods may be called concurrently, and do not block, except
+// for Freeze.
 type Conn struct {
-	// Set by Upgrade.
+	// Set by Upgrade or Restore.
 	upgrader *Upgrader
 	owner    Owner
 	conn     net.Conn
 	raw      rawConn         // below conn
 	gorilla  *websocket.Conn // reads conn through check
+	buffer   *bufio.Reader   // gorilla's, over check
 	timeout  time.Duration   // of a write that waits
+	// messageTime is how long reading may wait for the rest of a message.
+	messageTime time.Duration
+	inWindow    bool // compressed messages refer to those before
 
-	check frameCheck // owned by the reader
+	// Owned by the reader.
+	check    frameCheck
+	before   []byte    // with inWindow, the end of what compressed messages held
+	restored *State    // of the message that is read next, which another process has begun to read; nil: none has
+	message  incoming  // is read; without a conn: none is
+	holds    bool      // it counts in the budget
+	since    time.Time // when reading of the message timed first waited for more of it; zero: it has not
+	timed    uint
+
 	queue sendQueue
 	rest  []byte // owned by the writer of the queue's head: what the socket has not taken of it
 
@@ -49,7 +70,20 @@ type Conn struct {
 	mu        sync.Mutex // guards the fields below
 	wrote     bool       // the writer has ended
 	lingering bool       // the reader only waits for the client to end the connection
+	evicted   bool       // reading has to end
+	aliveFrom time.Time  // when the deadline was last set
+	aliveFor  time.Duration
+	readEnded bool          // Read has failed
+	paused    *pause        // reading and writing are frozen; nil: they are not
+	cutRead   bool          // the deadline of reads is over only for that
+	cutWrite  bool          // that of writes is
+	moved     bool          // another process has the connection
+	reading   int           // bytes that the message that is read counts with
+	released  chan struct{} // set with evicted, and closed when nothing is held any more
 }
+
+// NetConn returns the connection below.
+func (c *Conn) NetConn() net.Conn { return c.conn }
 
 // Greet sends the handshake's answer. It must be called once. What was sent before waits for it.
 func (c *Conn) Greet() { c.start() }
@@ -64,7 +98,7 @@ func (c *Conn) DropAndClose(code int, reason string) { c.close(code, reason, tru
 func (c *Conn) close(code int, reason string, drop bool) {
 	end := &Message{}
 	if code != 0 {
-		end = NewMessage(OpClose, append(binary.BigEndian.AppendUint16(nil, uint16(code)), reason...))
+		end = newClose(code, reason)
 	}
 	if c.queue.close(end, drop) {
 		c.upgrader.Spawn(c.write)

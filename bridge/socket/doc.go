@@ -3,6 +3,7 @@
 //
 // A message comes in through
 //
+//	silence.go                                it is waited for as long as the client lives
 //	framecheck.go, header.go, violation.go    each frame is checked before gorilla/websocket sees it
 //	read.go, incoming.go, inflate.go          gorilla takes the frames apart, and the message is read whole
 //
@@ -12,7 +13,8 @@
 //	sendqueue.go                              it waits for what was sent before it
 //	write.go, rawconn.go, layer.go            the kernel takes it
 //
-// upgrade.go and extension.go are the handshake.
+// upgrade.go and extension.go are the handshake. freeze.go, pause.go, state.go, framestate.go, queued.go and
+// restore.go move a Conn to another process.
 //
 // # Goroutines
 //
@@ -27,4 +29,12 @@
 // Reading and writing end independently. The owner ends writing with Close, after which nothing can be sent. Reading ends when the client
 // has sent a close frame, has broken a rule, was silent for too long or is gone. Once CloseRead has returned and the writer has ended,
 // Conn closes the connection and calls Owner.OnClosed.
+//
+// # Moving
+//
+// Another process may go on with a connection while the client notices nothing. The old process calls Freeze, State and Descriptor, and passes
+// on what it gets; the new one calls Upgrader.Restore, says that it has succeeded, and calls Thaw after the old one has called Release. If
+// something fails before, the new process calls Release, and the old one Thaw. The bytes that the client sends meanwhile wait in the kernel's
+// socket. A message may be in the middle of any of its bytes. The frame check is restored as it was. Gorilla and the decompressor cannot be:
+// they read again what had come of the message, in a frame that is made for that.
 package socket

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -71,38 +70,66 @@ func isToken(s string) bool {
 	return s != "" && strings.Trim(s, chars) == ""
 }
 
-// OffersDeflate reports whether a handshake's Sec-WebSocket-Extensions offers a permessage-deflate that Upgrade can agree to. It returns
-// an error if the header is malformed; the handshake then deserves status 400 (RFC 6455, section 9.1).
-func OffersDeflate(h http.Header) (bool, error) {
+const clientApart = "client_no_context_takeover"
+
+// Deflate is what is agreed to of permessage-deflate (RFC 7692). The server never refers to earlier messages.
+type Deflate byte
+
+const (
+	NoDeflate       Deflate = iota
+	DeflateApart            // neither does the client
+	DeflateInWindow         // the client may refer to what it sent before
+)
+
+// AgreeToDeflate returns what Upgrade can agree to of a handshake's Sec-WebSocket-Extensions. It returns an error if the header is
+// malformed; the handshake then deserves status 400 (RFC 6455, section 9.1).
+func AgreeToDeflate(h http.Header) (Deflate, error) {
 	all, err := offers(h)
-	return slices.ContainsFunc(all, extension.isDeflate), err
+	for _, e := range all {
+		if d := e.deflate(); d != NoDeflate {
+			return d, err
+		}
+	}
+	return NoDeflate, err
 }
 
-// isDeflate reports whether e is a permessage-deflate that can be agreed to. It declines unknown, repeated and invalid parameters, as
-// RFC 7692, section 7.1, demands, and server_max_window_bits, which gorilla's answer cannot state. That answer always contains both
-// no_context_takeover parameters, and both sides keep to them.
-func (e extension) isDeflate() bool {
+// header is the answer's Sec-WebSocket-Extensions. The client is asked for no_context_takeover only if it has offered that: it would have
+// to heed it all the same (RFC 7692, section 7.1.1.2), but some do not.
+func (d Deflate) header() string {
+	const apart = "permessage-deflate; server_no_context_takeover"
+	if d == DeflateApart {
+		return apart + "; " + clientApart
+	}
+	return apart
+}
+
+// deflate returns what can be agreed to if e is a permessage-deflate. It declines unknown, repeated and invalid parameters, as RFC 7692,
+// section 7.1, demands, and server_max_window_bits, since compress/flate always uses the whole window.
+func (e extension) deflate() Deflate {
 	if e.name != "permessage-deflate" {
-		return false
+		return NoDeflate
 	}
 	seen := map[string]bool{}
 	for _, p := range e.params {
 		switch p.name {
-		case "server_no_context_takeover", "client_no_context_takeover":
+		case "server_no_context_takeover", clientApart:
 			if p.hasValue {
-				return false
+				return NoDeflate
 			}
 		case "client_max_window_bits":
 			if bits, err := strconv.Atoi(p.value); p.hasValue && (err != nil || bits < 8 || bits > 15 || p.value[0] == '0') {
-				return false
+				return NoDeflate
 			}
 		default:
-			return false
+			return NoDeflate
 		}
 		if seen[p.name] {
-			return false
+			return NoDeflate
 		}
 		seen[p.name] = true
 	}
-	return true
+	if seen[clientApart] {
+		return DeflateApart
+	}
+	return DeflateInWindow
 }

@@ -10,37 +10,38 @@ import (
 func offered(lines ...string) http.Header { return http.Header{"Sec-Websocket-Extensions": lines} }
 
 func TestDeflateIsAgreedToAsOffered(t *testing.T) {
-	for offer, want := range map[string]bool{
-		"":                   false,
-		"permessage-deflate": true,
-		"permessage-deflate; client_max_window_bits":                                 true,
-		"permessage-deflate; client_max_window_bits=9":                               true,
-		`permessage-deflate; client_max_window_bits="15"`:                            true,
-		"permessage-deflate;server_no_context_takeover;client_no_context_takeover":   true,
-		"permessage-deflate; server_max_window_bits=15":                              false, // has to be in the answer
-		"permessage-deflate; server_max_window_bits=9, permessage-deflate":           true,
-		"permessage-deflate; client_max_window_bits=16":                              false,
-		"permessage-deflate; client_max_window_bits=7":                               false,
-		"permessage-deflate; client_max_window_bits=09":                              false,
-		"permessage-deflate; client_no_context_takeover=1":                           false,
-		"permessage-deflate; client_no_context_takeover; client_no_context_takeover": false,
-		"permessage-deflate; colour=green":                                           false,
-		"x-webkit-deflate-frame":                                                     false,
-		"permessage-bzip2, , x; y=z, permessage-deflate":                             true,
+	for offer, want := range map[string]Deflate{
+		"":                   NoDeflate,
+		"permessage-deflate": DeflateInWindow,
+		"permessage-deflate; client_max_window_bits":                                                                       DeflateInWindow,
+		"permessage-deflate; client_max_window_bits=9":                                                                     DeflateInWindow,
+		`permessage-deflate; client_max_window_bits="15"`:                                                                  DeflateInWindow,
+		"permessage-deflate;server_no_context_takeover;client_no_context_takeover":                                         DeflateApart,
+		"permessage-deflate; server_max_window_bits=15":                                                                    NoDeflate, // has to be in the answer
+		"permessage-deflate; server_max_window_bits=9, permessage-deflate":                                                 DeflateInWindow,
+		"permessage-deflate; client_max_window_bits=16":                                                                    NoDeflate,
+		"permessage-deflate; client_max_window_bits=7":                                                                     NoDeflate,
+		"permessage-deflate; client_max_window_bits=09":                                                                    NoDeflate,
+		"permessage-deflate; client_no_context_takeover=1":                                                                 NoDeflate,
+		"permessage-deflate; client_no_context_takeover; client_no_context_takeover":                                       NoDeflate,
+		"permessage-deflate; colour=green":                                                                                 NoDeflate,
+		"x-webkit-deflate-frame":                                                                                           NoDeflate,
+		"permessage-bzip2, , x; y=z, permessage-deflate":                                                                   DeflateInWindow,
+		"permessage-deflate; server_max_window_bits=9, permessage-deflate; client_no_context_takeover, permessage-deflate": DeflateApart,
 	} {
-		got, err := OffersDeflate(offered(offer))
+		got, err := AgreeToDeflate(offered(offer))
 		if err != nil || got != want {
 			t.Errorf("%q: agreed is %v, want %v; %v", offer, got, want, err)
 		}
 	}
-	if got, err := OffersDeflate(offered("x", "permessage-deflate")); err != nil || !got {
+	if got, err := AgreeToDeflate(offered("x", "permessage-deflate")); err != nil || got != DeflateInWindow {
 		t.Errorf("on two lines: %v, %v", got, err)
 	}
 }
 
 func TestMalformedExtensionsAreNone(t *testing.T) {
 	for _, line := range []string{";", "a;", "a; =", "a; b=", "a b", `a; b="c`, `a; b="c d"`, `a; b=""`, "a/b", "a; b=c d", "\u00e4"} {
-		if got, err := OffersDeflate(offered(line)); err == nil {
+		if got, err := AgreeToDeflate(offered(line)); err == nil {
 			t.Errorf("%q: %v", line, got)
 		}
 	}

@@ -27,6 +27,7 @@ type frameCheck struct {
 	left    int64  // bytes of payload still to come
 	more    bool   // a message has begun, and the current frame is not its last
 	length  int64  // of the message so far, as its frames announce it
+	number  uint   // of the message
 	packed  bool   // the message is compressed
 	reason  []byte // payload of a close frame
 	unasked []bool // with deflate: packed, of the messages that compressed has not been asked for yet
@@ -133,6 +134,7 @@ func (f *frameCheck) checkFirst() error {
 			return &violation{outcome.EndedFlood, "too many messages"}
 		}
 		f.packed, f.length = reserved != 0, 0
+		f.number++
 		if f.deflate {
 			f.unasked = append(f.unasked, f.packed)
 		}
@@ -193,6 +195,14 @@ func (f *frameCheck) compressed() bool {
 	f.unasked = slices.Delete(f.unasked, 0, 1)
 	return packed
 }
+
+// isWithinMessage reports whether more of a message has to come.
+func (f *frameCheck) isWithinMessage() bool {
+	return f.more || f.have > 0 && !f.head.opcode().isControl() && !f.isWhole()
+}
+
+// isWhole reports whether all of the current frame has come.
+func (f *frameCheck) isWhole() bool { return f.headed() && f.left == 0 }
 
 // most returns how many bytes a message's frames may carry. At its very worst deflate makes data longer by an eighth; the reader
 // limits what comes out of it.

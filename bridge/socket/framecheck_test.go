@@ -116,6 +116,25 @@ func TestFrameCheckKeepsTheCloseFrame(t *testing.T) {
 	}
 }
 
+// A message goes on in the middle of each of its frames' headers, too.
+func TestFrameCheckKnowsWhetherAMessageIsUnderWay(t *testing.T) {
+	message := append(masked(0x01, 0x81), append([]byte("x"), append(masked(0x89, 0x81), append([]byte("p"), append(masked(0x80, 0x81), 'y')...)...)...)...)
+	f := checked(nil, false)
+	for i := range message {
+		if _, err := f.check(message[i : i+1]); err != nil {
+			t.Fatal(err)
+		}
+		if isLast := i == len(message)-1; f.isWithinMessage() == isLast {
+			t.Errorf("after byte %d: within a message is %v", i, !isLast)
+		}
+	}
+	for i, b := range masked(0x89, 0x80) {
+		if _, err := f.check([]byte{b}); err != nil || f.isWithinMessage() {
+			t.Errorf("after byte %d of a ping: %v", i, err)
+		}
+	}
+}
+
 // FuzzFrameCheck holds that packets' borders make no difference, and that gorilla has no objection to what passes.
 func FuzzFrameCheck(f *testing.F) {
 	f.Add(append(masked(0x81, 0x85), "hello"...), uint8(1), false)

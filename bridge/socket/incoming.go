@@ -2,7 +2,6 @@ package socket
 
 import (
 	"io"
-	"slices"
 	"unicode/utf8"
 
 	"github.com/wsbridge/wsbridge/bridge/outcome"
@@ -17,17 +16,20 @@ const (
 
 // incoming is a message while it is being read.
 type incoming struct {
-	limit  int64 // bytes; after decompression, whatever the frames were
-	isText bool
-	data   []byte
-	more   func(data []byte) (bool, error) // asked at io.EOF whether there is more; nil: there is not
-	whole  int                             // bytes of a text that are whole characters
+	limit    int64 // bytes; after decompression, whatever the frames were
+	isText   bool
+	data     []byte
+	inflater *inflater // what data comes from; nil: the message is not compressed
+	whole    int       // bytes of a text that are whole characters
+	conn     *Conn     // in whose budgets the memory counts; nil: none
 }
 
 // read reads the message from r and fails as soon as no further bytes could make it valid. announced is the length that its first
 // frame announces, a hint for the buffer.
 func (m *incoming) read(r io.Reader, announced int64) error {
-	m.data = make([]byte, 0, min(announced, maxFirstRead)+1)
+	if err := m.grow(int(min(announced, maxFirstRead)) + 1); err != nil {
+		return err
+	}
 	for {
 		isEnd, err := m.readSome(r)
 		if bad := m.check(isEnd); bad != nil {
@@ -42,18 +44,53 @@ func (m *incoming) read(r io.Reader, announced int64) error {
 // readSome reads once and reports whether the message is complete.
 func (m *incoming) readSome(r io.Reader) (isEnd bool, err error) {
 	if len(m.data) == cap(m.data) {
-		m.data = slices.Grow(m.data, max(len(m.data), minGrowth))
+		if err := m.grow(m.nextSize()); err != nil {
+			return false, err
+		}
 	}
 	n, err := r.Read(m.data[len(m.data):cap(m.data)])
 	m.data = m.data[:len(m.data)+n]
 	if err != io.EOF {
 		return false, err
 	}
-	if m.more == nil {
+	if m.inflater == nil {
 		return true, nil
 	}
-	more, err := m.more(m.data)
+	more, err := m.inflater.next(m.data)
 	return err == nil && !more, err
+}
+
+// nextSize returns how large a full buffer becomes: as large as the frames have announced, once an eighth of that has come, or else twice as
+// large. What is copied is garbage, so it is copied seldom. With a quarter more each time, that holds for messages of many frames too. Of a
+// compressed message nothing is announced.
+func (m *incoming) nextSize() int {
+	size := len(m.data)
+	double := size + max(size, minGrowth)
+	if m.conn == nil || m.inflater != nil {
+		return double
+	}
+	announced := int(m.conn.check.length) + 1
+	if size < announced/8 {
+		return double
+	}
+	return max(announced, size+max(size/4, minGrowth))
+}
+
+// grow makes a buffer of that size, for which there has to be room.
+func (m *incoming) grow(size int) error {
+	if err := m.hold(size, m.inflater.kept()); err != nil {
+		return err
+	}
+	m.data = append(make([]byte, 0, size), m.data...)
+	return nil
+}
+
+// hold counts the memory of data, and of what it comes from if that is kept.
+func (m *incoming) hold(data, packed int) error {
+	if size := data + packed; m.conn != nil && size > smallRead {
+		return m.conn.holdReading(size)
+	}
+	return nil
 }
 
 func (m *incoming) check(isEnd bool) error {

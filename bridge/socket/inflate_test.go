@@ -14,9 +14,9 @@ import (
 // inflate reads a compressed message that comes in pieces of that size.
 func inflate(sent []byte, piece, limit int) ([]byte, error) {
 	var pool sync.Pool
-	i := newInflater(&pool, &pieces{bytes.Clone(sent), piece})
+	i := newInflater(&pool, &pieces{bytes.Clone(sent), piece}, nil)
 	defer i.release(&pool)
-	m := incoming{limit: int64(limit), more: i.next}
+	m := incoming{limit: int64(limit), inflater: i}
 	err := m.read(i, 0)
 	return m.data, err
 }
@@ -101,6 +101,33 @@ func TestInflateRefusesWhatIsBrokenOrABomb(t *testing.T) {
 	}
 }
 
+// A message may refer to those before it, and go on to do so after a final block.
+func TestInflateRefersToEarlierMessages(t *testing.T) {
+	first := bytes.Repeat([]byte("said before "), 5000)
+	for _, before := range [][]byte{first[:100], first} {
+		before = keepWindow(nil, before)
+		var pool sync.Pool
+		sent := deflatedPart(t, true, before, []byte("said before said before"))
+		sent = append(sent, bytes.TrimSuffix(deflatedPart(t, false, append(bytes.Clone(before), "said before said before"...), []byte("before and again")), []byte(syncTail))...)
+		i := newInflater(&pool, bytes.NewReader(sent), before)
+		m := incoming{limit: 1 << 20, inflater: i}
+		if err := m.read(i, 0); err != nil || string(m.data) != "said before said beforebefore and again" {
+			t.Errorf("%q, %v", m.data, err)
+		}
+	}
+}
+
+func TestTheWindowIsTheEndOfWhatCame(t *testing.T) {
+	var all, kept []byte
+	for n := range 400 {
+		part := bytes.Repeat([]byte{byte(n)}, n*n%70_000)
+		all, kept = append(all, part...), keepWindow(kept, part)
+		if !bytes.Equal(kept, all[max(0, len(all)-window):]) || cap(kept) > 2*window {
+			t.Fatalf("after message %d %d bytes are kept, with room for %d", n, len(kept), cap(kept))
+		}
+	}
+}
+
 // FuzzInflate holds that what a sender compresses comes out, and that what it does not ends in a violation or in a message.
 func FuzzInflate(f *testing.F) {
 	f.Add([]byte("a text that is said, and said again"), uint8(10), true)
@@ -121,10 +148,10 @@ func FuzzInflate(f *testing.F) {
 
 func TestInflaterKeepsNothingOfAMessage(t *testing.T) {
 	var pool sync.Pool
-	i := newInflater(&pool, strings.NewReader("\xf2\x48\xcd"))
+	i := newInflater(&pool, strings.NewReader("\xf2\x48\xcd"), nil)
 	_, _ = io.ReadAll(i)
 	i.release(&pool)
-	next := newInflater(&pool, strings.NewReader("\xf2\x48\xcd\xc9\xc9\x07\x00"))
+	next := newInflater(&pool, strings.NewReader("\xf2\x48\xcd\xc9\xc9\x07\x00"), nil)
 	if got, err := io.ReadAll(next); err != nil || string(got) != "Hello" {
 		t.Errorf("%q, %v", got, err)
 	}

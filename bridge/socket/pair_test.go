@@ -21,7 +21,10 @@ type owner struct {
 	sent, pongs atomic.Int64
 	ended       chan bool // what OnWriterEnd was called with
 	closed      chan struct{}
-	busy        func() // what OnMessage waits for
+	busy        func()        // what OnMessage waits for
+	more        time.Duration // what OnSilence returns, once
+	bytes       int
+	evicted     bool
 }
 
 func (o *owner) OnMessage(op Opcode) bool {
@@ -31,6 +34,14 @@ func (o *owner) OnMessage(op Opcode) bool {
 	return op == OpText
 }
 
+func (o *owner) OnBytes(n int) { o.bytes += n }
+
+func (o *owner) OnSilence(time.Duration) (more time.Duration) {
+	more, o.more = o.more, 0
+	return more
+}
+
+func (o *owner) OnEvicted()                     { o.evicted = true }
 func (o *owner) OnPong()                        { o.pongs.Add(1) }
 func (o *owner) OnSent(*Message, time.Duration) { o.sent.Add(1) }
 func (o *owner) OnWriterEnd(isSlow bool)        { o.ended <- isSlow }
@@ -48,7 +59,7 @@ type pair struct {
 func newPair(t testing.TB, change func(*Options)) *pair {
 	t.Helper()
 	p := &pair{owner: &owner{ended: make(chan bool, 2), closed: make(chan struct{})}} // a second end would be a fault, and is looked for
-	o := Options{Owner: p.owner, MaxMessage: 1 << 20, SendQueue: 100, SendQueueBytes: 64 << 20, WriteTimeout: time.Minute}
+	o := Options{Owner: p.owner, MaxMessage: 1 << 20, SendQueue: 100, SendQueueBytes: 64 << 20, WriteTimeout: time.Minute, MessageTimeout: patience}
 	if change != nil {
 		change(&o)
 	}
@@ -65,7 +76,7 @@ func newPair(t testing.TB, change func(*Options)) *pair {
 		conns <- c
 	}))
 	t.Cleanup(s.Close)
-	dialer := websocket.Dialer{EnableCompression: o.Deflate}
+	dialer := websocket.Dialer{EnableCompression: o.Deflate != NoDeflate}
 	client, _, err := dialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -93,6 +104,22 @@ func (p *pair) want(t *testing.T, text string) {
 		t.Fatalf("got %.20q of %d bytes, %v; want %.20q of %d", got, len(got), err, text, len(text))
 	}
 }
+
+// texts returns the next n messages that the client gets.
+func (p *pair) texts(t *testing.T, n int) (all []string) {
+	t.Helper()
+	for range n {
+		_, got, err := p.client.ReadMessage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, string(got))
+	}
+	return all
+}
+
+// these returns the recipients of a broadcast.
+func these(conns ...*Conn) func() []*Conn { return func() []*Conn { return conns } }
 
 func (p *pair) wantClose(t *testing.T, code int) {
 	t.Helper()

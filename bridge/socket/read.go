@@ -1,10 +1,10 @@
 package socket
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
-	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -16,8 +16,12 @@ type End struct {
 	Ending outcome.Ending
 	Code   int
 	Reason string
-	Err    error // what the client did wrong, or the socket's own error
+	Err    error // what the client did wrong, the socket's own error, or ErrMoved
 }
+
+// IsMove reports whether reading ended only since another process goes on with the connection, see Conn.Release. The other fields of e, but
+// for Err, mean nothing then.
+func (e *End) IsMove() bool { return e.Err == ErrMoved }
 
 // IsViolation reports whether the client broke RFC 6455 or one of its limits.
 func (e *End) IsViolation() bool {
@@ -64,22 +68,37 @@ func (c *Conn) Read() (op Opcode, payload []byte, end *End) {
 	case !c.owner.OnMessage(op):
 		err = &violation{outcome.EndedNoBinary, "binary message without a handler"}
 	default:
+		c.since = c.restored.waitedFrom() // the owner may have waited
 		payload, err = c.readPayload(r, op == OpText)
+		c.releaseReading()
 	}
 	if err != nil {
-		return 0, nil, newEnd(c.cause(err))
+		return 0, nil, c.endReading(err)
 	}
 	return op, payload, nil
 }
 
 func (c *Conn) readPayload(r io.Reader, isText bool) ([]byte, error) {
-	m := incoming{limit: c.check.limit, isText: isText}
-	if c.check.compressed() {
-		i := newInflater(&c.upgrader.inflaters, r)
-		defer i.release(&c.upgrader.inflaters)
-		r, m.more = i, i.next
+	m := &c.message
+	*m = incoming{limit: c.check.limit, isText: isText, conn: c}
+	defer func() { *m = incoming{} }()
+	if c.restored != nil {
+		r = io.MultiReader(bytes.NewReader(c.restored.Message.Payload), r)
+		c.restored = nil
 	}
-	err := m.read(r, c.check.length)
+	if !c.check.compressed() {
+		err := m.read(r, c.check.length)
+		return m.data, err
+	}
+	m.inflater = newInflater(&c.upgrader.inflaters, r, c.before)
+	defer m.inflater.release(&c.upgrader.inflaters)
+	if c.check.isWithinMessage() {
+		m.inflater.keep(m)
+	}
+	err := m.read(m.inflater, c.check.length)
+	if err == nil && c.inWindow {
+		c.before = keepWindow(c.before, m.data)
+	}
 	return m.data, err
 }
 
@@ -113,14 +132,4 @@ func (c *Conn) beginLinger() (wrote bool) {
 	defer c.mu.Unlock()
 	c.lingering = true
 	return c.wrote
-}
-
-// KeepAlive lets the client be silent for d from now on before Read ends with EndedSilent. It does nothing once the close frame is
-// written: the answer to that has closeWait.
-func (c *Conn) KeepAlive(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.wrote {
-		_ = c.conn.SetReadDeadline(time.Now().Add(d)) // if it fails, so does Read
-	}
 }

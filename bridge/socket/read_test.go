@@ -5,6 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
+	"golang.org/x/sys/unix"
+
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 )
 
@@ -40,6 +43,39 @@ func TestReadTellsHowItEnds(t *testing.T) {
 			}
 		})
 	}
+}
+
+// After its deadline nothing can be read of a connection, even if it has come before.
+func TestWhatHasComeIsReadBeforeAClientIsSilent(t *testing.T) {
+	p := newPair(t, nil)
+	if err := p.client.WriteMessage(websocket.TextMessage, []byte("in time")); err != nil {
+		t.Fatal(err)
+	}
+	for !arrived(t, p) { // to be there when the deadline is over
+	}
+	p.KeepAlive(-time.Hour)
+	if _, got, end := p.Read(); end != nil || string(got) != "in time" || p.owner.bytes != len(got)+6 {
+		t.Errorf("got %q, %+v, %d bytes", got, end, p.owner.bytes)
+	}
+	p.owner.more = time.Millisecond
+	p.KeepAlive(-time.Minute)
+	if _, _, end := p.Read(); end == nil || end.Ending != outcome.EndedSilent || p.owner.more != 0 {
+		t.Errorf("got %+v", end)
+	}
+}
+
+// arrived reports whether something of the client's can be read.
+func arrived(t *testing.T, p *pair) (ok bool) {
+	t.Helper()
+	err := p.raw.raw.Control(func(fd uintptr) {
+		fds := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		n, _ := unix.Poll(fds[:], 100)
+		ok = n > 0
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ok
 }
 
 // A client that goes on sending still reads the close frame, and is waited for only as long as closeWait.

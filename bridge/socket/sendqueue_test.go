@@ -14,7 +14,7 @@ func TestSendQueueIsBounded(t *testing.T) {
 		"in bytes":              {100, 35, 3},
 		"one may have too many": {100, 5, 1},
 	} {
-		q := sendQueue{limit: row.limit, bytes: row.bytes}
+		q := sendQueue{limit: row.limit, bytes: row.bytes, budget: new(Budget)}
 		for i := range row.fit {
 			if isHead, err := q.add(ten); err != nil || isHead != (i == 0) {
 				t.Errorf("%s: %d: %v, %v", name, i, isHead, err)
@@ -31,7 +31,7 @@ func TestSendQueueIsBounded(t *testing.T) {
 }
 
 func TestSendQueueHoldsTheLatestPongOfMany(t *testing.T) {
-	q := sendQueue{limit: 100, bytes: 1000}
+	q := sendQueue{limit: 100, bytes: 1000, budget: new(Budget)}
 	for i := range 10_000 {
 		if _, err := q.add(NewMessage(OpPong, make([]byte, i%10))); err != nil {
 			t.Fatal(err)
@@ -49,7 +49,7 @@ func TestSendQueueHoldsTheLatestPongOfMany(t *testing.T) {
 }
 
 func TestSendQueueTakesTheEndWhenFull(t *testing.T) {
-	q := sendQueue{limit: 1, bytes: 1}
+	q := sendQueue{limit: 1, bytes: 1, budget: new(Budget)}
 	message, end := NewMessage(OpText, []byte("x")), NewMessage(OpClose, nil)
 	if _, err := q.add(message); err != nil {
 		t.Fatal(err)

@@ -22,38 +22,66 @@ func (c *Conn) Send(m *Message) error {
 	isHead, err := c.queue.add(m)
 	if isHead {
 		c.start()
+	} else {
+		c.upgrader.relieveSending()
 	}
 	return err
 }
 
-// Broadcast sends m to each of conns, which have the same Upgrader. It calls failed for each that m is not queued for, with Send's
-// error, and returns before m is written to many.
-func Broadcast(conns []*Conn, m *Message, failed func(i int, err error)) {
-	var heads []*Conn
+// Broadcast sends m to each of the connections that recipients returns, all of which u has made. Of any two messages that are broadcast,
+// one comes first for every connection that gets both: recipients is called, and m is queued, while no other message is broadcast. So
+// recipients must not block, nor broadcast. Broadcast calls failed for each connection that m is not queued for, with its index and with
+// Send's error, and returns before m is written to many.
+func (u *Upgrader) Broadcast(m *Message, recipients func() []*Conn, failed func(i int, err error)) {
+	heads, many, misses := u.queueForAll(m, recipients)
+	for _, miss := range misses {
+		failed(miss.i, miss.err)
+	}
+	u.relieveSending()
+	if !many {
+		startAll(heads)
+		return
+	}
+	for some := range slices.Chunk(heads, together) {
+		u.Spawn(func() { startAll(some) })
+	}
+}
+
+// miss is a connection that a message is not queued for.
+type miss struct {
+	i   int
+	err error
+}
+
+// queueForAll returns the connections that the caller has to start, and whether there are more recipients than it should write to itself.
+func (u *Upgrader) queueForAll(m *Message, recipients func() []*Conn) (heads []*Conn, many bool, misses []miss) {
+	u.broadcasting.Lock()
+	defer u.broadcasting.Unlock()
+	conns := recipients()
+	heads = make([]*Conn, 0, len(conns))
 	for i, c := range conns {
-		isHead, err := c.queue.add(m)
-		switch {
+		switch isHead, err := c.queue.add(m); {
 		case err != nil:
-			failed(i, err)
-		case isHead && len(conns) <= maxHere:
-			c.start()
+			misses = append(misses, miss{i, err})
 		case isHead:
 			heads = append(heads, c)
 		}
 	}
-	for some := range slices.Chunk(heads, together) {
-		some[0].upgrader.Spawn(func() {
-			for _, c := range some {
-				c.start()
-			}
-		})
+	return heads, len(conns) > maxHere, misses
+}
+
+func startAll(conns []*Conn) {
+	for _, c := range conns {
+		c.start()
 	}
 }
 
 // start writes the queue, of which the caller has added the head. It leaves to a goroutine what the socket does not take at once.
 func (c *Conn) start() {
 	if !c.writeAtOnce() {
+		c.queue.holdHead()
 		c.upgrader.Spawn(c.write)
+		c.upgrader.relieveSending()
 	}
 }
 
@@ -79,14 +107,20 @@ func (c *Conn) writeAtOnce() (done bool) {
 	return m == nil
 }
 
-// write writes the queue until it is empty or the connection has ended. Each message has to be taken within the time limit.
+// write writes the queue until it is empty, frozen, or the connection has ended. Each message has to be taken within the time limit.
 func (c *Conn) write() {
-	for m := c.queue.head; m != nil; m = c.queue.next() {
-		err := c.writeWhole(m)
-		if err != nil || m.isLast() {
+	for m := c.queue.head; m != nil; {
+		switch err := c.writeWhole(m); {
+		case err == errFrozen:
+			if c.queue.leave() {
+				return
+			}
+		case err != nil || m.isLast():
 			c.queue.end()
 			c.endWriter(err, len(m.frame) == 0)
 			return
+		default:
+			m = c.queue.next()
 		}
 	}
 }
@@ -100,10 +134,14 @@ func (c *Conn) writeWhole(m *Message) error {
 		return nil
 	}
 	began := time.Now()
-	if err := c.conn.SetWriteDeadline(began.Add(c.timeout)); err != nil {
+	if err := c.beginWrite(began.Add(c.timeout)); err != nil {
 		return err
 	}
-	if _, err := c.conn.Write(c.rest); err != nil {
+	n, err := c.conn.Write(c.rest)
+	if c.rest = c.rest[n:]; err != nil {
+		if c.wasCut(err) {
+			return c.writeWhole(m)
+		}
 		return err
 	}
 	c.rest = nil

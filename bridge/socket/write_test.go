@@ -3,7 +3,10 @@ package socket
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -11,13 +14,13 @@ import (
 )
 
 func TestSmallMessagesNeedNoGoroutine(t *testing.T) {
-	for name, deflate := range map[string]bool{"plain": false, "with compression": true} {
+	for name, deflate := range map[string]Deflate{"plain": NoDeflate, "with compression": DeflateApart} {
 		t.Run(name, func(t *testing.T) {
 			p := newPair(t, func(o *Options) { o.Deflate = deflate })
 			p.upgrader.Spawn = func(func()) { t.Error("a goroutine was started") }
 			small := large("x")[:300] // worth compressing
 			p.send(t, small)
-			Broadcast([]*Conn{p.Conn}, NewMessage(OpText, []byte("to all")), func(_ int, err error) { t.Error(err) })
+			p.upgrader.Broadcast(NewMessage(OpText, []byte("to all")), these(p.Conn), func(_ int, err error) { t.Error(err) })
 			p.want(t, small)
 			p.want(t, "to all")
 			if items, bytes := p.Queued(); items != 0 || bytes != 0 || p.owner.sent.Load() != 2 {
@@ -89,7 +92,7 @@ func TestBroadcastReachesManyInOrder(t *testing.T) {
 	conns[last].Close(4000, "")
 	texts := []string{"a", large("b"), "c"}
 	for _, text := range texts {
-		Broadcast(conns, NewMessage(OpText, []byte(text)), func(i int, err error) {
+		conns[0].upgrader.Broadcast(NewMessage(OpText, []byte(text)), these(conns...), func(i int, err error) {
 			if i != last || !errors.Is(err, ErrClosed) {
 				t.Errorf("%d: %v", i, err)
 			}
@@ -101,6 +104,45 @@ func TestBroadcastReachesManyInOrder(t *testing.T) {
 		}
 	}
 	pairs[last].wantClose(t, 4000)
+}
+
+// Messages that are broadcast at the same time come in one order to all who get them, few or many. Who is sent all messages from some one
+// on gets all of them from that one on, as a client that opens does.
+func TestBroadcastsHaveOneOrder(t *testing.T) {
+	for _, n := range []int{maxHere, maxHere + 1} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			const senders, each = 4, 250
+			var pairs []*pair
+			for range n {
+				pairs = append(pairs, newPair(t, func(o *Options) { o.SendQueue = senders*each + 1 }))
+			}
+			var open atomic.Int64
+			recipients := func() (conns []*Conn) {
+				for _, p := range pairs[:min(int(open.Add(1)), n)] {
+					conns = append(conns, p.Conn)
+				}
+				runtime.Gosched()
+				return conns
+			}
+			var sending sync.WaitGroup
+			for s := range senders {
+				sending.Go(func() {
+					for i := range each {
+						m := NewMessage(OpText, fmt.Append(nil, s, i))
+						pairs[0].upgrader.Broadcast(m, recipients, func(_ int, err error) { t.Error(err) })
+					}
+				})
+			}
+			sending.Wait()
+			all := pairs[0].texts(t, senders*each)
+			for i, p := range pairs[1:] {
+				want := all[i+1:]
+				if got := p.texts(t, len(want)); !slices.Equal(got, want) {
+					t.Errorf("recipient %d got %q, want %q", i+1, got, want)
+				}
+			}
+		})
+	}
 }
 
 // A client may be dropped in the middle of a frame: the close frame must not become a part of it.

@@ -1,14 +1,17 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/operate"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/serve"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 )
 
@@ -18,8 +21,10 @@ func newConfigCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config (--settings FILE | --config FILE) [--fastcgi ADDRESS] [--print] [--changed] [--json]",
 		Short: "Check the configuration, and print where each value comes from",
-		Long: `Reads the configuration as serve does, without asking a running server or php-fpm. Without
---print it only says what is wrong, which is useful before a reload.
+		Long: `Reads the configuration, the certificate and the token as serve does, and looks whether php-fpm,
+its user and the events file are there, or the socket of an existing php-fpm. It runs no PHP and asks
+no server and no php-fpm: what the application's code would do is for wsbridge check. Without --print
+it only says what is wrong, which is useful before a start or a reload.
 
 --print writes the values that a server started now would have, as a wsbridge.toml: each with
 the file and line, the flag or "default" that it comes from, and in parentheses "new clients"
@@ -42,10 +47,14 @@ that may hold a password are left out.`,
 			if changed {
 				entries = slices.DeleteFunc(entries, func(e config.Entry) bool { return e.Usual })
 			}
-			if !asJSON && !all && !changed {
-				return nil
+			if asJSON || all || changed {
+				if err := writeEntries(cmd.OutOrStdout(), entries, asJSON); err != nil {
+					return err
+				}
 			}
-			return writeEntries(cmd.OutOrStdout(), entries, asJSON)
+			return errors.Join(slices.DeleteFunc(serve.Check(&cfg), func(err error) bool {
+				return errors.Is(err, fs.ErrPermission) // which the server may have
+			})...)
 		},
 	}
 	addSourceFlags(cmd, &from)

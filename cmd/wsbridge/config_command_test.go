@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,13 +14,31 @@ import (
 
 const goodSettings = "config/testdata/settings/good.conf"
 
+// readySettings writes goodSettings with an events file that is there.
+func readySettings(t *testing.T) (path string) {
+	t.Helper()
+	text, err := os.ReadFile(goodSettings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	events := filepath.Join(dir, "push_server_events.php")
+	path = filepath.Join(dir, "good.conf")
+	text = bytes.ReplaceAll(text, []byte("/srv/shop/inc/push_server_events.php"), []byte(events))
+	if err := errors.Join(os.WriteFile(path, text, 0o600), os.WriteFile(events, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func TestConfigPrintsWhatCanBeServed(t *testing.T) {
-	got := runBinary(t, "config", "--settings", goodSettings, "--print")
+	settings := readySettings(t)
+	got := runBinary(t, "config", "--settings", settings, "--print")
 	if got.code != exitOK || got.stderr != "" {
 		t.Fatalf("got %+v", got)
 	}
 	for _, want := range []string{
-		"[server]\nlisten = \"localhost:50000\"  # config/testdata/settings/good.conf:4 WEBSOCKET_LISTENING_PORT (restart)\n",
+		"[server]\nlisten = \"localhost:50000\"  # " + settings + ":4 WEBSOCKET_LISTENING_PORT (restart)\n",
 		"max_message = \"16MiB\"  # default (new clients)\n",
 	} {
 		if !strings.Contains(got.stdout, want) {
@@ -35,7 +55,7 @@ func TestConfigPrintsWhatCanBeServed(t *testing.T) {
 }
 
 func TestConfigPrintsOnlyWhatIsChanged(t *testing.T) {
-	got := runBinary(t, "config", "--settings", goodSettings, "--changed", "--json")
+	got := runBinary(t, "config", "--settings", readySettings(t), "--changed", "--json")
 	var entries []config.Entry
 	if err := json.Unmarshal([]byte(got.stdout), &entries); err != nil || got.code != exitOK {
 		t.Fatalf("got %+v, %v", got, err)
@@ -54,7 +74,7 @@ func TestConfigPrintsOnlyWhatIsChanged(t *testing.T) {
 
 func TestInitWritesAFileOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "wsbridge.toml")
-	args := []string{"init", "--settings", goodSettings, "--output", path}
+	args := []string{"init", "--settings", readySettings(t), "--output", path}
 	if got := runBinary(t, args...); got.code != exitOK || !strings.Contains(got.stdout, path+" is written") {
 		t.Fatalf("got %+v", got)
 	}
@@ -101,6 +121,43 @@ func TestInitAndConfigPrintAgree(t *testing.T) {
 		w, _ := json.Marshal(value)
 		if string(g) != string(w) {
 			t.Errorf("%s: got %s, want %s", key, g, w)
+		}
+	}
+}
+
+// What a start would fail with is told all at once, and what was asked for is printed all the same.
+func TestConfigFindsWhatAStartWouldFailWith(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "wsbridge.toml")
+	for text, want := range map[string][]string{
+		"php.user = \"nobody-has-this-name\"\nphp.fpm = \"php-fpm0.1\"\nphp.events_file = \"away.php\"\n": {
+			`php.fpm = "php-fpm0.1": no php-fpm found: none of php-fpm0.1 in PATH`,
+			`php.user = "nobody-has-this-name", php.group = "": find the workers' user: user: unknown user nobody-has-this-name`,
+			"php.events_file: stat " + dir + "/away.php: no such file or directory",
+		},
+		"php.group = \"nobody-has-this-name\"\nphp.events_file = \"wsbridge.toml\"\n": {
+			`php.user = "", php.group = "nobody-has-this-name": find the workers' group: group: unknown group nobody-has-this-name`,
+		},
+		"php.fastcgi = \"unix:" + dir + "/none.sock\"\nphp.events_file = \"away.php\"\n": {
+			"php.fastcgi: stat " + dir + "/none.sock: no such file or directory",
+		},
+		"php.fastcgi = \"tcp:127.0.0.1:1\"\nphp.events_file = \"away.php\"\n": nil, // asks nobody
+		"php.events_file = \"wsbridge.toml\"\n":                               nil,
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got := runBinary(t, "config", "--config", path, "--print")
+		if (got.code == exitOK) != (want == nil) || strings.Count(got.stderr, "\n") != len(want) {
+			t.Errorf("%s: got code %d, %s", text, got.code, got.stderr)
+		}
+		for _, problem := range want {
+			if !strings.Contains(got.stderr, problem) {
+				t.Errorf("%s: no %q in: %s", text, problem, got.stderr)
+			}
+		}
+		if !strings.Contains(got.stdout, "events_file = ") {
+			t.Errorf("%s: printed %q", text, got.stdout)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -10,12 +11,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/operate"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/serve"
+	"github.com/wsbridge/wsbridge/deploy"
 	phphandlers "github.com/wsbridge/wsbridge/php-handlers"
 )
 
@@ -56,11 +59,11 @@ WEBSOCKET_EVENTS_INCLUDE_FILE=%[1]s/%[2]s
 
 // runDemo serves the demo application and its page until ctx ends. Log lines go to out.
 func runDemo(ctx context.Context, cfg config.Config, out io.Writer) (err error) {
-	dir, err := serve.MakeRunDir(&cfg.PHP)
+	dir, remove, err := serve.MakeRunDir(&cfg.PHP)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, remove()) }()
 	if err := phphandlers.Unpack(dir); err != nil {
 		return err
 	}
@@ -98,10 +101,14 @@ func demoWelcome(clients string, control []string, token, pipe string) string {
 
 // demoPage serves the chat's page. It shows other people's messages, so it may load and run only its own files.
 func demoPage() http.Handler {
-	files := http.FileServerFS(phphandlers.DemoPage())
+	mux := http.NewServeMux()
+	mux.Handle("/", http.FileServerFS(phphandlers.DemoPage()))
+	mux.HandleFunc("/wsbridge.js", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, r.URL.Path, time.Time{}, bytes.NewReader(deploy.Client()))
+	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 		w.Header().Set("Cache-Control", "no-cache")
-		files.ServeHTTP(w, r)
+		mux.ServeHTTP(w, r)
 	})
 }

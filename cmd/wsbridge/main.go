@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,9 @@ func program(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	var wrong error
+	refuseHelpOfUnknown(root, &wrong)
+	err := cmp.Or(root.ExecuteContext(ctx), wrong)
 	if e, ok := errors.AsType[*exitError](err); err != nil && (!ok || !e.told) {
 		fmt.Fprintln(stderr, "wsbridge:", terminal.PrintableLines(err.Error())) // it may quote PHP
 	}

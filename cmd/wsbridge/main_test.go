@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -71,7 +73,18 @@ func TestWrongUseExitsTwoWithOneLine(t *testing.T) {
 	}{
 		{nil, "name a command (wsbridge help lists them)"},
 		{[]string{"start"}, `unknown command "start" (wsbridge help lists them)`},
-		{[]string{"serv"}, `unknown command "serv": did you mean serve or send? (wsbridge help lists all)`},
+		{[]string{"serv"}, `unknown command "serv": did you mean serve? (wsbridge help lists all)`},
+		{[]string{"sevre"}, `unknown command "sevre": did you mean serve? (wsbridge help lists all)`},
+		{[]string{"nonsense", "--help"}, `unknown command "nonsense" (wsbridge help lists them)`},
+		{[]string{"--help", "statsu"}, `unknown command "statsu": did you mean status? (wsbridge help lists all)`},
+		{[]string{"statsu", "--config", "x"}, `unknown command "statsu": did you mean status? (wsbridge help lists all)`},
+		{[]string{"workers", "recyle", "--wait"}, `unexpected argument "recyle": did you mean recycle? (see wsbridge workers --help)`},
+		{[]string{"completion", "bsh", "--config=x"}, `unknown command "completion bsh": did you mean bash or zsh? (wsbridge help lists all)`},
+		{[]string{"workers", "recyle", "-h"}, `unexpected argument "recyle": did you mean recycle? (see wsbridge workers --help)`},
+		{[]string{"workers", "recyle"}, `unexpected argument "recyle": did you mean recycle? (see wsbridge workers --help)`},
+		{[]string{"completion", "bsh"}, `unknown command "completion bsh": did you mean bash or zsh? (wsbridge help lists all)`},
+		{[]string{"help", "workers", "recyle"}, `unknown command "workers recyle": did you mean recycle? (wsbridge help lists all)`},
+		{[]string{"serve", "--confg", "x"}, "unknown flag: --confg: did you mean --config? (see wsbridge serve --help)"},
 		{[]string{"--verbose"}, "unknown flag: --verbose (see wsbridge --help)"},
 		{[]string{"help", "start"}, `unknown command "start" (wsbridge help lists them)`},
 		{[]string{"help", "serve", "more"}, `unknown command "serve more" (wsbridge help lists them)`},
@@ -145,6 +158,23 @@ func TestVersionPrintsOneLine(t *testing.T) {
 	if got.code != exitOK || !strings.HasPrefix(got.stdout, "wsbridge ") || !strings.Contains(got.stdout, ", contract 1, go1.") ||
 		strings.Count(got.stdout, "\n") != 1 {
 		t.Errorf("got %+v", got)
+	}
+	if flag := runBinary(t, "--version"); flag != got {
+		t.Errorf("--version: got %+v, want %+v", flag, got)
+	}
+}
+
+func TestInterruptedCommandSaysSo(t *testing.T) {
+	ctx, interrupt := context.WithCancelCause(t.Context())
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		interrupt(errors.New("interrupt signal received"))
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	var stdout, stderr bytes.Buffer
+	code := program(ctx, []string{"status", "--control", server.URL}, &stdout, &stderr)
+	if got := stderr.String(); code != exitFailure || got != "wsbridge: interrupted: interrupt signal received\n" {
+		t.Errorf("got %d %q %q", code, got, stdout.String())
 	}
 }
 

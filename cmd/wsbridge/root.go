@@ -2,12 +2,10 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/operate"
 )
 
@@ -34,12 +32,8 @@ has its own.`,
 		RunE:          func(*cobra.Command, []string) error { return nil }, // Args refuses everything
 		SilenceErrors: true,
 		SilenceUsage:  true,
-
-		SuggestionsMinimumDistance: 2, // one or two mistyped letters
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
 	root.AddGroup(&cobra.Group{ID: groupServer, Title: "Commands:"},
 		&cobra.Group{ID: operate.Group, Title: "Commands for a running server:"})
 	for _, c := range []*cobra.Command{newServeCommand(), newCheckCommand(), newConfigCommand(), newInitCommand(), newDemoCommand(),
@@ -48,8 +42,9 @@ has its own.`,
 		root.AddCommand(c)
 	}
 	root.AddCommand(manualCommands()...)
-	root.AddCommand(operate.Commands(markRunError)...)
+	root.AddCommand(withJournalFolders(operate.Commands(markRunError))...)
 	root.SetHelpCommand(newHelpCommand())
+	addVersionFlag(root)
 	return root
 }
 
@@ -60,19 +55,14 @@ func newHelpCommand() *cobra.Command {
 		Short: "Explain a command",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			topic, rest, err := cmd.Root().Find(args)
-			if err != nil || len(rest) > 0 {
-				return unknownCommand(cmd.Root(), strings.Join(args, " "))
+			if err != nil {
+				return err
+			}
+			if len(rest) > 0 {
+				return unknownCommand(topic, strings.Join(rest, " "))
 			}
 			topic.InitDefaultHelpFlag()
 			return topic.Help()
 		},
 	}
-}
-
-// unknownCommand returns an error that suggests the commands with similar names.
-func unknownCommand(root *cobra.Command, name string) error {
-	if meant := root.SuggestionsFor(name); len(meant) > 0 {
-		return fmt.Errorf("unknown command %q: did you mean %s? (wsbridge help lists all)", name, config.Either(meant))
-	}
-	return fmt.Errorf("unknown command %q (wsbridge help lists them)", name)
 }

@@ -6,6 +6,9 @@ if [ -d /run/systemd/system ]; then
 	systemctl daemon-reload
 	systemctl reset-failed 'wsbridge*' 2>/dev/null || true
 fi
-if [ "$1" = purge ] && getent passwd wsbridge >/dev/null; then
-	userdel wsbridge
+if [ "$1" = purge ]; then
+	rm -rf /var/lib/wsbridge /var/lib/wsbridge-* # the units' state: journals, and certificates, which can be issued again
+	if getent passwd wsbridge >/dev/null; then
+		userdel wsbridge
+	fi
 fi

@@ -10,9 +10,6 @@ import (
 	"time"
 )
 
-// statusPath is the pool's pm.status_path.
-const statusPath = "/status"
-
 // maxSocketPath is the longest path of a unix socket (sockaddr_un).
 const maxSocketPath = 107
 
@@ -25,12 +22,15 @@ type Config struct {
 	Dir string
 	// Workers is the number of workers, and so of events that run at a time. Default 4.
 	Workers int
+	// Residents is the number of workers in a pool of their own, at ResidentAddress, for requests that stay open: they have no time
+	// limit, and each runs in a new process. Default 0, no such pool.
+	Residents int
 	// User and Group run the workers if this program runs as root. Default www-data and its group. Workers run as root only if
 	// User is root.
 	User, Group string
-	// Timeout is how long a request may take, and Idle how long a client keeps an idle connection: Timeout and IdleTimeout of
+	// Timeout is how long a request may take, 0 for any time, and Idle how long a client keeps an idle connection: Timeout and IdleTimeout of
 	// fastcgi.Config. php-fpm ends a worker that takes longer than both together and a little more, since it counts the time
-	// of a request on a kept connection from the end of the one before. Defaults 30 s and 5 s.
+	// of a request on a kept connection from the end of the one before. Default of Idle: 5 s.
 	Timeout, Idle time.Duration
 	// MemoryLimit is memory_limit of php.ini. Default 512M.
 	MemoryLimit string
@@ -45,7 +45,6 @@ type Config struct {
 
 func (c Config) withDefaults() (Config, error) {
 	c.Workers = cmp.Or(c.Workers, 4)
-	c.Timeout = cmp.Or(c.Timeout, 30*time.Second)
 	c.Idle = cmp.Or(c.Idle, 5*time.Second)
 	c.MemoryLimit = cmp.Or(c.MemoryLimit, "512M")
 	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
@@ -54,14 +53,17 @@ func (c Config) withDefaults() (Config, error) {
 
 func (c *Config) check() error {
 	switch {
-	case c.Workers < 0:
-		return fmt.Errorf("%d workers", c.Workers)
+	case min(c.Workers, c.Residents) < 0:
+		return fmt.Errorf("%d workers, %d residents", c.Workers, c.Residents)
 	case min(c.Timeout, c.Idle) < 0:
 		return errors.New("negative time")
 	case !filepath.IsAbs(c.Dir):
 		return fmt.Errorf("folder %q: want an absolute path", c.Dir)
-	case len(c.socket()) > maxSocketPath:
-		return fmt.Errorf("folder %q: a socket's path can have %d bytes, %q is longer", c.Dir, maxSocketPath, c.socket())
+	}
+	for _, socket := range []string{c.socket(), c.residentSocket()} {
+		if len(socket) > maxSocketPath {
+			return fmt.Errorf("folder %q: a socket's path can have %d bytes, %q is longer", c.Dir, maxSocketPath, socket)
+		}
 	}
 	for name, value := range map[string]string{"folder": c.Dir, "user": c.User, "group": c.Group} {
 		if !isPlainValue(value) {
@@ -72,50 +74,9 @@ func (c *Config) check() error {
 	return err
 }
 
-func (c *Config) socket() string { return filepath.Join(c.Dir, "php-fpm.sock") }
-func (c *Config) status() string { return filepath.Join(c.Dir, "status.sock") }
-func (c *Config) file() string   { return filepath.Join(c.Dir, "php-fpm.conf") }
-
 // isPlainValue reports whether an ini file takes s, unquoted, for one value.
 func isPlainValue(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool {
 		return r < ' ' || r == 0x7f || strings.ContainsRune("\"';=${}()&|^~![]#", r)
 	})
-}
-
-// render returns php-fpm's configuration file.
-func (c *Config) render(v version, who account) string {
-	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("[global]")
-	line("error_log = /proc/self/fd/2")
-	line("daemonize = no")
-	line("[wsbridge]")
-	line("listen = %s", c.socket())
-	line("listen.mode = 0600")
-	if who.user != "" {
-		line("user = %s", who.user)
-		line("group = %s", who.group)
-	}
-	line("pm = static")
-	line("pm.max_children = %d", c.Workers)
-	line("pm.max_requests = 0") // to replace a worker costs a fork and a connection
-	line("pm.status_path = %s", statusPath)
-	if v.atLeast(8, 0) {
-		line("pm.status_listen = %s", c.status()) // answered by another process, as all workers may be busy
-	}
-	line("request_terminate_timeout = %d", c.terminateAfter())
-	line("catch_workers_output = yes")
-	if v.atLeast(7, 3) {
-		line("decorate_workers_output = no")
-	}
-	line("clear_env = no") // the original, php server.php, had the environment of its caller
-	line("security.limit_extensions = .php")
-	return b.String()
-}
-
-// terminateAfter returns request_terminate_timeout, in seconds.
-func (c *Config) terminateAfter() int64 {
-	const margin = time.Second
-	return int64((c.Timeout + c.Idle + margin + time.Second - 1) / time.Second)
 }

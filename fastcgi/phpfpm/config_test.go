@@ -10,30 +10,48 @@ import (
 )
 
 func TestPoolFile(t *testing.T) {
-	cfg := Config{Dir: "/run/wsbridge", Workers: 8, Timeout: 1500 * time.Millisecond, Idle: 5 * time.Second}
+	cfg := Config{Dir: "/run/wsbridge", Workers: 8, Residents: 12, Timeout: 1500 * time.Millisecond, Idle: 5 * time.Second}
 	want := `[global]
 error_log = /proc/self/fd/2
 daemonize = no
 [wsbridge]
-listen = /run/wsbridge/php-fpm.sock
-listen.mode = 0600
+listen = /dev/null/wsbridge
 user = www-data
 group = 33
 pm = static
 pm.max_children = 8
-pm.max_requests = 0
-pm.status_path = /status
-request_terminate_timeout = 8
 catch_workers_output = yes
 decorate_workers_output = no
 clear_env = no
+env[FPM_SOCKETS] = taken
 security.limit_extensions = .php
+php_admin_value[disable_functions] = fastcgi_finish_request
+pm.max_requests = 0
+pm.status_path = /status
+request_terminate_timeout = 8
+[wsbridge-resident]
+listen = /dev/null/wsbridge-resident
+user = www-data
+group = 33
+pm = static
+pm.max_children = 12
+catch_workers_output = yes
+decorate_workers_output = no
+clear_env = no
+env[FPM_SOCKETS] = taken
+security.limit_extensions = .php
+php_admin_value[disable_functions] = fastcgi_finish_request
+pm.max_requests = 1
+request_terminate_timeout = 0
+request_slowlog_timeout = 0
+php_value[max_execution_time] = 0
 `
 	if got := cfg.render(version{7, 3}, account{user: "www-data", group: "33"}); got != want {
 		t.Errorf("got\n%s", got)
 	}
+	cfg.Residents = 0
 	old := cfg.render(version{7, 2}, account{})
-	for _, line := range []string{"decorate_workers_output", "user =", "group ="} {
+	for _, line := range []string{"decorate_workers_output", "user =", "group =", "resident"} {
 		if strings.Contains(old, line) {
 			t.Errorf("%s in\n%s", line, old)
 		}

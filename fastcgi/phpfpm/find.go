@@ -44,7 +44,7 @@ func Find(binary string) (string, error) {
 // candidates returns the names that distributions use: php-fpm8.2 (Debian), php-fpm82 (Alpine), php5-fpm (Debian 8).
 func candidates() []string {
 	names := []string{"php-fpm"}
-	for _, version := range []string{"8.5", "8.4", "8.3", "8.2", "8.1", "8.0", "7.4", "7.3", "7.2", "7.1", "7.0", "5.6"} {
+	for _, version := range []string{"8.6", "8.5", "8.4", "8.3", "8.2", "8.1", "8.0", "7.4", "7.3", "7.2", "7.1", "7.0", "5.6"} {
 		names = append(names, "php-fpm"+version, "php-fpm"+strings.ReplaceAll(version, ".", ""))
 	}
 	return append(names, "php5-fpm")

@@ -42,6 +42,9 @@ func (c *Config) defaultSettings(who account) map[string]string {
 		"max_input_time":     "-1",
 		"memory_limit":       c.MemoryLimit,
 		"user_ini.filename":  "",
+		// They are for the pages of a site, would run with each event, and what one prints would be in the answer.
+		"auto_prepend_file": "",
+		"auto_append_file":  "",
 
 		// Says to the PHP half that the memory limit is meant as it is.
 		"wsbridge.own": "1",

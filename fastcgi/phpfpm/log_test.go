@@ -9,11 +9,13 @@ import (
 
 func TestLogLines(t *testing.T) {
 	for in, want := range map[string]string{
-		"[23-Nov-2026 23:02:56] NOTICE: fpm is running, pid 15359":                      `level=DEBUG msg="php-fpm: fpm is running, pid 15359"`,
-		"[23-Nov-2026 23:02:56.123456] WARNING: slow":                                   `level=WARN msg="php-fpm: slow"`,
-		"[x] ERROR: unable to bind":                                                     `level=ERROR msg="php-fpm: unable to bind"`,
-		"[x] ALERT: oops\r":                                                             `level=ERROR msg="php-fpm: oops"`,
-		"PHP Fatal error: [x] in y":                                                     `level=WARN msg="php-fpm worker wrote" text="PHP Fatal error: [x] in y"`,
+		"[23-Nov-2026 23:02:56] NOTICE: fpm is running, pid 15359":                                                     `level=DEBUG msg="php-fpm: fpm is running, pid 15359"`,
+		"[23-Nov-2026 23:02:56.123456] WARNING: slow":                                                                  `level=WARN msg="php-fpm: slow"`,
+		"[x] WARNING: [pool wsbridge_status] child 12 exited on signal 9 (SIGKILL) after 22.031044 seconds from start": `level=DEBUG msg="php-fpm: [pool wsbridge_status] child 12 exited on signal 9 (SIGKILL) after 22.031044 seconds from start"`,
+		"[x] WARNING: [pool wsbridge] child 12 exited on signal 9 (SIGKILL) after 1 seconds from start":                `level=WARN msg="php-fpm: [pool wsbridge] child 12 exited on signal 9 (SIGKILL) after 1 seconds from start"`,
+		"[x] ERROR: unable to bind": `level=ERROR msg="php-fpm: unable to bind"`,
+		"[x] ALERT: oops\r":         `level=ERROR msg="php-fpm: oops"`,
+		"PHP Fatal error: [x] in y": `level=WARN msg="php-fpm worker wrote" text="PHP Fatal error: [x] in y"`,
 		`[x] WARNING: [pool www] child 12 said into stderr: "hi "you"", pipe is closed`: `level=WARN msg="php-fpm worker wrote" text="hi \"you\""`,
 		`[x] WARNING: [pool www] child 12 said into stdout: "hi"`:                       `level=WARN msg="php-fpm worker wrote" text=hi`,
 		"NOTICE: PHP message: again":                                                    "",

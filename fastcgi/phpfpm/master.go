@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"runtime"
@@ -26,24 +25,19 @@ const reapTimeout = time.Second
 
 // master is a running php-fpm. Its owner has to call stop, once.
 type master struct {
-	cmd     *exec.Cmd
-	sockets []string
-	log     *logReader
-	exited  chan struct{} // closed when the master and its process group have ended
-	err     error         // why it ended; may be read when exited is closed
+	cmd    *exec.Cmd
+	log    *logReader
+	exited chan struct{} // closed when the master and its process group have ended
+	err    error         // why it ended; may be read when exited is closed
 }
 
-// startMaster starts php-fpm, which is configured to listen on sockets, in a process group of its own.
-func startMaster(binary string, args []string, sockets []string, logger *slog.Logger) (*master, error) {
-	for _, socket := range sockets {
-		if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("remove old socket: %w", err)
-		}
-	}
+// startMaster starts php-fpm, which takes over held, in a process group of its own.
+func startMaster(binary string, args []string, held sockets, logger *slog.Logger) (*master, error) {
 	cmd := exec.Command(binary, args...)
-	cmd.Env = environment(os.Environ())
+	files, variable := held.handOver()
+	cmd.ExtraFiles, cmd.Env = files, append(environment(os.Environ()), variable)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
-	m := &master{cmd: cmd, sockets: sockets, log: newLogReader(logger), exited: make(chan struct{})}
+	m := &master{cmd: cmd, log: newLogReader(logger), exited: make(chan struct{})}
 	started := make(chan error)
 	go m.run(started)
 	if err := <-started; err != nil {
@@ -133,28 +127,20 @@ func (m *master) failure() error {
 	return fmt.Errorf("%w: %s", err, strings.Join(m.log.tail, "; "))
 }
 
-// waitReady waits until all sockets accept connections. php-fpm opens them one after the other.
+// waitReady waits until php-fpm has started its workers. Its sockets do not tell, since they accept connections without it.
 func (m *master) waitReady(ctx context.Context, stopping <-chan struct{}) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	for waiting := m.sockets; len(waiting) > 0; {
-		c, err := net.Dial("unix", waiting[0])
-		if err == nil {
-			c.Close()
-			waiting = waiting[1:]
-			continue
-		}
-		select {
-		case <-m.exited:
-			return m.failure()
-		case <-stopping:
-			return errors.New("stopped")
-		case <-ctx.Done():
-			return fmt.Errorf("socket %s: %w: %w", waiting[0], context.Cause(ctx), err)
-		case <-time.After(pollInterval):
-		}
+	ctx, done := startWait(ctx, m.log.logger, "php-fpm to start its workers")
+	defer done()
+	select {
+	case <-m.log.ready:
+		return nil
+	case <-m.exited:
+		return m.failure()
+	case <-stopping:
+		return errors.New("stopped")
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
-	return nil
 }
 
 // stop ends the master, with a stronger signal after each stopGrace, and returns when its process group has ended. A worker in an

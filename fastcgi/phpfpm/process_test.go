@@ -195,12 +195,14 @@ func TestStartFailures(t *testing.T) {
 		change func(*Config)
 		text   string
 	}{
-		"no folder":       {func(c *Config) { c.Dir = filepath.Join(c.Dir, "missing") }, "no such file"},
-		"relative folder": {func(c *Config) { c.Dir = "run" }, "absolute"},
-		"long folder":     {func(c *Config) { c.Dir = "/" + strings.Repeat("x", 100) }, "107"},
-		"no binary":       {func(c *Config) { c.Binary = "/no/php-fpm" }, "apt install"},
-		"not php-fpm":     {func(c *Config) { c.Binary = "/bin/sh" }, "/bin/sh -v"},
-		"no user":         {func(c *Config) { c.User = "no-such-user" }, "no-such-user"},
+		"no folder":           {func(c *Config) { c.Dir = filepath.Join(c.Dir, "missing") }, "no such file"},
+		"relative folder":     {func(c *Config) { c.Dir = "run" }, "absolute"},
+		"long folder":         {func(c *Config) { c.Dir = "/" + strings.Repeat("x", 100) }, "107"},
+		"long with residents": {func(c *Config) { c.Dir, c.Residents = "/"+strings.Repeat("x", 93), 1 }, "resident.sock"},
+		"negative":            {func(c *Config) { c.Residents = -1 }, "-1 residents"},
+		"no binary":           {func(c *Config) { c.Binary = "/no/php-fpm" }, "apt install"},
+		"not php-fpm":         {func(c *Config) { c.Binary = "/bin/sh" }, "/bin/sh -v"},
+		"no user":             {func(c *Config) { c.User = "no-such-user" }, "no-such-user"},
 		"dies": {func(c *Config) { c.Binary = script("echo '[x] ERROR: bad pool' >&2; exit 78") },
 			"exit status 78: [x] ERROR: bad pool"},
 	} {

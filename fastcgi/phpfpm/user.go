@@ -1,6 +1,7 @@
 package phpfpm
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/user"
@@ -20,9 +21,11 @@ func workerAccount(name, group string) (account, error) {
 	if os.Geteuid() != 0 {
 		return ownAccount(name, group)
 	}
-	if name == "" {
-		name = defaultUser
-	}
+	return findAccount(cmp.Or(name, defaultUser), group)
+}
+
+// findAccount returns the account of a user, whose own group is taken if group is empty.
+func findAccount(name, group string) (account, error) {
 	u, err := user.Lookup(name)
 	if err != nil {
 		return account{}, fmt.Errorf("find the workers' user: %w", err)
@@ -33,6 +36,18 @@ func workerAccount(name, group string) (account, error) {
 		return account{}, fmt.Errorf("find the workers' group: %w", err)
 	}
 	return account{user: name, group: group, root: u.Uid == "0"}, nil
+}
+
+// CheckAccount returns an error if the User or the Group of a Config is not there. It asks for the default user as root would, unless this
+// program could start php-fpm as who it is.
+func CheckAccount(name, group string) error {
+	if os.Geteuid() != 0 {
+		if _, err := ownAccount(name, group); err == nil {
+			return nil
+		}
+	}
+	_, err := findAccount(cmp.Or(name, defaultUser), group)
+	return err
 }
 
 // ownAccount accepts only the user that runs this program.

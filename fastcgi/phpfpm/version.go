@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os/exec"
 	"regexp"
 	"strconv"
 	"time"
 )
-
-// versionTimeout bounds php-fpm -v, which loads every extension.
-const versionTimeout = 10 * time.Second
 
 // version is a version of PHP.
 type version struct{ major, minor int }
@@ -20,11 +18,16 @@ func (v version) atLeast(major, minor int) bool {
 	return v.major > major || v.major == major && v.minor >= minor
 }
 
-// askVersion runs binary -v.
-func askVersion(ctx context.Context, binary string) (version, error) {
-	ctx, cancel := context.WithTimeout(ctx, versionTimeout)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, binary, "-v").CombinedOutput()
+// askVersion runs binary -v, which loads every extension.
+func askVersion(ctx context.Context, binary string, log *slog.Logger) (version, error) {
+	ctx, done := startWait(ctx, log, binary+" -v")
+	defer done()
+	cmd := exec.CommandContext(ctx, binary, "-v")
+	cmd.WaitDelay = time.Second // a script's child may hold the output open
+	out, err := cmd.CombinedOutput()
+	if ctx.Err() != nil {
+		err = context.Cause(ctx) // not "signal: killed"
+	}
 	if err != nil {
 		return version{}, fmt.Errorf("run %s -v: %w: %.200q", binary, err, out)
 	}

@@ -1,6 +1,11 @@
 <?php
 // Speaks the answer's side of the contract for the tests: each event's payload says, as "verb:argument", what to do.
 
+// Lines of WSBRIDGE_OPTIONS.
+const COPY = 3;
+const ANNOUNCE = 6;
+const YIELDS = 8;
+
 function effect($seq, array $effect, $payload = null)
 {
 	echo $_SERVER['WSBRIDGE_TOKEN'], ' ', json_encode(array('seq' => $seq) + $effect), "\n";
@@ -39,11 +44,19 @@ function wait_for($file)
 	}
 }
 
+function option($line)
+{
+	$options = explode("\n", $_SERVER['WSBRIDGE_OPTIONS']);
+	return $options[$line];
+}
+
 function run_event($seq, $verb, $argument)
 {
 	switch ($verb) {
 		case 'echo': send($seq, $argument); break;
 		case 'size': send($seq, str_repeat('x', (int)$argument)); break;
+		case 'copy': return done($seq, option(COPY));
+		case 'yielded': return done($seq, option(YIELDS));
 		case 'server': return done($seq, $_SERVER);
 		case 'request': return done($seq, array('get' => $_GET, 'cookie' => $_COOKIE, 'post' => $_POST));
 		case 'pid': return done($seq, getmypid());
@@ -54,7 +67,7 @@ function run_event($seq, $verb, $argument)
 		case 'include': return done($seq, include $argument);
 		case 'print': echo $argument, "\n"; break;
 		case 'status': http_response_code((int)$argument); break;
-		case 'stderr': error_log($argument); break;
+		case 'stderr': error_log(str_replace('TOKEN', $_SERVER['WSBRIDGE_TOKEN'], $argument)); break;
 		case 'stdio': file_put_contents('php://stderr', $argument . "\n"); break;
 		case 'run': file_put_contents(dirname(__FILE__) . '/spool/runs', $argument . "\n", FILE_APPEND); break;
 		case 'gate': send($seq, 'waiting'); wait_for($argument); break;
@@ -63,7 +76,7 @@ function run_event($seq, $verb, $argument)
 		case 'exit': exit((int)$argument);
 		case 'failed': return failed($seq, $argument);
 		case 'redeclare':
-			$yielded = explode(',', $_SERVER['WSBRIDGE_YIELD']);
+			$yielded = explode(',', option(YIELDS));
 			foreach (explode(',', $argument) as $name) {
 				if (!in_array($name, $yielded, true)) {
 					return failed($seq, 'redeclare', $name);
@@ -82,17 +95,18 @@ function describe($seq)
 {
 	$own = is_file($_SERVER['WSBRIDGE_EVENTS_FILE']) ? trim(file_get_contents($_SERVER['WSBRIDGE_EVENTS_FILE'])) : '';
 	foreach ($own === '' ? array() : explode(',', $own) as $name) {
-		if (!in_array($name, explode(',', $_SERVER['WSBRIDGE_YIELD']), true)) {
+		if (!in_array($name, explode(',', option(YIELDS)), true)) {
 			return failed($seq, 'redeclare', $name);
 		}
 	}
 	effect($seq, array('log' => array('level' => 'warning', 'message' => 'noticed', 'file' => 'f.php', 'line' => 7)));
 	done($seq, array('handlers' => array('ws_server_text' => array('params' => 4)), 'php' => PHP_VERSION,
-		'user' => 'u'));
+		'user' => 'u', 'uid' => posix_geteuid(), 'presence' => true,
+		'settings' => base64_encode(is_file($settings = dirname(__FILE__) . '/spool/settings') ? file_get_contents($settings) : '')));
 }
 
 $body = file_get_contents('php://input');
-if (isset($_SERVER['WSBRIDGE_ANNOUNCE']) && function_exists('error_log')) {
+if (option(ANNOUNCE) !== '' && function_exists('error_log')) {
 	error_log($_SERVER['WSBRIDGE_TOKEN'] . " begun\n", 4);
 	flush();
 }

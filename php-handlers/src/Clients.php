@@ -10,6 +10,12 @@ final class Clients
         return self::isKey($key) && Rows::isOpen((int) $key) && !Presence::hasLeft((int) $key);
     }
 
+    /** Reports whether a client's handshake is not over, so that it is sent bytes as they are. */
+    public static function isConnecting($key)
+    {
+        return self::isKey($key) && Rows::isConnecting((int) $key);
+    }
+
     /** Closes a client. If the event does not see the client's row, the close handlers run in an event of their own. */
     public static function close($key, $code, $reason)
     {

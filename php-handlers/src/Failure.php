@@ -31,7 +31,17 @@ final class Failure
             self::unreadable(Application::$eventsFile);
             return true;
         }
+        if (Answer::$transmits) {
+            return true; // it could not write an effect, and ends the worker
+        }
+        if (!function_exists('error_reporting')) {
+            return false; // PHP logs it, unless it is silenced
+        }
         if (error_reporting() & $level) { // unless silenced, by @ or by the application's error_reporting
+            if (strpos($file, __DIR__ . '/') === 0 && preg_match('/^(\w+)\(\) has been disabled for security reasons$/', $message, $match)) {
+                // PHP 5 and 7 only warn, and go on without it. From PHP 8 on there is no such function.
+                throw new \ErrorException('Call to undefined function ' . __NAMESPACE__ . '\\' . $match[1] . '()', 0, $level, $file, $line);
+            }
             $deprecated = $level & (E_DEPRECATED | E_USER_DEPRECATED);
             Answer::log($deprecated ? 'debug' : 'warning', $message, $file, $line);
         }
@@ -47,14 +57,32 @@ final class Failure
         clearstatcache();
         $problem = file_exists($file) ? ' cannot be read' : ' does not exist, or lies in a folder that cannot be entered';
         $user = Process::user();
-        self::report('unreadable', $file . $problem . ' by user ' . ($user === '' ? '(unknown)' : $user));
+        $why = ini_get('open_basedir') === '' ? '' : ', or is not within open_basedir (' . ini_get('open_basedir') . ')';
+        self::report('unreadable', $file . $problem . ' by user ' . ($user === '' ? '(unknown)' : $user) . $why);
     }
 
     /** Reports an exception that the application did not catch. An Error counts as fatal error, as it was up to PHP 5. */
     public static function exception($e)
     {
-        $message = get_class($e) . ': ' . $e->getMessage();
+        $message = self::because(get_class($e) . ': ' . $e->getMessage());
         self::report($e instanceof \Exception ? 'exception' : 'fatal', $message, $e->getFile(), $e->getLine());
+    }
+
+    /** Names the setting of PHP that keeps this code from running, if that is what a message of PHP is about. */
+    private static function because($message)
+    {
+        if (preg_match('/Call to undefined function Wsbridge\\\\(?:Analysis\\\\)?(\w+)\(\)$/', $message, $match)) {
+            require_once __DIR__ . '/Disabled.php';
+            $others = Disabled::needed($match[1]);
+            return $match[1] . '() is disabled (disable_functions in php.ini) or its extension is missing, and wsbridge needs it'
+                . ($others === [] ? '. ' : ', as it does ' . implode('(), ', $others) . '(), also disabled. ') . 'For wsbridge\'s own php-fpm, php.ini.disable_functions in wsbridge.toml replaces that list';
+        }
+        if (ini_get('open_basedir') !== '' && preg_match("/Failed opening required '" . preg_quote(__DIR__, '/') . '/', $message)) {
+            return 'open_basedir in php.ini (' . ini_get('open_basedir') . ') does not have ' . dirname(__DIR__)
+                . ', from which wsbridge runs. Add a folder for wsbridge there, and set php.run_dir to it; for wsbridge\'s own php-fpm, '
+                . 'php.ini.open_basedir in wsbridge.toml replaces that list';
+        }
+        return $message;
     }
 
     /** Runs when PHP ends. An event that has not ended was ended by a fatal error or by exit. */
@@ -80,10 +108,12 @@ final class Failure
                 : 'the handler called exit or die');
             return;
         }
-        if ($helper !== '') {
+        if (self::isTimeLimit($error['message'])) {
+            self::report('timeout', 'the handler took longer than php.timeout', $error['file'], $error['line']);
+        } elseif ($helper !== '') {
             self::report('redeclare', $error['message'], $error['file'], $error['line'], Helpers::entry($helper, $error['file']));
         } else {
-            self::report('fatal', $error['message'], $error['file'], $error['line']);
+            self::report('fatal', self::because($error['message']), $error['file'], $error['line']);
         }
     }
 
@@ -98,14 +128,42 @@ final class Failure
     {
         $seq = Request::seq();
         if ($seq === 0) {
-            Output::leave();
-            echo 'wsbridge: ', $message, "\n"; // there is no event to fail
+            self::withoutEvent($message);
             return;
         }
-        Answer::failed(self::json($kind, $message, $file, $line, $name), Request::isLast());
-        for (Request::next(); Request::seq() !== 0; Request::next()) {
-            Answer::failed(self::json('skipped', 'not run: event ' . $seq . ', before it in the request, ended PHP'), Request::isLast());
+        if (Answer::$channel !== null) {
+            ErrorLog::pass();
+            ErrorLog::end();
         }
+        Answer::failed(self::json($kind, $message, $file, $line, $name), Request::isLast());
+        self::skip('ended PHP');
+    }
+
+    /** Says what is wrong while there is no event to fail, and whether that keeps this request from becoming a worker. */
+    public static function withoutEvent($message)
+    {
+        Output::leave();
+        $keeps = Answer::$channel === null && getenv('WSBRIDGE_RESIDENT') !== false;
+        echo 'wsbridge: ', $keeps ? 'no worker: ' : '', $message, "\n";
+    }
+
+    /** Says of the events after the running one that they do not run, because of that one. */
+    public static function skip($why)
+    {
+        $why = 'not run: event ' . Request::seq() . ', before it in the request, ' . $why;
+        for (Request::next(); Request::seq() !== 0; Request::next()) {
+            Answer::failed(self::json('skipped', $why), Request::isLast());
+        }
+    }
+
+    /**
+     * Reports whether the time limit of events has ended the request, and not one that the application has set. A worker that stays has
+     * none of its own: wsbridge interrupts it.
+     */
+    private static function isTimeLimit($message)
+    {
+        $found = preg_match('/^Maximum execution time of (\d+) second/', $message, $match);
+        return $found && $match[1] === Parameters::$options[Parameters::LIMIT];
     }
 
     private static function json($kind, $message, $file = '', $line = 0, $name = '')

@@ -3,12 +3,15 @@ namespace Wsbridge;
 
 /**
  * Defines the functions that the original server offered to handlers. Some applications bring a copy of their own of one, or of the
- * original's whole helper file, and PHP cannot undefine a function. WSBRIDGE_YIELD, a comma-separated list, settles such conflicts:
+ * original's whole helper file, and PHP cannot undefine a function. The option yield, a comma-separated list, settles such conflicts:
  * "send_email" leaves that function to the application; "@/path/shared_utils.php" loads the application's file first, and then
  * defines what is missing. Failure detects the conflicts.
  */
 final class Helpers
 {
+    /** What parameters() returns. */
+    private static $parameters = [];
+
     public static function define($yield)
     {
         $yielded = [];
@@ -28,6 +31,21 @@ final class Helpers
         return dirname(__DIR__) . '/functions.php';
     }
 
+    /** Returns the parameters of each helper, each with its "name", by the helper's name: those that the file of helpers declares. */
+    public static function parameters()
+    {
+        if (self::$parameters === []) {
+            preg_match_all('/^ +function (\w+)\((.*)\)$/m', file_get_contents(self::file()), $functions, PREG_SET_ORDER);
+            foreach ($functions as $function) {
+                preg_match_all('/\$(\w+)/', $function[2], $names);
+                self::$parameters[$function[1]] = array_map(function ($name) {
+                    return ['name' => $name];
+                }, $names[1]);
+            }
+        }
+        return self::$parameters;
+    }
+
     /** Returns the helpers that wsbridge has defined, as keys in lower case. */
     public static function ours()
     {
@@ -38,7 +56,7 @@ final class Helpers
         }, ARRAY_FILTER_USE_KEY);
     }
 
-    /** Returns the entry of WSBRIDGE_YIELD that lets a file define a helper. */
+    /** Returns the entry of the option yield that lets a file define a helper. */
     public static function entry($name, $file)
     {
         $isEvents = realpath($file) === realpath(Application::$eventsFile); // is included in any case

@@ -5,7 +5,8 @@ namespace Wsbridge;
 final class Inspection
 {
     /** The further files of the analysis, which only this event needs. */
-    const ANALYSIS = 'Findings,ProcessFindings,SocketFindings,StateFindings,NameFindings,Constants,Missing,HandlerFindings';
+    const ANALYSIS = 'Findings,ProcessFindings,SocketFindings,StateFindings,NameFindings,Constants,Missing,HandlerFindings,SharedObjects,
+        Outside,OutsideFindings';
 
     public static function json()
     {
@@ -14,16 +15,28 @@ final class Inspection
 
     public static function report(Analysis\Overview $overview)
     {
-        foreach (explode(',', self::ANALYSIS) as $name) {
-            require __DIR__ . '/Analysis/' . $name . '.php';
+        foreach (preg_split('/,\s*/', self::ANALYSIS) as $name) {
+            require_once __DIR__ . '/Analysis/' . $name . '.php';
         }
         $program = $overview->program ?: new Analysis\Program();
         return Description::encode(Description::describe($overview) + [
             'files' => self::files($program),
             'functions' => array_sum(array_map('count', $program->methods)) + count($program->functions),
             'fills' => Description::names(self::fills($overview)),
+            'outside' => Analysis\OutsideFindings::races($overview) ?: (object) [],
             'findings' => self::findings($overview),
+            'no_residents' => self::noResidents(),
         ]);
+    }
+
+    /** Returns why no worker can stay, or "". */
+    private static function noResidents()
+    {
+        $error = '';
+        if (!function_exists('stream_socket_client') && !function_exists('fsockopen')) {
+            stream_socket_client('', $code, $error, 0); // what stands for it says so
+        }
+        return $error;
     }
 
     /** Returns the application's files, the events file first. */
@@ -60,6 +73,7 @@ final class Inspection
             Analysis\SocketFindings::find($findings);
             Analysis\StateFindings::find($overview, $findings);
             Analysis\NameFindings::find($overview, $findings);
+            Analysis\OutsideFindings::find($overview, $findings);
         }
         return $findings->sorted();
     }

@@ -20,6 +20,9 @@ final class Output
     private static $printed = '';
     private static $dropped = 0;
 
+    /** Whether a handler has thrown our buffer away, as fastcgi_finish_request() does, too. */
+    private static $isThrownAway = false;
+
     /** The nesting level of our buffer, 0 while there is none. */
     private static $level = 0;
 
@@ -30,6 +33,9 @@ final class Output
     public static function start()
     {
         while (ob_get_level() > 0 && ob_end_clean());
+        if (headers_sent()) {
+            echo "\n"; // auto_prepend_file has printed: end a line that it may have started
+        }
         self::open();
     }
 
@@ -59,7 +65,8 @@ final class Output
             return false;
         }
         if (self::$level === 0) {
-            echo "\n"; // our buffer was thrown away: end a line that may have been started since
+            self::$isThrownAway = true;
+            echo "\n"; // end a line that may have been started since
         } else {
             ob_end_clean();
         }
@@ -77,10 +84,37 @@ final class Output
         self::$aside = [];
     }
 
+    /** Reports whether our buffer is the innermost one, and always was. */
+    public static function isIntact()
+    {
+        return !self::$isThrownAway && self::$level > 0 && ob_get_level() === self::$level;
+    }
+
     /** Ends the handler's own buffers. Their contents count as printed. */
     public static function unwind()
     {
         while (ob_get_level() > self::$level && ob_end_flush());
+    }
+
+    /**
+     * Returns what was printed since the last call, in a worker that stays. Its effects are no output, so buffers that handlers
+     * have opened stay open, as they did in the original. At the end of an event our own is there again.
+     */
+    public static function collect($all)
+    {
+        if (ob_get_length() === 0 && self::$printed === '') {
+            return ''; // nothing is in the buffer that is open, whoever opened it
+        }
+        if (self::$level > 0 && ob_get_level() === self::$level) {
+            if (ob_get_length() > 0) {
+                ob_flush();
+            }
+        } elseif ($all && ob_get_level() < max(1, self::$level)) {
+            echo "\n"; // our buffer was thrown away: what was printed since is the output of the request
+            flush();
+            self::open();
+        }
+        return self::take();
     }
 
     /** Returns what was printed since the last call. */

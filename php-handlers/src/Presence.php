@@ -19,13 +19,29 @@ final class Presence
     /** When the event began, as microtime(true). */
     private static $began = 0.0;
 
+    /** Clients, as keys, whose open events may have run before wsbridge has sent the 101, until that is known to be sent. */
+    private static $arriving = [];
+
     /** Clients that were found to have left, as keys: each is logged once. */
     private static $left = [];
 
-    public static function begin()
+    /** Prepares for an event that began at that time, as microtime(true). */
+    public static function begin($now)
     {
-        self::$began = microtime(true);
+        self::$began = $now;
         self::$left = [];
+    }
+
+    /** Says that a client is about to be sent the 101. */
+    public static function arrives($client)
+    {
+        self::$arriving[$client] = true;
+    }
+
+    /** Says that a client has been sent it, or has left. */
+    public static function hasArrived($client)
+    {
+        unset(self::$arriving[$client]);
     }
 
     /** Reports whether there is such a file. */
@@ -47,7 +63,14 @@ final class Presence
             return true;
         }
         $fresh = microtime(true) - self::$began < self::FRESH;
-        if ($fresh || !self::isKnown() || self::bits($client) & self::CONNECTED) {
+        if ($fresh || !self::isKnown()) {
+            return false;
+        }
+        if (self::bits($client) & self::CONNECTED) {
+            self::hasArrived($client);
+            return false;
+        }
+        if (isset(self::$arriving[$client])) {
             return false;
         }
         self::$left[$client] = true;
@@ -59,7 +82,7 @@ final class Presence
     public static function clients()
     {
         $clients = [];
-        $bytes = self::file() === false ? '' : file_get_contents($_SERVER['WSBRIDGE_PRESENCE']);
+        $bytes = self::file() === false ? '' : file_get_contents(Parameters::$options[Parameters::PRESENCE]);
         for ($at = strspn($bytes, "\0"); $at < strlen($bytes); $at += 1 + strspn($bytes, "\0", $at + 1)) {
             for ($i = 0; $i < 4; $i++) {
                 if ((ord($bytes[$at]) >> 2 * $i & self::OPEN) === self::OPEN) {
@@ -83,7 +106,7 @@ final class Presence
     private static function file()
     {
         if (self::$file === null) {
-            $path = isset($_SERVER['WSBRIDGE_PRESENCE']) ? $_SERVER['WSBRIDGE_PRESENCE'] : '';
+            $path = Parameters::$options[Parameters::PRESENCE];
             self::$file = $path === '' ? false : @fopen($path, 'rb');
             if (self::$file !== false) {
                 stream_set_read_buffer(self::$file, 0); // a buffer would hide later changes

@@ -10,6 +10,15 @@ final class Request
     const SMALL = 16384;
     const CHUNK = 1048576;
 
+    /** The size of php-fpm's buffer for a request, and of a line that it cuts off nowhere: its log_limit is 512 or more. */
+    const LOG_BUFFER = 8192;
+    const LOG_LINE = 480;
+
+    /** The members of an event's line that may be absent. */
+    const DEFAULTS = ['client' => 0, 'code' => '', 'clock' => false, 'identify' => false, 'parameters' => false, 'environment' => 0, 'rows' => 0, 'changes' => 0, 'values' => 0, 'whole' => false,
+        'sockets' => false, 'globals' => [], 'any_global' => false, 'first' => [], 'linked' => false, 'tagged' => false,
+        'zeros' => false, 'open' => null, 'until' => 0, 'trace' => '', 'result' => false, 'own' => false, 'beside' => false];
+
     private static $body;
 
     private static $events = [];
@@ -18,6 +27,7 @@ final class Request
     /** Reads the body; false if the request has been answered with a failure. */
     public static function read()
     {
+        $contract = Parameters::$options[Parameters::CONTRACT];
         self::$body = $body = fopen('php://input', 'rb');
         while (($line = fgets($body)) !== false) {
             $event = self::decode($line);
@@ -26,11 +36,10 @@ final class Request
             }
             $at = count(self::$events);
             self::$events[] = $event;
-            if ($_SERVER['WSBRIDGE_CONTRACT'] !== self::CONTRACT || $event['v'] !== (int) self::CONTRACT) {
-                return self::refuse('this PHP half speaks version ' . self::CONTRACT . ' of the contract, not '
-                    . $_SERVER['WSBRIDGE_CONTRACT']);
+            if ($contract !== self::CONTRACT || $event['v'] !== (int) self::CONTRACT) {
+                return self::refuse('this PHP half speaks version ' . self::CONTRACT . ' of the contract, not ' . $contract);
             }
-            foreach (['rows', 'values', 'payload'] as $block) {
+            foreach (['environment', 'rows', 'values', 'payload'] as $block) {
                 $length = $event[$block];
                 if ($length > self::SMALL) {
                     stream_set_chunk_size($body, self::CHUNK);
@@ -45,11 +54,22 @@ final class Request
         if (self::$events === []) {
             return self::refuse('the body holds no event');
         }
-        if (ftell($body) !== (int) $_SERVER['CONTENT_LENGTH']) { // wsbridge may send the whole request again
-            return self::refuse('the body ends after ' . ftell($body) . ' of ' . $_SERVER['CONTENT_LENGTH'] . ' bytes');
+        if (ftell($body) !== (int) getenv('CONTENT_LENGTH')) { // wsbridge may send the whole request again
+            return self::refuse('the body ends after ' . ftell($body) . ' of ' . getenv('CONTENT_LENGTH') . ' bytes');
+        }
+        $until = self::$events[0]['until'];
+        if ($until !== 0 && microtime(true) * 1000 > $until) { // php-fpm was busy, and wsbridge may run the next event
+            return self::refuse('wsbridge no longer waits for it');
         }
         self::announce();
         return true;
+    }
+
+    /** Makes an event the running one, in a worker that stays. */
+    public static function set($event)
+    {
+        self::$events = [$event];
+        self::$at = 0;
     }
 
     /** Returns the running event, or null after the last. */
@@ -62,6 +82,12 @@ final class Request
     public static function seq()
     {
         return isset(self::$events[self::$at]) ? self::$events[self::$at]['seq'] : 0;
+    }
+
+    /** Reports whether the request has several events. */
+    public static function isShared()
+    {
+        return count(self::$events) > 1;
     }
 
     public static function isLast()
@@ -78,12 +104,23 @@ final class Request
     /**
      * Tells wsbridge, if it asks for that, that the events will run, so that it does not send them again. It does so on the error
      * stream, because PHP refuses to change the session's settings after the first byte of output.
+     *
+     * From PHP 8.4 on, flush() sends the headers, too, which has the same effect. There the line is repeated until php-fpm empties its
+     * buffer because it is full. It is made longer, as far as php-fpm's log_limit allows at least.
      */
     private static function announce()
     {
-        if (isset($_SERVER['WSBRIDGE_ANNOUNCE']) && function_exists('error_log') && function_exists('flush')) {
-            error_log($_SERVER['WSBRIDGE_TOKEN'] . " begun\n", 4); // 4: the SAPI's own log
-            flush();
+        if (Parameters::$options[Parameters::ANNOUNCE] !== '' && function_exists('error_log') && function_exists('flush')) {
+            $line = Answer::$token . " begun\n";
+            if (PHP_VERSION_ID < 80400) {
+                error_log($line, 4); // 4: the SAPI's own log
+                flush();
+                return;
+            }
+            $line = str_pad($line, self::LOG_LINE, '.', STR_PAD_LEFT);
+            for ($written = 0; $written < self::LOG_BUFFER; $written += self::LOG_LINE) {
+                error_log($line, 4);
+            }
         }
     }
 
@@ -95,8 +132,7 @@ final class Request
             return null;
         }
         $event['payload'] = $event['length'];
-        return $event + ['client' => 0, 'code' => '', 'rows' => 0, 'values' => 0, 'whole' => false, 'sockets' => false,
-            'globals' => [], 'any_global' => false, 'tagged' => false, 'zeros' => false, 'open' => null, 'result' => false];
+        return $event + self::DEFAULTS;
     }
 
     /** Fails the events, and reads the rest of the body, because the connection serves the next request. */

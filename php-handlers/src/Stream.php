@@ -22,10 +22,35 @@ final class Stream
         defined('STDERR') || define('STDERR', fopen('wsbridge://log', 'wb'));
     }
 
+    /** Whether $sockets stays for the next event. */
+    private static $kept = false;
+
+    /** Adds the stream of a new client to $sockets, in a worker that stays. */
+    public static function add($client)
+    {
+        global $sockets;
+        if (self::$kept) {
+            $sockets[$client] = fopen('wsbridge://socket/' . $client, 'wb');
+        }
+    }
+
+    /** Removes the stream of a client that has left. */
+    public static function remove($client)
+    {
+        global $sockets;
+        if (self::$kept) {
+            unset($sockets[$client]);
+        }
+    }
+
     /** Fills $server and $sockets for an event whose handler uses them; for others they are empty. */
     public static function provide(array $event)
     {
         global $server, $sockets;
+        if (self::$kept) {
+            return;
+        }
+        self::$kept = $event['sockets'] && Rows::areKept();
         if (!$event['sockets']) {
             $server = null;
             $sockets = [];
@@ -48,6 +73,11 @@ final class Stream
     {
         if ($this->client === 0) {
             Answer::log('info', rtrim($bytes, "\r\n"));
+            return strlen($bytes);
+        }
+        $isFrame = $this->pending !== '' || $bytes !== '' && ord($bytes) > 127; // FIN: the encoder makes no fragments
+        if (!$isFrame || Clients::isConnecting($this->client)) { // wsbridge says so if the client is open
+            Answer::frames($this->client, $bytes);
             return strlen($bytes);
         }
         $this->pending .= $bytes;

@@ -20,6 +20,9 @@ final class Value
     const SEARCHED_DEPTH = 1000;
     const SEARCHED = 200000;
 
+    /** What unserialize() calls for a class that is not there; empty: nothing. */
+    public static $loader = '';
+
     private static $left = 0;
     private static $seen = [];
 
@@ -33,7 +36,7 @@ final class Value
         self::$seen = [];
         if (self::isPlain($value, 0)) {
             $json = json_encode($value, self::flags());
-            if ($json !== false) { // false: a string is not UTF-8
+            if ($json !== false && !(is_array($value) && self::refersToItself($value))) { // false: a string is not UTF-8
                 return $json;
             }
         }
@@ -55,7 +58,27 @@ final class Value
     /** Returns the value of a serialize() text. Throws an Exception, or what the value's class throws. */
     public static function unserialize($text)
     {
-        ini_set('unserialize_callback_func', __NAMESPACE__ . '\Application::loadClass');
+        if (PHP_VERSION_ID < 80200) {
+            return self::parse($text);
+        }
+        // PHP calls a property of an object deprecated that its class does not declare. The handler that made it has heard of that.
+        $previous = set_error_handler(function ($level, $message, $file, $line) use (&$previous) {
+            if ($level === E_DEPRECATED && strncmp($message, 'Creation of dynamic property', 28) === 0) {
+                return true;
+            }
+            return $previous === null ? false : $previous($level, $message, $file, $line);
+        });
+        try {
+            return self::parse($text);
+        } finally {
+            restore_error_handler();
+        }
+    }
+
+    private static function parse($text)
+    {
+        // Without files to load it from, an object of a class that is gone is one of __PHP_Incomplete_Class, without a warning.
+        ini_set('unserialize_callback_func', self::$loader);
         $value = PHP_VERSION_ID >= 70400 ? unserialize($text, ['max_depth' => 0]) : unserialize($text); // the default is 4096
         if ($value === false && $text !== 'b:0;') {
             throw new \Exception('unserialize() failed');
@@ -139,6 +162,13 @@ final class Value
         return false;
     }
 
+    /** Reports whether two places of an array are one by reference, which JSON does not tell. */
+    private static function refersToItself(array $array)
+    {
+        $text = serialize($array);
+        return strpos($text, 'R:') !== false && preg_match('/[;{]R:\d+;/', $text) === 1;
+    }
+
     private static function isPlainArray(array $array, $depth)
     {
         // An array may contain itself by reference, even many times. The limits stop there, and leave it to serialize().
@@ -158,13 +188,21 @@ final class Value
         if ($object instanceof \Closure) {
             throw new \Exception('a Closure');
         }
-        $decides = $object instanceof \Serializable || method_exists($object, '__serialize') || method_exists($object, '__sleep');
-        $hash = spl_object_hash($object);
+        $isWhole = !$object instanceof \__PHP_Incomplete_Class; // else its class is gone, and PHP lets nobody ask for its methods
+        $decides = $isWhole && ($object instanceof \Serializable || method_exists($object, '__serialize') || method_exists($object, '__sleep'));
+        $hash = self::identity($object);
         if ($decides || isset(self::$seen[$hash])) {
             return;
         }
         self::$seen[$hash] = true;
         self::isPlainArray((array) $object, $depth);
+    }
+
+    /** Returns what tells an object from all others. PHP 8.6 deprecates spl_object_hash(), and before 7.2 there is nothing else. */
+    public static function identity($object)
+    {
+        $function = PHP_VERSION_ID < 70200 ? 'spl_object_hash' : 'spl_object_id';
+        return '#' . $function($object);
     }
 
     private static function flags()

@@ -5,5 +5,9 @@
  */
 
 require __DIR__ . '/load.php';
-opcache_compile_file(dirname(__DIR__) . '/wsbridge.php');
-opcache_compile_file(Wsbridge\Helpers::file());
+require __DIR__ . '/SharedRequest.php';
+if (function_exists('opcache_compile_file')) { // else disable_functions has it
+    opcache_compile_file(dirname(__DIR__) . '/wsbridge.php');
+    opcache_compile_file(Wsbridge\Helpers::file());
+    opcache_compile_file(__DIR__ . '/spared.php'); // up to PHP 7 each event loads it: only later is ini_get() known here
+}

@@ -36,6 +36,9 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 			$connection["float"]=-0.0;
 			$connection["\xff"]=1;
 			return;
+		case "wrote":
+			Wsbridge\Answer::$wrote='$n of f()'; # as SideEffects does
+			return;
 		case "leave":
 			exit;
 		case "throw":
@@ -56,6 +59,15 @@ function ws_server_after_close(&$connections)
 
 $counter=0;
 $title="made at file scope";
+
+$log=(object)array("n" => 1);
+$hub=array($log);
+
+function ws_server_fifo(&$server,&$sockets,&$connections,&$data)
+{
+	global $hub;
+	$hub[0]->n++;
+}
 
 function ws_server_loop(&$server,&$sockets,&$connections)
 {

@@ -8,6 +8,7 @@ enum Suit: string implements \JsonSerializable { case A = 'a'; case B = self::X 
 interface Shape extends \Countable { public const int SIDES = 4; public string $name { get; set; } public function area(): float|int|null; }
 abstract readonly class Point { public function __construct(protected readonly int $x = new Er(1, [2]), private(set) ?string $y = null, public array &...$rest) { parent::__construct(); } }
 final class Hooked { public string $v { get => strtoupper($this->v); set(string $value) { global $connections; $this->v = $value; } } abstract function none(): never; use A, B { A::m insteadof B; B::m as protected n; o as final; } }
+class Promoted { function __construct(final public string $h = 'x' { &get => $this->h; #[A] final set(int|string $v) { global $n; $this->h = $v; } }, $i) { } public static $j { get; } }
 function (A&B)|null typed() {}
 function &reference((A&B)|null $a, int|string ...$more): (A&B)|null { static $x = 1, $y; return $x; }
 $f = fn(int $x): array => [...$x, ...['a' => fn() => fn() => $x ?: throw new \Exception]];

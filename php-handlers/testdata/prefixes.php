@@ -7,14 +7,14 @@ error_reporting(-1);
 set_error_handler(function ($level, $message, $file, $line) {
     throw new ErrorException($message, 0, $level, $file, $line);
 });
-$_SERVER['WSBRIDGE_INITIALIZE'] = 'every';
-foreach (['Value', 'Handlers', 'Application', 'Process', 'Description', 'Inspection'] as $name) {
+foreach (['Parameters', 'Value', 'Handlers', 'Application', 'Process', 'Helpers', 'Description', 'Inspection'] as $name) {
     require __DIR__ . '/../src/' . $name . '.php';
 }
 foreach (preg_split('/,\s*/', Wsbridge\Description::ANALYSIS . ',' . Wsbridge\Inspection::ANALYSIS) as $name) {
     require __DIR__ . '/../src/Analysis/' . $name . '.php';
 }
 
+Wsbridge\Parameters::$options = [Wsbridge\Parameters::INITIALIZE => 'every'] + array_fill(0, 10, '');
 $texts = array_map(function ($token) {
     return is_array($token) ? $token[1] : $token;
 }, token_get_all(file_get_contents($argv[1])));

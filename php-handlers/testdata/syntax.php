@@ -1,7 +1,7 @@
 <?php
 /*
- * Reports syntax, functions and constants that PHP 5.6 does not have yet, or PHP 8 no longer has, in the files given as arguments. It
- * looks at tokens, so it sees no types and no values. Needs PHP 8.
+ * Reports syntax, functions and constants that PHP 5.6 does not have yet, or PHP 8 no longer has or deprecates, in the files given as
+ * arguments. It looks at tokens, so it sees no types and no values. Needs PHP 8.
  */
 
 class Syntax
@@ -26,7 +26,8 @@ class Syntax
         PREG_UNMATCHED_AS_NULL,PHP_FD_SETSIZE';
 
     const GONE_NAMES = 'each,create_function,split,ereg,eregi,ereg_replace,mysql_query,mysql_connect,mcrypt_encrypt,money_format,
-        get_magic_quotes_gpc,is_real,restore_include_path,convert_cyr_string,utf8_encode,utf8_decode,strftime,call_user_method';
+        get_magic_quotes_gpc,is_real,restore_include_path,convert_cyr_string,utf8_encode,utf8_decode,strftime,call_user_method,
+        spl_object_hash';
 
     private $file;
     private $tokens = [];

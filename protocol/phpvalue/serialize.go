@@ -32,6 +32,12 @@ func AppendKey(b []byte, key int64) []byte {
 	return append(strconv.AppendInt(append(b, "i:"...), key, 10), ';')
 }
 
+// AppendText appends a string.
+func AppendText(b []byte, text string) []byte {
+	b = append(strconv.AppendInt(append(b, "s:"...), int64(len(text)), 10), `:"`...)
+	return append(append(b, text...), `";`...)
+}
+
 // AppendEntry appends an array's entry: a name, and what PHP's json_decode makes of value, which has to be valid JSON.
 // A name that looks like an integer may stay text: unserialize() makes it one.
 func AppendEntry(b []byte, name string, value json.RawMessage) ([]byte, Traits) {
@@ -135,10 +141,7 @@ func (s *serializer) unquote() string {
 	return text
 }
 
-func (s *serializer) text(text string) {
-	s.out = append(strconv.AppendInt(append(s.out, "s:"...), int64(len(text)), 10), `:"`...)
-	s.out = append(append(s.out, text...), `";`...)
-}
+func (s *serializer) text(text string) { s.out = AppendText(s.out, text) }
 
 // number keeps the text of a float: PHP reads and writes more digits than it needs to be exact.
 func (s *serializer) number() {

@@ -72,7 +72,7 @@ func dripRequest(t *testing.T, s *server, request string, begin int, timeout tim
 
 // TestSlowLorisInMidFrame sends a frame byte by byte until the server ends the connection.
 func TestSlowLorisInMidFrame(t *testing.T) {
-	s := serve(t, harness.Echo, "server.ping_interval = \"500ms\"\nserver.pong_timeout = \"1500ms\"\n")
+	s := serve(t, harness.Echo, "server.ping_interval = \"500ms\"\nserver.pong_timeout = \"1500ms\"\nserver.message_timeout = \"3s\"\n")
 	long, control := text(strings.Repeat("x", 70_000)).Append(nil), ping(strings.Repeat("x", 100)).Append(nil)
 	for name, row := range map[string]struct {
 		bytes []byte

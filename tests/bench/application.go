@@ -29,7 +29,7 @@ func writeApplication(source string) (dir string, err error) {
 		return "", err
 	}
 	settings := fmt.Sprintf("WEBSOCKET_LISTENING_ADDRESS=127.0.0.1\nWEBSOCKET_LISTENING_PORT=0\nWEBSOCKET_XHR_PIPE_FILE=%s/pipe\n"+
-		"WEBSOCKET_EVENTS_INCLUDE_FILE=%s/push_server_events.php\n", dir, dir)
+		"WEBSOCKET_EVENTS_INCLUDE_FILE=%s/push_server_events.php\nWEBSOCKET_SERVER_HEADER=bench\n", dir, dir)
 	return dir, errors.Join(os.Chmod(dir, 0o755),
 		os.WriteFile(filepath.Join(dir, "push_server_events.php"), []byte(source), 0o644),
 		os.WriteFile(filepath.Join(dir, "server_shared.conf"), []byte(settings), 0o644))

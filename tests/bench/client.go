@@ -45,10 +45,11 @@ type client struct {
 }
 
 // plain takes the socket of a WebSocket that has nothing to read yet.
-func plain(conn *websocket.Conn) *client {
-	const final, text, masked = 1 << 7, 1, 1 << 7                                              // RFC 6455, 5.2
-	frame := append([]byte{final | text, masked | byte(len(message)), 0, 0, 0, 0}, message...) // a mask of zeros
-	return &client{conn.NetConn(), frame, make([]byte, 2+len(message))}
+func plain(conn *websocket.Conn) *client { return plainOf(conn, websocket.TextMessage) }
+
+// plainOf is plain for messages of that kind. Texts answer them.
+func plainOf(conn *websocket.Conn, kind int) *client {
+	return &client{conn.NetConn(), clientFrame(kind, message), make([]byte, 2+len(message))}
 }
 
 // dialPlain dials n WebSockets as clients.

@@ -66,6 +66,7 @@ func patientConfig(p *php) bridge.Config {
 		PHP: p.client, Presence: p.presence, Logger: slog.New(slog.DiscardHandler), Parallel: workers,
 		Isolation: isolation.Config{Mode: isolation.PerConnection}, LoopInterval: long, PingInterval: long, PongTimeout: long,
 		MaxHeader: 16 << 10, MaxMessage: 16 << 20, SendQueue: 1024, SendQueueBytes: 32 << 20,
+		ReadTotalBytes: 256 << 20, SendQueueTotalBytes: 256 << 20, MessageTimeout: time.Minute,
 		EventQueue: 64, EventQueueTotal: 1 << 14, EventQueueTotalBytes: 256 << 20,
 		HandshakeTimeout: time.Minute, WriteTimeout: time.Minute, QueueWait: time.Minute, UnavailableWait: time.Minute, DrainTimeout: time.Minute,
 	}

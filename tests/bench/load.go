@@ -43,18 +43,22 @@ func repeat(ctx context.Context, c call) (took []time.Duration, err error) {
 }
 
 // measure drives the callers, which processes of a server and of PHP answer.
-func measure(ctx context.Context, callers []call, d time.Duration, server, php processes) (r result, err error) {
-	servers, workers := server(), php()
-	load, serverCPU, phpCPU := ownCPU(), cpuOfAll(servers), cpuOfAll(workers)
-	took, length, err := drive(ctx, callers, d)
+func measure(ctx context.Context, callers []call, d time.Duration, server, php processes) (result, error) {
+	return measureDriven(server, php, func() (latencies, time.Duration, error) { return drive(ctx, callers, d) })
+}
+
+// measureDriven divides by the number of events the CPU time that passes while drive has those processes answer them.
+func measureDriven(server, php processes, drive func() (latencies, time.Duration, error)) (r result, err error) {
+	servers, workers, load := cpuOfEach(server()), cpuOfEach(php()), ownCPU()
+	took, length, err := drive()
 	if err != nil {
 		return r, err
 	}
 	r.rate, r.p50, r.p99 = took.summary(length)
 	events := time.Duration(took.count())
 	r.load = (ownCPU() - load) / events
-	r.server = (cpuOfAll(servers) - serverCPU) / events
-	r.php = (cpuOfAll(workers) - phpCPU) / events
+	r.server = spentSince(servers, server()) / events
+	r.php = spentSince(workers, php()) / events
 	return r, nil
 }
 

@@ -32,6 +32,8 @@ type options struct {
 	isolations []string
 	rounds     int
 	parts      []string
+	figures    []string
+	profile    string
 
 	hold holdOptions // of a process that only holds clients
 	echo string      // address of a process that only echoes
@@ -61,7 +63,7 @@ func parse() (o options) {
 		names = append(names, p.name)
 	}
 	flag.StringVar(&o.binary, "wsbridge", "bin/wsbridge", "the `program` to measure, built without the race detector")
-	flag.StringVar(&o.against, "against", "", "the `commit` that versus builds and compares with")
+	flag.StringVar(&o.against, "against", "1083421", "the `commit` that versus and resident build and compare with")
 	flag.DurationVar(&o.duration, "for", 5*time.Second, "`time` of each measurement")
 	flag.IntVar(&o.rounds, "rounds", 3, "how many `times` to measure; the median counts")
 	flag.IntVar(&o.clients, "clients", 64, "`clients` that ask at once")
@@ -70,9 +72,12 @@ func parse() (o options) {
 	flag.Var(&o.connected, "connected", "how many `clients` are connected for scale, comma-separated and ascending")
 	isolations := flag.String("isolation", "auto,serial", "isolation `modes` to measure for scale, comma-separated; versus takes the first")
 	chosen := flag.String("parts", "targets,scale,idle,broadcast", "`what` to measure, comma-separated: "+strings.Join(names, ", "))
+	figures := flag.String("figures", strings.Join(figureGroupNames(), ","), "what to measure for resident, comma-separated")
+	flag.StringVar(&o.profile, "profile", "", "a `folder` that resident and journal write CPU profiles of wsbridge into, after each measurement")
 	o.hold.flags()
 	flag.StringVar(&o.echo, "echo", "", "only serve echoes at this `address`, for the other measurements")
 	flag.Parse()
+	o.figures = strings.Split(*figures, ",")
 	o.isolations, o.parts = strings.Split(*isolations, ","), strings.Split(*chosen, ",")
 	return o
 }
@@ -92,6 +97,9 @@ func parts() []part {
 		{"broadcast", measureBroadcast, func(o options) int { return 2 * o.listeners }},
 		{"others", measureOthers, func(o options) int { return idleOfOthers + o.clients }},
 		{"versus", measureVersus, func(o options) int { return max(2*o.clients, o.idle, o.listeners) }},
+		{"resident", measureResidents, func(o options) int { return max(5*o.clients+manyWorkers, o.idle, handshakesEach, hugeTable) }},
+		{"journal", measureJournal, func(o options) int { return max(4*o.clients, handshakesEach) }},
+		{"upgrade", measureUpgrade, func(o options) int { return o.idle + askingThroughout }},
 	}
 }
 

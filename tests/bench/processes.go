@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"strconv"
 	"strings"
@@ -23,6 +24,23 @@ func cpuOfAll(pids []int) (sum time.Duration) {
 			system, _ := strconv.Atoi(fields[12])
 			sum += time.Duration(user+system) * 10 * time.Millisecond
 		}
+	}
+	return sum
+}
+
+// cpuOfEach is cpuOfAll of each process.
+func cpuOfEach(pids []int) map[int]time.Duration {
+	each := make(map[int]time.Duration, len(pids))
+	for _, pid := range pids {
+		each[pid] = cpuOfAll([]int{pid})
+	}
+	return each
+}
+
+// spentSince is the CPU time used since before by processes that run now. Those that have ended meanwhile are not in it.
+func spentSince(before map[int]time.Duration, now []int) (sum time.Duration) {
+	for pid, used := range cpuOfEach(now) {
+		sum += used - before[pid]
 	}
 	return sum
 }
@@ -69,4 +87,20 @@ func kibibytes(file, name string) int64 {
 		}
 	}
 	return 0
+}
+
+// awaitQuiet returns when the processes have used no CPU time for some tenths of a second.
+func awaitQuiet(pids []int) error {
+	const looks, each = 3, 100 * time.Millisecond
+	quiet := 0
+	for used, began := cpuOfAll(pids), time.Now(); quiet < looks; quiet++ {
+		if time.Since(began) > patience {
+			return errors.New("the server does not come to rest")
+		}
+		time.Sleep(each)
+		if now := cpuOfAll(pids); now != used {
+			used, quiet = now, -1
+		}
+	}
+	return nil
 }

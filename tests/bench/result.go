@@ -24,6 +24,7 @@ func loadCPU(r result) float64          { return float64(r.load) }
 func serverCPU(r result) float64        { return float64(r.server) }
 func phpCPU(r result) float64           { return float64(r.php) }
 func totalCPU(r result) float64         { return float64(r.server + r.php) }
+func allCPU(r result) float64           { return float64(r.load + r.server + r.php) }
 func connectionMemory(r result) float64 { return r.memory }
 
 // latencies of one caller after another; merged at the end, so that callers share nothing while they measure.

@@ -24,6 +24,8 @@ type setup struct {
 	workers                   int
 	fpm                       *php     // nil: wsbridge's own
 	env                       []string // on top of this process's
+	php                       string   // more lines of the configuration's section
+	journal                   string   // lines of the configuration's section, without its folder; "": no journal
 }
 
 // startServer returns when wsbridge listens. The caller stops it.
@@ -58,15 +60,25 @@ func (s *server) start(with setup) error {
 	return nil
 }
 
-// config has only keys that older commits know, too. Idle clients do not read, so nothing is sent to them: no pings.
+// config has only keys that older commits know, too, unless with.php has others. Idle clients do not read, so nothing is sent to them: no pings.
 func (s *server) config(with setup) string {
 	config := fmt.Sprintf("[legacy]\nsettings = %q\n[server]\nping_interval = \"10h\"\npong_timeout = \"20h\"\nqueue_wait = \"10m\"\n"+
-		"[isolation]\nmode = %q\n[log]\nformat = \"json\"\n[php]\n", filepath.Join(s.dir, "server_shared.conf"), with.isolation)
+		"[isolation]\nmode = %q\n[log]\nformat = \"json\"\n[control]\nlisten = %q\n[php]\n%s", filepath.Join(s.dir, "server_shared.conf"),
+		with.isolation, "unix:"+s.controlSocket(), with.php)
+	if with.journal != "" {
+		config = fmt.Sprintf("[journal]\ndir = %q\n%s", s.journalDir(), with.journal) + config
+	}
 	if with.fpm != nil {
 		return config + fmt.Sprintf("fastcgi = %q\nmax_connections = %d\n", "unix:"+with.fpm.fpm.Address(), with.workers)
 	}
 	return config + fmt.Sprintf("workers = %d\nini = { %q = \"0\" }\n", with.workers, fileProtection)
 }
+
+// controlSocket is where the control API listens.
+func (s *server) controlSocket() string { return filepath.Join(s.dir, "control.sock") }
+
+// journalDir is the journal's folder, if there is one.
+func (s *server) journalDir() string { return filepath.Join(s.dir, "journal") }
 
 func (s *server) own() []int { return []int{s.cmd.Process.Pid} }
 

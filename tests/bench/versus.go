@@ -44,16 +44,9 @@ func measureVersus(ctx context.Context, o options) (err error) {
 	return nil
 }
 
-// onBoth does something on each side in each round. The sides swap, so that neither always runs after the other.
+// onBoth does something on each side in each round.
 func onBoth(ctx context.Context, rounds int, do func(side int) error) error {
-	for round := range rounds {
-		for i := range sides {
-			if err := errors.Join(ctx.Err(), do((round+i)%sides)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return inTurn(ctx, rounds, sides, do)
 }
 
 // compareEchoes has both sides echo own-row texts, of many clients and then of one.

@@ -14,12 +14,13 @@ import (
 // client is a browser that has opened the demo's page: what it receives is JSON with an event's name.
 type client struct{ *harness.Client }
 
-// connect opens a WebSocket through nginx, from the page's origin, as a browser does.
+// connect opens a WebSocket through nginx, from the page's origin, as a browser does. The address that it claims to have must not count.
 func (p *project) connect(name string) *client {
 	p.t.Helper()
 	dialer := websocket.Dialer{HandshakeTimeout: harness.Patience}
 	conn, response, err := dialer.Dial("ws://"+p.address+"/?room=lobby", http.Header{
 		"Cookie": {"chat_name=" + name}, "User-Agent": {"tests"}, "Origin": {"http://" + p.address},
+		"X-Forwarded-For": {"192.0.2.1"},
 	})
 	if err != nil {
 		p.t.Fatalf("connect: %v (%v)", err, response)

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -28,10 +29,15 @@ func TestCompose(t *testing.T) {
 		anna.say("Grüße")
 		wantMessage(t, "Anna", "Grüße", anna, bert)
 	})
+	t.Run("rows have the address that nginx sees", func(t *testing.T) { p.in(t).addresses() })
+	t.Run("commands find the server in its container", func(t *testing.T) { p.in(t).operated() })
+	t.Run("php-fpm has a pool for residents", func(t *testing.T) { p.in(t).residentPool() })
 	t.Run("the pipe is there for php", func(t *testing.T) { p.in(t).pipe(anna, bert) })
+	t.Run("no other process takes wsbridge's place", func(t *testing.T) { p.in(t).refusesUpgrade(anna, bert) })
 	t.Run("php-fpm is killed, and the clients stay", func(t *testing.T) { p.in(t).killPHP(anna, bert) })
 	t.Run("wsbridge stops, and tells its clients", func(t *testing.T) { p.in(t).stopWsbridge(anna, bert) })
 	t.Run("wsbridge comes back behind the same nginx", func(t *testing.T) { p.in(t).startWsbridge() })
+	t.Run("wsbridge is killed, and its journal says who was there", func(t *testing.T) { p.in(t).killWsbridge() })
 	t.Run("all stop at once, and clients are told", func(t *testing.T) { p.in(t).stopAll() })
 }
 
@@ -120,7 +126,7 @@ func (p *project) page() {
 }
 
 func (p *project) pageFiles() {
-	for _, path := range []string{"/chat.css", "/chat.js", "/icon.svg"} {
+	for _, path := range []string{"/chat.css", "/chat.js", "/wsbridge.js", "/icon.svg"} {
 		if status, _ := p.get(path); status != http.StatusOK {
 			p.t.Errorf("%s: got %d", path, status)
 		}
@@ -134,6 +140,46 @@ func (p *project) get(path string) (status int, body string) {
 	p.t.Helper()
 	client := &http.Client{Timeout: harness.Patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	return harness.Fetch(p.t, client, httptest.NewRequest(http.MethodGet, "http://"+p.address+path, nil))
+}
+
+// addresses expects every row to have the address of the network's gateway, by which clients from this machine come to nginx. Those of
+// connect claim another.
+func (p *project) addresses() {
+	gateway := p.docker("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.Gateway}}{{end}}", p.id("nginx"))
+	out, err := p.exec("wsbridge", "wsbridge connections --state OPEN")
+	rows := strings.Count(out, "OPEN")
+	seen := regexp.MustCompile(`OPEN +`+regexp.QuoteMeta(gateway)+`(:\d+)? `).FindAllString(out, -1)
+	if err != nil || rows == 0 || len(seen) != rows {
+		p.t.Errorf("want %s in each row: got %s, %v", gateway, out, err)
+	}
+}
+
+// residentPool asks the pool for resident workers what it is. By default there are 8 workers, and 4 more residents.
+func (p *project) residentPool() {
+	out, err := p.exec("php", "SCRIPT_NAME=/status SCRIPT_FILENAME=/status REQUEST_METHOD=GET cgi-fcgi -bind -connect /run/php-fpm/resident.sock")
+	for _, want := range []string{`wsbridge-resident\s`, `process manager: +static\s`, `total processes: +12\s`} {
+		if err != nil || !regexp.MustCompile(want).MatchString(out) {
+			p.t.Errorf("no %s: got %q, %v", want, out, err)
+		}
+	}
+}
+
+// operated runs commands for the server where the page says.
+func (p *project) operated() {
+	for command, want := range map[string]string{
+		"status": "takes clients", "connections": "OPEN", "reload --config /etc/wsbridge/wsbridge.toml": "nothing has changed",
+	} {
+		if out, err := p.exec("wsbridge", "wsbridge "+command); err != nil || !strings.Contains(out, want) {
+			p.t.Errorf("%s: got %q, %v", command, out, err)
+		}
+	}
+	commit, err := command{args: []string{"git", "-C", root, "rev-parse", "--short=12", "HEAD"}}.run(p.t)
+	if info, statErr := os.Stat(root + "/.git"); err != nil || statErr != nil || !info.IsDir() {
+		return // a worktree or an archive: the image cannot know the commit
+	}
+	if out, err := p.exec("wsbridge", "wsbridge version"); err != nil || !strings.Contains(out, strings.TrimSpace(commit)) {
+		p.t.Errorf("version: got %q, %v", out, err)
+	}
 }
 
 func (p *project) pipe(clients ...*client) {
@@ -150,6 +196,10 @@ func (p *project) pipe(clients ...*client) {
 func (p *project) killPHP(anna, bert *client) {
 	before := p.inspect("php").RestartCount
 	p.exec("php", `kill -KILL "$(cat /run/php-fpm/php-fpm.pid)"`) // its exit status is that of the container's end
+	harness.Eventually(p.t, "the worker has ended", func() bool { // what it has begun would be lost
+		logs, err := p.run("logs", "--no-color", "wsbridge")
+		return err == nil && strings.Contains(logs, "answer was cut off")
+	})
 	anna.say("are you there?")
 	wantMessage(p.t, "Anna", "are you there?", anna, bert)
 	if after := p.inspect("php").RestartCount; after != before+1 {
@@ -169,6 +219,37 @@ func (p *project) stopWsbridge(clients ...*client) {
 	if status, body := p.get("/x"); status != http.StatusBadGateway {
 		p.t.Errorf("without wsbridge: got %d %q", status, body)
 	}
+}
+
+// refusesUpgrade asks for what would end the container: its init ends when the process that it has started does.
+func (p *project) refusesUpgrade(anna, bert *client) {
+	before := p.inspect("wsbridge").RestartCount
+	out, err := p.exec("wsbridge", "wsbridge upgrade 2>&1")
+	if err == nil || !strings.Contains(out, "process 1 has started wsbridge here") {
+		p.t.Errorf("got %q, %v", out, err)
+	}
+	anna.say("still here")
+	wantMessage(p.t, "Anna", "still here", anna, bert)
+	if after := p.inspect("wsbridge").RestartCount; after != before {
+		p.t.Errorf("the container was started again %d times", after-before)
+	}
+}
+
+// killWsbridge kills the server, and with it the container. The next one owes the client that was there its close event.
+func (p *project) killWsbridge() {
+	p.connect("Dora")
+	if out, err := p.exec("wsbridge", "stat -c '%u %g %a' /var/lib/wsbridge /var/lib/wsbridge/journal; wsbridge journal"); err != nil ||
+		!strings.HasPrefix(out, "33 33 700\n33 33 700\n") || !strings.Contains(out, "/var/lib/wsbridge/journal") {
+		p.t.Errorf("got %q, %v", out, err)
+	}
+	before := p.inspect("wsbridge").RestartCount
+	p.exec("wsbridge", `kill -KILL $(cat /proc/1/task/1/children)`) // its exit status is that of the container's end
+	p.eventually("the container is started again", func() bool { return p.inspect("wsbridge").RestartCount == before+1 })
+	p.healthy("wsbridge")
+	if logs := p.mustRun("logs", "--no-color", "wsbridge"); !strings.Contains(logs, "close events have run") {
+		p.t.Errorf("no close event has run:\n%s", tail(logs))
+	}
+	p.connect("Dora")
 }
 
 func (p *project) startWsbridge() {

@@ -128,6 +128,40 @@ func TestCompressionIsNegotiated(t *testing.T) {
 	}
 }
 
+// TestACompressorMayGoOn holds that a client that does not offer to compress its messages apart is not asked to: some ignore that.
+func TestACompressorMayGoOn(t *testing.T) {
+	s := serve(t, harness.Echo, harness.Compression)
+	for name, offer := range map[string]string{"a browser's": "permessage-deflate; client_max_window_bits", "the shortest": "permessage-deflate"} {
+		t.Run(name, func(t *testing.T) {
+			p := s.In(t).Peer("Sec-WebSocket-Extensions: " + offer)
+			if want := "permessage-deflate; server_no_context_takeover"; p.Extensions != want {
+				t.Fatalf("agreed to %q, want %q", p.Extensions, want)
+			}
+			c := harness.NewCompressor()
+			hello, long := text("Hello, world! Hello again!"), text(noise(70_000))
+			first := c.Compressed(hello)
+			second := c.Compressed(hello)
+			if len(second.Payload) >= len(first.Payload) {
+				t.Fatal("the second message does not refer to the first")
+			}
+			p.Send(first, second)
+			p.Want(hello, hello)
+			for _, f := range []frame{long, long, hello} {
+				parts := harness.Fragments(f.Op, c.Compressed(f).Payload, 1000)
+				parts[0].RSV = harness.RSV1
+				p.Send(parts...)
+				if got := p.Inflated(); got != f {
+					t.Fatalf("got %v, want %v", got, f)
+				}
+			}
+			p.Send(hello)
+			p.Send(c.Compressed(hello)) // what is not compressed is no part of the window
+			p.Want(hello, hello)
+			p.Bye()
+		})
+	}
+}
+
 func TestExtensionsThatAreNotAgreedTo(t *testing.T) {
 	with, without := serve(t, harness.Echo, harness.Compression), serve(t, harness.Echo, "")
 	hello := text("Hello, world!")

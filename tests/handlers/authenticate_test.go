@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -126,10 +127,14 @@ func TestHandshakeWithoutCookieOrUserAgentIsRefusedWithoutAuthenticate(t *testin
 	noCookie, noAgent := harness.Headers("x"), harness.Headers("login=a")
 	noCookie.Del("Cookie")
 	noAgent.Set("User-Agent", "") // an empty one is not sent
-	for _, h := range []map[string][]string{noCookie, noAgent} {
+	for why, h := range map[string]http.Header{
+		"no Cookie header, which server.require_cookie wants":         noCookie,
+		"no User-Agent header, which server.require_user_agent wants": noAgent,
+	} {
 		if got := s.Refused(h); got.StatusCode != 403 {
-			t.Errorf("got %s", got.Status)
+			t.Errorf("%s: got %s", why, got.Status)
 		}
+		s.Log.Wait("handshake refused", why)
 	}
 	if got := s.Read("diary"); strings.Contains(got, "authenticate") {
 		t.Errorf("authenticate was called: %s", got)

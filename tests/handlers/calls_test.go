@@ -55,7 +55,7 @@ func TestHandlersAreCalledAsTheyReallyWere(t *testing.T) {
 
 	lines := strings.Split(strings.TrimSpace(s.Read("diary")), "\n")
 	for i, row := range []struct{ sentence, line string }{
-		{"initialize once, before the pipe and the listener exist", "initialize()"},
+		{"initialize once, before all others; the original listened later", "initialize() pipe listening"},
 		{"started once, listening", "started(resource, array of 1, array of 0) pipe listening"},
 		{"authenticate, the handshake read", "authenticate(row CONNECTING, string login=anna, string tests, string 127.0.0.1) pipe listening"},
 		{"open, state OPEN", "open(array of 1, row OPEN, integer 1) pipe listening"},
@@ -104,6 +104,58 @@ function ws_server_loop(&$server,&$sockets,&$connections) { foreach ($connection
 	if took := time.Since(began); took > turns*500*time.Millisecond {
 		t.Errorf("%d turns took %v", turns, took)
 	}
+}
+
+func TestFunctionsThatOnlyLookLikeHandlersAreLogged(t *testing.T) {
+	t.Parallel()
+	s := harness.Serve(t, harness.App{Handlers: harness.Echo + "function ws_server_close($connections,$connection) {}\n"})
+	s.Log.Wait("", "ws_server_close() is never called", "ws_server_before_close() or ws_server_after_close()", "push_server_events.php")
+	c := s.Connect()
+	s.Write("push_server_events.php", "<?php\nfunction ws_server_authenticate($a) { return True; }\nfunction ws_server_text($client_key,$msg) { send_text(1,\"new\"); }\n")
+	harness.Eventually(t, "the new code runs", func() bool { return c.Ask("x") == "new" })
+	s.Log.Wait("", "ws_server_text() does not get its data: it has 2 parameters", "push_server_events.php")
+}
+
+// A turn in a resident worker costs next to nothing; one that is a request does.
+func TestLoopRestsWithoutClientsWhereATurnIsARequest(t *testing.T) {
+	t.Parallel()
+	serve := func(toml string) (s *harness.Server, turns func() int) {
+		s = harness.Serve(t, harness.App{TOML: toml, Settings: "WEBSOCKET_SELECT_TIMEOUT=20000\n", Handlers: `
+function note($what) { file_put_contents(__DIR__."/diary",$what."\n",FILE_APPEND); }
+function ws_server_loop(&$server,&$sockets,&$connections) { note("turn with ".count($connections)); }
+function ws_server_fifo(&$server,&$sockets,&$connections,&$fifo_data) { note("fifo"); }`})
+		return s, func() int { return strings.Count(s.ReadIfThere("diary"), "turn with 0\n") }
+	}
+	const isRequest = "php.resident = \"off\"\n"
+	resting, rests := serve(isRequest)
+	_, stays := serve(isRequest + "loop.without_clients = \"on\"\n")
+	_, cheap := serve("php.resident = \"on\"\n")
+	long := func(turns func() int) { // as good as a clock
+		until := turns() + 20
+		harness.Eventually(t, "a loop turns without clients", func() bool { return turns() >= until })
+	}
+	seen := 0
+	quiet := func(what string) {
+		harness.Eventually(t, "a turn after "+what, func() bool { return rests() > seen })
+		long(stays)
+		long(cheap)
+		got := rests()
+		if got > seen+2 { // the second, if the first one finds that PHP has become certain of the code: it then runs again
+			t.Errorf("%d turns without clients after %s", got-seen, what)
+		}
+		long(stays)
+		long(cheap)
+		if seen = rests(); seen != got {
+			t.Errorf("turns without clients long after %s", what)
+		}
+	}
+	quiet("the start")
+	c := resting.Connect()
+	harness.Eventually(t, "turns with a client", func() bool { return strings.Count(resting.ReadIfThere("diary"), "turn with 1\n") > 5 })
+	c.Leave()
+	quiet("the last client has left")
+	resting.WritePipe("x")
+	quiet("a document")
 }
 
 func TestLoopRunsWhileClientsKeepTalking(t *testing.T) {

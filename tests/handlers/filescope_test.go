@@ -1,6 +1,9 @@
 package handlers
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -25,6 +28,61 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	if strings.Contains(s.Log.Text(), "se=cr=et") {
 		t.Error("a setting's value is in the log")
 	}
+}
+
+// PHP reads the settings from a copy in wsbridge's run-time folder, if there is one.
+// With one request per event. A resident worker has defined the constants for as long as it lives.
+func TestChangedSettingsApplyFromTheNextEventOn(t *testing.T) {
+	t.Parallel()
+	s := harness.Serve(t, harness.App{Settings: "APP_NAME=one\n", TOML: harness.RequestPerEvent,
+		Handlers: `function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,APP_NAME); }`})
+	c := s.Connect()
+	name := "one"
+	ask := func() {
+		t.Helper()
+		if got := c.Ask("x"); got != name {
+			t.Fatalf("got %q, want %q", got, name)
+		}
+	}
+	for _, next := range []string{"two", "six", "seven"} {
+		harness.Eventually(t, "a copy of the settings, and no older one", func() bool {
+			ask() // each event tells whether the code, or the settings, have changed
+			copies, err := filepath.Glob(s.Path("wsbridge-*/settings-*.php"))
+			return err == nil && len(copies) == 1 && holds(t, copies[0], "'APP_NAME' => '"+name+"'")
+		})
+		ask()
+		name = next
+		s.Write("server_shared.conf", s.Settings("APP_NAME="+name+"\n"))
+		ask()
+	}
+}
+
+func TestChangedSettingsReplaceTheResidentWorker(t *testing.T) {
+	t.Parallel()
+	s := harness.Serve(t, harness.App{Settings: "APP_NAME=one\n", TOML: harness.Resident,
+		Handlers: `function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,APP_NAME); }`})
+	c := s.Connect()
+	if got := c.Ask("x"); got != "one" {
+		t.Fatalf("got %q", got)
+	}
+	for _, name := range []string{"two", "three"} {
+		s.Write("server_shared.conf", s.Settings("APP_NAME="+name+"\n"))
+		harness.Eventually(t, "the setting "+name, func() bool { return c.Ask("x") == name })
+	}
+}
+
+// holds reports whether a file that others cannot read contains text.
+func holds(t *testing.T, file, text string) bool {
+	t.Helper()
+	content, readErr := os.ReadFile(file)
+	info, statErr := os.Stat(file)
+	if err := errors.Join(readErr, statErr); err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode().Perm()&0o007 != 0 {
+		t.Errorf("%s has mode %v", file, info.Mode())
+	}
+	return strings.Contains(string(content), text)
 }
 
 func TestServerThatIsSwitchedOffDoesNotStart(t *testing.T) {
@@ -104,5 +162,28 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg) { global $t
 	s.Run(a)
 	if got := s.Connect().Ask("x"); got != "included 1" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// With wsbridge's own php-fpm, which preloads the PHP half.
+func TestServerIsFilledForThoseWhoLookAtIt(t *testing.T) {
+	t.Parallel()
+	const unseen = `isset($GLOBALS[base64_decode("X1NFUlZFUg==")])`
+	for name, c := range map[string]struct{ look, mode, want string }{
+		"by its name":                {`isset($_SERVER["HTTP_HOST"])`, harness.RequestPerEvent, "yes"},
+		"as a global":                {`isset($GLOBALS["_SERVER"]["HTTP_HOST"])`, harness.RequestPerEvent, "yes"},
+		"by a name in a text":        {`in_array("_SERVER",array_keys($GLOBALS))`, harness.RequestPerEvent, "yes"},
+		"not at all":                 {unseen, harness.RequestPerEvent, "no"}, // which saves the time to fill it
+		"by its name, resident":      {`isset($_SERVER["HTTP_HOST"])`, harness.Resident, "yes"},
+		"not seen to look, resident": {unseen, harness.Resident, "yes"}, // it costs so little there that it is always filled
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := harness.Serve(t, harness.App{TOML: c.mode, Handlers: `
+function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,` + c.look + ` ? "yes" : "no"); }`})
+			if got := s.Connect().Ask("x"); got != c.want {
+				t.Errorf("got %s", got)
+			}
+		})
 	}
 }

@@ -50,7 +50,7 @@ func TestLifeOfAServer(t *testing.T) {
 		t.Errorf("exit status %d", status)
 	}
 	wantDiary(s,
-		"initialize pipe=no", "started pipe=yes 0",
+		"initialize pipe=yes", "started pipe=yes 0",
 		"authenticate CONNECTING login=anna tests 127.0.0.1", "open 1 OPEN anna", "text 1 hi", `fifo {"to":"all"} 1`,
 		"authenticate CONNECTING login=evil tests 127.0.0.1", "before_close evil CONNECTING 1,2", "after_close 1",
 		"authenticate CONNECTING login=bert tests 127.0.0.1", "open 3 OPEN bert",

@@ -131,6 +131,7 @@ func TestSessionsWorkInHandlers(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, harness.App{Handlers: `
 session_save_path(__DIR__);
+ini_set("session.use_strict_mode","0"); // from PHP 8.6 on, only a session that is there keeps its id
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
 	send_text($client_key,"before");
@@ -157,5 +158,32 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 }`})
 	if got := s.Connect().Ask("x"); got != "false" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// What only the process can keep tells whether it stays. Each configuration has another place for the key php.resident.
+func TestProcessStaysIfItIsAResident(t *testing.T) {
+	t.Parallel()
+	stays, ends := "1 2 3", "1 1 1"
+	if !harness.Residents() {
+		stays = ends
+	}
+	for toml, want := range map[string]string{
+		"":                               stays,
+		"php.workers = 1\n":              stays,
+		"[php]\nworkers = 1\n":           stays,
+		"[php]\nresident = \"off\"\n":    ends,
+		"php.resident = \"off\"\n":       ends,
+		"[isolation]\nmode = \"auto\"\n": stays,
+	} {
+		t.Run(toml, func(t *testing.T) {
+			t.Parallel()
+			s := harness.Serve(t, harness.App{TOML: toml, Handlers: `
+function ws_server_text(&$connections,&$connection,$client_key,$msg) { static $n=0; $n++; send_text($client_key,(string)$n); }`})
+			c := s.Connect()
+			if got := c.Ask("x") + " " + c.Ask("x") + " " + c.Ask("x"); got != want {
+				t.Errorf("counted %q, want %q", got, want)
+			}
+		})
 	}
 }

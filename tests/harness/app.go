@@ -12,7 +12,7 @@ import (
 type App struct {
 	Handlers string   // PHP, without the opening tag; ws_server_authenticate is added if it is missing
 	Settings string   // further lines of the legacy settings file
-	TOML     string   // further lines of a configuration that names the settings file; if empty, there is none
+	TOML     string   // further lines of a configuration that names the settings file; if empty, there is none, see ResidentMode
 	Args     []string // further arguments
 }
 
@@ -26,11 +26,14 @@ func Prepare(tb testing.TB, a App) *Server {
 	}
 	s.Write("push_server_events.php", "<?php\n"+handlers)
 	s.Write("server_shared.conf", s.Settings(a.Settings))
-	if a.TOML != "" {
+	if a.configured() {
 		s.Configure(a.TOML)
 	}
 	return s
 }
+
+// configured reports whether there is a configuration that names the settings file.
+func (a App) configured() bool { return a.TOML != "" || residentMode() != "" }
 
 // Settings returns the settings file's text: more, and what that does not set.
 func (s *Server) Settings(more string) string {
@@ -54,13 +57,13 @@ func (s *Server) Settings(more string) string {
 // Configure replaces the configuration's text below the settings file's name.
 func (s *Server) Configure(toml string) {
 	s.T.Helper()
-	s.Write("wsbridge.toml", fmt.Sprintf("legacy.settings = %q\n\n%s", s.Path("server_shared.conf"), toml))
+	s.Write("wsbridge.toml", fmt.Sprintf("legacy.settings = %q\n%s", s.Path("server_shared.conf"), inMode(toml)))
 }
 
 // Arguments returns the command line that serves the prepared application.
 func (s *Server) Arguments(a App) []string {
 	args := []string{"serve", "--settings", s.Path("server_shared.conf")}
-	if a.TOML != "" {
+	if a.configured() {
 		args = []string{"serve", "--config", s.Path("wsbridge.toml")}
 	}
 	return append(args, a.Args...)

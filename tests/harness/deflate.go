@@ -17,15 +17,30 @@ const (
 	tail = "\x00\x00\xff\xff" // left away of each message
 )
 
-// Compressed is f as permessage-deflate has it.
-func Compressed(f Frame) Frame {
-	var b bytes.Buffer
-	w, _ := flate.NewWriter(&b, flate.DefaultCompression) // the level is known
-	_, _ = io.WriteString(w, f.Payload)                   // a buffer takes all
-	_ = w.Flush()
-	f.Payload = strings.TrimSuffix(b.String(), tail)
+// Compressor compresses messages that refer to those before.
+type Compressor struct {
+	out   bytes.Buffer
+	flate *flate.Writer
+}
+
+// NewCompressor returns a Compressor for the messages of one connection.
+func NewCompressor() *Compressor {
+	c := &Compressor{}
+	c.flate, _ = flate.NewWriter(&c.out, flate.DefaultCompression) // the level is known
+	return c
+}
+
+// Compressed is f, the next message, as permessage-deflate has it.
+func (c *Compressor) Compressed(f Frame) Frame {
+	c.out.Reset()
+	_, _ = io.WriteString(c.flate, f.Payload) // a buffer takes all
+	_ = c.flate.Flush()
+	f.Payload = strings.TrimSuffix(c.out.String(), tail)
 	return f.Reserved(RSV1)
 }
+
+// Compressed is f as permessage-deflate has it, apart from all other messages.
+func Compressed(f Frame) Frame { return NewCompressor().Compressed(f) }
 
 // Inflated is the next message, decompressed if it is compressed.
 func (p *Peer) Inflated() Frame {

@@ -1,6 +1,9 @@
 package harness
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Modes lists the isolation modes in which an application cannot tell that it is not alone.
 func Modes() []string { return []string{"auto", "serial"} }
@@ -19,4 +22,19 @@ func (s *Server) AwaitCode(c *Client, alone string) {
 		c.Ask("settle")
 		return s.Log.Count("application described", `"certain":true`, `"alone":`+alone) > 0
 	})
+}
+
+// Configurations that say whether events run in a resident worker, whatever the default is.
+const (
+	Resident        = "[php]\nresident = \"on\"\n"
+	RequestPerEvent = "[php]\nresident = \"off\"\n"
+)
+
+// PerRequest is a configuration with RequestPerEvent. It is for tests of what holds only there: that the next event runs new code, that own-row
+// events run beside each other however quick they are, that a process ends with its event.
+func PerRequest(toml string) string {
+	if before, after, ok := strings.Cut(toml, "[php]\n"); ok {
+		return before + RequestPerEvent + after
+	}
+	return toml + RequestPerEvent
 }

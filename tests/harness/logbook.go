@@ -101,6 +101,18 @@ func (l *LogBook) Count(msg string, parts ...string) int {
 	return n
 }
 
+// All returns the lines that match, as for Wait.
+func (l *LogBook) All(msg string, parts ...string) (all []map[string]any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.lines {
+		if matches(line, msg, parts) {
+			all = append(all, line)
+		}
+	}
+	return all
+}
+
 // Last returns the latest line that matches, as for Wait, or nil.
 func (l *LogBook) Last(msg string, parts ...string) map[string]any {
 	l.mu.Lock()

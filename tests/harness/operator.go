@@ -59,6 +59,16 @@ func (o Operator) Series(ctx context.Context) (*api.Series, error) {
 	return get[api.Series](ctx, o, "/v1/series", nil)
 }
 
+// Workers asks for the resident workers.
+func (o Operator) Workers(ctx context.Context) (*api.Residents, error) {
+	return get[api.Residents](ctx, o, "/v1/workers", nil)
+}
+
+// Recycle has the alone worker replaced.
+func (o Operator) Recycle(ctx context.Context) (*api.Recycled, error) {
+	return api.Ask[api.Recycled](ctx, o.Client, api.Call{Method: http.MethodPost, Path: "/v1/workers/recycle"})
+}
+
 // LogLevel asks for the level of the log.
 func (o Operator) LogLevel(ctx context.Context) (*api.Log, error) {
 	return get[api.Log](ctx, o, "/v1/log", nil)
@@ -114,6 +124,15 @@ func (o Operator) Resume(ctx context.Context) error { return o.post(ctx, "/v1/re
 
 // Drain starts the shutdown.
 func (o Operator) Drain(ctx context.Context) error { return o.post(ctx, "/v1/drain", "", nil) }
+
+// Upgrade has another process take over, of the program at the path; empty: that which runs.
+func (o Operator) Upgrade(ctx context.Context, program string) (*api.Upgraded, error) {
+	body, err := json.Marshal(api.Upgrade{Program: program})
+	if err != nil {
+		return nil, err
+	}
+	return api.Ask[api.Upgraded](ctx, o.Client, api.Call{Method: http.MethodPost, Path: "/v1/upgrade", Type: "application/json", Body: body})
+}
 
 // Reload has the server read its configuration again.
 func (o Operator) Reload(ctx context.Context) (*api.Reloaded, error) {

@@ -162,6 +162,43 @@ func (p *Peer) read() Frame {
 // ReadFrame returns the next frame, or how reading has ended.
 func (p *Peer) ReadFrame() (Frame, error) { return readFrame(p.r) }
 
+// Line returns what comes up to the end of a line.
+func (p *Peer) Line() string {
+	p.T.Helper()
+	line, err := p.r.ReadString('\n')
+	if err != nil {
+		p.T.Fatalf("read: got %q, %v", line, err)
+	}
+	return line
+}
+
+// WantBytes wants these bytes next, whatever they mean.
+func (p *Peer) WantBytes(want string) {
+	p.T.Helper()
+	got := make([]byte, len(want))
+	if n, err := io.ReadFull(p.r, got); err != nil || string(got) != want {
+		p.T.Fatalf("got %.200q, %v, want %.200q", got[:n], err, want)
+	}
+}
+
+// WantRest wants these bytes and then the end of the connection, which must not be a reset.
+func (p *Peer) WantRest(want string) {
+	p.T.Helper()
+	got, err := io.ReadAll(p.r)
+	if err != nil || string(got) != want {
+		p.T.Fatalf("got %d bytes %.200q, %v, want %d bytes %.200q", len(got), got, err, len(want), want)
+	}
+	p.Conn.Close()
+}
+
+// CloseWrite ends what the client sends.
+func (p *Peer) CloseWrite() {
+	p.T.Helper()
+	if err := p.Conn.(interface{ CloseWrite() error }).CloseWrite(); err != nil {
+		p.T.Fatal(err)
+	}
+}
+
 // Discard reads whatever comes until the connection ends, and returns how it has.
 func (p *Peer) Discard() error {
 	_, err := io.Copy(io.Discard, p.r)

@@ -36,6 +36,7 @@ type process struct {
 	exited chan error // one value
 	ended  bool       // the value was taken
 	asked  bool       // to stop; a second time would kill it
+	after  int        // the process that has taken over; 0: none has
 }
 
 // Serve prepares an application and runs it.
@@ -60,7 +61,16 @@ func (s *Server) In(tb testing.TB) *Server {
 func (s *Server) Path(name string) string { return filepath.Join(s.Dir, name) }
 
 // PID is the process's.
-func (s *Server) PID() int { return s.process.cmd.Process.Pid }
+func (s *Server) PID() int {
+	if s.process.after != 0 {
+		return s.process.after
+	}
+	return s.process.cmd.Process.Pid
+}
+
+// Follow says which process has taken over: signals go to that one. Wait waits until it has ended too, since it writes to the same log, and
+// returns the exit status of the one that was started.
+func (s *Server) Follow(pid int) { s.process.after = pid }
 
 // Run starts the prepared application and waits until it listens.
 func (s *Server) Run(a App) {
@@ -134,11 +144,18 @@ func (s *Server) Stop(clients ...*Client) int {
 	return s.Wait()
 }
 
+// Kill ends the program as a crash does, with SIGKILL, and waits until it has ended.
+func (s *Server) Kill() {
+	s.T.Helper()
+	s.Signal(syscall.SIGKILL)
+	s.Wait()
+}
+
 // Signal sends a signal.
 func (s *Server) Signal(sig os.Signal) {
 	s.T.Helper()
 	s.process.asked = s.process.asked || sig == syscall.SIGTERM
-	if err := s.process.cmd.Process.Signal(sig); err != nil {
+	if err := syscall.Kill(s.PID(), sig.(syscall.Signal)); err != nil {
 		s.T.Errorf("signal wsbridge: %v", err)
 	}
 }

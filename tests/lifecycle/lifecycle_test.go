@@ -73,11 +73,13 @@ func TestDrainIsBounded(t *testing.T) {
 function ws_server_binary(&$connections,&$connection,$client_key,$data) { send_text($client_key,"slow"); sleep(60); }`})
 	c := s.ConnectAs("login=anna")
 	c.Want("welcome")
+	idle := s.ConnectAs("login=bert")
+	idle.Want("welcome")
 	if err := c.Conn.WriteMessage(2, []byte("x")); err != nil {
 		t.Fatal(err)
 	}
 	c.Want("slow")
-	if status := s.Stop(); status != 0 {
+	if status := s.Stop(c, idle); status != 0 { // each is told by a close frame
 		t.Errorf("exit status %d", status)
 	}
 	s.Log.Wait("drain ran out of time")

@@ -103,7 +103,7 @@ func TestServiceManagerHearsOfTheWholeLife(t *testing.T) {
 	if got := c.Ask("x"); got != "x" {
 		t.Errorf("got %q", got)
 	}
-	m.wait("STATUS=1 clients")
+	m.wait("STATUS=1 client")
 	for range 3 {
 		m.wait("WATCHDOG=1")
 	}
@@ -162,7 +162,7 @@ func TestWatchdogIsFedWhilePHPIsAway(t *testing.T) {
 	}
 	s.Log.Wait("starting it again") // before that a worker may still answer
 	c.Send("x")
-	m.wait("STATUS=1 clients; php-fpm is away")
+	m.wait("STATUS=1 client; php-fpm is away")
 	for range 5 {
 		m.wait("WATCHDOG=1")
 	}
@@ -170,7 +170,7 @@ func TestWatchdogIsFedWhilePHPIsAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Want("x")
-	m.wait("STATUS=1 clients")
+	m.wait("STATUS=1 client")
 }
 
 func TestMessagesToTheServiceManagerAreForTheProgramAlone(t *testing.T) {

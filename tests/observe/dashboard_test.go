@@ -22,6 +22,7 @@ function ws_server_authenticate(&$connection,$cookies,$user_agent,$remote_addres
 }
 function ws_server_text(&$connections,&$connection,$client_key,$msg)
 {
+	if ($msg=="hang") { send_text($client_key,"begun"); while (!file_exists(__DIR__."/go")) { usleep(10000); clearstatcache(); } }
 	if ($msg=="undefined") { send_text($client_key,"before"); nowhere(); }
 	if (substr($msg,0,5)=="throw") { throw new Exception(substr($msg,6)); }
 	$connection["said"]=$msg;
@@ -65,10 +66,19 @@ func TestDashboard(t *testing.T) {
 		"finds a connection and reaches it": dashboardFindsAConnectionAndReachesIt,
 		"tails events":                      dashboardTailsEvents,
 		"pauses and drains":                 dashboardPausesAndDrains,
+		"shows handlers as check does":      dashboardShowsHandlersAsCheckDoes,
+		"shows workers":                     dashboardShowsWorkers,
 		"comes back":                        dashboardComesBack,
 		"on a phone in the dark":            dashboardOnAPhoneInTheDark,
 		"reads and writes values":           dashboardReadsAndWritesValues,
 		"wants the token":                   dashboardWantsTheToken,
+		"rows are links":                    dashboardRowsAreLinks,
+		"texts can be selected":             dashboardTextsCanBeSelected,
+		"bars are as long as events took":   dashboardBarsAreAsLongAsEventsTook,
+		"stays in place when values change": dashboardStaysInPlaceWhenValuesChange,
+		"tells totals from rates":           dashboardTellsTotalsFromRates,
+		"says why there are no workers":     dashboardSaysWhyThereAreNoWorkers,
+		"offers what the token allows":      dashboardOffersWhatTheTokenAllows,
 		"shows hostile text as text":        dashboardShowsHostileTextAsText,
 		"on the public listener":            dashboardOnThePublicListener,
 	} {
@@ -98,10 +108,45 @@ func dashboardShowsWhatHappens(t *testing.T, b *browser.Browser) {
 	p.Sees("#errors", "in text of client 2")
 	p.Until("the events stand in a plot", `document.querySelectorAll(".plot")[1].querySelector("path.line").getAttribute("d").length > 10`)
 	p.Until("the stages stand in a plot", `document.querySelector(".column.c-run").getAttribute("d").startsWith("M")`)
-	p.Until("the workers stand in a plot", `document.querySelector(".column.c-main").getAttribute("d").startsWith("M")`)
-	for _, text := range []string{"authenticate (beside)", "fifo (alone)", s.Path("push_server_events.php"), s.Address} {
+	p.Until("the workers stand in a plot", `document.querySelector(".column.c-idle").getAttribute("d").startsWith("M")`)
+	for _, text := range []string{s.Path("push_server_events.php"), s.Address} {
 		p.Sees(".server", text)
 	}
+}
+
+// The workers that stay are listed, and those that have ended with why; one can be replaced.
+func dashboardShowsWorkers(t *testing.T, b *browser.Browser) {
+	s, address := watched(t, "[php]\nresident = \"on\"\n")
+	anna := s.ConnectAs("login=anna")
+	anna.Ask("hello")
+	p := b.Open(t, withToken(address))
+	p.Sees(".workers", "Events run in the alone worker.")
+	p.Sees("#workers", "spare")
+	before := browser.Value[string](p, `document.querySelector("#workers tr td:nth-child(2)").textContent`)
+	p.Press("Replace the worker…")
+	p.Sees("dialog", "What only this one could keep is lost")
+	p.Press("Replace")
+	p.Sees("#notices", "has taken over from worker "+before+".")
+	p.Sees("#workers", "ago: an operator has had it replaced")
+	p.Sees(".workers", "Replaced 1 time so far.")
+	anna.Send("undefined")
+	anna.Want("before")
+	anna.Ask("again")
+	p.Sees("#workers", "ago: an event failed: ")
+	p.Press("Live")
+	tailing(p)
+	anna.Ask("hello")
+	p.Sees(".events", "client 1")
+	p.Click(".event summary")
+	p.Sees(".event .more", "of client 1 in worker ")
+	view(p, "#/")
+	bert := s.ConnectAs("login=bert")
+	anna.Send("hang")
+	anna.Want("begun")
+	bert.Send("behind")
+	p.Until("the event that runs is named", `/^runs text of client 1 for \d+ s, \d behind it$/.test(document.querySelector("#workers tr td:last-child").textContent)`)
+	s.Write("go", "")
+	p.Until("it has ended", `document.querySelector("#workers tr td:last-child").textContent === ""`)
 }
 
 func lineOf(t *testing.T, text, part string) string {

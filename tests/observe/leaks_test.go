@@ -49,7 +49,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	if ($what=="user_error") { trigger_error($msg,E_USER_ERROR); }
 	if ($what=="exit") { exit($msg); }
 	if ($what=="destruct") { global $loud; $loud=new Loud(); $loud->said=$rest; }
-	if ($what=="malformed") { while (ob_get_level()) { ob_end_clean(); } echo "\n",$_SERVER["WSBRIDGE_TOKEN"]," {\"seq\":",$msg,"\n"; }
+	if ($what=="malformed") { while (ob_get_level()) { ob_end_clean(); } echo "\n",getenv("WSBRIDGE_TOKEN")," {\"seq\":",$msg,"\n"; }
 	if ($what=="memory") { ini_set("memory_limit","16M"); $x=str_repeat($msg,10000000); }
 	if ($what=="killed") { posix_kill(getmypid(),9); }
 }

@@ -17,13 +17,14 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// metered is a server that has every metric: with TLS, a pipe and a php-fpm of its own. Control is reachable by its
+// metered is a server that has every metric: with TLS, a pipe, a php-fpm of its own and traces, which nobody takes. Control is reachable by its
 // socket, and at the address that is returned with the token.
 func metered(t *testing.T) (s *harness.Server, address string) {
 	t.Helper()
 	a := harness.App{
 		Handlers: harness.Echo + "\nfunction ws_server_fifo(&$connections,$data) { }\n",
-		TOML:     harness.TLSFiles + "[control]\nlisten = [\"unix:DIR/control.sock\", \"127.0.0.1:0\"]\ntoken_file = \"DIR/token\"\n",
+		TOML: harness.TLSFiles + "[control]\nlisten = [\"unix:DIR/control.sock\", \"127.0.0.1:0\"]\ntoken_file = \"DIR/token\"\n" +
+			"[trace]\notlp = \"http://127.0.0.1:9\"\n[journal]\ndir = \"journal\"\n",
 	}
 	s = harness.Prepare(t, a)
 	s.Write("token", harness.Token+"\n")

@@ -114,8 +114,8 @@ type prometheus struct {
 }
 
 // scrapedBy runs Prometheus as deploy/prometheus has it, with wsbridge's metrics at address, and s's token; but it
-// scrapes more often, and what has to last a minute for an alert does not.
-func scrapedBy(s *harness.Server, address string) *prometheus {
+// scrapes more often, and what has to last that long for an alert does not.
+func scrapedBy(s *harness.Server, address, lasting string) *prometheus {
 	s.T.Helper()
 	config := edit(s.T, scraping, map[string]string{`["127.0.0.1:9180"]`: `["` + address + `"]`,
 		"scrape_interval: 15s": "scrape_interval: 2s", "wsbridge.token": s.Path("token"),
@@ -125,7 +125,7 @@ func scrapedBy(s *harness.Server, address string) *prometheus {
 	if err != nil {
 		s.T.Fatal(err)
 	}
-	s.Write("wsbridge.rules.yml", strings.ReplaceAll(string(text), "for: 1m", "for: 1s"))
+	s.Write("wsbridge.rules.yml", regexp.MustCompile(`for: `+lasting).ReplaceAllString(string(text), "for: 1s"))
 	promtool(s.T, "", "check", "config", s.Path("prometheus.yml"))
 	p := &prometheus{s.T, fmt.Sprintf("127.0.0.1:%d", harness.FreePort(s.T))}
 	var log bytes.Buffer
@@ -191,7 +191,7 @@ func (p *prometheus) query(s *harness.Server, expr string) []sample {
 func TestPrometheusScrapesAndAlerts(t *testing.T) {
 	t.Parallel()
 	s, address := metered(t)
-	p := scrapedBy(s, address)
+	p := scrapedBy(s, address, "1m")
 	c := s.Connect()
 	harness.Eventually(t, "Prometheus has seen events twice", func() bool {
 		c.Ask("hello")

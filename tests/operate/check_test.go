@@ -137,6 +137,7 @@ function ws_server_binary(&$connections,&$connection,$client_key,$data)
 {
 	set_time_limit(0);
 	if (php_sapi_name()=="cli") { fgets(STDIN); posix_kill(1,0); }
+	if (function_exists("fastcgi_finish_request")) { fastcgi_finish_request(); }
 }
 $counter=0;
 $templates=array();
@@ -144,10 +145,21 @@ $templates=array();
 
 // The handlers begin in line 2 of the events file.
 func TestCheckFindsWhatBehavesInAnotherWay(t *testing.T) {
+	for resident, want := range map[string]struct{ static, open, text string }{
+		"auto": {"note", "alone all", "alone all"},
+		"off":  {"warning", "alone own", "beside own"},
+	} {
+		t.Run(resident, func(t *testing.T) { checkWorrying(t, resident, want.static, want.open, want.text) })
+	}
+}
+
+// checkWorrying checks the report with that php.resident: the level of the finding about the static variable, and how two handlers run.
+func checkWorrying(t *testing.T, resident, static, open, text string) {
 	s := harness.Prepare(t, harness.App{Handlers: worrying})
-	r := reportOf(s, 1)
+	s.Write("check.toml", "[php]\nresident = \""+resident+"\"\n")
+	r := reportOf(s, 1, "--config", s.Path("check.toml"))
 	r.want(t, "warning", "exit", 11)
-	r.want(t, "warning", "static", 15)
+	r.want(t, static, "static", 15)
 	r.want(t, "warning", "session", 18)
 	r.want(t, "note", "limit", 23)
 	r.want(t, "warning", "sapi", 24)
@@ -156,8 +168,11 @@ func TestCheckFindsWhatBehavesInAnotherWay(t *testing.T) {
 	if !slices.Equal(r.Fills, []string{"templates"}) || !r.lives("counter") {
 		t.Errorf("fills %q, globals %+v", r.Fills, r.Globals)
 	}
-	if got := r.runs("ws_server_open"); got != "alone own" {
+	if got := r.runs("ws_server_open"); got != open {
 		t.Errorf("a handler that writes a living global: got %s", got)
+	}
+	if got := r.runs("ws_server_text"); got != text {
+		t.Errorf("a handler with a static variable: got %s", got)
 	}
 }
 
@@ -166,9 +181,14 @@ func TestCheckFindsWhatWouldNotWork(t *testing.T) {
 {
 	not_there(DB_PASSWORD,DB_NOWHERE);
 }
-`})
+$database=array("PDO",DB_DSN);
+function ws_server_close($connections,$connection) {}
+class Database extends PDO {}
+`, Settings: "DB_DSN=cubrid:host=localhost\n"})
 	r := reportOf(s, 2)
 	r.want(t, "error", "arity", 2)
+	r.want(t, "error", "extension", 6)
+	r.want(t, "warning", "handler", 7)
 	r.want(t, "error", "function", 4)
 	r.want(t, "error", "constant", 4)
 	s.Write("push_server_events.php", "<?php\n")
@@ -179,7 +199,7 @@ func TestCheckTellsPeople(t *testing.T) {
 	s := harness.Prepare(t, harness.App{Handlers: worrying})
 	code, text := runCheck(s)
 	for _, want := range []string{
-		"  events file  ", "as user ", "Handlers, with isolation.mode = \"auto\"\n", "ws_server_text ", "Warnings\n", "push_server_events.php:11: ",
+		"  events file  ", "as user ", "Handlers, with isolation.mode = \"auto\" and resident workers\n", "ws_server_text ", "Warnings\n", "push_server_events.php:11: ",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)

@@ -196,11 +196,18 @@ func TestControlAddressesThatCannotBeUsed(t *testing.T) {
 	third.Write("control.sock", "no socket") // where "auto" would make it
 	third.Run(harness.App{TOML: "x"})
 	third.Log.Wait("there is no control socket: set control.listen")
+	if err := third.Remove("control.sock"); err != nil {
+		t.Fatal(err)
+	}
+	third.Log.Wait("control is reachable now")
+	if status, _ := third.Get("/readyz"); status != 200 {
+		t.Errorf("readiness: %d", status)
+	}
 	fourth := harness.Prepare(t, harness.App{Handlers: harness.Echo, TOML: "[server]\n"})
 	fourth.Write("token", harness.Token) // readable by everybody
 	fourth.Write("wsbridge.toml", fourth.Read("wsbridge.toml")+"[control]\nlisten = \"127.0.0.1:0\"\ntoken_file = \"token\"\n")
 	fourth.Start("serve", "--config", fourth.Path("wsbridge.toml"))
-	if status := fourth.Wait(); status != 1 {
+	if status := fourth.Wait(); status != 2 {
 		t.Errorf("exit status %d", status)
 	}
 	fourth.WantError("control.token_file", "can be read by everybody")

@@ -46,7 +46,8 @@ func TestControlWaitsForADocumentsHandler(t *testing.T) {
 			t.Errorf("%s: got %s:%d", document, e.Event.File, e.Event.Line)
 		}
 	}
-	for query, part := range map[string]string{"timeout=5": "duration", "timeout=-1s": "duration", "timeout=24h": "10m", "wait=1s": `"wait"`} {
+	for query, part := range map[string]string{"timeout=5": "duration", "timeout=-1s": "duration", "timeout=24h": "10m", "wait=1s": "0 or 1",
+		"waits=1": `"waits"`} {
 		wantRefusal(t, s.Order(http.MethodPost, "/v1/fifo?"+query, "x", nil), http.StatusBadRequest, part)
 	}
 	wantRefusal(t, s.Order(http.MethodPost, "/v1/fifo", "", nil), http.StatusBadRequest, "empty")

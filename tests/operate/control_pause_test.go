@@ -2,6 +2,7 @@ package operate
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -95,6 +96,51 @@ func TestControlRefusesWhatComesTooLate(t *testing.T) {
 	}
 	c.Want("wait")
 	c.Closed()
+	if status := s.Wait(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+}
+
+// What handlers send to others arrives before a shutdown closes these, whether or not the application has a close handler.
+func TestControlDrainClosesClientsAfterWhatIsSentToThem(t *testing.T) {
+	t.Parallel()
+	s := harness.Serve(t, harness.App{Handlers: `
+function hold($data)
+{
+	file_put_contents(dirname(__FILE__)."/held",$data);
+	while (file_exists(dirname(__FILE__)."/hold")) { usleep(5000); clearstatcache(); }
+}
+function ws_server_fifo(&$server,&$sockets,&$connections,&$data) { hold($data); broadcast_to_all($data); }
+function ws_server_text(&$connections,&$connection,$client_key,$msg) { hold($msg); send_text(1,$msg); }`})
+	control, ctx := s.Control(), t.Context()
+	listener, talker := s.Connect(), s.Connect()
+	s.Write("hold", "")
+	talker.Send("text")
+	harness.Eventually(t, "the text's handler runs", func() bool { return s.ReadIfThere("held") == "text" })
+	for _, document := range []string{"one", "two", "three"} {
+		s.WritePipe(document + "\n")
+	}
+	if err := control.Drain(ctx); err != nil {
+		t.Fatal(err)
+	}
+	harness.Eventually(t, "the drain has begun", func() bool { st, err := control.Status(ctx); return err == nil && st.Draining })
+	time.Sleep(300 * time.Millisecond) // in which it could go too far
+	if err := s.Remove("hold"); err != nil {
+		t.Fatal(err)
+	}
+	for c, want := range map[*harness.Client][]string{listener: {"one", "text", "three", "two"}, talker: {"one", "three", "two"}} {
+		var got []string
+		for range want {
+			got = append(got, c.Receive())
+		}
+		slices.Sort(got) // the text runs beside the documents, or before
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		if code, _ := c.Closed(); code != websocket.CloseGoingAway {
+			t.Errorf("got %d", code)
+		}
+	}
 	if status := s.Wait(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}

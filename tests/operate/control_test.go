@@ -49,7 +49,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 		`wsbridge_event_stage_seconds_count{event="text",stage="queue"} 3`,
 		`wsbridge_event_stage_seconds_count{event="text",stage="wait"} 3`,
 		"wsbridge_client_write_seconds_count 3",
-		`wsbridge_clients{state="open"} 1`, "wsbridge_fpm_workers 4", "wsbridge_fpm_listen_queue 0", "go_goroutines",
+		`wsbridge_clients{state="open"} 1`, "wsbridge_fpm_workers 4", "wsbridge_fpm_connections_waiting 0", "go_goroutines",
 	} {
 		harness.Eventually(t, "the metrics have "+want, func() bool { // a scrape reads them one by one while the last event is counted
 			_, all = s.Get("/metrics")

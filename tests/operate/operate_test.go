@@ -74,7 +74,8 @@ func TestOperatorSeesTheServerInTables(t *testing.T) {
 	anna.Ask("hello")
 	bert.Ask("hello")
 	wants(s, []string{"status"}, `takes clients$`, `^clients +2 open, 0 coming or leaving; 2 let in, 0 refused so far$`,
-		`^php-fpm +\d[^,]*, wsbridge's own`, `^handlers .*fifo`, `^events .* done`)
+		`^php-fpm +\d[^,]*, wsbridge's own`, `^events .* done`, `^  alone +\d+ `, `^handlers, isolation auto$`,
+		`^  ws_server_fifo +\d parameters +in the alone worker, in one order .*, push_server_events\.php:\d+$`)
 	wants(s, []string{"connections", "--fields", "login,room"}, `^KEY +STATE +ADDRESS .* LOGIN +ROOM$`,
 		`^1 +OPEN +127\.0\.0\.1:\d+ .* anna +lobby$`, `^2 +OPEN .* bert +lobby$`)
 	if out, _ := operate(s, "connections", "--where", "login=b*", "--state", "OPEN"); strings.Count(out, "\n") != 2 || !strings.Contains(out, "\n2 ") {
@@ -148,6 +149,7 @@ func TestOperatorIsToldWhatIsWrong(t *testing.T) {
 		{[]string{"show", "x"}, 2, `"x" is no connection`},
 		{[]string{"show"}, 2, `want wsbridge show KEY`},
 		{[]string{"status", "now"}, 2, `unexpected argument "now"`},
+		{[]string{"workers", "replace"}, 2, `unexpected argument "replace"`},
 		{[]string{"send", "1", "\xff"}, 1, "utf-8"},
 		{[]string{"close", "1", "--code", "1005"}, 1, "1005"},
 		{[]string{"connections", "--where", "login"}, 2, "want FIELD=VALUE"},
@@ -185,7 +187,7 @@ func TestOperatorGetsJSON(t *testing.T) {
 	s := harness.Serve(t, harness.App{Handlers: lounge})
 	s.ConnectAs("login=anna").Ask("hello")
 	for _, args := range [][]string{
-		{"status"}, {"connections", "--fields", "login"}, {"show", "1"}, {"errors"}, {"log"}, {"health"}, {"pause"}, {"resume"}, {"reload"},
+		{"status"}, {"connections", "--fields", "login"}, {"show", "1"}, {"errors"}, {"log"}, {"health"}, {"workers"}, {"workers", "recycle"}, {"pause"}, {"resume"}, {"reload"},
 		{"send", "1", "x"}, {"broadcast", "x"}, {"fifo", "x"}, {"close", "1"},
 	} {
 		out, status := operate(s, append(args, "--json")...)
@@ -205,7 +207,7 @@ func TestOperatorSeesEventsLive(t *testing.T) {
 		patterns []string
 		not      string
 	}{
-		{[]string{"tail", "--count", "2"}, []string{`^\d\d:\d\d:\d\d\.\d{3}  text of 1  \S+ = queue \S+ \+ connect \S+ \+ wait \S+ \+ run \S+ \+ apply \S+$`,
+		{[]string{"tail", "--count", "2"}, []string{`^\d\d:\d\d:\d\d\.\d{3}  text of 1  \S+ = queue \S+ \+ connect \S+ \+ wait \S+ \+ run \S+ \+ apply \S+, worker \d+$`,
 			`^    ← 5 B$`, `^    → 5 B to 1$`, `^    ✗ exception: Exception: no such .*room at \S+push_server_events\.php:\d+$`}, "(?i)hello|\x1b"},
 		{[]string{"tail", "--count", "2", "--payloads", "--client", "1", "--event", "text"}, []string{`^    ← 5 B  hello$`, `^    → 5 B to 1  HELLO$`}, "\x1b"},
 		{[]string{"tail", "--count", "2", "--json"}, []string{`^\{.*"event":"text".*"effects":\[`}, "hello"},
@@ -298,7 +300,7 @@ func TestOperatorFindsTheServer(t *testing.T) {
 	for name, args := range map[string][]string{
 		"flags":         {"--control", address, "--token-file", s.Path("token")},
 		"URL":           {"--control", "http://" + address + "/", "--token-file", s.Path("token")},
-		"configuration": {"--config", s.Path("control.toml")},
+		"configuration": {"--control", address, "--config", s.Path("control.toml")}, // which has the token
 	} {
 		if out, status := operate(s, append([]string{"health"}, args...)...); status != 0 || out != "ready\n" {
 			t.Errorf("%s: %d %s", name, status, out)

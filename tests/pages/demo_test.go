@@ -112,11 +112,13 @@ func chatOnAPhoneInTheDark(t *testing.T, b *browser.Browser) {
 	}
 }
 
-// The chat reconnects to a server that was away, and keeps the message that was being written.
+// The chat reconnects to a server that was away. What was written meanwhile is said in the room that it was written for.
 func chatComesBack(t *testing.T, b *browser.Browser) {
 	s, _ := demo(t)
 	anna := b.Open(t, "http://"+s.Address+"/?name=Anna")
 	anna.Sees("#me", "Anna in lobby")
+	say(anna, "/join kitchen")
+	anna.Sees("#me", "Anna in kitchen")
 	if status := s.Stop(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
@@ -125,20 +127,26 @@ func chatComesBack(t *testing.T, b *browser.Browser) {
 	again := &harness.Server{T: t}
 	again.Start("demo", "--listen", s.Address, "--workers", "2")
 	again.Log.Wait("listening")
+	bert := b.Open(t, "http://"+s.Address+"/?name=Bert")
+	say(bert, "/join kitchen")
 	anna.Sees("#state", "connected")
-	anna.Sees("#me", "Anna in lobby")
-	if draft := browser.Value[string](anna, `document.getElementById("text").value`); draft != "still here" {
-		t.Errorf("what was being written has become %q", draft)
-	}
-	anna.Press("Send")
+	anna.Sees("#me", "Anna in kitchen")
 	anna.Sees("#log", "still here")
+	anna.Sees("#rooms", "Bert")
+	say(bert, "welcome back")
+	anna.Sees("#log", "welcome back")
+	log := anna.Text("#log")
+	isBack := strings.Count(log, "Anna joined kitchen") == 2
+	if !isBack || strings.Count(log, "still here") != 1 || strings.Index(log, "still here") < strings.LastIndex(log, "Anna joined kitchen") {
+		t.Errorf("it was not said once, in the kitchen: %s", log)
+	}
 }
 
 // The page must not hand out the application's code.
 func TestDemoServesItsPageOnly(t *testing.T) {
 	s, _ := demo(t)
 	for path, want := range map[string]int{
-		"/": 200, "/chat.js": 200, "/push_server_events.php": 404, "/../push_server_events.php": 404,
+		"/": 200, "/chat.js": 200, "/wsbridge.js": 200, "/push_server_events.php": 404, "/../push_server_events.php": 404,
 	} {
 		response, err := http.Get("http://" + s.Address + path)
 		if err != nil {
@@ -162,7 +170,7 @@ func demoSaysWhereItsDashboardIs(t *testing.T, b *browser.Browser) {
 	})
 	p := b.Open(t, address)
 	p.Sees("#state", "ready")
-	p.Sees(".server", "fifo (alone)")
+	p.Sees(".handlers", "the alone worker")
 }
 
 func TestPictureOfTheChat(t *testing.T) {

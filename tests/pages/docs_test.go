@@ -40,10 +40,13 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$document)
 // tried are the pages whose commands run here, in the application's folder. The others' have tests of their own.
 var tried = map[string]func(*harness.Server){
 	"check.md":           func(*harness.Server) {},
+	"clients.md":         serveFollowed,
 	"control.md":         serveFollowed,
 	"metrics.md":         serveFollowed,
 	"moving.md":          func(s *harness.Server) { _ = s.Remove("wsbridge.toml") }, // it makes that, and starts the server
 	"operating.md":       serveFollowed,
+	"php-versions.md":    func(*harness.Server) {},
+	"resident.md":        serveFollowed,
 	"troubleshooting.md": serveFollowed,
 	"tuning.md":          serveFollowed,
 }
@@ -107,10 +110,11 @@ func follow(s *harness.Server, blocks []commands) {
 		s.T.Fatal(err)
 	}
 	defer output.Close()
-	sh := exec.CommandContext(s.T.Context(), "sh", "-eux", "-c", script.String())
+	here := strings.ReplaceAll(script.String(), "/run/wsbridge/control.sock", s.Path("control.sock"))
+	sh := exec.CommandContext(s.T.Context(), "sh", "-eux", "-c", here)
 	sh.Dir, sh.Stdout, sh.Stderr = s.Dir, output, output
 	sh.Env = append(os.Environ(), "PATH="+filepath.Dir(harness.Program())+":"+os.Getenv("PATH"),
-		"RUNTIME_DIRECTORY="+s.Dir, "WSBRIDGE_CONTROL="+s.ControlSocket())
+		"RUNTIME_DIRECTORY="+s.Dir)
 	sh.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // what it starts ends with it
 	if err := sh.Start(); err != nil {
 		s.T.Fatal(err)

@@ -14,8 +14,12 @@ import (
 func makePackages(t *testing.T) (deb, rpm string) {
 	t.Helper()
 	dir := t.TempDir()
-	if out, err := harness.Command(t, harness.BuildPatience, "../../deploy/package/build", dir).CombinedOutput(); err != nil {
+	out, err := harness.Command(t, harness.BuildPatience, "../../deploy/package/build", dir).CombinedOutput()
+	if err != nil {
 		t.Fatalf("build packages: %v\n%s", err, out)
+	}
+	if !strings.Contains(string(out), "package: Go downloads what it does not have") {
+		t.Errorf("it does not say what it downloads:\n%s", out)
 	}
 	one := func(pattern string) string {
 		files, err := filepath.Glob(filepath.Join(dir, pattern))
@@ -41,20 +45,31 @@ func TestNewUserFollowsThePage(t *testing.T) {
 	if state := m.run("systemctl is-active wsbridge || true"); state != "inactive" {
 		t.Errorf("after installing, the service is %s", state)
 	}
+	m.holds("/usr/share/wsbridge/php/WsbridgeControl.php", "/usr/share/wsbridge/php/ws_app.php", "/usr/share/wsbridge/client/wsbridge.js",
+		"/usr/share/wsbridge/haproxy/wsbridge.cfg", "/usr/share/doc/wsbridge/docs/operating.md")
+	m.holds(deployedFiles(t, installedPages+"/deploy")...)
+	if version, commit := m.run("wsbridge version"), head(t); !strings.Contains(version, commit) {
+		t.Errorf("the package is of commit %s, and says %s", commit, version)
+	}
 	m.follow(p, "2. Bring your handlers")
 
+	m.run("systemctl disable --now php8.2-fpm") // as .ci/install leaves it
 	m.follow(p, "With the distribution's php-fpm")
 	c := m.connect("127.0.0.1:50000")
 	c.Send("hello")
 	c.Want("you said: hello")
+	m.run(`test -S /run/php/wsbridge-resident.sock && pgrep -f 'php-fpm: pool wsbridge-resident$' -u www-data`)
 	m.follow(p, "4. Talk to it")
 	c.Want(`news: {"stock":12}`)
 	harness.Eventually(t, "the status line tells of the client", func() bool {
-		return strings.Contains(m.run("systemctl status wsbridge"), "1 clients")
+		return strings.Contains(m.run("systemctl status wsbridge"), "1 client\"")
 	})
+	m.refusesMistakes(c)
 	m.livesWith(p, c)
+	m.outlivesKill()
 	m.isWatched()
 	m.hasNothingToComplainOf("wsbridge")
+	m.hasPipeInTmp()
 	m.refusesNobody(p)
 	m.hasNothingToComplainOf("wsbridge")
 
@@ -65,18 +80,27 @@ func TestNewUserFollowsThePage(t *testing.T) {
 	if user := m.run(`ps -o user= -p "$(pgrep -f 'php-fpm: pool wsbridge$' -u www-data -n)"`); user != "www-data" {
 		t.Errorf("handlers run as %s", user)
 	}
-	m.hasNothingToComplainOf("wsbridge@push")
-
-	m.run("dpkg -i wsbridge_*.deb") // as an update does
-	if code, _ := own.Closed(); code != 1001 {
-		t.Errorf("an update closed with %d", code)
+	if residents := m.run(`find /run/wsbridge-push -name resident.sock -user www-data -perm 600`); residents == "" {
+		t.Error("its php-fpm has no pool for residents")
 	}
-	own = m.connect("127.0.0.1:50001")
-	m.follow(p, "6. Remove it")
+	m.hasNothingToComplainOf("wsbridge@push")
+	m.run("wsbridge status --config /etc/wsbridge/push.toml | grep 127.0.0.1:50001")
+
+	m.isUpdated(m.connect("127.0.0.1:50000"), own)
+	own = m.connect("127.0.0.1:50002")
+	m.follow(p, "7. Remove it")
 	if code, _ := own.Closed(); code != 1001 {
 		t.Errorf("removal closed with %d", code)
 	}
 	m.hasForgotten()
+}
+
+// holds wants files that are not empty, and that everybody can read.
+func (m *machine) holds(paths ...string) {
+	m.t.Helper()
+	for _, path := range paths {
+		m.run("setpriv --reuid=nobody --clear-groups grep -q . " + path)
+	}
 }
 
 // livesWith reloads, which drops no client, and restarts, which tells all clients.
@@ -101,6 +125,21 @@ func (m *machine) livesWith(p page, c *harness.Client) {
 	}
 }
 
+// refusesMistakes reloads with a configuration that the next start would fail with.
+func (m *machine) refusesMistakes(c *harness.Client) {
+	m.t.Helper()
+	m.run(`cp /etc/wsbridge/wsbridge.toml good.toml
+echo 'mod = "0660"' >>/etc/wsbridge/wsbridge.toml
+if systemctl reload wsbridge; then exit 1; fi
+journalctl -u wsbridge | grep 'pipe.mod: unknown key'
+systemctl is-active wsbridge
+cp good.toml /etc/wsbridge/wsbridge.toml
+systemctl reload wsbridge`)
+	if got := c.Ask("still here"); got != "you said: still here" {
+		m.t.Errorf("after reloads: got %q", got)
+	}
+}
+
 // isWatched stops wsbridge, which systemd must notice and start anew.
 func (m *machine) isWatched() {
 	m.t.Helper()
@@ -115,6 +154,88 @@ kill -STOP "$(systemctl show --value -p MainPID wsbridge)"`)
 	m.run(`journalctl -u wsbridge | grep -c 'SIGABRT: abort'
 rm -r /run/systemd/system/wsbridge.service.d
 systemctl daemon-reload
+systemctl restart wsbridge`)
+}
+
+// outlivesKill kills wsbridge, which systemd starts anew. That runs the close event of the client that was there, from the journal.
+func (m *machine) outlivesKill() {
+	m.t.Helper()
+	m.run(`cat >>/srv/push/push_server_events.php <<'PHP'
+function ws_server_before_close(&$connections, &$connection) { show_message("somebody has left"); }
+PHP
+systemctl reset-failed wsbridge
+systemctl restart wsbridge
+wsbridge journal | grep /var/lib/wsbridge/journal`)
+	harness.Eventually(m.t, "opcache has looked at the file", func() bool { // opcache.revalidate_freq
+		return m.run(`wsbridge status | grep -c before_close || true`) != "0"
+	})
+	if got := m.connect("127.0.0.1:50000").Ask("x"); got != "you said: x" {
+		m.t.Errorf("got %q", got)
+	}
+	m.run(`kill -KILL "$(systemctl show --value -p MainPID wsbridge)"`)
+	harness.Eventually(m.t, "a close event after the next start", func() bool {
+		return m.run(`journalctl -u wsbridge | grep -c 'somebody has left' || true`) == "1"
+	})
+	harness.Eventually(m.t, "it serves", func() bool { return m.run("systemctl is-active wsbridge || true") == "active" })
+}
+
+// isUpdated installs the package again, as an update does, with a client of either service. The second one is restarted at port 50002 in the end.
+func (m *machine) isUpdated(c, own *harness.Client) {
+	m.t.Helper()
+	stay := func(what string) {
+		m.t.Helper()
+		for _, client := range []*harness.Client{c, own} {
+			if got := client.Ask("x"); got != "you said: x" {
+				m.t.Errorf("%s: got %q", what, got)
+			}
+		}
+	}
+	const processes = `for unit in wsbridge wsbridge@push; do systemctl show --value -p MainPID "$unit"; done`
+	before := strings.Fields(m.run(processes))
+	m.run("dpkg -i wsbridge_*.deb")
+	stay("after an update")
+	after := strings.Fields(m.run(processes))
+	for i := range before {
+		if after[i] == before[i] || after[i] == "0" {
+			m.t.Errorf("main processes: before %v, after %v", before, after)
+		}
+	}
+	m.run("test \"$(systemctl show --value -p NRestarts wsbridge@push)\" = 0")
+	m.run(`echo 'mod = "0660"' >>/etc/wsbridge/push.toml
+dpkg -i wsbridge_*.deb 2>&1 | grep 'wsbridge@push.service goes on with the old version'`)
+	stay("with a mistake in a configuration")
+	out := m.run(`sed -i '/^mod/d; s/50001/50002/' /etc/wsbridge/push.toml
+dpkg -i wsbridge_*.deb 2>&1`)
+	if !strings.Contains(out, "server.listen is 127.0.0.1:50002") || !strings.Contains(out, "wsbridge@push.service is restarted") {
+		m.t.Errorf("another address: %s", out)
+	}
+	if code, _ := own.Closed(); code != 1001 {
+		m.t.Errorf("a restart closed with %d", code)
+	}
+	if got := c.Ask("x"); got != "you said: x" {
+		m.t.Errorf("another service: got %q", got)
+	}
+}
+
+// hasPipeInTmp moves the pipe to /tmp, which the log warns of until the unit is changed as the page says.
+func (m *machine) hasPipeInTmp() {
+	m.t.Helper()
+	m.run(`cp /etc/wsbridge/wsbridge.toml good.toml
+sed -i 's|^path = .*|path = "/tmp/xhr_pipe"|' /etc/wsbridge/wsbridge.toml
+systemctl reset-failed wsbridge
+systemctl restart wsbridge
+journalctl -u wsbridge | grep 'no other program can reach the pipe.*ReadWritePaths=/tmp'
+test ! -e /tmp/xhr_pipe
+mkdir -p /run/systemd/system/wsbridge.service.d
+printf '[Service]\nPrivateTmp=no\nReadWritePaths=/tmp\n' >/run/systemd/system/wsbridge.service.d/tmp.conf
+systemctl daemon-reload
+systemctl restart wsbridge
+test -p /tmp/xhr_pipe`)
+	m.hasNothingToComplainOf("wsbridge")
+	m.run(`rm -r /run/systemd/system/wsbridge.service.d
+cp good.toml /etc/wsbridge/wsbridge.toml
+systemctl daemon-reload
+systemctl reset-failed wsbridge
 systemctl restart wsbridge`)
 }
 
@@ -176,6 +297,26 @@ systemctl list-units --all --no-legend 'wsbridge*'`)
 	return slices.DeleteFunc(strings.Fields(found), func(path string) bool { return strings.HasPrefix(path, "/root/wsbridge_") })
 }
 
+// installedPages is where packages have README.md and docs.
+const installedPages = "/usr/share/doc/wsbridge"
+
+// deployedFiles returns the files of deploy that pages lead to, in a folder.
+func deployedFiles(t *testing.T, folder string) (paths []string) {
+	t.Helper()
+	for _, name := range append(pageNames(t), "../README.md") {
+		for _, target := range linksOf(t, filepath.Join(docs, name)) {
+			if file, ok := strings.CutPrefix(filepath.Join("/docs", filepath.Dir(name), target), "/deploy/"); ok {
+				paths = append(paths, filepath.Join(folder, file))
+			}
+		}
+	}
+	if len(paths) < 10 {
+		t.Fatalf("pages lead to %q", paths)
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
 // checkRPM looks into the rpm, which no machine here installs.
 func checkRPM(t *testing.T, rpm string) {
 	if _, err := exec.LookPath("rpm"); err != nil {
@@ -189,9 +330,12 @@ func checkRPM(t *testing.T, rpm string) {
 		}
 		out = append(out, answer...)
 	}
-	for _, want := range []string{"/usr/bin/wsbridge", "/etc/wsbridge/wsbridge.toml", "/usr/lib/systemd/system/wsbridge@.service",
+	wanted := append(deployedFiles(t, "/usr/share/wsbridge"), installedPages+"/deploy")
+	for _, want := range append(wanted, "/usr/bin/wsbridge", "/etc/wsbridge/wsbridge.toml", "/usr/lib/systemd/system/wsbridge@.service",
 		"/usr/share/man/man1/wsbridge-serve.1.gz", "/usr/share/man/man5/wsbridge.toml.5.gz", "/usr/share/zsh/site-functions/_wsbridge",
-		"/usr/share/bash-completion/completions/wsbridge", "useradd --system"} {
+		"/usr/share/bash-completion/completions/wsbridge", "useradd --system",
+		"/usr/share/wsbridge/php/WsbridgeControl.php", "/usr/share/wsbridge/php/ws_app.php", "/usr/share/wsbridge/client/wsbridge.js",
+		"/usr/share/wsbridge/haproxy/wsbridge.cfg", "/usr/share/doc/wsbridge/docs/operating.md") {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("no %s in\n%s", want, out)
 		}

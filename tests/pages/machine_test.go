@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -157,10 +158,15 @@ func (m *machine) put(path string) {
 func (m *machine) connect(address string) *harness.Client {
 	m.t.Helper()
 	dialer := websocket.Dialer{HandshakeTimeout: harness.Patience, NetDialContext: m.dial}
-	conn, response, err := dialer.Dial("ws://"+address+"/", harness.Headers("login=anna"))
-	if err != nil {
-		m.t.Fatalf("connect to %s: %v (%v)", address, err, response)
-	}
+	var conn *websocket.Conn
+	harness.Eventually(m.t, "connected to "+address, func() bool {
+		c, response, err := dialer.Dial("ws://"+address+"/", harness.Headers("login=anna"))
+		if err != nil && (response == nil || response.StatusCode != http.StatusServiceUnavailable) { // php-fpm may still be reloading
+			m.t.Fatalf("connect to %s: %v (%v)", address, err, response)
+		}
+		conn = c
+		return err == nil
+	})
 	return harness.NewClient(m.t, conn)
 }
 

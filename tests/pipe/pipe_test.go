@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
@@ -39,15 +41,66 @@ func TestPipeDocumentsArriveOneByOne(t *testing.T) {
 	c.Want(`[1,2]`)
 	s.WritePipe("  reload  ")
 	c.Want("reload")
-	s.WritePipe("one\ntwo\n")
-	c.Want("one")
-	c.Want("two")
+	s.WritePipe("[1]\n[2]\nstatus\n")
+	c.Want("[1]")
+	c.Want("[2]")
+	c.Want("status")
 	s.WritePipe("{\n  \"pretty\": true\n}\n")
 	c.Want("{\n  \"pretty\": true\n}")
 	s.WritePipe(`{"broken":]`)
 	s.Log.Wait("", "skipped")
 	s.WritePipe(`{"after":1}`)
 	c.Want(`{"after":1}`)
+}
+
+// The original handed over whatever had come, so a text arrived whole if nothing else was near.
+func TestPipeTextOfOneWriterIsOneEvent(t *testing.T) {
+	t.Parallel()
+	s := harness.Serve(t, harness.App{Handlers: forward})
+	c := s.Connect()
+	for _, text := range []string{"[INFO] stock changed", "{name} has left", "[1] first", "one\ntwo", "three\n\nfour\n", "[x]\n[y]", `reload {"a":1}`, `reload{"a":1}`} {
+		s.WritePipe(text)
+		c.Want(strings.TrimSpace(text))
+	}
+	for range 100 {
+		s.WritePipe("[x]\n[y]")
+		c.Want("[x]\n[y]")
+	}
+	for range 50 { // without a pause
+		texts := []string{"[INFO] one\n", "two\n", `{"three":3}`}
+		for _, text := range texts {
+			s.WritePipe(text)
+		}
+		for _, text := range texts {
+			c.Want(strings.TrimSpace(text))
+		}
+	}
+	// The documented mode of the original's writers: each is a command without a line break, and the server looks in between.
+	holds := pipeHolds(s)
+	for range 50 {
+		s.WritePipe("reload")
+		harness.Eventually(t, "the pipe is empty", func() bool { return holds() == 0 })
+		s.WritePipe("restart")
+		c.Want("reload")
+		c.Want("restart")
+	}
+}
+
+// pipeHolds returns a function that tells how many bytes the server has not read from its pipe.
+func pipeHolds(s *harness.Server) func() int {
+	s.T.Helper()
+	fd, err := unix.Open(s.Path(harness.Pipe), unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	s.T.Cleanup(func() { unix.Close(fd) })
+	return func() int {
+		n, err := unix.IoctlGetInt(fd, unix.TIOCINQ)
+		if err != nil {
+			s.T.Fatal(err)
+		}
+		return n
+	}
 }
 
 func TestPipeTakesLargeDocuments(t *testing.T) {
@@ -139,14 +192,16 @@ func TestPipePathThatIsNoPipe(t *testing.T) {
 	t.Parallel()
 	a := harness.App{Handlers: forward}
 	s := harness.Prepare(t, a)
-	s.Write("ws_notify", "precious")
+	if err := os.Mkdir(s.Path(harness.Pipe), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	s.Start(s.Arguments(a)...)
 	if status := s.Wait(); status != 1 {
 		t.Errorf("exit status %d", status)
 	}
-	s.WantError(s.Path("ws_notify"), "regular file")
-	if got := s.Read("ws_notify"); got != "precious" {
-		t.Errorf("the file has %q", got)
+	s.WantError(s.Path(harness.Pipe), "directory")
+	if err := os.Remove(s.Path(harness.Pipe)); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -2,6 +2,7 @@ package pipe
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"testing"
@@ -58,6 +59,24 @@ func TestWSPipeDataWritesParamsOrTheCommand(t *testing.T) {
 		}
 	}
 	harness.WantAll([]*harness.Client{c}, `{"to":"*","text":"h\u00fc"}`, "quit now", `{"wsmanage":{"other":1}}`)
+}
+
+// Each call is one event, however close to the next one.
+func TestWSPipeDataKeepsCommandsApart(t *testing.T) {
+	t.Parallel()
+	s := harness.Serve(t, harness.App{Handlers: forward})
+	c := s.Connect()
+	webSide(s)
+	var commands, want []string
+	for i := range 100 {
+		command := fmt.Sprintf("command %d", i)
+		commands = append(commands, fmt.Sprintf(`{"wsmanage":{"cmd":%q}}`, command), fmt.Sprintf(`{"n":%d}`, i))
+		want = append(want, command, fmt.Sprintf(`{"n":%d}`, i))
+	}
+	runPage(s, s.Path("ws_notify"), commands...)
+	harness.WantAll([]*harness.Client{c}, want...)
+	runPage(s, s.Path("ws_notify"), `{"wsmanage":{"cmd":"two\nlines"}}`)
+	c.Want("two\nlines")
 }
 
 func TestWSPipeDataSaysWhatIsWrongWithThePipe(t *testing.T) {

@@ -16,10 +16,13 @@ type books struct {
 	crowd     []*user
 	documents int
 
-	runs   map[int][]int // numbers of messages that ran, by client; client 0 is the pipe
-	failed int           // events
+	runs    map[int][]int // numbers of messages that ran, by client; client 0 is the pipe
+	counted []int         // what the application's global variable was in each event of the pipe
+	failed  int           // events
 
-	sent, acked, ran, unacked int
+	sent, acked, ran int
+	unacked          int // messages that were not acknowledged though their clients waited
+	unkept           int // messages that were acknowledged and not counted in their row
 }
 
 func newBooks(crowd []*user, documents int) *books {
@@ -36,15 +39,18 @@ func (b *books) read(t *testing.T, path string) {
 	defer f.Close()
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		var kind string
-		var client, n int
-		if _, err := fmt.Sscan(lines.Text(), &kind, &client, &n); err != nil {
+		var client, n, count int
+		if _, err := fmt.Sscan(lines.Text(), &kind, &client, &n, &count); err != nil {
 			t.Fatalf("journal: %q: %v", lines.Text(), err)
 		}
 		b.runs[client] = append(b.runs[client], n)
+		if kind == "fifo" {
+			b.counted = append(b.counted, count)
+		}
 	}
 }
 
-// settle compares what was sent, acknowledged and run.
+// settle compares what was sent, acknowledged, run and kept.
 func (b *books) settle(t *testing.T, kills int) {
 	t.Helper()
 	for _, u := range b.crowd {
@@ -53,9 +59,10 @@ func (b *books) settle(t *testing.T, kills int) {
 		}
 	}
 	b.inOrder(t, "the pipe", b.runs[0])
-	missing := b.documents - len(b.runs[0])
-	if missing+b.unacked > b.failed {
-		t.Errorf("%d messages were not acknowledged and %d documents did not run, and only %d events failed", b.unacked, missing, b.failed)
+	missing, uncounted := b.documents-len(b.runs[0]), b.settleCount(t)
+	if missing+uncounted+b.unacked+b.unkept > b.failed {
+		t.Errorf("of the messages %d were not acknowledged and %d acknowledged and not kept, of the documents %d did not run and %d ran and were "+
+			"not kept, and only %d events failed", b.unacked, b.unkept, missing, uncounted, b.failed)
 	}
 	if b.failed > kills {
 		t.Errorf("%d events failed, and only %d workers were killed", b.failed, kills)
@@ -63,6 +70,24 @@ func (b *books) settle(t *testing.T, kills int) {
 	if b.acked == 0 || len(b.runs[0]) == 0 {
 		t.Error("nothing has happened")
 	}
+}
+
+// settleCount wants the global variable to grow by one with each document whose event did not fail. It returns how many times it did not,
+// apart from the last event, which nobody looked at.
+func (b *books) settleCount(t *testing.T) (uncounted int) {
+	t.Helper()
+	last := 0
+	for i, count := range b.counted {
+		switch count {
+		case last + 1:
+		case last:
+			uncounted++
+		default:
+			t.Errorf("the pipe: document %d was counted as %d after %d", b.runs[0][i], count, last)
+		}
+		last = count
+	}
+	return uncounted
 }
 
 func (b *books) settleSession(t *testing.T, s *session) {
@@ -84,6 +109,9 @@ func (b *books) settleSession(t *testing.T, s *session) {
 	b.sent, b.acked, b.ran = b.sent+s.sent, b.acked+len(s.acked), b.ran+len(ran)
 	if !s.leftBad {
 		b.unacked += s.sent - len(s.acked)
+	}
+	if len(s.acked) > 0 {
+		b.unkept += len(s.acked) - s.said
 	}
 }
 
@@ -108,9 +136,12 @@ func (b *books) String() string {
 		}
 	}
 	return fmt.Sprintf("%d connections, of which %d hung up, %d refused, %d not greeted; %d messages sent, %d ran, %d acknowledged, "+
-		"%d not though their clients waited; %d documents written, %d ran; %d events failed",
-		sessions, hungUp, refused, lost, b.sent, b.ran, b.acked, b.unacked, b.documents, len(b.runs[0]), b.failed)
+		"%d not though their clients waited, %d acknowledged by events that then failed; %d documents written, %d ran; %d events failed",
+		sessions, hungUp, refused, lost, b.sent, b.ran, b.acked, b.unacked, b.unkept, b.documents, len(b.runs[0]), b.failed)
 }
+
+// document is what is written to the pipe.
+func document(n int) string { return fmt.Sprintf("{\"n\":%d}", n) }
 
 // writeDocuments writes into the pipe until ctx ends, and returns how many.
 func writeDocuments(ctx context.Context, t *testing.T, s *harness.Server) (n int) {
@@ -129,7 +160,7 @@ func writeDocuments(ctx context.Context, t *testing.T, s *harness.Server) (n int
 		case <-tick.C:
 		}
 		n++
-		if _, err := fmt.Fprintf(f, "{\"n\":%d}", n); err != nil {
+		if _, err := f.WriteString(document(n)); err != nil {
 			t.Error(err)
 			return n
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -12,12 +14,12 @@ import (
 	"github.com/wsbridge/wsbridge/tests/harness"
 )
 
-// trouble is what happens to php-fpm and to the application's code.
+// trouble is what happens to php-fpm, to the application's code and to the configuration.
 type trouble struct {
+	server *harness.Server
 	fpm    *harness.FPM
-	events string // the application's file
 
-	reloads, kills, deployments int // read when make has returned
+	reloads, kills, deployments, configurations int // read when make has returned
 }
 
 // make makes trouble once or twice a second until ctx ends.
@@ -30,14 +32,18 @@ func (m *trouble) make(ctx context.Context, t *testing.T) {
 		case <-time.After(time.Duration(300+r.IntN(1200)) * time.Millisecond):
 		}
 		var err error
-		switch r.IntN(4) {
-		case 0:
+		switch r.IntN(8) {
+		case 0, 1:
 			err = m.fpm.Reload()
 			m.reloads++
-		case 1:
+		case 2, 3:
 			err = m.deploy()
+		case 4:
+			err = m.configure()
+		case 5:
+			m.kill(m.one(r))
 		default:
-			m.kill(r)
+			m.kill(m.busiest(r))
 		}
 		if err != nil {
 			t.Error(err)
@@ -46,21 +52,62 @@ func (m *trouble) make(ctx context.Context, t *testing.T) {
 	}
 }
 
-// kill kills a worker, whatever it is doing.
-func (m *trouble) kill(r *rand.Rand) {
+// one picks any worker of php-fpm, or 0 if there is none.
+func (m *trouble) one(r *rand.Rand) int {
 	pids := m.fpm.Workers()
-	if len(pids) > 0 && syscall.Kill(pids[r.IntN(len(pids))], syscall.SIGKILL) == nil {
+	if len(pids) == 0 {
+		return 0
+	}
+	return pids[r.IntN(len(pids))]
+}
+
+// busiest picks the resident worker that runs events, or else any.
+func (m *trouble) busiest(r *rand.Rand) int {
+	line := m.server.Log.Last("resident worker runs events")
+	if line == nil {
+		return m.one(r)
+	}
+	return int(line["pid"].(float64))
+}
+
+// kill kills a worker, whatever it is doing. One that has ended already is no loss, and its number may be another process's by now.
+func (m *trouble) kill(pid int) {
+	if slices.Contains(m.fpm.Workers(), pid) && syscall.Kill(pid, syscall.SIGKILL) == nil {
 		m.kills++
 	}
 }
 
-// deploy replaces the application's code. It writes another file and renames that, so that PHP never sees half a file.
+// deploy replaces the application's code.
 func (m *trouble) deploy() error {
 	m.deployments++
-	code := fmt.Sprintf("<?php\n%s\n# version %d\n", application, m.deployments)
-	beside := m.events + ".new"
-	if err := os.WriteFile(beside, []byte(code), 0o644); err != nil {
+	return replace(m.server.Path("push_server_events.php"), fmt.Sprintf("<?php\n%s\n# version %d\n", application, m.deployments))
+}
+
+// configure changes how long an event may take: the requests to php-fpm and the resident workers are others afterwards.
+func (m *trouble) configure() error {
+	m.configurations++
+	path := m.server.Path("wsbridge.toml")
+	text, err := os.ReadFile(path)
+	if err != nil {
 		return err
 	}
-	return os.Rename(beside, m.events)
+	toml, _, _ := strings.Cut(string(text), "php.timeout")
+	if err := replace(path, fmt.Sprintf("%sphp.timeout = \"%ds\"\n", toml, 30+m.configurations%2)); err != nil {
+		return err
+	}
+	return syscall.Kill(m.server.PID(), syscall.SIGHUP)
+}
+
+// replace writes another file and renames that, so that nobody ever sees half a file.
+func replace(path, text string) error {
+	beside := path + ".new"
+	if err := os.WriteFile(beside, []byte(text), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(beside, path)
+}
+
+func (m *trouble) String() string {
+	return fmt.Sprintf("%d reloads of php-fpm, %d workers killed, %d new versions of the code, %d of the configuration",
+		m.reloads, m.kills, m.deployments, m.configurations)
 }

@@ -27,13 +27,14 @@ type user struct {
 
 // session is one connection's traffic.
 type session struct {
-	key     int
-	sent    int         // messages, numbered from 1
-	past    int         // up to this number it waits for no acknowledgement
-	acked   []int       // numbers, as they came
-	said    int         // the row's own count, as last told
-	told    map[int]int // the last number heard, by sender
-	leftBad bool        // it hung up before the last answers came
+	key      int
+	sent     int         // messages, numbered from 1
+	past     int         // up to this number it waits for no acknowledgement
+	acked    []int       // numbers, as they came
+	said     int         // the row's own count, as last told
+	document int         // the last document that the row knew of
+	told     map[int]int // the last number heard, by sender
+	leftBad  bool        // it hung up before the last answers came
 }
 
 const (
@@ -162,13 +163,9 @@ func (s *session) await(frames <-chan string) string {
 
 // hear takes an acknowledgement or a broadcast. The numbers of each may only grow.
 func (s *session) hear(message string) error {
-	var n, said, sender int
-	if _, err := fmt.Sscanf(message, "ack %d %d", &n, &said); err == nil {
-		if n <= s.last() || said < s.said { // a failed event changes no row: the next one says the same number
-			return fmt.Errorf("acknowledged %d (%d) behind %d (%d)", n, said, s.last(), s.said)
-		}
-		s.acked, s.said, s.past = append(s.acked, n), said, n
-		return nil
+	var n, said, document, sender int
+	if _, err := fmt.Sscanf(message, "ack %d %d %d", &n, &said, &document); err == nil {
+		return s.acknowledged(n, said, document)
 	}
 	if _, err := fmt.Sscanf(message, "told %d %d", &sender, &n); err != nil {
 		return fmt.Errorf("got %q", message)
@@ -177,6 +174,17 @@ func (s *session) hear(message string) error {
 		return fmt.Errorf("heard %d of %d behind %d", n, sender, s.told[sender])
 	}
 	s.told[sender] = n
+	return nil
+}
+
+// acknowledged takes the number of a message, and what the row has counted and was given so far. A failed event changes no row: the next
+// one counts the same number. An event that did not fail has acknowledged its message, so there are at least as many acknowledgements.
+func (s *session) acknowledged(n, said, document int) error {
+	if n <= s.last() || said < s.said || said > len(s.acked)+1 || document < s.document {
+		return fmt.Errorf("message %d was acknowledged, counted as %d, with document %d, after %d messages up to %d, counted as %d, with document %d",
+			n, said, document, len(s.acked), s.last(), s.said, s.document)
+	}
+	s.acked, s.said, s.document, s.past = append(s.acked, n), said, document, n
 	return nil
 }
 

@@ -143,6 +143,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	})
 }
 
+// With one request per event. In a resident worker these values live.
 func TestGlobalsThatCannotLiveAreReported(t *testing.T) {
 	inEachMode(t, harness.App{Handlers: `
 $callback=False;
@@ -159,7 +160,7 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 		$name="set";
 	}
 	send_text($client_key,$name.visits());
-}`}, func(t *testing.T, s *harness.Server) {
+}`, TOML: harness.RequestPerEvent}, func(t *testing.T, s *harness.Server) {
 		a, b := s.Connect(), s.Connect()
 		a.Send("set")
 		a.Want("set1")
@@ -199,6 +200,9 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 			t.Fatal(err)
 		}
 		harness.Eventually(t, "the worker ends", func() bool { return !harness.Running(worker) })
+		if harness.Residents() {
+			s.Log.Wait("resident worker has ended") // an event that is sent before wsbridge sees it fails
+		}
 		if another, count := ask("count"); another == worker || count != 2 {
 			t.Errorf("worker %d after %d counted %d", another, worker, count)
 		}

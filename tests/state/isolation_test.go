@@ -53,7 +53,10 @@ func TestLockInAllRowsHasOneHolder(t *testing.T) {
 
 // Why "connection" is not the default: an event there cannot see who holds the lock.
 func TestLockInAllRowsIsBrokenByIsolationConnection(t *testing.T) {
-	s := harness.Serve(t, harness.App{Handlers: takeLock, TOML: harness.Isolation("connection")})
+	// Each waits before it looks, since with residents only slow events run side by side, and after that, so that the others certainly look meanwhile.
+	const wait = "\tusleep(20000);\n"
+	slow := strings.NewReplacer("\tforeach", wait+"\tforeach", "\t$connection", wait+"\t$connection").Replace(takeLock)
+	s := harness.Serve(t, harness.App{Handlers: slow, TOML: harness.Isolation("connection")})
 	if wrong := holders(s, 20); wrong == 0 {
 		t.Error("each round had one holder: isolation connection could be the default")
 	}
@@ -74,8 +77,9 @@ function meet($client_key,$n)
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,$msg=="settle"?"settled":meet($client_key,(int)$msg)); }
 `
 
+// With one request per event. With residents, only slow ones do.
 func TestHandlersOfTheirOwnRowRunSideBySide(t *testing.T) {
-	s := harness.Serve(t, harness.App{Handlers: meet, TOML: harness.Isolation("auto")})
+	s := harness.Serve(t, harness.App{Handlers: meet, TOML: harness.PerRequest(harness.Isolation("auto"))})
 	clients := s.ConnectMany(4)
 	s.AwaitCode(clients[0], "[]")
 	harness.Together(clients, func(_ int, c *harness.Client) {
@@ -189,8 +193,23 @@ function ws_server_authenticate() { return True; }
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { %s $connection["n"]=(int)$msg; send_text($client_key,$msg." of %d"); }`, reach, n)
 }
 
+// With one request per event the next event runs the new code, with residents one that comes within some seconds. No client sees older
+// code again, or loses an event.
 func TestCodeThatChangesUnderLoad(t *testing.T) {
-	a := harness.App{TOML: harness.Isolation("auto")}
+	for _, c := range []struct {
+		name, toml string
+		next       bool
+	}{
+		{"request per event", harness.PerRequest(harness.Isolation("auto")), true},
+		{"resident", strings.Replace(harness.Isolation("auto"), "[php]\n", harness.Resident, 1), false},
+	} {
+		t.Run(c.name, func(t *testing.T) { changeCode(t, c.toml, c.next) })
+	}
+}
+
+// changeCode replaces the code while clients talk. next says that an event that is sent after that has to run it.
+func changeCode(t *testing.T, toml string, next bool) {
+	a := harness.App{TOML: toml}
 	s := harness.Prepare(t, a)
 	s.Write("push_server_events.php", codeVersion(0))
 	s.Run(a)
@@ -208,7 +227,7 @@ func TestCodeThatChangesUnderLoad(t *testing.T) {
 				least := newest.Load()
 				var number, code int32
 				if got := c.Ask(fmt.Sprint(n)); !scan(got, &number, &code) || int(number) != n || code < least {
-					t.Errorf("event %d, sent when version %d was there: got %q", n, least, got)
+					t.Errorf("event %d, sent when version %d had run: got %q", n, least, got)
 					return
 				}
 			}
@@ -217,8 +236,12 @@ func TestCodeThatChangesUnderLoad(t *testing.T) {
 	judge := s.Connect()
 	for n := int32(1); n <= 6; n++ {
 		s.Write("push_server_events.php", codeVersion(int(n)))
+		want := fmt.Sprint("0 of ", n)
+		if !next {
+			harness.Eventually(t, "new code", func() bool { return judge.Ask("0") == want })
+		}
 		newest.Store(n)
-		if got, want := judge.Ask("0"), fmt.Sprint("0 of ", n); got != want {
+		if got := judge.Ask("0"); got != want {
 			t.Errorf("the next event ran %q, want %q", got, want)
 		}
 	}

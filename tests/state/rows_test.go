@@ -141,18 +141,31 @@ function ws_server_fifo(&$server,&$sockets,&$connections,&$data) { foreach ($con
 	b.Want(`[false,"via GLOBALS"]`)
 }
 
+// A resident worker keeps an invented row, as the original's process did; nobody else does.
 func TestRemovedAndInventedRows(t *testing.T) {
+	for toml, c := range map[string]struct{ rows, logged string }{
+		harness.Resident: {"[1,99]", "$connections[]"}, harness.RequestPerEvent: {"[1]", "99"},
+	} {
+		t.Run(toml, func(t *testing.T) { removeAndInvent(t, toml, c.rows, c.logged) })
+	}
+}
+
+func removeAndInvent(t *testing.T, toml, rows, logged string) {
 	t.Parallel()
-	s := harness.Serve(t, harness.App{Handlers: harness.Eval})
+	s := harness.Serve(t, harness.App{Handlers: harness.Eval, TOML: toml})
 	a, b := s.Connect(), s.Connect()
 	a.Send(`$connections[99]["ghost"]=1; unset($connections[2]); return "ok";`)
 	a.Want("ok")
 	if code, _ := b.Closed(); code != 1011 {
 		t.Errorf("the client without a row was closed with %d", code)
 	}
-	s.Log.Wait("", "99")
-	a.Send(`return array_keys($connections);`)
-	a.Want("[1]")
+	if got := a.Ask(`return array_keys($connections);`); got != rows {
+		t.Errorf("got %s, want %s", got, rows)
+	}
+	if toml == harness.Resident {
+		s.Stop() // which ends the worker
+	}
+	s.Log.Wait("", logged)
 }
 
 func TestRowsKeepWhatHandlersWriteInTheirOwnWays(t *testing.T) {

@@ -67,8 +67,9 @@ function ws_server_binary(&$connections,&$connection,$client_key,$data) { $conne
 	c.Want(`[true,"Tzo0OiJFdmlsIjowOnt9",false]`)
 }
 
+// With one request per event. In a resident worker these values live.
 func TestWhatCannotLiveIsReported(t *testing.T) {
-	s := harness.Serve(t, harness.App{Handlers: harness.Eval})
+	s := harness.Serve(t, harness.App{Handlers: harness.Eval, TOML: harness.RequestPerEvent})
 	c := s.Connect()
 	c.Send(`$connection["v"]="old"; $connection["w"]="old"; return "ok";`)
 	c.Want("ok")

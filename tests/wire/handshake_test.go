@@ -30,6 +30,8 @@ func TestHandshakeAnswers(t *testing.T) {
 		"complete":              {upgrade(key, version, cookie, agent), 101},
 		"same host, other port": {upgrade(key, version, cookie, agent, "Origin: http://127.0.0.1:8080"), 101},
 		"other origin":          {upgrade(key, version, cookie, agent, "Origin: http://evil.example"), 403},
+		"a final slash":         {upgrade(key, version, cookie, agent, "Origin: http://127.0.0.1/"), 101},
+		"no sub-protocol":       {upgrade(key, version, cookie, agent, "Sec-WebSocket-Protocol: "), 101},
 		"null origin":           {upgrade(key, version, cookie, agent, "Origin: null"), 403},
 		"no cookie":             {upgrade(key, version, agent), 403},
 		"no user agent":         {upgrade(key, version, cookie), 403},
@@ -71,6 +73,24 @@ func TestOriginsCanBeAllowed(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Apps and extensions have no host on the web.
+func TestOriginsOfAppsCanBeAllowed(t *testing.T) {
+	t.Parallel()
+	const names = `"capacitor://localhost", "ionic://localhost", "chrome-extension://abcdefghijklmnopabcdefghijklmnop", "moz-extension://*", "null", "file://"`
+	allowed := harness.Serve(t, harness.App{Handlers: harness.Echo, TOML: "[server]\nallowed_origins = [" + names + "]\n"})
+	other := harness.Serve(t, harness.App{Handlers: harness.Echo, TOML: "[server]\nallowed_origins = [\"https://shop.example\"]\n"})
+	for _, origin := range []string{"capacitor://localhost", "ionic://localhost", "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+		"moz-extension://5f1b7c2e-7d5e-4a57-a0ba-d01ec3c1d8f0", "null", "file://"} {
+		request := upgrade(key, version, cookie, agent, "Origin: "+origin)
+		if got := allowed.Open("127.0.0.1", request).Answer(); got.StatusCode != 101 {
+			t.Errorf("%s: got %s", origin, got.Status)
+		}
+		if got := other.Open("127.0.0.1", request).Answer(); got.StatusCode != 403 {
+			t.Errorf("%s, which is not named: got %s", origin, got.Status)
+		}
 	}
 }
 

@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"net/http"
 	"strings"
 	"testing"
@@ -77,6 +79,13 @@ func TestPROXYProtocol(t *testing.T) {
 		return string(proxyproto.SIGV2) + string([]byte{command, family, byte(len(block) >> 8), byte(len(block))}) + block
 	}
 	const four = "\xcb\x00\x71\x07\x7f\x00\x00\x01\x12\x67\x00\x50"
+	ssl := func(client byte) string { return "\x20\x00\x05" + string([]byte{client}) + "\x00\x00\x00\x00" }
+	sum := func(header string) string { // with a checksum, the last field
+		whole := []byte(header[:14] + "\x00" + string([]byte{header[15] + 7}) + header[16:] + "\x03\x00\x04\x00\x00\x00\x00")
+		binary.BigEndian.PutUint32(whole[len(whole)-4:], crc32.Checksum(whole, crc32.MakeTable(crc32.Castagnoli)))
+		return string(whole)
+	}
+	unix := "/run/a.sock" + strings.Repeat("\x00", 216-len("/run/a.sock"))
 	six := "\x20\x01\x0d\xb8" + strings.Repeat("\x00", 11) + "\x07" + strings.Repeat("\x00", 15) + "\x01\x12\x67\x00\x50"
 	for kind, handlers := range map[string]string{
 		"known from the request": mirror,
@@ -84,13 +93,22 @@ func TestPROXYProtocol(t *testing.T) {
 	} {
 		s := harness.Serve(t, harness.App{Handlers: handlers, TOML: trusting + "proxy_protocol = true\nhandshake_timeout = \"5s\"\n"})
 		for name, row := range map[string]struct{ header, addr, peer string }{
-			"version 1":          {"PROXY TCP4 203.0.113.7 192.0.2.1 4711 80\r\n", "203.0.113.7", "203.0.113.7:4711"},
-			"version 1, ipv6":    {"PROXY TCP6 2001:db8::7 ::1 4711 80\r\n", "2001:db8::7", "[2001:db8::7]:4711"},
-			"version 1, unknown": {"PROXY UNKNOWN\r\n", "127.0.0.1", "127.0.0.1:"},
-			"version 2":          {v2(0x21, 0x11, four), "203.0.113.7", "203.0.113.7:4711"},
-			"version 2, ipv6":    {v2(0x21, 0x21, six), "2001:db8::7", "[2001:db8::7]:4711"},
-			"version 2, more":    {v2(0x21, 0x11, four+"\x03\x00\x04abcd"+"\x04\x04\x00"+strings.Repeat("\x00", 1024)), "203.0.113.7", "203.0.113.7:4711"},
-			"version 2, local":   {v2(0x20, 0x00, ""), "127.0.0.1", "127.0.0.1:"},
+			"version 1":                        {"PROXY TCP4 203.0.113.7 192.0.2.1 4711 80\r\n", "203.0.113.7", "203.0.113.7:4711"},
+			"version 2, tls":                   {v2(0x21, 0x11, four+ssl(1)), "203.0.113.7", "203.0.113.7:4711"},
+			"version 2, no tls":                {v2(0x21, 0x11, four+ssl(6)), "203.0.113.7", "203.0.113.7:4711"},
+			"version 2, sum":                   {sum(v2(0x21, 0x11, four)), "203.0.113.7", "203.0.113.7:4711"},
+			"version 2, unix":                  {v2(0x21, 0x31, unix), "127.0.0.1", "127.0.0.1:"},
+			"version 2, unnamed":               {v2(0x21, 0x00, ""), "127.0.0.1", "127.0.0.1:"},
+			"version 2, unnamed, tls":          {v2(0x21, 0x00, ssl(1)), "127.0.0.1", "127.0.0.1:"},
+			"version 2, unnamed, sum":          {sum(v2(0x21, 0x00, "")), "127.0.0.1", "127.0.0.1:"},
+			"version 2, local with an address": {v2(0x20, 0x11, four+ssl(1)), "127.0.0.1", "127.0.0.1:"},
+			"version 2, local with anything":   {v2(0x20, 0x11, "abc"), "127.0.0.1", "127.0.0.1:"},
+			"version 1, ipv6":                  {"PROXY TCP6 2001:db8::7 ::1 4711 80\r\n", "2001:db8::7", "[2001:db8::7]:4711"},
+			"version 1, unknown":               {"PROXY UNKNOWN\r\n", "127.0.0.1", "127.0.0.1:"},
+			"version 2":                        {v2(0x21, 0x11, four), "203.0.113.7", "203.0.113.7:4711"},
+			"version 2, ipv6":                  {v2(0x21, 0x21, six), "2001:db8::7", "[2001:db8::7]:4711"},
+			"version 2, more":                  {v2(0x21, 0x11, four+"\x04\x04\x00"+strings.Repeat("\x00", 1024)), "203.0.113.7", "203.0.113.7:4711"},
+			"version 2, local":                 {v2(0x20, 0x00, ""), "127.0.0.1", "127.0.0.1:"},
 		} {
 			t.Run(kind+"/"+name, func(t *testing.T) {
 				k := knownTo(s.In(t).Open("127.0.0.1", row.header+upgrade(key, version, cookie, agent, "X-Forwarded-For: 6.6.6.6")))
@@ -100,6 +118,9 @@ func TestPROXYProtocol(t *testing.T) {
 				}
 				if k.Server["REMOTE_ADDR"] != want || k.Peer != row.peer {
 					t.Errorf("PHP sees %v, row %s", k.Server["REMOTE_ADDR"], k.Peer)
+				}
+				if isTLS := k.Server["HTTPS"] == "on"; isTLS != strings.HasSuffix(name, ", tls") {
+					t.Errorf("HTTPS is %v", k.Server["HTTPS"])
 				}
 			})
 		}
@@ -113,6 +134,11 @@ func TestPROXYProtocol(t *testing.T) {
 			"none from a stranger":      {"127.0.0.2", "", 101},
 			"two":                       {"127.0.0.1", strings.Repeat("PROXY TCP4 203.0.113.7 192.0.2.1 4711 80\r\n", 2), 400},
 			"no address":                {"127.0.0.1", "PROXY TCP4 203.0.113.777 192.0.2.1 4711 80\r\n", 400},
+			"a wrong checksum":          {"127.0.0.1", v2(0x21, 0x11, four+"\x03\x00\x04abcd"), 400},
+			"a wrong one, unnamed":      {"127.0.0.1", v2(0x21, 0x00, "\x03\x00\x04abcd"), 400},
+			"unnamed from a stranger":   {"127.0.0.2", v2(0x21, 0x00, ""), 400},
+			"half a checksum":           {"127.0.0.1", v2(0x21, 0x11, four+"\x03\x00\x02ab"), 400},
+			"half a field":              {"127.0.0.1", v2(0x21, 0x11, four+"\x20\x00\x05\x01"), 400},
 			"endless":                   {"127.0.0.1", "PROXY " + strings.Repeat("x", 4096), 400},
 			"a huge block":              {"127.0.0.1", string(proxyproto.SIGV2) + "\x21\x11\xff\xff" + four, 400},
 		} {

@@ -3,6 +3,8 @@ package wire
 import (
 	"crypto/tls"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,9 +30,18 @@ func served(s *harness.Server) string {
 const tellServer = `
 function ws_server_text(&$connections,&$connection,$client_key,$msg) { send_text($client_key,isset($_SERVER[$msg])?$_SERVER[$msg]:"-"); }`
 
+// plainRead answers a client that speaks no HTTP.
+const plainRead = `
+function ws_server_read(&$connections,&$connection,$client_key,$data)
+{
+	if ($data<>"time?\n") { return ""; }
+	do_reply($client_key,"now\n");
+	close_client($client_key);
+}`
+
 func TestTLSReachesPHP(t *testing.T) {
 	t.Parallel()
-	for name, more := range map[string]string{"plain": "", "read": "\nfunction ws_server_read(&$connections,&$connection,$client_key,$data) { return \"\"; }"} {
+	for name, more := range map[string]string{"plain": "", "read": plainRead} {
 		t.Run(name, func(t *testing.T) {
 			s := harness.ServeTLS(t, harness.App{Handlers: tellServer + more}, harness.NewCertificate(t, "x"))
 			c := s.Connect()
@@ -43,7 +54,32 @@ func TestTLSReachesPHP(t *testing.T) {
 				t.Errorf("SSL_CIPHER: got %q", got)
 			}
 			c.Leave()
+			if name == "read" {
+				s.Open("127.0.0.1", "time?\n").WantRest("now\n")
+			}
 		})
+	}
+}
+
+func TestTLS12HasNoCBC(t *testing.T) {
+	t.Parallel()
+	s := harness.ServeTLS(t, harness.App{Handlers: tellServer}, harness.NewCertificate(t, "x"))
+	modes := map[string]bool{}
+	for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		if !slices.Contains(suite.SupportedVersions, tls.VersionTLS12) || slices.Contains(suite.SupportedVersions, tls.VersionTLS13) {
+			continue
+		}
+		trust := s.Trust.Clone()
+		trust.MaxVersion, trust.CipherSuites = tls.VersionTLS12, []uint16{suite.ID}
+		if conn, err := tls.Dial("tcp", s.Address, trust); err == nil {
+			conn.Close()
+			_, mode, _ := strings.Cut(suite.Name, "_WITH_")
+			modes[mode] = true
+		}
+	}
+	got := slices.Sorted(maps.Keys(modes))
+	if want := []string{"AES_128_GCM_SHA256", "AES_256_GCM_SHA384", "CHACHA20_POLY1305_SHA256"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -23,7 +23,7 @@ func ChooseSubprotocol(spoken, lines []string) (string, error) {
 }
 
 // offeredSubprotocols parses a list of tokens, none of them twice (RFC 6455, section 4.1). Empty elements of the list do not count
-// (RFC 9110, section 5.6.1.2), but a header with nothing else is malformed.
+// (RFC 9110, section 5.6.1.2): some libraries send an empty header for none.
 func offeredSubprotocols(lines []string) ([]string, error) {
 	var offered []string
 	for _, element := range list(lines) {
@@ -31,9 +31,6 @@ func offeredSubprotocols(lines []string) ([]string, error) {
 			return nil, errSubprotocols
 		}
 		offered = append(offered, element)
-	}
-	if len(lines) > 0 && len(offered) == 0 {
-		return nil, errSubprotocols
 	}
 	return offered, nil
 }

@@ -10,19 +10,21 @@ func TestOfferedSubprotocols(t *testing.T) {
 	for name, row := range map[string]struct {
 		lines, want []string
 	}{
-		"none":             {nil, nil},
-		"one":              {[]string{"chat"}, []string{"chat"}},
-		"a list":           {[]string{"v2.chat, v1.chat ,\tx"}, []string{"v2.chat", "v1.chat", "x"}},
-		"two lines":        {[]string{"a,b", "c"}, []string{"a", "b", "c"}},
-		"empty elements":   {[]string{",a,,b,"}, []string{"a", "b"}},
-		"case matters":     {[]string{"a,A"}, []string{"a", "A"}},
-		"as tokens may be": {[]string{"!#$%&'*+-.^_`|~09"}, []string{"!#$%&'*+-.^_`|~09"}},
+		"none":                {nil, nil},
+		"an empty header":     {[]string{""}, nil},
+		"empty elements only": {[]string{",", " "}, nil},
+		"one":                 {[]string{"chat"}, []string{"chat"}},
+		"a list":              {[]string{"v2.chat, v1.chat ,\tx"}, []string{"v2.chat", "v1.chat", "x"}},
+		"two lines":           {[]string{"a,b", "c"}, []string{"a", "b", "c"}},
+		"empty elements":      {[]string{",a,,b,"}, []string{"a", "b"}},
+		"case matters":        {[]string{"a,A"}, []string{"a", "A"}},
+		"as tokens may be":    {[]string{"!#$%&'*+-.^_`|~09"}, []string{"!#$%&'*+-.^_`|~09"}},
 	} {
 		if got, err := offeredSubprotocols(row.lines); err != nil || !slices.Equal(got, row.want) {
 			t.Errorf("%s: got %q, %v", name, got, err)
 		}
 	}
-	for _, bad := range []string{"", ",", "a b", `"a"`, "a;b", "a/b", "é", "a,a", "a\x00", "[a]"} {
+	for _, bad := range []string{"a b", `"a"`, "a;b", "a/b", "é", "a,a", "a\x00", "[a]"} {
 		if got, err := offeredSubprotocols([]string{bad}); !errors.Is(err, errSubprotocols) {
 			t.Errorf("%q: got %q, %v", bad, got, err)
 		}

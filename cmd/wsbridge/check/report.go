@@ -24,10 +24,11 @@ type Report struct {
 	Files      []string   `json:"files"`         // as PHP names them; the text shows them from the events file's folder
 	Functions  int        `json:"functions"`
 
-	Isolation string          `json:"isolation,omitempty"` // isolation.mode
-	Handlers  []HandlerReport `json:"handlers"`
-	Globals   []GlobalReport  `json:"globals"`
-	Fills     []string        `json:"fills"` // global variables that ws_server_initialize fills
+	Isolation string              `json:"isolation,omitempty"` // isolation.mode
+	Resident  bool                `json:"resident"`            // whether PHP runs in workers that stay
+	Handlers  []isolation.Handler `json:"handlers"`
+	Globals   []GlobalReport      `json:"globals"`
+	Fills     []string            `json:"fills"` // global variables that ws_server_initialize fills
 
 	Findings []protocol.Finding `json:"findings"` // errors, then warnings, then notes
 }
@@ -38,13 +39,6 @@ type ReportPHP struct {
 	User       string `json:"user"`       // empty where PHP cannot tell
 	FastCGI    string `json:"fastcgi"`    // its address; empty: wsbridge's own
 	Initialize string `json:"initialize"` // php.initialize
-}
-
-// HandlerReport is a handler, and how its events would run.
-type HandlerReport struct {
-	Name   string `json:"name"`
-	Params int    `json:"params"`
-	runMode
 }
 
 // GlobalReport is a global variable that the application's functions may write.
@@ -59,13 +53,14 @@ const (
 	kindFPM       = "fpm"       // php-fpm, or what it needs
 	kindPHP       = "php"       // what PHP said when the events file ran
 	kindIsolation = "isolation" // the configuration keeps rows from a handler that looks for them
+	kindLoop      = "loop"      // ws_server_loop rests while nobody is connected
 )
 
 // newReport returns a report that names its sources and has found nothing.
 func newReport(s config.Sources) *Report {
 	return &Report{
 		Config: config.Absolute(".", s.Config), Settings: config.Absolute(".", s.Settings),
-		Files: []string{}, Handlers: []HandlerReport{}, Globals: []GlobalReport{}, Fills: []string{}, Findings: []protocol.Finding{},
+		Files: []string{}, Handlers: []isolation.Handler{}, Globals: []GlobalReport{}, Fills: []string{}, Findings: []protocol.Finding{},
 	}
 }
 
@@ -74,6 +69,7 @@ func (r *Report) configured(cfg config.Config) {
 	r.Settings = cfg.Legacy.Settings
 	r.EventsFile = cfg.PHP.EventsFile
 	r.Isolation = cfg.Isolation.Mode
+	r.Resident = cfg.PHP.HasResidents()
 	for _, note := range cfg.Notes {
 		r.find(protocol.LevelWarning, kindConfig, note)
 	}
@@ -85,32 +81,67 @@ func (r *Report) inspected(cfg config.Config, i *protocol.Inspection) {
 	r.Files = append(r.Files, i.Files...)
 	r.Functions = i.Functions
 	r.Fills = append(r.Fills, i.Fills...)
+	if r.Resident && i.NoResidents != "" {
+		r.Resident, cfg.PHP.Resident = false, "off"
+		r.find(protocol.LevelWarning, kindFPM, "there are no resident workers, so each event is a request: "+i.NoResidents)
+	}
 	modes := cfg.RunModes()
-	app := isolation.New(&modes, i.Description.AsSettled()) // not as they run for a moment after a change
+	app := isolation.New(&modes, i.Description.AsSettled()) // not as they run for a moment after a change, or at the start
+	app = app.WithKnown(app.GlobalNames())
 	for _, name := range app.GlobalNames() {
 		r.Globals = append(r.Globals, GlobalReport{name, app.Global(name)})
 	}
-	r.runModes(cfg.PHP.Initialize, &modes, app)
+	r.handlers(&modes, app)
+	r.races(i.Outside)
+	if app.Has(protocol.Loop) && cfg.Loop.WithoutClients == "auto" && !cfg.LoopsWithoutClients() {
+		r.find(protocol.LevelWarning, kindLoop, "ws_server_loop() is not called while nobody is connected, as each call is a request to php-fpm: "+
+			`set loop.without_clients to "on" if it has work to do then, or to "off" if not`)
+	}
 	for _, warning := range i.Warnings {
 		r.find(protocol.LevelWarning, kindFPM, warning)
 	}
-	r.Findings = append(r.Findings, i.Findings...)
+	for _, f := range i.Findings {
+		r.Findings = append(r.Findings, r.applied(f))
+	}
 }
 
-// runModes says how each handler would run, and warns where it would miss rows that its code looks for.
-func (r *Report) runModes(initialize string, modes *isolation.Config, app *isolation.Application) {
-	for _, kind := range protocol.Kinds() {
-		for _, name := range kind.Handlers() {
-			h, ok := app.Handlers[name]
-			if !ok {
-				continue
-			}
-			m := newRunMode(app, initialize, kind, name)
-			r.Handlers = append(r.Handlers, HandlerReport{Name: name, Params: h.Params, runMode: m})
-			if h.Table != nil && m.Rows != rowsAll && m.Runs != runsBefore {
-				r.Findings = append(r.Findings, missedRows(name, *h.Table, modes.Origin(name)))
-			}
+// applied returns a finding of PHP's as it applies to the configuration: what resident workers keep needs no change.
+func (r *Report) applied(f protocol.Finding) protocol.Finding {
+	switch {
+	case r.Resident && f.Kept != "":
+		f.Level, f.Message = protocol.LevelNote, f.Kept+" is kept by resident workers"
+		f.Kept = ""
+	case r.Resident && f.Resident != "":
+		f.Message = f.Resident
+	}
+	f.Resident = ""
+	return f
+}
+
+// handlers says how each handler would run, and warns where it would miss rows that its code looks for.
+func (r *Report) handlers(modes *isolation.Config, app *isolation.Application) {
+	r.Handlers = app.List(app.Place)
+	for _, h := range r.Handlers {
+		if need := app.Handlers[h.Name].Table; need != nil && h.Rows != isolation.RowsAll && h.Runs != isolation.RunsBefore {
+			r.Findings = append(r.Findings, missedRows(h.Name, *need, modes.Origin(h.Name)))
 		}
+	}
+}
+
+// races says which handlers read and write a file or a database while events of other clients may do the same.
+func (r *Report) races(outside map[string]protocol.Cause) {
+	for _, h := range r.Handlers {
+		cause, ok := outside[h.Name]
+		if !ok || h.Runs != isolation.RunsBeside || protocol.IsServerHandler(h.Name) {
+			continue
+		}
+		level, when := protocol.LevelWarning, ""
+		if r.Resident {
+			level, when = protocol.LevelNote, " while it is slow"
+		}
+		r.Findings = append(r.Findings, protocol.Finding{Level: level, Kind: kindIsolation, File: cause.File, Line: cause.Line,
+			Message: fmt.Sprintf("%s %s, and runs beside those of other clients%s: what it has read may have changed when it writes"+
+				" (isolation.handlers.%s = \"serial\" keeps them apart)", h.Name, cause.Why, when, strings.TrimPrefix(h.Name, "ws_server_"))})
 	}
 }
 

@@ -3,6 +3,7 @@ package check
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -13,7 +14,9 @@ import (
 	"github.com/wsbridge/wsbridge/protocol"
 )
 
-// officeReport makes the report on testdata/inspection.json.
+func withResidents(c *config.Config) { c.PHP.Resident = "on" }
+
+// officeReport makes the report on testdata/inspection.json, with one request per event unless change says otherwise.
 func officeReport(tb testing.TB, change func(*config.Config)) *Report {
 	tb.Helper()
 	text, err := os.ReadFile("testdata/inspection.json")
@@ -25,6 +28,7 @@ func officeReport(tb testing.TB, change func(*config.Config)) *Report {
 		tb.Fatal(err)
 	}
 	cfg := config.Default()
+	cfg.PHP.Resident = "off"
 	cfg.PHP.EventsFile = "/srv/office/push_server_events.php"
 	cfg.Legacy.Settings = "/etc/office/server_shared.conf"
 	cfg.Notes = []string{"/etc/office/server_shared.conf:7: not a line of the form KEY=VALUE, ignored"}
@@ -40,13 +44,15 @@ func officeReport(tb testing.TB, change func(*config.Config)) *Report {
 
 func TestReportIsWrittenForPeopleAndForPrograms(t *testing.T) {
 	r := officeReport(t, nil)
+	resident := officeReport(t, withResidents)
 	for file, write := range map[string]func(*bytes.Buffer) error{
-		"report.txt":  func(b *bytes.Buffer) error { return r.WriteText(b) },
-		"report.json": func(b *bytes.Buffer) error { return r.WriteJSON(b) },
+		"report.txt":   func(b *bytes.Buffer) error { return r.WriteText(b) },
+		"report.json":  func(b *bytes.Buffer) error { return r.WriteJSON(b) },
+		"resident.txt": func(b *bytes.Buffer) error { return resident.WriteText(b) },
 	} {
 		want, err := os.ReadFile("testdata/" + file)
 		if err != nil {
-			t.Fatal(err)
+			t.Error(err)
 		}
 		var got bytes.Buffer
 		if err := write(&got); err != nil {
@@ -67,12 +73,20 @@ func TestReportPlansTurnsAsConfigured(t *testing.T) {
 	for name := range auto {
 		serial[name] = "alone all"
 	}
+	resident := maps.Clone(auto) // an event that runs alone does so in the process that has all rows
+	maps.Copy(resident, map[string]string{"text": "alone all", "binary": "alone all"})
 	for name, tt := range map[string]struct {
 		change func(*config.Config)
 		usual  map[string]string
 		want   map[string]string // what differs from usual
 	}{
-		"auto":       {nil, auto, nil},
+		"auto":     {nil, auto, nil},
+		"resident": {withResidents, resident, nil},
+		"resident serial": {func(c *config.Config) { withResidents(c); c.Isolation.Mode = "serial" }, serial,
+			map[string]string{"initialize": "before none"}},
+		"resident connection": {func(c *config.Config) { withResidents(c); c.Isolation.Mode = "connection" }, resident, map[string]string{
+			"open": "beside own", "binary": "beside own", "before_close": "beside own", "after_close": "beside own", "fifo": "alone all",
+		}},
 		"serial":     {func(c *config.Config) { c.Isolation.Mode = "serial" }, serial, map[string]string{"initialize": "before none"}},
 		"initialize": {func(c *config.Config) { c.PHP.Initialize = "once" }, auto, map[string]string{"initialize": "beside none"}},
 		"initialize lives": {func(c *config.Config) { c.PHP.Initialize, c.Globals.Live = "once", []string{"templates"} }, auto,
@@ -122,7 +136,8 @@ func TestHandlersThatMayWriteAnyGlobalRunAlone(t *testing.T) {
 	cause := &protocol.Cause{Why: "$GLOBALS[$name] is written", File: "/e.php", Line: 3}
 	d := protocol.Description{Handlers: protocol.HandlerSet{"ws_server_text": {AnyGlobal: cause}}}
 	app := isolation.New(&isolation.Config{Mode: isolation.Auto}, &d)
-	if got, want := newRunMode(app, "every", protocol.Text, "ws_server_text"), (runMode{runsAlone, rowsOwn, *cause}); got != want {
+	want := isolation.Handler{Name: "ws_server_text", Runs: isolation.RunsAlone, Rows: isolation.RowsOwn, Cause: *cause, Place: isolation.OwnRequest}
+	if got := app.List(app.Place); !slices.Equal(got, []isolation.Handler{want}) {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -3,9 +3,9 @@ package check
 import (
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 
+	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -17,12 +17,12 @@ const maxShownFiles = 20
 type textReport struct {
 	*Report
 	out     strings.Builder
-	folders []string // of the events file, as configured and without symbolic links; the paths of files in them are shortened
+	folders isolation.Folders
 }
 
 // WriteText writes the report for people. Nothing in it acts on a terminal.
 func (r *Report) WriteText(out io.Writer) error {
-	t := &textReport{Report: r, folders: foldersOf(r.EventsFile)}
+	t := &textReport{Report: r, folders: isolation.FoldersOf(r.EventsFile)}
 	t.sources()
 	if r.PHP != nil {
 		t.handlers()
@@ -83,7 +83,7 @@ func (t *textReport) files() [][]string {
 		if i == maxShownFiles && i+1 < len(t.Files) {
 			return append(rows, []string{"", fmt.Sprintf("and %d more files (--json lists all)", len(t.Files)-i)})
 		}
-		rows = append(rows, []string{title, t.short(file)})
+		rows = append(rows, []string{title, t.folders.Short(file)})
 		title = ""
 	}
 	return rows
@@ -92,25 +92,35 @@ func (t *textReport) files() [][]string {
 func (t *textReport) handlers() {
 	var rows [][]string
 	for _, h := range t.Handlers {
-		rows = append(rows, []string{h.Name, terminal.Plural(h.Params, "parameter"), h.runMode.String(), t.cause(h.Cause)})
+		rows = append(rows, h.Cells(t.folders))
 	}
-	t.section(fmt.Sprintf("Handlers, with isolation.mode = %q", t.Isolation), rows)
+	workers := ""
+	if t.Resident {
+		workers = " and resident workers"
+	}
+	t.section(fmt.Sprintf("Handlers, with isolation.mode = %q%s", t.Isolation, workers), rows)
 }
 
 func (t *textReport) globals() {
 	var rows [][]string
 	for _, g := range t.Globals {
 		life := "starts anew in each event"
-		if g.Lives {
+		switch {
+		case g.Lives:
 			life = "lives from event to event"
+		case t.Resident:
+			life = "stays in its worker"
 		}
-		rows = append(rows, []string{"$" + g.Name, life, t.cause(g.Cause)})
+		rows = append(rows, []string{"$" + g.Name, life, t.folders.Cause(g.Cause)})
 	}
 	t.section("Global variables that functions write", rows)
 	if len(t.Fills) > 0 {
 		when := "before each event"
-		if t.PHP.Initialize == "once" {
+		switch {
+		case t.PHP.Initialize == "once":
 			when = "once, at start"
+		case t.Resident:
+			when = "when a worker starts"
 		}
 		t.section(fmt.Sprintf("ws_server_initialize, run %s, fills", when), [][]string{{"$" + strings.Join(t.Fills, ", $")}})
 	}
@@ -123,48 +133,10 @@ func (t *textReport) findings(level, title string) {
 			continue
 		}
 		message := f.Message
-		if place := t.place(f.File, f.Line); place != "" {
+		if place := t.folders.Position(f.File, f.Line); place != "" {
 			message = place + ": " + message
 		}
 		rows = append(rows, []string{f.Kind, message})
 	}
 	t.section(title, rows)
-}
-
-func (t *textReport) cause(c protocol.Cause) string {
-	if place := t.place(c.File, c.Line); place != "" {
-		return c.Why + ", " + place
-	}
-	return c.Why
-}
-
-// place returns "file:line", or "" if there is no file.
-func (t *textReport) place(file string, line int) string {
-	if file == "" || line == 0 {
-		return t.short(file)
-	}
-	return fmt.Sprintf("%s:%d", t.short(file), line)
-}
-
-// short returns the path relative to the events file's folder if the file is in it.
-func (t *textReport) short(path string) string {
-	for _, folder := range t.folders {
-		if rest, ok := strings.CutPrefix(path, folder); ok {
-			return rest
-		}
-	}
-	return path
-}
-
-// foldersOf returns the folder of the events file as configured, and without symbolic links, as PHP names files.
-func foldersOf(events string) []string {
-	if events == "" {
-		return nil
-	}
-	slash := string(filepath.Separator)
-	folders := []string{strings.TrimSuffix(filepath.Dir(events), slash) + slash}
-	if real, err := filepath.EvalSymlinks(events); err == nil {
-		folders = append(folders, strings.TrimSuffix(filepath.Dir(real), slash)+slash)
-	}
-	return folders
 }

@@ -44,7 +44,9 @@ func (c *checker) all(cfg *Config) {
 	c.globals(&cfg.Globals)
 	c.loop(&cfg.Loop)
 	c.pipe(&cfg.Pipe)
+	c.journal(&cfg.Journal)
 	c.control(&cfg.Control)
+	c.trace(&cfg.Trace)
 	c.log(&cfg.Log)
 	c.paths(cfg)
 }
@@ -86,11 +88,14 @@ func (c *checker) below(ok bool, lowKey string, low fmt.Stringer, highKey string
 	c.require(ok, lowKey, low, fmt.Sprintf("too high for %s, %s", highKey, high))
 }
 
-// durations checks that all but one are positive. Zero could mean no time at all, or no limit.
+// mayBeZero are the times for which zero has a meaning of its own.
+var mayBeZero = [...]string{"server.idle_timeout", "php.timeout", "journal.sync"}
+
+// durations checks that all are positive but those for which zero means no limit. Elsewhere it could also mean no time at all.
 func (c *checker) durations(cfg *Config) {
 	values := fields(cfg)
 	for _, key := range slices.Sorted(maps.Keys(values)) {
-		if d, ok := values[key].(*Duration); ok && key != "server.idle_timeout" {
+		if d, ok := values[key].(*Duration); ok && !slices.Contains(mayBeZero[:], key) {
 			c.require(*d > 0, key, *d, "want more than zero")
 		}
 	}
@@ -100,7 +105,7 @@ func (c *checker) durations(cfg *Config) {
 func (c *checker) paths(cfg *Config) {
 	values := fields(cfg)
 	for _, key := range [...]string{"php.fpm", "php.run_dir", "php.events_file", "php.settings_file", "php.script", "pipe.path",
-		"server.tls_cert", "server.tls_key", "control.token_file"} {
+		"server.tls_cert", "server.tls_key", "server.acme_cache", "journal.dir", "control.token_file"} {
 		path := *values[key].(*string)
 		c.require(!strings.ContainsFunc(path, unicode.IsControl), key, path, "want a path without control characters")
 	}

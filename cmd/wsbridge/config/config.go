@@ -20,7 +20,9 @@ type Config struct {
 	Globals   Globals   `toml:"globals"`
 	Loop      Loop      `toml:"loop"`
 	Pipe      Pipe      `toml:"pipe"`
+	Journal   Journal   `toml:"journal"`
 	Control   Control   `toml:"control"`
+	Trace     Trace     `toml:"trace"`
 	Log       Log       `toml:"log"`
 
 	// Notes tell the operator what may not be meant, although the server can start. They are to be logged as warnings, once.
@@ -39,11 +41,19 @@ const leastLoop = 10 * time.Millisecond
 
 // Loop is about ws_server_loop.
 type Loop struct {
-	Interval Duration `toml:"interval"`
+	Interval       Duration `toml:"interval"`
+	WithoutClients string   `toml:"without_clients"` // "auto", "on" or "off", see LoopsWithoutClients
+}
+
+// LoopsWithoutClients reports whether ws_server_loop is called while nobody is connected. In a worker that stays a call costs next to
+// nothing.
+func (c *Config) LoopsWithoutClients() bool {
+	return c.Loop.WithoutClients == "on" || c.Loop.WithoutClients == "auto" && c.PHP.HasResidents()
 }
 
 func (c *checker) loop(l *Loop) {
 	c.require(l.Interval <= 0 || l.Interval.Std() >= leastLoop, "loop.interval", l.Interval, fmt.Sprintf("want %v or more", leastLoop))
+	c.oneOf("loop.without_clients", l.WithoutClients, "auto", "on", "off")
 }
 
 // Pipe is about the named pipe.

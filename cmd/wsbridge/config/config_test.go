@@ -71,10 +71,21 @@ func TestGoodConfigs(t *testing.T) {
 			c.Pipe.Path, c.Pipe.Mode = "/run/shop/ws_notify", 0o620
 			c.Notes = []string{"external.toml:5: php.user has no effect with a php-fpm that wsbridge does not run"}
 		},
+		"resident.toml": func(c *Config) {
+			c.PHP.FastCGI, c.PHP.Resident, c.PHP.ResidentFastCGI = "tcp:php:9000", "on", "tcp:php:9001"
+			c.PHP.RunDir = "/run/wsbridge"
+			c.PHP.EventsFile = "/srv/shop/push_server_events.php"
+		},
+		"resident_unused.toml": func(c *Config) {
+			c.PHP.ResidentFastCGI = "unix:/run/php/resident.sock"
+			c.PHP.EventsFile = "/srv/shop/push_server_events.php"
+			c.Notes = []string{"resident_unused.toml:2: php.resident_fastcgi has no effect without php.fastcgi"}
+		},
 		"control.toml": func(c *Config) {
 			c.PHP.EventsFile = "/srv/shop/push_server_events.php"
-			c.Control = Control{Listen: Addresses{"unix:/run/shop/control.sock", "0.0.0.0:9180"}, Group: "www-data",
-				TokenFile: filepath.Join(here, "token"), PublicPath: "/wsbridge/"}
+			c.Control = Control{Listen: Addresses{"auto", "unix:/run/shop/control.sock", "0.0.0.0:9180"}, Group: "www-data",
+				TokenFile: filepath.Join(here, "token"), PublicPath: "/wsbridge/", Tokens: Tokens{
+					"grafana": {RoleMetrics, filepath.Join(here, "grafana.token")}, "anna.b": {RoleOperate, "/etc/anna"}}}
 		},
 		"retired.toml": func(c *Config) {
 			c.PHP.EventsFile = "/srv/shop/push_server_events.php"
@@ -126,6 +137,7 @@ func legacyConfig(c *Config, path string) {
 	c.Server.Listen = "localhost:50000"
 	c.Server.ServerHeader = "SimplePHPWS"
 	c.Server.RequireCookie, c.Server.RequireUserAgent = true, true
+	c.PHP.Timeout = 0
 	c.Server.AllowedOrigins = []string{"https://shop.example", "http://localhost:8080"}
 	c.Server.PongTimeout, c.Server.PingInterval = Duration(40*time.Second), Duration(20*time.Second)
 	c.Legacy.Settings, c.PHP.SettingsFile = path, path

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -13,14 +14,15 @@ import (
 type Control struct {
 	Listen     Addresses `toml:"listen"`      // see Addresses; empty: nowhere
 	Group      string    `toml:"group"`       // may open unix sockets; empty: only their owner may
-	TokenFile  string    `toml:"token_file"`  // absolute after loading; empty: TCP serves health and metrics only
+	TokenFile  string    `toml:"token_file"`  // absolute after loading; of a token with RoleOperate; empty: no such token
+	Tokens     Tokens    `toml:"tokens"`      // more tokens, with their roles
 	PublicPath string    `toml:"public_path"` // begins and ends with a slash; empty: not on the clients' listener
 }
 
-// AutoAddress lets the program choose the path of a unix socket. It must be the only address.
+// AutoAddress lets the program choose the path of a unix socket.
 const AutoAddress = "auto"
 
-// Addresses are "unix:/path" or "host:port", or AutoAddress alone. In TOML a string means a list of one, and an empty string an
+// Addresses are "unix:/path", "host:port" or AutoAddress. In TOML a string means a list of one, and an empty string an
 // empty list.
 type Addresses []string
 
@@ -49,8 +51,14 @@ func (a *Addresses) UnmarshalTOML(data any) error {
 	return errAddresses
 }
 
-// Auto reports whether the program chooses the address.
-func (a Addresses) Auto() bool { return len(a) == 1 && a[0] == AutoAddress }
+// HasTokens reports whether there is any token. Without one, TCP serves health and metrics only.
+func (c *Control) HasTokens() bool { return c.TokenFile != "" || len(c.Tokens) > 0 }
+
+// absolute makes paths absolute. Those that are still relative start at dir.
+func (c *Control) absolute(dir string) {
+	c.TokenFile = Absolute(dir, c.TokenFile)
+	c.Tokens.absolute(dir)
+}
 
 // SocketMode returns the permissions of unix sockets.
 func (c *Control) SocketMode() fs.FileMode {
@@ -61,21 +69,23 @@ func (c *Control) SocketMode() fs.FileMode {
 }
 
 func (c *checker) control(s *Control) {
-	for _, address := range s.Listen {
+	for i, address := range s.Listen {
 		switch {
+		case slices.Contains(s.Listen[:i], address):
+			c.require(false, "control.listen", address, "want it once")
 		case address == AutoAddress:
-			c.require(s.Listen.Auto(), "control.listen", address, "want it alone")
 		case !isControlAddress(address):
 			c.require(false, "control.listen", address, `want "unix:/path", "host:port" or "auto"`)
 		default:
-			c.require(s.TokenFile != "" || isPrivate(address), "control.listen", address,
-				"want control.token_file, too, for what others than this machine can reach")
+			c.require(s.HasTokens() || isPrivate(address), "control.listen", address,
+				"want control.token_file or control.tokens, too, for what others than this machine can reach")
 		}
 	}
 	c.name("control.group", s.Group)
 	c.require(isPublicPath(s.PublicPath), "control.public_path", s.PublicPath,
 		`want a path that begins and ends with a slash, such as "/wsbridge/", or nothing`)
-	c.require(s.PublicPath == "" || s.TokenFile != "", "control.public_path", s.PublicPath, "want control.token_file, too")
+	c.require(s.PublicPath == "" || s.HasTokens(), "control.public_path", s.PublicPath, "want control.token_file or control.tokens, too")
+	c.tokens(s.Tokens)
 }
 
 func isControlAddress(address string) bool {

@@ -42,24 +42,45 @@ func readDocument(path string, known map[string]any) (*document, error) {
 
 // parseDocument returns an error for bad syntax only. Unknown keys are problems of the document.
 func parseDocument(path string, text []byte, known map[string]any) (*document, error) {
-	var sections map[string]toml.Primitive
-	meta, err := toml.Decode(string(text), &sections)
+	d, err := parseTOML(path, text)
+	if err == nil {
+		d.removeUnknown(known)
+	}
+	return d, err
+}
+
+// parseTOML returns a document that may have unknown keys. Bad syntax is a configError.
+func parseTOML(path string, text []byte) (*document, error) {
+	if err := otherFile(path, text); err != nil {
+		return nil, err
+	}
+	var tables map[string]toml.Primitive
+	meta, err := toml.Decode(string(text), &tables)
 	if syntax, ok := errors.AsType[toml.ParseError](err); ok {
-		return nil, configError(fmt.Sprintf("%s:%d: %s", path, syntax.Position.Line, strings.TrimSuffix(syntax.Message, ".")))
+		what := strings.TrimSuffix(syntax.Message, ".") + unquoted(lineOf(text, syntax.Position.Line))
+		return nil, configError(fmt.Sprintf("%s:%d: %s", path, syntax.Position.Line, what))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("parse %s: %w", path, err)
 	}
 	d := &document{path: path, meta: meta}
-	d.collect(sections)
-	d.removeUnknown(known)
+	d.collect(tables)
 	return d, nil
 }
 
+// lineOf returns a line by its number, of which the first is 1.
+func lineOf(text []byte, number int) string {
+	lines := strings.Split(string(text), "\n")
+	if number < 1 || number > len(lines) {
+		return ""
+	}
+	return lines[number-1]
+}
+
 // collect fills in the values of the sections. What is no section becomes one value, for removeUnknown.
-func (d *document) collect(sections map[string]toml.Primitive) {
-	names := tagged(reflect.ValueOf(Config{}))
-	for name, raw := range sections {
+func (d *document) collect(tables map[string]toml.Primitive) {
+	names := sections()
+	for name, raw := range tables {
 		var keys map[string]toml.Primitive
 		if _, ok := names[name]; !ok || !d.isTable(raw) || d.meta.PrimitiveDecode(raw, &keys) != nil {
 			d.values = append(d.values, value{key: toml.Key{name}.String(), line: d.line(raw), raw: raw})
@@ -83,7 +104,7 @@ func (d *document) isTable(raw toml.Primitive) bool {
 // removeUnknown takes out the values whose keys are not known and makes each a problem, or a note if its key is retired. Keys are
 // case-sensitive.
 func (d *document) removeUnknown(known map[string]any) {
-	sections, retired := tagged(reflect.ValueOf(Config{})), retired()
+	sections, retired := sections(), retired()
 	d.values = slices.DeleteFunc(d.values, func(v value) bool {
 		if _, ok := known[v.key]; ok {
 			return false
@@ -95,7 +116,7 @@ func (d *document) removeUnknown(known map[string]any) {
 		case isSection:
 			d.unknown.add(fmt.Sprintf("%s: want a table, [%s]", d.origin(v), v.key))
 		default:
-			d.unknown.add(fmt.Sprintf("%s: unknown key", d.origin(v)))
+			d.unknown.add(fmt.Sprintf("%s: unknown key%s", d.origin(v), DidYouMean(meantKeys(v.key, known, sections))))
 		}
 		return true
 	})

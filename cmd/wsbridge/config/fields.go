@@ -32,6 +32,9 @@ func fields(cfg *Config) map[string]any {
 	return byKey
 }
 
+// sections returns the sections that a TOML file may have, by name.
+func sections() map[string]reflect.Value { return tagged(reflect.ValueOf(Config{})) }
+
 // tagged returns the fields of a struct by their TOML names.
 func tagged(v reflect.Value) map[string]reflect.Value {
 	return maps.Collect(tags(v))

@@ -85,5 +85,5 @@ func (c *Config) RunModes() isolation.Config {
 		modes[HandlerPrefix+name] = isolation.Mode(mode)
 	}
 	return isolation.Config{Mode: isolation.Mode(c.Isolation.Mode), Handlers: modes,
-		LiveGlobals: c.Globals.Live, ForgetGlobals: c.Globals.Forget}
+		LiveGlobals: c.Globals.Live, ForgetGlobals: c.Globals.Forget, Resident: c.PHP.HasResidents(), InitializeOnce: c.PHP.Initialize == "once"}
 }

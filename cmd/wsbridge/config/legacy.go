@@ -43,14 +43,15 @@ func (s *settings) overlay(cfg *Config, from provenance) problems {
 	return o.found
 }
 
-// defaults sets what is different wherever there is a settings file: the original refused such handshakes, and let every user of
-// the machine write to its pipe.
+// defaults sets what is different wherever there is a settings file: the original refused such handshakes, let every user of the
+// machine write to its pipe, and did not limit the time of handlers.
 func (o *overlay) defaults() {
 	o.cfg.Constants = o.Constants
 	o.cfg.Notes = append(o.cfg.Notes, o.Warnings...)
 	o.cfg.Server.RequireCookie, o.cfg.Server.RequireUserAgent = true, true
 	o.cfg.Pipe.Mode = 0o666
-	for _, key := range [...]string{"server.require_cookie", "server.require_user_agent", "pipe.mode"} {
+	o.cfg.PHP.Timeout = 0
+	for _, key := range [...]string{"server.require_cookie", "server.require_user_agent", "pipe.mode", "php.timeout"} {
 		o.from[key] = origin{place: o.Path, name: "legacy default"}
 	}
 }
@@ -136,7 +137,7 @@ func (o *overlay) origins() {
 	}
 }
 
-// missing returns the required settings that neither the settings file nor a TOML file has.
+// missing returns the required settings that neither the settings file nor a TOML file has, each with the key that may stand for it.
 func (s *settings) missing(from provenance) []string {
 	var names []string
 	for _, required := range [...]struct{ setting, key string }{
@@ -145,7 +146,11 @@ func (s *settings) missing(from provenance) []string {
 		{settingEvents, "php.events_file"},
 	} {
 		if s.value(required.setting) == "" && from[required.key].name != required.key {
-			names = append(names, required.setting)
+			name := required.setting
+			if like, ok := s.misspelt[name]; ok {
+				name += " (" + like + ")"
+			}
+			names = append(names, name)
 		}
 	}
 	return names

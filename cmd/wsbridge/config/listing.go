@@ -49,6 +49,9 @@ func shown(key string, v reflect.Value) (value any, hidden []string) {
 	if isSecret(key) && !v.IsZero() {
 		return reflect.Zero(v.Type()).Interface(), []string{key}
 	}
+	if tokens, ok := v.Interface().(Tokens); ok { // a table in JSON
+		return tokens, nil
+	}
 	if named, ok := v.Interface().(fmt.Stringer); ok {
 		return named.String(), nil
 	}
@@ -87,6 +90,8 @@ func valueTOML(v any) string {
 		return tableTOML(table)
 	case HandlerModes:
 		return tableTOML(table)
+	case Tokens:
+		return table.String()
 	}
 	text, err := toml.Marshal(map[string]any{"k": v})
 	if err != nil {

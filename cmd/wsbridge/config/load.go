@@ -141,7 +141,7 @@ func (l *loader) complete() {
 
 // unused returns notes about values that are not the default and have no effect.
 func (l *loader) unused() []string {
-	keys, why := []string{"php.script", "php.status_path", "php.reserve"}, "without php.fastcgi"
+	keys, why := []string{"php.script", "php.status_path", "php.reserve", "php.resident_fastcgi"}, "without php.fastcgi"
 	if l.cfg.PHP.External() {
 		keys = []string{"php.fpm", "php.workers", "php.user", "php.group", "php.memory_limit", "php.ini"}
 		why = "with a php-fpm that wsbridge does not run"
@@ -160,9 +160,13 @@ func (l *loader) unused() []string {
 func (l *loader) absolute(dir string) {
 	php := &l.cfg.PHP
 	for _, path := range [...]*string{&php.RunDir, &php.EventsFile, &php.SettingsFile, &php.Script, &l.cfg.Pipe.Path,
-		&l.cfg.Server.TLSCert, &l.cfg.Server.TLSKey, &l.cfg.Log.Folder, &l.cfg.Control.TokenFile} {
+		&l.cfg.Server.TLSCert, &l.cfg.Server.TLSKey, &l.cfg.Server.ACMECache, &l.cfg.Log.Folder} {
 		*path = Absolute(dir, *path)
 	}
+	if l.cfg.Journal.Dir != AutoAddress {
+		l.cfg.Journal.Dir = Absolute(dir, l.cfg.Journal.Dir)
+	}
+	l.cfg.Control.absolute(dir)
 	if strings.Contains(php.FPM, "/") { // else a command, found in PATH
 		php.FPM = Absolute(dir, php.FPM)
 	}

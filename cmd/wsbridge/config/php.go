@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"math"
 	"net"
 	"path/filepath"
@@ -21,10 +22,12 @@ const DialTimeout = 3 * time.Second
 
 // PHP is about php-fpm and the application's code.
 type PHP struct {
-	FastCGI         string   `toml:"fastcgi"` // see Endpoint; empty: wsbridge runs its own php-fpm
-	FPM             string   `toml:"fpm"`     // program of the own php-fpm; empty: found
-	Workers         int      `toml:"workers"` // of the own php-fpm
-	User            string   `toml:"user"`    // of those workers; empty: the default of package phpfpm
+	FastCGI         string   `toml:"fastcgi"`          // see Endpoint; empty: wsbridge runs its own php-fpm
+	Resident        string   `toml:"resident"`         // "auto", "on" or "off"; see HasResidents
+	ResidentFastCGI string   `toml:"resident_fastcgi"` // of an existing php-fpm; see ResidentEndpoint
+	FPM             string   `toml:"fpm"`              // program of the own php-fpm; empty: found
+	Workers         int      `toml:"workers"`          // of the own php-fpm
+	User            string   `toml:"user"`             // of those workers; empty: the default of package phpfpm
 	Group           string   `toml:"group"`
 	MemoryLimit     string   `toml:"memory_limit"` // php.ini notation
 	Ini             IniTable `toml:"ini"`
@@ -37,15 +40,29 @@ type PHP struct {
 	StatusPath      string   `toml:"status_path"` // pm.status_path of an existing php-fpm; empty: not asked
 	Reserve         int      `toml:"reserve"`     // workers of an existing php-fpm that are left to others
 	IdleTimeout     Duration `toml:"idle_timeout"`
-	Timeout         Duration `toml:"timeout"`          // of one event
+	Timeout         Duration `toml:"timeout"`          // of one event; 0: no limit
 	UnavailableWait Duration `toml:"unavailable_wait"` // of events for a php-fpm that is away
 	Initialize      string   `toml:"initialize"`       // "every" or "once"
 	OnError         string   `toml:"on_error"`         // "continue" or "close"
 }
 
+const (
+	// HeldUp is how long an event runs in the alone worker before nothing more is sent after it, since it may never end.
+	HeldUp = time.Second
+	// LongEvent is how long an event takes that is worth a warning, unless it is ended before. Another comes each time that has doubled.
+	LongEvent = 10 * time.Second
+	// lastLimit is the time limit of the server's last events where others have none: the end must come.
+	lastLimit = 30 * time.Second
+)
+
+// LastTimeout returns the time limit of ws_server_shutdown, and of ws_server_finalize.
+func (c *PHP) LastTimeout() time.Duration { return cmp.Or(c.Timeout.Std(), lastLimit) }
+
 // Endpoint splits FastCGI, "unix:/path" or "tcp:host:port", into the arguments of net.Dial. ok is false if it is neither.
-func (c *PHP) Endpoint() (network, address string, ok bool) {
-	network, address, _ = strings.Cut(c.FastCGI, ":")
+func (c *PHP) Endpoint() (network, address string, ok bool) { return endpoint(c.FastCGI) }
+
+func endpoint(s string) (network, address string, ok bool) {
+	network, address, _ = strings.Cut(s, ":")
 	switch network {
 	case "unix":
 		return network, address, filepath.IsAbs(address)
@@ -92,6 +109,7 @@ func (c *PHP) ConnectionsTo(s *fastcgi.Status) int {
 func (c *checker) php(p *PHP) {
 	_, _, ok := p.Endpoint()
 	c.require(ok || !p.External(), "php.fastcgi", p.FastCGI, `want "unix:/path" or "tcp:host:port"`)
+	c.residents(p)
 	c.number("php.workers", p.Workers, 1, maxWorkers)
 	most := maxWorkers
 	if !p.External() {
@@ -101,6 +119,7 @@ func (c *checker) php(p *PHP) {
 	c.require(isStatusPath(p.StatusPath), "php.status_path", p.StatusPath, `want a path such as "/status", or nothing`)
 	c.number("php.reserve", p.Reserve, 0, maxWorkers)
 	c.require(isMemoryLimit(p.MemoryLimit), "php.memory_limit", p.MemoryLimit, `want php.ini notation, such as "512M", or "-1" for none`)
+	c.require(p.Timeout >= 0, "php.timeout", p.Timeout, "want zero, which is no limit, or more")
 	c.name("php.user", p.User)
 	c.name("php.group", p.Group)
 	c.oneOf("php.initialize", p.Initialize, "every", "once")
@@ -109,6 +128,23 @@ func (c *checker) php(p *PHP) {
 
 // isStatusPath accepts what php-fpm accepts as pm.status_path.
 func isStatusPath(s string) bool { return regexp.MustCompile(`^(/[a-zA-Z0-9/_.~-]+)?$`).MatchString(s) }
+
+// MemoryBytes returns MemoryLimit in bytes, or 0 if there is none.
+func (c *PHP) MemoryBytes() int64 {
+	n, err := strconv.ParseInt(strings.TrimRight(c.MemoryLimit, "KkMmGg"), 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	switch strings.ToUpper(strings.TrimLeft(c.MemoryLimit, "0123456789")) {
+	case "K":
+		return n << 10
+	case "M":
+		return n << 20
+	case "G":
+		return n << 30
+	}
+	return n
+}
 
 // isMemoryLimit accepts php.ini's shorthand: https://www.php.net/manual/en/faq.using.php#faq.using.shorthandbytes
 func isMemoryLimit(s string) bool {

@@ -72,3 +72,11 @@ func TestConnectionsLeaveASharedPHPItsReserve(t *testing.T) {
 		t.Errorf("not asked: got %d", got)
 	}
 }
+
+func TestMemoryLimitInBytes(t *testing.T) {
+	for text, want := range map[string]int64{"512M": 512 << 20, "1g": 1 << 30, "64k": 64 << 10, "1000": 1000, "-1": 0} {
+		if got := (&PHP{MemoryLimit: text}).MemoryBytes(); got != want {
+			t.Errorf("%s: got %d, want %d", text, got, want)
+		}
+	}
+}

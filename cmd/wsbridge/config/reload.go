@@ -27,7 +27,11 @@ func Merge(running, fresh Config) (Config, Change) {
 	change := Change{Applied: []string{}, NewClients: []string{}, Restart: []string{}}
 	before, classes := fields(&running), readAnnotated().reloads()
 	for _, f := range list(&merged) {
-		switch class := classes[f.key]; {
+		class := classes[f.key]
+		if f.key == "server.acme" && (len(running.Server.ACME) == 0) != (len(fresh.Server.ACME) == 0) {
+			class = Restart // whether there is TLS, and where certificates come from
+		}
+		switch {
 		case reflect.DeepEqual(f.value, before[f.key]):
 			change.Unchanged++
 		case class == Restart:

@@ -7,7 +7,11 @@ type Server struct {
 	Listen           string   `toml:"listen"`   // host:port; port 0 takes a free one
 	TLSCert          string   `toml:"tls_cert"` // absolute after loading; empty: no TLS
 	TLSKey           string   `toml:"tls_key"`
-	ServerHeader     string   `toml:"server_header"` // of handshake answers; empty: none
+	ACME             []string `toml:"acme"`           // names, each with a certificate of its own from an authority; empty: none
+	ACMEDirectory    string   `toml:"acme_directory"` // URL of the authority
+	ACMEEmail        string   `toml:"acme_email"`     // that it is told; empty: none
+	ACMECache        string   `toml:"acme_cache"`     // absolute after loading; empty: in the service manager's state directory
+	ServerHeader     string   `toml:"server_header"`  // of handshake answers; empty: none
 	HandshakeTimeout Duration `toml:"handshake_timeout"`
 	RequireCookie    bool     `toml:"require_cookie"`
 	RequireUserAgent bool     `toml:"require_user_agent"`
@@ -19,14 +23,20 @@ type Server struct {
 	ControlRate      int      `toml:"control_rate"`     // control frames and empty ones per second; 0: any number
 	SendQueueBytes   ByteSize `toml:"send_queue_bytes"` // of messages that wait, per connection; at least MaxMessage
 	WriteTimeout     Duration `toml:"write_timeout"`
-	PingInterval     Duration `toml:"ping_interval"` // shorter than PongTimeout
+	MessageTimeout   Duration `toml:"message_timeout"` // for the rest of a message that has begun
+	PingInterval     Duration `toml:"ping_interval"`   // shorter than PongTimeout
 	PongTimeout      Duration `toml:"pong_timeout"`
 	IdleTimeout      Duration `toml:"idle_timeout"` // without a message in either direction; 0: no limit
 	QueueWait        Duration `toml:"queue_wait"`   // of an event for its turn
 	DrainTimeout     Duration `toml:"drain_timeout"`
+	UpgradeTimeout   Duration `toml:"upgrade_timeout"` // of a process that takes over, until it is ready
+	UpgradeSpread    Duration `toml:"upgrade_spread"`  // in which clients are told that cannot move
 
 	// Of events that wait or run, over all connections; at least MaxMessage.
 	EventQueueTotalBytes ByteSize `toml:"event_queue_total_bytes"`
+	// Of memory, over all connections: messages that are being read, at least MaxMessage, and that wait to be sent, at least SendQueueBytes.
+	ReadTotalBytes      ByteSize `toml:"read_total_bytes"`
+	SendQueueTotalBytes ByteSize `toml:"send_queue_total_bytes"`
 
 	// Who may connect. The Parse functions of package admission say what the lists may hold.
 	AllowedOrigins   []string `toml:"allowed_origins"`
@@ -59,7 +69,7 @@ const (
 )
 
 // TLS reports whether clients speak TLS.
-func (s *Server) TLS() bool { return s.TLSCert != "" }
+func (s *Server) TLS() bool { return s.TLSCert != "" || len(s.ACME) > 0 }
 
 // ControlBurst returns how many control frames a client may send at once: ten seconds' worth.
 func (s *Server) ControlBurst() int { return 10 * s.ControlRate }
@@ -86,6 +96,9 @@ func (c *checker) server(s *Server) {
 	c.below(s.MaxMessage <= s.EventQueueTotalBytes, "server.max_message", s.MaxMessage,
 		"server.event_queue_total_bytes", s.EventQueueTotalBytes)
 	c.below(s.MaxMessage <= s.SendQueueBytes, "server.max_message", s.MaxMessage, "server.send_queue_bytes", s.SendQueueBytes)
+	c.below(s.MaxMessage <= s.ReadTotalBytes, "server.max_message", s.MaxMessage, "server.read_total_bytes", s.ReadTotalBytes)
+	c.below(s.SendQueueBytes <= s.SendQueueTotalBytes, "server.send_queue_bytes", s.SendQueueBytes,
+		"server.send_queue_total_bytes", s.SendQueueTotalBytes)
 	c.below(s.PingInterval < s.PongTimeout, "server.ping_interval", s.PingInterval, "server.pong_timeout", s.PongTimeout)
 	c.number("server.message_rate", s.MessageRate, 0, maxRate)
 	c.number("server.message_burst", s.MessageBurst, 1, maxRate)
@@ -94,4 +107,5 @@ func (c *checker) server(s *Server) {
 	// The files themselves are read by the user that serves, who alone may be able to read the key.
 	c.require(s.TLSCert == "" || s.TLSKey != "", "server.tls_cert", s.TLSCert, "wants its key, server.tls_key, too")
 	c.require(s.TLSKey == "" || s.TLSCert != "", "server.tls_key", s.TLSKey, "wants its certificate, server.tls_cert, too")
+	c.acme(s)
 }

@@ -36,6 +36,8 @@ type settings struct {
 	Warnings []string
 
 	own map[string]setting
+	// misspelt are keys that this program does not read, by those that are not there and that they may stand for.
+	misspelt map[string]string
 }
 
 type setting struct {
@@ -55,7 +57,7 @@ func readSettings(path string) (*settings, error) {
 // parseSettings accepts any text. It trims lines, keys and values, and skips blank lines and those that start with "#". A value may
 // hold "=". Of two lines with the same key the first counts, as with PHP's define.
 func parseSettings(path string, text []byte) *settings {
-	s := &settings{Path: path, own: map[string]setting{}}
+	s := &settings{Path: path, own: map[string]setting{}, misspelt: map[string]string{}}
 	seen := map[string]int{}
 	number := 0
 	text = bytes.TrimPrefix(text, []byte("\uFEFF"))
@@ -78,7 +80,23 @@ func parseSettings(path string, text []byte) *settings {
 		seen[key] = number
 		s.keep(key, setting{value: strings.TrimSpace(value), line: number})
 	}
+	s.findMisspelt(seen)
 	return s
+}
+
+// findMisspelt warns of keys that are like one of wsbridge's own that is not there. lines has the line of each key.
+func (s *settings) findMisspelt(lines map[string]int) {
+	absent := slices.DeleteFunc(ownSettings(), func(key string) bool { _, there := s.own[key]; return there })
+	for _, key := range s.Constants {
+		meant := Similar(key, absent)
+		if len(meant) == 0 {
+			continue
+		}
+		s.warn(lines[key], fmt.Sprintf("%s is only a constant of the application%s", key, DidYouMean(meant)))
+		for _, own := range meant {
+			s.misspelt[own] = fmt.Sprintf("line %d has %s", lines[key], key)
+		}
+	}
 }
 
 func (s *settings) keep(key string, v setting) {

@@ -47,11 +47,34 @@ func TestSettingsLines(t *testing.T) {
 	}
 }
 
+// A key that is not read is a constant of the application, and mostly meant as that.
+func TestSettingsThatAreMisspeltAreToldOf(t *testing.T) {
+	for line, want := range map[string]string{
+		"WEBSOCKET_XHR_PIPE=/x":      "",
+		"WEBSOCKET_XHR_PIPEFILE=/x":  "f:4: WEBSOCKET_XHR_PIPEFILE is only a constant of the application: did you mean WEBSOCKET_XHR_PIPE_FILE?",
+		"WEBSOCKT_SERVER_HEADER=x":   "f:4: WEBSOCKT_SERVER_HEADER is only a constant of the application: did you mean WEBSOCKET_SERVER_HEADER?",
+		"WEBSOCKET_LISTENING_PORT2=": "",
+		"WEBSOCKET_URL=/push":        "",
+		"LOG_PATH=/x":                "",
+	} {
+		s := parseSettings("f", []byte(required+line+"\n"))
+		if got := strings.Join(s.Warnings, "\n"); got != want {
+			t.Errorf("%s: got %q, want %q", line, got, want)
+		}
+	}
+}
+
 func TestBadSettingsAreExplained(t *testing.T) {
 	for name, tt := range map[string]struct{ text, want string }{
 		"missing": {
 			"WEBSOCKET_LISTENING_PORT=\nDB_PASSWORD=secret\n",
 			"FILE: missing or empty: WEBSOCKET_LISTENING_ADDRESS, WEBSOCKET_LISTENING_PORT, WEBSOCKET_EVENTS_INCLUDE_FILE",
+		},
+		"misspelt": {
+			"WEBSOCKET_LISTENING_ADRESS=localhost\nWEBSOCKET_LISTENING_PROT=50000\nwebsocket_events_include_file=/e.php\n",
+			"FILE: missing or empty: WEBSOCKET_LISTENING_ADDRESS (line 1 has WEBSOCKET_LISTENING_ADRESS), " +
+				"WEBSOCKET_LISTENING_PORT (line 2 has WEBSOCKET_LISTENING_PROT), " +
+				"WEBSOCKET_EVENTS_INCLUDE_FILE (line 3 has websocket_events_include_file)",
 		},
 		"switched off": {
 			"WEBSOCKET_ENABLE=0\n" + required,
@@ -75,7 +98,7 @@ func TestBadSettingsAreExplained(t *testing.T) {
 		},
 		"origin": {
 			required + "WEBSOCKET_ALLOWED_ORIGINS=https://a.example:443\n",
-			`FILE:4: WEBSOCKET_ALLOWED_ORIGINS = "https://a.example:443": want "scheme://host" or "scheme://host:port" in lower case, such as "https://shop.example", or "*"`,
+			`FILE:4: WEBSOCKET_ALLOWED_ORIGINS = "https://a.example:443": want "scheme://host" or "scheme://host:port" in lower case, such as "https://shop.example", or "null", "file://" or "*"`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -129,6 +152,7 @@ func TestPrecedence(t *testing.T) {
 	want := Default()
 	want.Server.Listen, want.Server.ServerHeader = "localhost:50000", "Toml"
 	want.Server.RequireCookie, want.Server.RequireUserAgent = true, true
+	want.PHP.Timeout = 0
 	want.Legacy.Settings, want.PHP.SettingsFile = settings, settings
 	want.PHP.EventsFile, want.PHP.FastCGI = "/e.php", "tcp:[::1]:9000"
 	want.Loop.Interval = Duration(300 * time.Millisecond)
@@ -167,11 +191,12 @@ func TestSettingsFlagMustAgreeWithTheTOMLFile(t *testing.T) {
 func FuzzParseSettings(f *testing.F) {
 	f.Add([]byte(required))
 	f.Add([]byte("\uFEFF# a\r\nA = b = c\r\n=\n==\nA\nWEBSOCKET_LISTENING_PORT= 1 "))
+	f.Add([]byte("WEBSOCKET_LISTENING_PORTS=1")) // a constant, and a warning of it
 	f.Fuzz(func(t *testing.T, text []byte) {
 		s := parseSettings("f", text)
 		lines := 1 + strings.Count(string(text), "\n")
-		if n := len(s.own) + len(s.Constants) + len(s.Warnings); n > lines {
-			t.Errorf("%d settings and warnings of %d lines", n, lines)
+		if n := len(s.own) + len(s.Constants); n > lines || len(s.Warnings) > lines {
+			t.Errorf("%d settings and %d warnings of %d lines", n, len(s.Warnings), lines)
 		}
 		for key, v := range s.own {
 			if v.line < 1 || v.line > lines || v.value != strings.TrimSpace(v.value) || !slices.Contains(ownSettings(), key) {

@@ -34,9 +34,17 @@ func (s *Server) fifo(w http.ResponseWriter, r *http.Request) (any, error) {
 	if len(document) == 0 {
 		return nil, errorf(http.StatusBadRequest, "the body is empty: want the document")
 	}
+	wait, err := flag(r.URL.Query(), "wait", true)
+	if err != nil {
+		return nil, err
+	}
 	extend(w, timeout)
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
+	if !wait {
+		id, err := s.cfg.Bridge.Enqueue(ctx, document)
+		return api.Accepted{Accepted: true, Document: id}, err
+	}
 	trace, err := s.cfg.Bridge.Inject(ctx, document)
 	if err != nil {
 		return nil, fifoError(trace, err)
@@ -99,7 +107,6 @@ func (s *Server) resume(http.ResponseWriter, *http.Request) (any, error) {
 }
 
 func (s *Server) drain(http.ResponseWriter, *http.Request) (any, error) {
-	s.cfg.Logger.Info("the operator ends the server")
 	s.cfg.Bridge.Drain()
 	return api.Done{"draining": true}, nil
 }

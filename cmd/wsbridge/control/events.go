@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/observe"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 	"github.com/wsbridge/wsbridge/protocol"
 )
@@ -46,17 +47,19 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	s.follow(r, tail, st, filter.Payloads)
 }
 
-// follow writes lines until the reader leaves or is too slow for one, or until the server ends.
+// follow writes lines until the reader leaves, is too slow for one or may not read them any more, or until the server ends.
 func (s *Server) follow(r *http.Request, tail *observe.Tail, st *stream, payloads bool) {
 	tick := time.NewTicker(lineInterval)
 	defer tick.Stop()
 	leave := s.leave(r)
 	for {
+		tokens := s.tokens.Load()
 		var line any
 		select {
 		case t := <-tail.Traces():
 			line = apiEvent(t, payloads)
 		case <-tick.C:
+		case <-tokens.replaced:
 		case <-r.Context().Done():
 			return
 		case <-s.ctx.Done():
@@ -65,6 +68,9 @@ func (s *Server) follow(r *http.Request, tail *observe.Tail, st *stream, payload
 			return
 		case <-tail.Ended():
 			_ = writeQueued(tail, st, payloads)
+			return
+		}
+		if s.isRevoked(r, config.RoleRead) {
 			return
 		}
 		if missed := tail.Missed(); missed > 0 {
@@ -142,12 +148,19 @@ func tailFilter(q url.Values) (observe.Filter, error) {
 		}
 		f.Kinds = append(f.Kinds, protocol.Kind(text))
 	}
-	switch text := q.Get("payloads"); text {
-	case "", "0":
-	case "1":
-		f.Payloads = true
+	var err error
+	f.Payloads, err = flag(q, "payloads", false)
+	return f, err
+}
+
+// flag returns a parameter that is 0 or 1; without says what it is when it is not there.
+func flag(q url.Values, name string, without bool) (bool, error) {
+	switch text := q.Get(name); text {
+	case "":
+		return without, nil
+	case "0", "1":
+		return text == "1", nil
 	default:
-		return f, errorf(http.StatusBadRequest, "payloads=%s: want 0 or 1", text)
+		return false, errorf(http.StatusBadRequest, "%s=%s: want 0 or 1", name, text)
 	}
-	return f, nil
 }

@@ -1,31 +1,37 @@
 package control
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 )
 
 // guardFor returns the handler for requests to l.
 func (s *Server) guardFor(l net.Listener) http.Handler {
 	host, _, _ := net.SplitHostPort(l.Addr().String())
-	guard := func(r *http.Request) *api.Error { return s.guard(r, host) }
+	guard, who := func(r *http.Request) *api.Error { return s.guard(r, host) }, s.overTCP
 	if l.Addr().Network() == "unix" {
-		guard = guardUnix
+		guard, who = guardUnix, operatorOf // the connection's
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if no := guard(r); no != nil {
 			fail(w, no)
 			return
 		}
-		s.handler.ServeHTTP(w, r)
+		s.handler.ServeHTTP(w, r.WithContext(withOperator(r.Context(), who(r))))
 	})
+}
+
+// overTCP returns who has sent a request over TCP. Without any token, everybody on this machine may read the metrics.
+func (s *Server) overTCP(r *http.Request) operator {
+	if !s.hasTokens() {
+		return operator{role: config.RoleMetrics}
+	}
+	return s.holder(r)
 }
 
 // guardUnix allows everything to a program that can open the socket. A browser cannot open it, but a port that ssh forwards to it can be
@@ -44,45 +50,30 @@ func foreignOrigin(r *http.Request) *api.Error {
 	return errorf(http.StatusForbidden, "origin %q is not allowed: only pages of this server may ask", r.Header.Get("Origin"))
 }
 
-// guard refuses what a request over TCP may not ask. A page of another site must not reach the API through its visitor's browser:
+// guard refuses requests over TCP that a browser may have been made to send. A page of another site must not reach the API through its visitor's browser:
 // neither with a request of its own (Origin), nor under a name of its own that it lets resolve to this machine (Host, DNS rebinding).
 func (s *Server) guard(r *http.Request, host string) *api.Error {
 	switch {
-	case (s.cfg.Token == "" || isBrowser(r)) && !isSafeHost(r, host):
+	case (!s.hasTokens() || isBrowser(r)) && !isSafeHost(r, host):
 		return errorf(http.StatusForbidden, "host %q is not allowed: use an IP address, localhost, or the name in control.listen", r.Host)
 	case !sameOrigin(r):
 		return foreignOrigin(r)
-	case s.cfg.Token == "" && !isOpenToAll(r):
-		return errorf(http.StatusForbidden, "over TCP this needs a token: name its file in control.token_file, or use the unix socket")
-	}
-	return s.authenticate(r)
-}
-
-// authenticate wants the token (RFC 6750, section 2.1), except for health checks and the dashboard's files: these hold no secret, and a
-// browser cannot send a token for them.
-func (s *Server) authenticate(r *http.Request) *api.Error {
-	if s.cfg.Token == "" || isHealth(r) || isPage(r) {
-		return nil
-	}
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	// Hashes are of one length, so the time tells not even the length of the token.
-	got, want := sha256.Sum256([]byte(strings.TrimSpace(token))), sha256.Sum256([]byte(s.cfg.Token))
-	if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
-		return errorf(http.StatusUnauthorized, "want the header \"Authorization: Bearer TOKEN\" with the token of control.token_file")
 	}
 	return nil
 }
 
-func isHealth(r *http.Request) bool { return r.URL.Path == "/healthz" || r.URL.Path == "/readyz" }
-
-// isOpenToAll reports whether everybody on this machine may see the answer.
-func isOpenToAll(r *http.Request) bool {
-	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && (isHealth(r) || r.URL.Path == "/metrics")
-}
-
-// isPage reports whether the request can only be for one of the dashboard's files.
-func isPage(r *http.Request) bool {
-	return !slices.ContainsFunc([]string{"/v1/", "/metrics", "/debug/"}, func(p string) bool { return strings.HasPrefix(r.URL.Path, p) })
+// authorize refuses a request of somebody whose role does not allow what it asks for.
+func (s *Server) authorize(r *http.Request, needed config.Role) *api.Error {
+	o := operatorOf(r)
+	switch {
+	case o.role.Allows(needed):
+		return nil
+	case !s.hasTokens():
+		return errorf(http.StatusForbidden, "over TCP this needs a token: name its file in control.token_file, or use the unix socket")
+	case o.role == "":
+		return errorf(http.StatusUnauthorized, "want the header \"Authorization: Bearer TOKEN\" with a token of control.token_file or control.tokens")
+	}
+	return errorf(http.StatusForbidden, "the token %q has the role %q: this needs %q", o.name, o.role, needed)
 }
 
 func isBrowser(r *http.Request) bool {

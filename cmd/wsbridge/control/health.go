@@ -21,14 +21,16 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 func (s *Server) probe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	return s.cfg.Bridge.Ready(ctx)
+	return s.cfg.Ready(ctx)
 }
 
-// handleProfiles adds net/http/pprof's pages. A profile takes as long as its parameter says.
-func handleProfiles(mux *http.ServeMux) {
+// profiles returns the handler of net/http/pprof's pages. A profile takes as long as its parameter says.
+func profiles() http.Handler {
+	mux := http.NewServeMux()
 	for path, h := range map[string]http.HandlerFunc{
 		"": pprof.Index, "cmdline": pprof.Cmdline, "profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace,
 	} {
 		mux.Handle("/debug/pprof/"+path, h)
 	}
+	return mux
 }

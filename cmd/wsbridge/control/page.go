@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"strings"
+
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 )
 
 // page returns the handler of the dashboard, if there is one.
@@ -12,6 +14,10 @@ func (s *Server) page() http.Handler {
 		return http.HandlerFunc(notFound)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if no := s.authorize(r, s.pageRole()); no != nil {
+			fail(w, no)
+			return
+		}
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			notAllowed([]string{http.MethodGet})(w, r)
 			return
@@ -20,8 +26,17 @@ func (s *Server) page() http.Handler {
 	})
 }
 
-// Public returns a handler for requests below path, which starts and ends with a slash, on the clients' listener. It wants the token for
-// everything but the dashboard's files. Streams end when a drain begins, since the drain waits for them.
+// pageRole returns the role for the dashboard's files. They hold no secret, and a browser cannot send a token for them; but where there is no
+// token to ask for, the page could show nothing.
+func (s *Server) pageRole() config.Role {
+	if s.hasTokens() {
+		return ""
+	}
+	return config.RoleRead
+}
+
+// Public returns a handler for requests below path, which starts and ends with a slash, on the clients' listener. Who asks is known by a
+// token only. Streams end when a drain begins, since the drain waits for them.
 func (s *Server) Public(path string) http.Handler {
 	below := http.StripPrefix(strings.TrimSuffix(path, "/"), http.HandlerFunc(s.servePublic))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -38,11 +53,8 @@ func (s *Server) servePublic(w http.ResponseWriter, r *http.Request) {
 		fail(w, foreignOrigin(r))
 		return
 	}
-	if no := s.authenticate(r); no != nil {
-		fail(w, no)
-		return
-	}
-	s.handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), publicKey{}, true)))
+	ctx := context.WithValue(r.Context(), publicKey{}, true)
+	s.handler.ServeHTTP(w, r.WithContext(withOperator(ctx, s.holder(r))))
 }
 
 type publicKey struct{}

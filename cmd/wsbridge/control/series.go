@@ -45,9 +45,10 @@ func (s *Server) collectSeries() {
 		totalsNow, timesNow := s.cfg.Bridge.Totals(), s.cfg.Times()
 		p := point(totalsNow, totals, timesNow.Since(times))
 		totals, times = totalsNow, timesNow
+		p.ConnectionsWaiting = s.cfg.Status().PHP.Pool.Waiting
 		if s.series.isWatched() { // asking php-fpm takes one of its workers for a moment
-			if w := s.cfg.Workers(s.ctx); w != nil {
-				p.WorkersActive, p.WorkersIdle, p.WorkersQueue = &w.Active, &w.Idle, &w.Queue
+			if w, err := s.cfg.Workers(s.ctx); err == nil {
+				p.WorkersActive, p.WorkersIdle = &w.Active, &w.Idle
 			}
 		}
 		s.series.add(p)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/bridge/isolation"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
 )
 
@@ -23,22 +25,27 @@ func (s *Server) status(_ http.ResponseWriter, r *http.Request) (any, error) {
 	a.Events = api.EventCounts{Running: t.Running, Waiting: t.Waiting, WaitingBytes: t.WaitingBytes, Done: t.Done, Failed: t.Failed}
 	a.Messages = api.Messages(t.Messages)
 	a.PHP.Version = app.PHP
-	a.PHP.Workers = s.cfg.Workers(r.Context())
-	a.Application.Handlers = handlers(app)
+	workers, err := s.cfg.Workers(r.Context())
+	if err != nil {
+		a.PHP.WorkersUnknown = err.Error()
+	}
+	a.PHP.Workers = workers
+	a.Residents = s.cfg.Residents()
+	a.Application.Handlers = handlers(app, a.Application.EventsFile)
 	if listen := s.listen.Load(); listen != nil {
 		a.Listen = *listen
 	}
+	a.Role = string(operatorOf(r).role)
 	a.LogLevel = strings.ToLower(s.cfg.Level.Level().String())
 	return a, nil
 }
 
-func handlers(app bridge.Application) []api.Handler {
+func handlers(app bridge.Application, events string) []api.Handler {
+	folders := isolation.FoldersOf(events)
 	all := make([]api.Handler, len(app.Handlers))
 	for i, h := range app.Handlers {
-		all[i] = api.Handler{Name: h.Name, Runs: "beside"}
-		if h.Alone {
-			all[i].Runs = "alone"
-		}
+		all[i] = api.Handler{Name: strings.TrimPrefix(h.Name, config.HandlerPrefix), Params: h.Params, Runs: h.Runs, Rows: h.Rows,
+			Place: string(h.Place), Why: h.Why, File: h.File, Line: h.Line, Cells: h.Cells(folders)}
 	}
 	return all
 }

@@ -11,7 +11,7 @@ import (
 // apiEvent returns a trace as the API writes it.
 func apiEvent(t *observe.Trace, payloads bool) api.Event {
 	e := api.Event{
-		Time: apiTime(t.Time), Seq: t.Seq, Event: string(t.Kind), Client: t.Client, Bytes: t.Bytes,
+		Time: apiTime(t.Time), Seq: t.Seq, Event: string(t.Kind), Client: t.Client, Worker: t.Worker, Together: t.Together, Bytes: t.Bytes,
 		Queue: api.Of(t.Queue), Connect: api.Of(t.Connect), Wait: api.Of(t.Wait), Run: api.Of(t.Run), Apply: api.Of(t.Apply),
 		Total: api.Of(t.Total), Made: api.Made(t.Made), Failure: t.Failure,
 	}

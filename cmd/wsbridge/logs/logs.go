@@ -51,5 +51,13 @@ func newHandler(out io.Writer, format string, level slog.Leveler) slog.Handler {
 	case format == "text" || format == "auto" && terminal.Is(out):
 		return slog.NewTextHandler(out, &slog.HandlerOptions{Level: level})
 	}
-	return slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level})
+	return slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level, ReplaceAttr: durationText})
+}
+
+// durationText writes a duration as the text formats do, "1m5s": JSON would have a number of nanoseconds.
+func durationText(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.String())
+	}
+	return a
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 )
@@ -20,6 +21,16 @@ func TestLoggerWritesJSONUnlessToATerminal(t *testing.T) {
 	var line map[string]any
 	if err := json.Unmarshal(out.Bytes(), &line); err != nil || line["listen"] != "127.0.0.1:1" {
 		t.Errorf("got %q, %v", out.String(), err)
+	}
+}
+
+func TestDurationsAreTextInEveryFormat(t *testing.T) {
+	for format, want := range map[string]string{"json": `"again_in":"1m5s"`, "text": "again_in=1m5s", "journal": "again_in=1m5s"} {
+		var out bytes.Buffer
+		testLogs(t, &out, config.Log{Level: "info", Format: format}).Info("waits", "again_in", 65*time.Second)
+		if got := out.String(); !strings.Contains(got, want) {
+			t.Errorf("%s: got %q, want %s", format, got, want)
+		}
 	}
 }
 

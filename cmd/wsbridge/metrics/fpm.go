@@ -13,6 +13,7 @@ const fpmTimeout = 2 * time.Second
 // Pool is the connections to php-fpm: how many there are, and may be.
 type Pool struct {
 	Connections, Limit int
+	Waiting            int // connections that no worker has answered yet
 	Restarts           int // of a php-fpm that is wsbridge's own
 }
 
@@ -23,6 +24,7 @@ func (m *Metrics) WatchFPM(pool func() Pool, status func(context.Context) (*fast
 		p := pool()
 		gauge(a, "fpm_connections", "Connections to php-fpm; each holds a worker.", p.Connections)
 		gauge(a, "fpm_connections_limit", "How many connections to php-fpm there may be.", p.Limit)
+		gauge(a, "fpm_connections_waiting", "Connections to php-fpm that no worker has answered yet.", p.Waiting)
 		counter(a, "fpm_restarts_total", "How often wsbridge's own php-fpm ended by itself and was started again.", p.Restarts)
 		ctx, cancel := context.WithTimeout(context.Background(), fpmTimeout)
 		defer cancel()
@@ -32,8 +34,6 @@ func (m *Metrics) WatchFPM(pool func() Pool, status func(context.Context) (*fast
 		}
 		gauge(a, "fpm_workers", "php-fpm's workers.", s.Workers)
 		gauge(a, "fpm_idle_workers", "Workers of php-fpm that wait for a connection; one whose connection is kept is not idle.", s.Idle)
-		gauge(a, "fpm_listen_queue", "Connections that no worker of php-fpm has accepted yet. Always 0 on a unix socket (php-fpm 8.2).",
-			s.ListenQueue)
 		counter(a, "fpm_max_children_reached_total", "How often php-fpm needed more than pm.max_children workers.", s.MaxChildrenReached)
 		counter(a, "fpm_slow_requests_total", "Requests over php-fpm's request_slowlog_timeout.", s.SlowRequests)
 	}))

@@ -46,6 +46,10 @@ func (r registry) counters(name, help string, labels ...string) *prometheus.Coun
 	return promauto.With(r).NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
 }
 
+func (r registry) counter(name, help string) prometheus.Counter {
+	return promauto.With(r).NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help})
+}
+
 func (r registry) gauge(name, help string, labels prometheus.Labels) prometheus.Gauge {
 	return promauto.With(r).NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help, ConstLabels: labels})
 }

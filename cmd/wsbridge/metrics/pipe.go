@@ -13,6 +13,7 @@ import (
 type pipe struct {
 	documents             prometheus.Counter
 	skipped, skippedBytes *prometheus.CounterVec // by reason
+	mended                *prometheus.CounterVec // by fault
 }
 
 func newPipe(r registry) pipe {
@@ -20,6 +21,10 @@ func newPipe(r registry) pipe {
 		documents:    r.counters("pipe_documents_total", "Documents that have come through the pipe.").WithLabelValues(),
 		skipped:      r.counters("pipe_skipped_total", "Pieces of data in the pipe that were skipped, by reason.", "reason"),
 		skippedBytes: r.counters("pipe_skipped_bytes_total", "Bytes of data in the pipe that were skipped, by reason.", "reason"),
+		mended:       r.counters("pipe_mended_total", "How often the pipe was not as it should be at its path and was put right, by fault.", "fault"),
+	}
+	for _, fault := range fifo.Faults() {
+		p.mended.WithLabelValues(string(fault))
 	}
 	for _, reason := range fifo.Reasons() {
 		p.skipped.WithLabelValues(string(reason))
@@ -32,6 +37,16 @@ func newPipe(r registry) pipe {
 func (p *pipe) Skipped(s fifo.Skipped) {
 	p.skipped.WithLabelValues(string(s.Reason)).Inc()
 	p.skippedBytes.WithLabelValues(string(s.Reason)).Add(float64(s.Bytes))
+}
+
+// Mended counts what was wrong at the pipe's path.
+func (p *pipe) Mended(m fifo.Mended) { p.mended.WithLabelValues(string(m.Fault)).Inc() }
+
+// WatchPipe adds whether writers reach the pipe. lost returns why not, or nil.
+func (m *Metrics) WatchPipe(lost func() error) {
+	m.registry.MustRegister(collector(func(a answer) {
+		gauge(a, "pipe_up", "0 while the pipe is not at its path and cannot be made there.", one(lost() == nil))
+	}))
 }
 
 // Pipe returns a pipe that counts the documents of from.

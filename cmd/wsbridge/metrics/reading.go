@@ -14,7 +14,7 @@ func (c collector) Collect(metrics chan<- prometheus.Metric) { c(answer{metrics}
 // answer takes the values of one scrape.
 type answer struct{ metrics chan<- prometheus.Metric }
 
-type number interface{ int | int64 | uint64 }
+type number interface{ int | int64 | uint64 | float64 }
 
 func gauge[N number](a answer, name, help string, value N) {
 	a.add(prometheus.GaugeValue, name, help, float64(value), nil)

@@ -40,6 +40,8 @@ func collectBridge(a answer, b *bridge.Bridge) {
 	gauge(a, "event_queue_limit", "How many events and handshakes of clients there may be.", room.Events)
 	gauge(a, "event_queue_bytes", "Bytes that events and handshakes of clients carry.", t.WaitingBytes)
 	gauge(a, "event_queue_limit_bytes", "How many bytes they may carry.", room.EventBytes)
+	gauge(a, "read_bytes", "Bytes of memory that messages take that are being read, of all clients.", t.ReadingBytes)
+	gauge(a, "read_limit_bytes", "How many bytes they may take.", room.ReadingBytes)
 	gauge(a, "documents_waiting", "Documents that have not been brought to ws_server_fifo yet.", t.Documents)
 	gauge(a, "documents_waiting_limit", "How many documents may wait; more stay in the pipe.", room.Documents)
 
@@ -50,6 +52,8 @@ func collectBridge(a answer, b *bridge.Bridge) {
 
 	gauge(a, "send_queue_length", "Messages and control frames that clients' sockets have not taken yet, of all clients.", unsent)
 	gauge(a, "send_queue_bytes", "Bytes of messages that clients' sockets have not taken yet, of all clients.", unsentBytes)
+	gauge(a, "send_queue_memory_bytes", "Bytes of memory that these messages take: one that waits for several clients counts once.", t.SendingBytes)
+	gauge(a, "send_queue_limit_bytes", "How many bytes they may take.", room.SendingBytes)
 
 	gauge(a, "paused", "1 while an operator has paused events.", one(b.Paused()))
 	gauge(a, "draining", "1 while the server shuts down.", one(draining))
@@ -67,7 +71,7 @@ func one(b bool) int {
 // WatchCertificate adds when the certificate in force expires.
 func (m *Metrics) WatchCertificate(expires func() time.Time) {
 	m.registry.MustRegister(collector(func(a answer) {
-		gauge(a, "tls_certificate_expires_timestamp_seconds", "When the certificate of server.tls_cert expires.", expires().Unix())
+		gauge(a, "tls_certificate_expires_timestamp_seconds", "When the certificate of server.tls_cert expires, or the first of server.acme; 0: one is missing.", expires().Unix())
 	}))
 }
 

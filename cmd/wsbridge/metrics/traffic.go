@@ -11,6 +11,7 @@ import (
 // traffic counts what only an Observer is told.
 type traffic struct {
 	*times
+	together prometheus.Counter
 	failures *prometheus.CounterVec // by event and reason
 	endings  *prometheus.CounterVec // by ending
 	refusals *prometheus.CounterVec // by refusal
@@ -21,6 +22,7 @@ type traffic struct {
 func newTraffic(r registry) traffic {
 	t := traffic{
 		times:    newTimes(),
+		together: r.counter("events_together_total", "Events that shared a request of php-fpm with events of other clients."),
 		failures: r.counters("event_failures_total", "Events that failed, by reason.", "event", "reason"),
 		endings: r.counters("clients_ended_total",
 			"Clients that have left, by ending; those with the ending refused were not let in.", "ending"),
@@ -48,6 +50,9 @@ func newTraffic(r registry) traffic {
 // Event implements observe.Observer.
 func (t *traffic) Event(o observe.Observation) {
 	t.events[o.Kind].Add(&o)
+	if o.Together > 0 {
+		t.together.Inc()
+	}
 	if o.Failure != "" {
 		t.failures.WithLabelValues(string(o.Kind), o.Failure).Inc()
 	}

@@ -31,13 +31,14 @@ func (c *command) completeKeys() {
 
 // keys returns the keys of connections, each with the client's address; nothing without a server.
 func (c *command) keys(cmd *cobra.Command, _ []string, begin string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	server, err := c.from.client()
+	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
+	defer cancel()
+	c.from.warn = nil // its line would stand in the middle of what somebody types
+	server, err := c.from.client(ctx)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	defer server.Close()
-	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
-	defer cancel()
 	found, err := api.Ask[api.Connections](ctx, server, listing(url.Values{"limit": {completionKeys}}))
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp

@@ -60,7 +60,7 @@ func age(d time.Duration) string {
 }
 
 // size returns a number of bytes with its unit.
-func size[N int | uint64](n N) string {
+func size[N int | int64 | uint64](n N) string {
 	f, unit := float64(n), 0
 	for ; f >= 1024 && unit < 4; unit++ {
 		f /= 1024

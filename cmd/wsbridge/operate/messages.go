@@ -75,30 +75,40 @@ func messageType(binary bool) string {
 }
 
 func newFifo() *command {
-	timeout := 30 * time.Second
+	timeout, noWait := 30*time.Second, false
 	c := &command{Command: cobra.Command{
 		Use:   "fifo [DOCUMENT]",
 		Short: "Bring a document to ws_server_fifo and wait until it has run",
 		Long: `Brings a document to ws_server_fifo, as a write to the pipe does, but waits until the handler
 has run, and shows what it returned. Without DOCUMENT, or with -, the document is read from
-standard input.
+standard input. With --no-wait it only waits until the document is accepted: then it will run,
+with a journal even if the server crashes.
 
-Exit codes: 0 the handler has run, 1 it failed or did not run, 2 wrong use.`,
+Exit codes: 0 the handler has run, or the document is accepted, 1 it failed or did not run,
+2 wrong use.`,
 		Example: `  wsbridge fifo '{"to":"*","text":"hi"}'`,
 		Args:    Arguments(0, 1),
 	}}
 	c.Flags().DurationVar(&timeout, "timeout", timeout, "how long it may wait and run")
+	c.Flags().BoolVar(&noWait, "no-wait", false, "do not wait until it has run")
 	return asks(c, func(args []string) (api.Call, error) {
 		if timeout <= 0 {
 			return api.Call{}, fmt.Errorf("--timeout %v: want more than zero", timeout)
 		}
+		query := url.Values{"timeout": {timeout.String()}}
+		if noWait {
+			query.Set("wait", "0")
+		}
 		document, err := c.content(args)
-		return api.Call{Method: http.MethodPost, Path: "/v1/fifo", Query: url.Values{"timeout": {timeout.String()}},
-			Type: messageType(true), Body: document}, err
+		return api.Call{Method: http.MethodPost, Path: "/v1/fifo", Query: query, Type: messageType(true), Body: document}, err
 	}, writeFifo)
 }
 
 func writeFifo(out io.Writer, f *api.Fifo) {
+	if f.Accepted.Accepted {
+		fmt.Fprintln(out, "accepted")
+		return
+	}
 	e := &f.Event
 	fmt.Fprintf(out, "handled in %s: %s sent, %s closed, %s changed\n", took(e.Total), terminal.Plural(e.Made.Sent, "message"),
 		terminal.Plural(e.Made.Closed, "client"), terminal.Plural(e.Made.Rows, "row"))

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,17 +30,27 @@ func writeStatus(out io.Writer, s *api.Status) {
 	write(out, "", [][]string{
 		{"wsbridge " + s.Version, stateText(s)},
 		{"running", fmt.Sprintf("%s, process %d, log level %s", age(s.Uptime.Std()), s.PID, s.LogLevel)},
-		{"listens", orNone(s.Listen) + ", pipe " + orNone(s.Pipe)},
+		{"listens", orNone(s.Listen) + ", pipe " + orNone(s.Pipe) + lost(s)},
 		{"clients", fmt.Sprintf("%d open, %d coming or leaving; %d let in, %d refused so far", s.Connections.Open,
 			s.Connections.All-s.Connections.Open, s.Connections.Accepted, s.Connections.Refused)},
 		{"messages", fmt.Sprintf("%d received (%s), %d sent (%s)", s.Messages.Received, size(s.Messages.ReceivedBytes),
 			s.Messages.Sent, size(s.Messages.SentBytes))},
 		{"events", fmt.Sprintf("%d running, %d waiting (%s); %d done, %d of them failed", s.Events.Running, s.Events.Waiting,
-			size(s.Events.WaitingBytes), s.Events.Done, s.Events.Failed)},
+			size(s.Events.WaitingBytes), s.Events.Done+s.Events.Failed, s.Events.Failed)},
 		{"php-fpm", phpText(&s.PHP)},
-		{"handlers", handlersText(&s.Application)},
+		{"workers", residentsText(&s.Residents)},
 		{"from", orNone(s.Config) + ", " + s.Application.EventsFile},
 	})
+	section(out, "workers", latestWorkers(&s.Residents))
+	section(out, "handlers, isolation "+s.Application.Isolation, handlerRows(s.Application.Handlers))
+}
+
+// section writes a table under a title, unless it is empty.
+func section(out io.Writer, title string, rows [][]string) {
+	if len(rows) > 0 {
+		fmt.Fprintf(out, "\n%s\n", title)
+		write(out, "  ", rows)
+	}
 }
 
 func stateText(s *api.Status) string {
@@ -63,24 +72,25 @@ func phpText(p *api.PHP) string {
 	}
 	text := fmt.Sprintf("%s, %s %s", orNone(p.Version), whose, p.Address)
 	if w := p.Workers; w != nil {
-		text += fmt.Sprintf("; %d of %s busy, %d in its queue", w.Active, terminal.Plural(w.Total, "worker"), w.Queue)
+		text += fmt.Sprintf("; %d of %s busy", w.Active, terminal.Plural(w.Total, "worker"))
 	}
-	return text + fmt.Sprintf("; %d of %s", p.Pool.Connections, terminal.Plural(p.Pool.Max, "connection"))
+	text += fmt.Sprintf("; %d of %s", p.Pool.Connections, terminal.Plural(p.Pool.Max, "connection"))
+	if p.Pool.Waiting > 0 {
+		text += fmt.Sprintf(", %d of them without a worker", p.Pool.Waiting)
+	}
+	return text
 }
 
-// handlersText says which handlers run beside others and which alone.
-func handlersText(a *api.Application) string {
-	runs := map[string][]string{}
-	for _, h := range a.Handlers {
-		runs[h.Runs] = append(runs[h.Runs], h.Name)
-	}
-	var parts []string
-	for _, how := range [...]struct{ runs, text string }{{"beside", " beside others"}, {"alone", " alone"}} {
-		if names := runs[how.runs]; len(names) > 0 {
-			parts = append(parts, strings.Join(names, ", ")+how.text)
+// handlerRows says how handlers run, and why.
+func handlerRows(handlers []api.Handler) (rows [][]string) {
+	for i := range handlers {
+		var row []string
+		for _, cell := range handlers[i].Cells {
+			row = append(row, oneLine(cell))
 		}
+		rows = append(rows, row)
 	}
-	return orNone(strings.Join(parts, "; ")) + " (isolation " + a.Isolation + ")"
+	return rows
 }
 
 func newErrors() *command {
@@ -107,4 +117,12 @@ func writeErrors(out io.Writer, found *api.Errors) {
 			failureText(e.Failure, e.Message, e.File, e.Line)})
 	}
 	write(out, "", rows)
+}
+
+// lost returns what is wrong with the pipe.
+func lost(s *api.Status) string {
+	if s.PipeLost == "" {
+		return ""
+	}
+	return " (lost: " + s.PipeLost + ")"
 }

@@ -78,12 +78,47 @@ func TestFailuresAsATable(t *testing.T) {
 `, func(out *strings.Builder) { writeErrors(out, found) })
 }
 
+// someResidents are an alone worker, a spare, and five that have ended.
+func someResidents() api.Residents {
+	now := time.Now()
+	r := api.Residents{Enabled: true, Replaced: map[string]uint64{"memory": 5, "code": 1}, Workers: []api.Worker{
+		{PID: 40, Kind: "alone", Started: now.Add(-65 * time.Second), Events: 1234, Memory: 38 << 20, Code: "0123abcdef+"},
+		{PID: 41, Kind: "spare", Started: now.Add(-5 * time.Second)}}}
+	ended := now.Add(-65 * time.Second)
+	for i := range 5 {
+		r.Ended = append(r.Ended, api.Worker{PID: 34 - i, Kind: "alone", Started: ended.Add(-time.Minute), Ended: &ended, Reason: "it uses\nmuch memory"})
+	}
+	return r
+}
+
+func TestWorkersAsATable(t *testing.T) {
+	wantText(t, "no resident workers, since php.resident = \"off\": each event is a request of its own\n",
+		func(out *strings.Builder) { writeResidents(out, &api.Residents{Why: `php.resident = "off"`}) })
+	r := someResidents()
+	r.Workers[0].Reason, r.Ended, r.Stateless, r.BootsFailed = "php-fpm ends", r.Ended[:1], true, 2
+	r.BootFailure = &api.BootFailure{Time: time.Now().Add(-3 * time.Second), Error: "no\nsuch pool"}
+	wantText(t, `no resident worker can be started: events run in requests of their own, and nothing is kept; replaced 6 times so far; 2 could not be started, the last 3s ago: no such pool
+
+KIND   PID  AGE   EVENTS  MEMORY    CODE
+alone  40   1m5s  1234    38.0 MiB  0123abcd  leaves: php-fpm ends
+spare  41   5s    0       -         -
+alone  34   1m0s  0       -         -         ended 1m5s ago: it uses much memory
+`, func(out *strings.Builder) { writeResidents(out, &r) })
+	ended := time.Now()
+	wantText(t, "worker 41 has taken over from worker 34, which ran 1 event in 3s\n", func(out *strings.Builder) {
+		writeRecycled(out, &api.Recycled{Before: api.Worker{PID: 34, Started: ended.Add(-3 * time.Second), Ended: &ended, Events: 1},
+			After: api.Worker{PID: 41}})
+	})
+}
+
 func TestStatusAtAGlance(t *testing.T) {
 	s := &api.Status{Version: "1.0", Ready: true, Uptime: api.Of(49 * time.Hour), PID: 7, LogLevel: "info", Listen: "127.0.0.1:50000"}
 	s.Connections.All, s.Connections.Open, s.Connections.Accepted, s.Connections.Refused = 3, 2, 9, 1
 	s.PHP = api.PHP{Version: "8.2.1", Managed: true, Address: "unix:/run/x"}
 	s.Application = api.Application{EventsFile: "/srv/e.php", Isolation: "auto",
-		Handlers: []api.Handler{{Name: "text", Runs: "beside"}, {Name: "fifo", Runs: "alone"}, {Name: "open", Runs: "beside"}}}
+		Handlers: []api.Handler{{Cells: []string{"ws_server_fifo", "4 parameters", "alone, with all rows", "uses\n$connections, e.php:12"}},
+			{Cells: []string{"ws_server_after_close", "1 parameter", "in the alone worker, in one order", "shares"}}}}
+	s.Residents = someResidents()
 	wantText(t, `wsbridge 1.0  takes clients
 running       2d1h, process 7, log level info
 listens       127.0.0.1:50000, pipe -
@@ -91,8 +126,20 @@ clients       2 open, 1 coming or leaving; 9 let in, 1 refused so far
 messages      0 received (0 B), 0 sent (0 B)
 events        0 running, 0 waiting (0 B); 0 done, 0 of them failed
 php-fpm       8.2.1, wsbridge's own, at unix:/run/x; 0 of 0 connections
-handlers      text, open beside others; fifo alone (isolation auto)
+workers       events run in a resident worker; replaced 6 times so far
 from          -, /srv/e.php
+
+workers
+  KIND   PID  AGE   EVENTS  MEMORY    CODE
+  alone  40   1m5s  1234    38.0 MiB  0123abcd
+  spare  41   5s    0       -         -
+  alone  34   1m0s  0       -         -         ended 1m5s ago: it uses much memory
+  alone  33   1m0s  0       -         -         ended 1m5s ago: it uses much memory
+  alone  32   1m0s  0       -         -         ended 1m5s ago: it uses much memory
+
+handlers, isolation auto
+  ws_server_fifo         4 parameters  alone, with all rows               uses $connections, e.php:12
+  ws_server_after_close  1 parameter   in the alone worker, in one order  shares
 `, func(out *strings.Builder) { writeStatus(out, s) })
 	for want, change := range map[string]func(){
 		"takes no clients: php-fpm is away": func() { s.Ready, s.Why = false, "php-fpm is\naway" },

@@ -94,6 +94,12 @@ func lineText(line *api.Line) string {
 	}
 	fmt.Fprintf(&b, "  %s = queue %s + connect %s + wait %s + run %s + apply %s", took(e.Total), took(e.Queue), took(e.Connect),
 		took(e.Wait), took(e.Run), took(e.Apply))
+	if e.Worker != 0 {
+		fmt.Fprintf(&b, ", worker %d", e.Worker)
+	}
+	if e.Together > 0 {
+		fmt.Fprintf(&b, ", one of %d in a request", e.Together)
+	}
 	if e.Bytes > 0 || e.Payload != nil {
 		fmt.Fprintf(&b, "\n    ← %s%s", size(e.Bytes), payloadText(e.Payload))
 	}

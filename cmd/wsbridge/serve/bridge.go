@@ -2,18 +2,23 @@ package serve
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"syscall"
+	"time"
 
 	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/bridge/door"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
+	"github.com/wsbridge/wsbridge/fastcgi/resident"
 )
 
 // bridgeConfig returns what cfg says to a bridge whose events go to f, as far as a reload can change it.
-func bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
+func bridgeConfig(cfg *config.Config, f *fpm, lane *resident.Lane) bridge.Config {
 	return bridge.Config{
 		PHP:              f.client,
+		Lane:             bridgeLane(lane),
+		Beside:           besideOf(lane),
 		LogPayloads:      cfg.Log.Payloads,
 		ServerHeader:     cfg.Server.ServerHeader,
 		RequireCookie:    cfg.Server.RequireCookie,
@@ -22,7 +27,12 @@ func bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
 		SessionCookie:    cfg.Isolation.SessionCookie,
 		Parallel:         f.asked.MaxConnections,
 		CloseOnError:     cfg.PHP.OnError == "close",
+		LongEvent:        config.LongEvent,
+		LastTimeout:      cfg.PHP.LastTimeout(),
 		LoopInterval:     cfg.Loop.Interval.Std(),
+
+		LoopWithoutClients: cfg.LoopsWithoutClients(),
+
 		MaxMessage:       int64(cfg.Server.MaxMessage),
 		MessageRate:      cfg.Server.MessageRate,
 		MessageBurst:     cfg.Server.MessageBurst,
@@ -35,6 +45,7 @@ func bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
 		SendQueueBytes:   int(cfg.Server.SendQueueBytes),
 		HandshakeTimeout: cfg.Server.HandshakeTimeout.Std(),
 		WriteTimeout:     cfg.Server.WriteTimeout.Std(),
+		MessageTimeout:   cfg.Server.MessageTimeout.Std(),
 		PingInterval:     cfg.Server.PingInterval.Std(),
 		PongTimeout:      cfg.Server.PongTimeout.Std(),
 		IdleTimeout:      cfg.Server.IdleTimeout.Std(),
@@ -44,6 +55,8 @@ func bridgeConfig(cfg *config.Config, f *fpm) bridge.Config {
 
 		EventQueueTotal:      cfg.Server.EventQueueTotal(),
 		EventQueueTotalBytes: int(cfg.Server.EventQueueTotalBytes),
+		ReadTotalBytes:       int(cfg.Server.ReadTotalBytes),
+		SendQueueTotalBytes:  int(cfg.Server.SendQueueTotalBytes),
 
 		MaxHeader: config.MaxHeader,
 		Limits:    limits(&cfg.Server, f.asked.MaxConnections),
@@ -60,6 +73,34 @@ func limits(s *config.Server, phpConnections int) door.Limits {
 		RatePerAddress:  s.HandshakeRatePerAddress,
 		BurstPerAddress: s.HandshakeRatePerAddress,
 		IPv6Prefix:      config.IPv6Prefix,
+	}
+}
+
+// filesInterval is how often it is looked whether the limit of open files has changed, as by prlimit(1).
+const filesInterval = 5 * time.Second
+
+// keepClientLimit keeps the number of clients true to the limit of open files until ctx ends, unless server.max_connections is set.
+func (s *server) keepClientLimit(ctx context.Context) {
+	tick := time.NewTicker(filesInterval)
+	defer tick.Stop()
+	for before := clientLimit(0); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now := clientLimit(0)
+		if now == before || s.cfg.Load().Server.MaxConnections > 0 {
+			continue
+		}
+		s.log.Info("the limit of open files has changed", "clients", now)
+		if err := s.reload.again(ctx, s.putBackend); err != nil {
+			if ctx.Err() == nil {
+				s.log.Error("the number of clients could not be changed", "error", err)
+			}
+			continue
+		}
+		before = now
 	}
 }
 

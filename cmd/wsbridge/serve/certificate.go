@@ -17,7 +17,7 @@ import (
 const certificateInterval = 5 * time.Second
 
 // certificate is the server's TLS certificate with its chain and its key. It is read again when its files change; connections keep the
-// certificate that they began with. All its methods accept nil, which is a server without TLS.
+// certificate that they began with.
 type certificate struct {
 	cert, key string // paths
 	log       *slog.Logger
@@ -28,45 +28,38 @@ type certificate struct {
 	lastError string         // the last one of readIfChanged
 }
 
-// loadCertificate reads the files of server.tls_cert and server.tls_key; nil without an error if neither is set.
+// loadCertificate reads the files of server.tls_cert and server.tls_key.
 func loadCertificate(s *config.Server, log *slog.Logger) (*certificate, error) {
-	if !s.TLS() {
-		return nil, nil
-	}
 	c := &certificate{cert: s.TLSCert, key: s.TLSKey, log: log}
 	return c, c.reload()
 }
 
-// CheckCertificate returns what is wrong with the files of server.tls_cert and server.tls_key.
-func CheckCertificate(s *config.Server) error {
-	_, err := loadCertificate(s, slog.New(slog.DiscardHandler))
-	return err
-}
-
 // config returns a configuration that asks for the certificate with each connection.
 func (c *certificate) config() *tls.Config {
-	if c == nil {
-		return nil
-	}
 	return &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.pair.Load(), nil }}
+}
+
+// expires implements certificates.
+func (c *certificate) expires() time.Time { return c.pair.Load().Leaf.NotAfter }
+
+// prepare implements certificates: it reads the files, which have the same names as long as the server runs.
+func (c *certificate) prepare(*config.Server) (apply func(), err error) {
+	if err := c.reload(); err != nil {
+		return nil, fmt.Errorf("reload server.tls_cert and server.tls_key: %w", err)
+	}
+	return func() {}, nil
 }
 
 // reload reads the files. If they are not a pair, the certificate that was read before stays.
 func (c *certificate) reload() error {
-	if c == nil {
-		return nil
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.read()
 }
 
-// watch reads the files when they change, until ctx ends. While a tool replaces one after the other they may not be a pair; that is
-// logged once, and they are read again until they are.
+// watch implements certificates: it reads the files when they change, until ctx ends. While a tool replaces one after the other they may
+// not be a pair; that is logged once, and they are read again until they are.
 func (c *certificate) watch(ctx context.Context) {
-	if c == nil {
-		return
-	}
 	tick := time.NewTicker(certificateInterval)
 	defer tick.Stop()
 	for {

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"log/slog"
 	"math/big"
 	"os"
@@ -118,7 +119,7 @@ func TestCertificateErrorsNameKeyAndFile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newTLSFiles(t, "x")
 			row.spoil(f)
-			err := CheckCertificate(&f.Server)
+			err := errors.Join(checkNamed(&config.Config{Server: f.Server})...)
 			if err == nil || !strings.Contains(err.Error(), row.want) || !strings.Contains(err.Error(), ".pem") {
 				t.Errorf("got %v", err)
 			}

@@ -2,7 +2,6 @@ package serve
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control"
@@ -17,10 +16,14 @@ func (s *server) startControl(cfg *config.Config) (*control.Server, error) {
 		return nil, err
 	}
 	operators := control.Start(c)
-	if s.passed.control != nil {
-		operators.ListenOn(s.passed.control)
-	} else if err := s.listenForControl(cfg.Control.Listen, operators); err != nil {
-		return nil, errors.Join(err, operators.Close())
+	switch {
+	case s.Predecessor != nil: // its listeners come later
+	case s.sockets.control != nil:
+		operators.ListenOn(s.sockets.control)
+	default:
+		if err := s.listenForControl(cfg.Control.Listen, operators); err != nil {
+			return nil, errors.Join(err, operators.Close())
+		}
 	}
 	if path := cfg.Control.PublicPath; path != "" {
 		s.bridge.Mount(path, operators.Public(path))
@@ -28,15 +31,20 @@ func (s *server) startControl(cfg *config.Config) (*control.Server, error) {
 	return operators, nil
 }
 
-// listenForControl only warns if "auto" finds no folder for a socket: nobody asked for that socket.
+// listenForControl only warns if "auto" cannot make its socket: nobody asked for that one. A socket that another server holds ends the
+// start, since that one is probably this server's predecessor, or would be taken for it by commands.
 func (s *server) listenForControl(addresses config.Addresses, operators *control.Server) error {
-	if addresses.Auto() {
-		if err := operators.ListenAuto(); err != nil {
-			s.log.Warn("there is no control socket: set control.listen", "error", err)
-		}
-		return nil
-	}
 	for _, address := range addresses {
+		if address == config.AutoAddress {
+			err := operators.ListenAuto()
+			if errors.Is(err, control.ErrInUse) {
+				return err
+			}
+			if err != nil {
+				s.log.Warn("there is no control socket: set control.listen", "error", err)
+			}
+			continue
+		}
 		if err := operators.Listen(address); err != nil {
 			return err
 		}
@@ -44,11 +52,16 @@ func (s *server) listenForControl(addresses config.Addresses, operators *control
 	return nil
 }
 
-func (s *server) controlConfig(cfg *config.Config) (control.Config, error) {
-	c := control.Config{
+func (s *server) controlConfig(cfg *config.Config) (c control.Config, err error) {
+	c = control.Config{
 		Bridge: s.bridge, Metrics: s.metrics.Handler(), Times: s.metrics.Times, Dashboard: dashboard.Handler(),
+		Ready: s.Ready,
 		Level: s.log.Level, Logger: s.log.Logger, Status: s.status,
 		Workers:     s.backend.workers,
+		Residents:   s.residents,
+		Journal:     s.journalContents,
+		Recycle:     s.backend.recycle,
+		Kill:        s.backend.kill,
 		MaxMessage:  func() int64 { return int64(s.cfg.Load().Server.MaxMessage) },
 		MaxDocument: int64(cfg.Pipe.MaxDocument),
 		SocketMode:  cfg.Control.SocketMode(), SocketGroup: cfg.Control.Group,
@@ -56,23 +69,20 @@ func (s *server) controlConfig(cfg *config.Config) (control.Config, error) {
 	if s.Load != nil {
 		c.Reload = s.reload.reload
 	}
-	if cfg.Control.TokenFile != "" {
-		token, err := api.ReadToken(cfg.Control.TokenFile)
-		if err != nil {
-			return c, fmt.Errorf("control.token_file: %w", err)
-		}
-		c.Token = token
+	if s.Arguments != nil {
+		c.Upgrade = s.upgrade
 	}
-	return c, nil
+	c.Tokens, err = readTokens(&cfg.Control)
+	return c, err
 }
 
 // status returns what is known without asking the bridge or php-fpm.
 func (s *server) status() api.Status {
 	cfg, f, pool := s.cfg.Load(), s.backend.current.Load(), s.backend.pool()
 	return api.Status{
-		Version: s.Version, Pipe: cfg.Pipe.Path, Config: s.ConfigFile,
+		Version: s.Version, Pipe: cfg.Pipe.Path, PipeLost: s.pipeTrouble(), Config: s.ConfigFile,
 		PHP: api.PHP{Managed: f.managed != nil, Address: f.asked.Network + ":" + f.asked.Address,
-			Pool: api.Pool{Connections: pool.Connections, Max: pool.Limit}},
+			Pool: api.Pool{Connections: pool.Connections, Waiting: pool.Waiting, Max: pool.Limit}},
 		Application: api.Application{EventsFile: cfg.PHP.EventsFile, Isolation: cfg.Isolation.Mode},
 	}
 }

@@ -17,10 +17,18 @@ import (
 
 // fpm is a php-fpm that events go to, and the client of it.
 type fpm struct {
-	client  *fastcgi.Client
-	asked   fastcgi.Config // what client was made with
-	managed *managedFPM    // nil if php-fpm is not wsbridge's own
+	client    *fastcgi.Client
+	asked     fastcgi.Config // what client was made with
+	managed   *managedFPM    // nil if php-fpm is not wsbridge's own
+	residents endpoint       // of the pool for requests that stay open
 }
+
+// endpoint is an address as net.Dial takes it. The zero value is none.
+type endpoint struct{ network, address string }
+
+// spareResidents is how many workers the pool for resident workers has in addition to those that run events beside each other: the one
+// that runs events alone, a spare, one that leaves and one that boots.
+const spareResidents = 4
 
 // start starts a php-fpm, unless cfg names an existing one, and makes a client of it, which connects only when it is used. The caller
 // stops it. What php-fpm itself has to say goes to fpmLog, what comes with an event to log.
@@ -33,28 +41,30 @@ func (d *runDir) start(ctx context.Context, cfg *config.Config, fpmLog, log *slo
 		if cfg.PHP.Script != "" {
 			client.Script = cfg.PHP.Script
 		}
-		return newFPM(client, nil)
+		var residents endpoint
+		residents.network, residents.address, _ = cfg.PHP.ResidentEndpoint()
+		return newFPM(client, nil, residents)
 	}
 	managed, err := d.startManaged(ctx, &cfg.PHP, fpmLog)
 	if err != nil {
 		return nil, err
 	}
-	client.Network, client.Address = "unix", managed.Address()
+	client.Network, client.Address, client.Supervisor = "unix", managed.Address(), managed
 	client.StatusPage.Network, client.StatusPage.Address, client.StatusPage.Path = managed.StatusPage()
 	fpmLog.Info("php-fpm started", "workers", managed.Workers(), "connections", client.MaxConnections)
-	return newFPM(client, managed)
+	return newFPM(client, managed, managed.residents())
 }
 
 // newFPM stops managed if it fails.
-func newFPM(cfg fastcgi.Config, managed *managedFPM) (*fpm, error) {
+func newFPM(cfg fastcgi.Config, managed *managedFPM, residents endpoint) (*fpm, error) {
 	client, err := fastcgi.New(cfg)
 	if err != nil {
 		return nil, errors.Join(err, managed.stop())
 	}
-	return &fpm{client, cfg, managed}, nil
+	return &fpm{client, cfg, managed, residents}, nil
 }
 
-// stop waits for running events, php.timeout at most for each, and ends a php-fpm that is wsbridge's own.
+// stop waits for running events, which php.timeout bounds or their callers do, and ends a php-fpm that is wsbridge's own.
 func (f *fpm) stop() error { return errors.Join(f.client.Close(), f.managed.stop()) }
 
 // clientConfig returns the configuration of a client but for php-fpm's address.
@@ -64,6 +74,7 @@ func (d *runDir) clientConfig(cfg *config.Config, log *slog.Logger) fastcgi.Conf
 		Script:         filepath.Join(d.path, phphandlers.Entry),
 		EventsFile:     cfg.PHP.EventsFile,
 		SettingsFile:   cfg.PHP.SettingsFile,
+		SettingsCopies: d.path,
 		InitializeOnce: cfg.PHP.Initialize == "once",
 		MaxConnections: cfg.PHP.Connections(),
 		IdleTimeout:    cfg.PHP.IdleTimeout.Std(),
@@ -88,10 +99,15 @@ func (d *runDir) startManaged(ctx context.Context, cfg *config.PHP, log *slog.Lo
 	if err := os.Mkdir(dir, ownerOnly); err != nil {
 		return nil, fmt.Errorf("make php-fpm's folder: %w", err)
 	}
+	residents := 0
+	if cfg.HasResidents() {
+		residents = cfg.Workers + spareResidents
+	}
 	process, err := phpfpm.Start(ctx, phpfpm.Config{
 		Binary:      cfg.FPM,
 		Dir:         dir,
 		Workers:     cfg.Workers,
+		Residents:   residents,
 		User:        cfg.User,
 		Group:       cfg.Group,
 		Timeout:     cfg.Timeout.Std(),
@@ -107,6 +123,14 @@ func (d *runDir) startManaged(ctx context.Context, cfg *config.PHP, log *slog.Lo
 	return &managedFPM{process, dir}, nil
 }
 
+// residents returns the address of the pool for requests that stay open.
+func (m *managedFPM) residents() endpoint {
+	if address := m.ResidentAddress(); address != "" {
+		return endpoint{"unix", address}
+	}
+	return endpoint{}
+}
+
 // stop ends php-fpm and removes its folder; m may be nil.
 func (m *managedFPM) stop() error {
 	if m == nil {
@@ -118,6 +142,7 @@ func (m *managedFPM) stop() error {
 // Inspect starts the php-fpm that Run would use, asks it what the application consists of, and ends it. What php-fpm itself has to say
 // goes to fpmLog, what PHP says to phpLog.
 func Inspect(ctx context.Context, cfg config.Config, fpmLog, phpLog *slog.Logger) (i *protocol.Inspection, err error) {
+	cfg.PHP.Resident = "off" // no event runs
 	dir, err := openRunDir(&cfg.PHP)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -11,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/control/api"
+
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/config"
 )
 
 // look returns values from where a running server uses them.
@@ -31,6 +34,19 @@ func all(looks ...look) look {
 // inBridge looks at fields of the configuration that the bridge has in force.
 func inBridge(fields ...string) look {
 	return func(r *running) values { return fieldsOf(r.server.bridge.Config(), fields) }
+}
+
+// inReloader looks at fields of config.Server that an upgrade is given.
+func inReloader(fields ...string) look {
+	return func(r *running) (found values) {
+		if err := r.server.reload.again(r.t.Context(), func(_ context.Context, cfg *config.Config) error {
+			found = fieldsOf(cfg.Server, fields)
+			return nil
+		}); err != nil {
+			r.t.Fatal(err)
+		}
+		return found
+	}
 }
 
 // inClient looks at fields of what the client of the php-fpm in force was made with.
@@ -63,6 +79,9 @@ func inPool(directive string) look {
 		return nil
 	}
 }
+
+// residents looks at where the pool for requests that stay open is.
+func residents(r *running) values { return values{r.server.backend.current.Load().residents} }
 
 // inPHP has a handler evaluate an expression.
 func inPHP(expression string) look {
@@ -99,4 +118,12 @@ func logLevel(r *running) values { return values{r.server.log.Level.Level()} }
 func dailyFiles(r *running) values {
 	r.server.log.Warn("a line for the daily file")
 	return values{len(must(filepath.Glob(filepath.Join(r.dir, "ws_*.log"))))}
+}
+
+// holders returns who may come to the control API over TCP.
+func holders(r *running) (v values) {
+	for _, name := range r.server.operators.Holders() {
+		v = append(v, name)
+	}
+	return v
 }

@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -25,6 +26,7 @@ type reloader struct {
 	mu      sync.Mutex // guards the fields below, and lets one reload run at a time
 	running config.Config
 	put     func(context.Context, *config.Config) error // see start
+	next    int                                         // process that has taken over; 0: none has
 }
 
 // newReloader returns a reloader for a server that runs with running. With a load, SIGHUP no longer ends the program, until close.
@@ -61,9 +63,19 @@ func (r *reloader) run(ctx context.Context) {
 		select {
 		case <-r.sighup:
 			_, _ = r.reload(ctx) // it logs its errors
+			r.passOn()
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// passOn has the process reload that has taken over, if one has.
+func (r *reloader) passOn() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.next != 0 {
+		_ = syscall.Kill(r.next, syscall.SIGHUP) // it fails only for one that has ended
 	}
 }
 
@@ -75,7 +87,10 @@ var errNothing = errors.New("the server starts or ends: there is nothing to relo
 func (r *reloader) reload(ctx context.Context) (change config.Change, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.put == nil {
+	switch {
+	case r.next != 0:
+		return config.Change{}, fmt.Errorf("process %d has taken over: it is to be asked", r.next)
+	case r.put == nil:
 		return config.Change{}, errNothing
 	}
 	notify := notifier{r.log}
@@ -94,12 +109,29 @@ func (r *reloader) reload(ctx context.Context) (change config.Change, err error)
 	return change, err
 }
 
+// again calls do with the configuration that runs, while no reload does. It does nothing when the server ends.
+func (r *reloader) again(ctx context.Context, do func(context.Context, *config.Config) error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.put == nil || r.next != 0 {
+		return nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(r.life, cancel)()
+	running := r.running
+	return do(ctx, &running)
+}
+
 func (r *reloader) apply(ctx context.Context) (config.Change, error) {
 	fresh, err := r.load()
 	if err != nil {
 		return config.Change{}, err
 	}
 	merged, change := config.Merge(r.running, fresh)
+	if err := config.Check(&merged, nil); err != nil { // fresh values may not fit those that need a restart
+		return config.Change{}, fmt.Errorf("with the values that need a restart: %w", err)
+	}
 	if err := r.put(ctx, &merged); err != nil {
 		return config.Change{}, err
 	}

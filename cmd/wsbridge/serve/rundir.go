@@ -15,31 +15,58 @@ import (
 // runDir is the run-time folder: it holds the unpacked PHP half, and the file that tells handlers which clients are open. It outlives
 // each php-fpm, since the events of a client carry its path.
 type runDir struct {
-	path     string
+	*lockedFolder
 	presence *fastcgi.Presence
 	started  int // how many php-fpms of wsbridge's own have been started; start is called by one goroutine at a time
 }
 
 // openRunDir makes the folder. The caller closes it once every php-fpm has ended.
 func openRunDir(cfg *config.PHP) (*runDir, error) {
-	path, err := MakeRunDir(cfg)
+	folder, err := newLockedFolder(runDirParent(cfg), runDirMode(cfg))
 	if err != nil {
 		return nil, err
 	}
-	d := &runDir{path: path}
-	err = phphandlers.Unpack(path)
+	d := &runDir{lockedFolder: folder}
+	err = phphandlers.Unpack(d.path)
 	if err == nil {
 		d.presence, err = fastcgi.CreatePresence(d.presenceFile())
 	}
 	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(path))
+		return nil, errors.Join(err, d.remove())
 	}
 	return d, nil
 }
 
+// missing returns the path of something that somebody has removed; empty: all is there.
+func (d *runDir) missing() string {
+	switch {
+	case !d.isThere():
+		return d.path
+	case !d.presence.IsThere():
+		return d.presenceFile()
+	}
+	return phphandlers.Missing(d.path)
+}
+
+// restore makes anew what is missing.
+func (d *runDir) restore() error {
+	if err := d.lockedFolder.restore(); err != nil {
+		return err
+	}
+	if phphandlers.Missing(d.path) != "" {
+		if err := phphandlers.Unpack(d.path); err != nil {
+			return err
+		}
+	}
+	if d.presence.IsThere() {
+		return nil
+	}
+	return d.presence.Restore()
+}
+
 func (d *runDir) presenceFile() string { return filepath.Join(d.path, "presence") }
 
-func (d *runDir) close() error { return errors.Join(d.presence.Close(), os.RemoveAll(d.path)) }
+func (d *runDir) close() error { return errors.Join(d.presence.Close(), d.remove()) }
 
 // Who may enter a run-time folder; none of these modes shows the names in it to others.
 const (
@@ -60,18 +87,33 @@ func runDirMode(cfg *config.PHP) os.FileMode {
 	return ownerEnters
 }
 
-// MakeRunDir makes a run-time folder that php-fpm's workers can enter. The caller removes it.
-func MakeRunDir(cfg *config.PHP) (path string, err error) {
-	return makeRunDir(cfg.RunDir, runDirMode(cfg))
+// MakeRunDir makes a run-time folder that php-fpm's workers can enter. The caller calls remove.
+func MakeRunDir(cfg *config.PHP) (path string, remove func() error, err error) {
+	f, err := newLockedFolder(runDirParent(cfg), runDirMode(cfg))
+	if err != nil {
+		return "", nil, err
+	}
+	return f.path, f.remove, nil
 }
 
-// makeRunDir makes a folder under a name that nobody can guess, in parent, else in the folder that systemd made for the service
-// (RuntimeDirectory=), else among the temporary files, where old ones may be removed (tmpfiles.d(5)).
-func makeRunDir(parent string, mode os.FileMode) (path string, err error) {
-	if parent == "" {
-		parent, _, _ = strings.Cut(os.Getenv("RUNTIME_DIRECTORY"), ":")
+// runDirParent returns the folder for run-time folders: the configured one, else that which systemd made for the service
+// (RuntimeDirectory=), else that of temporary files, where old ones may be removed (tmpfiles.d(5)).
+func runDirParent(cfg *config.PHP) string {
+	if cfg.RunDir != "" {
+		return cfg.RunDir
 	}
-	dir, err := os.MkdirTemp(parent, "wsbridge-")
+	if parent, _, _ := strings.Cut(os.Getenv("RUNTIME_DIRECTORY"), ":"); parent != "" {
+		return parent
+	}
+	return os.TempDir()
+}
+
+// runDirName is how the names of run-time folders begin; a number follows.
+const runDirName = "wsbridge-"
+
+// makeRunDir makes a folder in parent under a name that nobody can guess.
+func makeRunDir(parent string, mode os.FileMode) (path string, err error) {
+	dir, err := os.MkdirTemp(parent, runDirName)
 	if err != nil {
 		return "", fmt.Errorf("make run-time folder: %w", err)
 	}

@@ -13,11 +13,12 @@ import (
 const controlSocket = "control"
 
 // sockets are those that the service manager listens on for wsbridge (socket activation, sd_listen_fds(3)): clients that connect while
-// the program restarts wait instead of being refused. A nil one is listened on as the configuration says.
+// the program restarts wait instead of being refused. Where it passes none, that for clients is our own, see listenForClients, and control
+// is nil.
 type sockets struct{ clients, control net.Listener }
 
 // takeSockets takes over what the service manager passed: one socket for clients, and at most one more, named "control", for
-// operators. It must be called before any process is started, which would inherit them. The caller closes them.
+// operators. It must be called before any process is started, which would inherit them. The caller closes the sockets.
 func takeSockets() (*sockets, error) {
 	s := &sockets{}
 	var errs []error
@@ -67,10 +68,11 @@ func (s *sockets) close() {
 	}
 }
 
-// listenForClients returns the service manager's socket if there is one, else listens on address.
-func (s *sockets) listenForClients(address string) (net.Listener, error) {
-	if s.clients != nil {
-		return s.clients, nil
+// listenForClients listens on address, unless the service manager has passed a socket for clients. Clients that connect from now on wait
+// until they are accepted.
+func (s *sockets) listenForClients(address string) (err error) {
+	if s.clients == nil {
+		s.clients, err = net.Listen("tcp", address)
 	}
-	return net.Listen("tcp", address)
+	return err
 }

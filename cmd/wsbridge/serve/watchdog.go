@@ -10,7 +10,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
-	"github.com/wsbridge/wsbridge/bridge"
+	"github.com/wsbridge/wsbridge/cmd/wsbridge/terminal"
 )
 
 // probeTimeout bounds the question to php-fpm whether it is there.
@@ -41,16 +41,16 @@ type watchdog struct {
 	ended chan struct{} // closed when run has returned
 }
 
-// watched is what the watchdog asks of a bridge.
+// watched is what the watchdog asks of a server.
 type watched interface {
 	Ready(ctx context.Context) error
 	Clients() int
 }
 
-var _ watched = (*bridge.Bridge)(nil)
+var _ watched = (*server)(nil)
 
-// startWatchdog starts a watchdog, which does nothing without a service manager. The caller closes it.
-func startWatchdog(server watched, overdue func(time.Time) time.Duration, log *slog.Logger) *watchdog {
+// startWatchdog starts a watchdog, which does nothing without a service manager, and nothing before await has returned. The caller closes it.
+func startWatchdog(server watched, overdue func(time.Time) time.Duration, await func(), log *slog.Logger) *watchdog {
 	w := &watchdog{server: server, overdue: overdue, notify: notifier{log}, log: log, interval: statusInterval, ended: make(chan struct{})}
 	ctx, stop := context.WithCancel(context.Background())
 	w.stop = stop
@@ -65,7 +65,7 @@ func startWatchdog(server watched, overdue func(time.Time) time.Duration, log *s
 	if limit > 0 {
 		w.interval = min(limit/2, statusInterval) // half of it, as sd_watchdog_enabled(3) recommends
 	}
-	go w.run(ctx)
+	go func() { await(); w.run(ctx) }()
 	return w
 }
 
@@ -98,7 +98,7 @@ func (w *watchdog) ping(ctx context.Context) {
 		return
 	}
 	w.stuck = false
-	text := fmt.Sprintf("%d clients", clients)
+	text := terminal.Plural(clients, "client")
 	if ready != nil {
 		text += "; " + ready.Error()
 	}

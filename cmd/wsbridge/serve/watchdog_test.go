@@ -72,7 +72,7 @@ func inTime(time.Time) time.Duration { return 0 }
 func TestWatchdogStarvesWhenTheServerDoesNotAnswer(t *testing.T) {
 	m := newManager(t)
 	server := serverWithLocks{make(chan struct{}, 1)}
-	w := startWatchdog(server, inTime, slog.New(slog.DiscardHandler))
+	w := startWatchdog(server, inTime, func() {}, slog.New(slog.DiscardHandler))
 	defer w.close()
 	m.fed(t)
 	server.lock <- struct{}{} // held for ever
@@ -85,7 +85,7 @@ func TestWatchdogStarvesWhileAnExchangeDoesNotEnd(t *testing.T) {
 	var late atomic.Int64
 	var log bytes.Buffer
 	w := startWatchdog(serverWithLocks{make(chan struct{}, 1)}, func(time.Time) time.Duration { return time.Duration(late.Load()) },
-		slog.New(slog.NewTextHandler(&log, nil)))
+		func() {}, slog.New(slog.NewTextHandler(&log, nil)))
 	late.Store(int64(stuckAfter))
 	m.fed(t)
 	late.Store(int64(stuckAfter + time.Second))

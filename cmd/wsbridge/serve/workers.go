@@ -54,3 +54,51 @@ func readSettled(ctx context.Context, page fastcgi.StatusPage) (*fastcgi.Status,
 		}
 	}
 }
+
+// workersInterval is how often an existing php-fpm is asked again how many workers it has. Each time that takes one for a moment.
+const workersInterval = 15 * time.Second
+
+// keepWorkers keeps the number of connections true to an existing php-fpm until ctx ends: an operator may give its pool another size, and it
+// may have been away at the start. A worker that is just being replaced is missing on the page, so a number has to be read twice.
+func (s *server) keepWorkers(ctx context.Context) {
+	tick := time.NewTicker(workersInterval)
+	defer tick.Stop()
+	for before := 0; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now := s.backend.otherConnections(ctx, &s.cfg.Load().PHP)
+		isSure := now > 0 && now == before
+		before = now
+		if !isSure {
+			continue
+		}
+		s.log.Warn("php-fpm has another number of workers than before", "connections", now)
+		err := s.reload.again(ctx, func(ctx context.Context, cfg *config.Config) error {
+			s.backend.cfg = fpmConfig{}
+			return s.putBackend(ctx, cfg)
+		})
+		if err != nil && ctx.Err() == nil {
+			s.log.Error("the number of connections to php-fpm could not be changed", "error", err)
+		}
+	}
+}
+
+// otherConnections returns how many connections there may be to an existing php-fpm, if its pool is of a fixed size and that is another number
+// than there may be now, else 0.
+func (b *backend) otherConnections(ctx context.Context, cfg *config.PHP) int {
+	f := b.current.Load()
+	if f.managed != nil || f.asked.StatusPage.Path == "" {
+		return 0
+	}
+	s, err := f.asked.StatusPage.Read(ctx)
+	if err != nil || !s.Fixed() || s.Uptime < settled {
+		return 0
+	}
+	if n := cfg.ConnectionsTo(s); n != f.asked.MaxConnections {
+		return n
+	}
+	return 0
+}

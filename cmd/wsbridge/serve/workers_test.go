@@ -14,7 +14,7 @@ import (
 )
 
 func TestAnExternalPHPIsAskedForItsWorkers(t *testing.T) {
-	dir, err := makeRunDir("", allEnter)
+	dir, err := makeRunDir(os.TempDir(), allEnter)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,8 +61,8 @@ func TestRunDirIsReachedByThoseWhoNeedIt(t *testing.T) {
 		}
 	}
 	t.Setenv("RUNTIME_DIRECTORY", parent+":/run/other")
-	dir, err := makeRunDir("", ownerEnters)
-	if err != nil || filepath.Dir(dir) != parent {
+	dir, remove, err := MakeRunDir(&config.PHP{})
+	if err != nil || filepath.Dir(dir) != parent || remove() != nil {
 		t.Errorf("got %s, %v, want one in %s", dir, err, parent)
 	}
 	own, external := config.PHP{}, config.PHP{FastCGI: "unix:/run/php/php-fpm.sock"}

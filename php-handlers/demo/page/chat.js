@@ -1,23 +1,28 @@
 // The chat. What the server sends is inserted as text, never as markup.
 
 import { ask, makeLog, showRooms } from "./view.js";
-import { keepConnected } from "./socket.js";
+import { ReconnectingWebSocket } from "./wsbridge.js";
 
 const $ = id => document.getElementById(id);
-const me = { key: 0, name: "", room: "lobby" };
+const lobby = "lobby"; // where everybody arrives
+const me = { key: 0, name: "", room: lobby };
 const log = makeLog($("log"), $("latest"));
 
 // The application reads the name from a cookie, as applications of the original server do.
 const parameters = new URLSearchParams(location.search);
 rememberName(parameters.get("name") ?? localStorage.getItem("chat_name") ?? "", false);
 
-const address = new URL("/", location.href);
-address.protocol = address.protocol.replace("http", "ws");
-const server = keepConnected(address, {
-    onOpen: () => showState("connected", "good"),
-    onMessage: data => receive(JSON.parse(data)),
-    onWait: showWait,
-});
+// What is written while the server is away waits. It is said in the room that it was written for.
+const server = new ReconnectingWebSocket("/");
+server.onopen = () => {
+    if (me.room !== lobby) {
+        send({ cmd: "join", room: me.room });
+    }
+    showState("connected", "good");
+};
+server.onmessage = event => receive(JSON.parse(event.data));
+server.onreconnecting = showWait;
+server.onclose = ({ reason }) => showEnd(reason);
 
 function receive(m) {
     switch (m.event) {
@@ -42,7 +47,7 @@ function receive(m) {
     }
 }
 
-function send(command) { return server.send(JSON.stringify(command)); }
+function send(command) { server.send(JSON.stringify(command)); }
 
 // parse turns a line of input into a command for the application.
 function parse(line) {
@@ -77,27 +82,37 @@ function rememberName(name, forLong) {
 function showState(text, tone) {
     $("state").textContent = text;
     $("state").dataset.tone = tone;
-    $("send").disabled = tone !== "good";
-    $("trouble").hidden = true;
+    $("trouble").hidden = tone === "good";
 }
 
 const reasons = { 1001: "The server is restarting.", 1013: "The server is busy." };
 
-function showWait(ms, code) {
+function showWait({ code, delay }) {
     showState("reconnecting", "gone");
-    const again = document.createElement("button");
-    again.type = "button";
-    again.textContent = "Try now";
-    again.addEventListener("click", () => server.retry());
     const reason = reasons[code] ?? "The connection is gone.";
-    $("trouble").replaceChildren(`${reason} Trying again in ${Math.ceil(ms / 1000)} s. `, again);
-    $("trouble").hidden = false;
+    const again = button("Try now", () => server.retry());
+    $("trouble").replaceChildren(`${reason} Trying again in ${Math.ceil(delay / 1000)} s; what you write is sent then. `, again);
+}
+
+function showEnd(reason) {
+    showState("disconnected", "gone");
+    const again = button("Connect", () => location.reload());
+    $("trouble").replaceChildren(`The server has closed the connection. ${reason} `, again);
+}
+
+function button(text, onClick) {
+    const result = document.createElement("button");
+    result.type = "button";
+    result.textContent = text;
+    result.addEventListener("click", onClick);
+    return result;
 }
 
 $("form").addEventListener("submit", event => {
     event.preventDefault();
     const text = $("text").value.trim();
-    if (text && send(parse(text))) {
+    if (text) {
+        send(parse(text));
         $("text").value = "";
     }
 });

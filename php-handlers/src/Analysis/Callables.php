@@ -33,150 +33,190 @@ final class Callables
         return $positions;
     }
 
-    /** Checks the arguments at some positions of a call. */
-    public function check(array $positions, $open, $callee)
+    /** Checks the arguments at some positions of a call. Arguments may be named if the parameters are known. */
+    public function check(array $positions, $open, $callee, array $parameters = [])
     {
-        if ($positions === []) {
-            return;
-        }
-        list($starts, $end) = $this->source->elements($open);
-        if ($this->isReordered($starts)) {
+        $arguments = $positions === [] ? [] : $this->source->arguments($open, $parameters);
+        if ($arguments === null) {
             $this->functions->unknown('calls ' . $callee . ' with arguments that are spread or named', $open);
             return;
         }
         foreach ($positions as $position) {
-            $at = $position < 0 ? count($starts) + $position : $position;
-            if (isset($starts[$at]) && !$this->isKnown($starts[$at], isset($starts[$at + 1]) ? $starts[$at + 1] - 1 : $end)) {
-                $what = $this->text($starts[$at]) . Functions::ANYTHING;
-                $this->functions->unknown('passes ' . $what . ', to ' . $callee, $starts[$at]);
+            $at = $position < 0 ? count($arguments) + $position : $position;
+            if (isset($arguments[$at]) && !$this->isKnown($arguments[$at][0], $arguments[$at][1])) {
+                $what = $this->text($arguments[$at][0]) . Functions::ANYTHING;
+                $this->functions->unknown('passes ' . $what . ', to ' . $callee, $arguments[$at][0]);
             }
         }
         if ($callee === 'preg_replace_callback_array()') {
-            $this->checkArray($starts);
+            $this->checkArray(isset($arguments[0]) ? $arguments[0] : [$open, $open]);
         }
     }
 
-    /** Checks arguments that name classes. */
-    public function checkClasses(array $positions, $open, $callee)
+    /** Checks arguments that name classes. $isMade says that PHP makes objects of them; else it only loads them. */
+    public function checkClasses(array $positions, $open, $callee, $isMade, array $parameters = [])
     {
-        list($starts) = $positions === [] ? [[]] : $this->source->elements($open);
-        foreach ($positions as $position) {
-            if (!isset($starts[$position])) {
-                continue;
-            }
-            $isAsked = substr($callee, -9) === '_exists()'; // it only loads a class that does not exist yet
-            $class = $this->className($starts[$position]);
-            if ($class !== null) {
-                $isAsked || $this->functions->classNamed('\\' . ltrim($class, '\\'), $starts[$position]);
-            } elseif (!$isAsked || spl_autoload_functions()) {
-                $what = $this->text($starts[$position]) . ', which could be any class';
-                $this->functions->unknown('passes ' . $what . ', to ' . $callee, $starts[$position]);
+        $arguments = $positions === [] ? [] : $this->source->arguments($open, $parameters);
+        if ($arguments === null && ($isMade || spl_autoload_functions())) {
+            $this->functions->unknown('calls ' . $callee . ' with arguments that are spread or named', $open);
+        }
+        foreach ($arguments === null ? [] : $positions as $position) {
+            list($start, $end) = isset($arguments[$position]) ? $arguments[$position] : [0, 0];
+            $isObject = $end === $start + 1 && $this->source->texts[$start] === '$this' || $this->source->kinds[$start] === T_NEW;
+            $known = $start === 0 || ($isMade ? $this->makes($start, $end) : $isObject || $this->className($start, $end) !== null);
+            if (!$known && ($isMade || spl_autoload_functions())) {
+                $this->functions->unknown('passes ' . $this->text($start) . ', which could be any class, to ' . $callee, $start);
             }
         }
     }
 
-    /** Checks a constant such as CURLOPT_WRITEFUNCTION, which a function follows. */
-    public function option($name, $i)
+    /** Reports whether an expression names a class, or is null, and records that PHP makes objects of it. */
+    public function makes($start, $end)
     {
-        $isClass = $name === 'fetch_class';
-        $next = $i + 1;
-        while ($isClass && $this->source->kinds[$next] === '|') {
-            $next += $this->source->matches($next + 1, [T_STRING, T_DOUBLE_COLON, T_STRING]) ? 4 : 2;
+        $class = $this->className($start, $end);
+        if ($class === null) {
+            return $end === $start + 1 && strtolower(ltrim($this->source->texts[$start], '\\')) === 'null';
         }
-        if ($isClass && !in_array($this->source->kinds[$next], [',', T_DOUBLE_ARROW], true)) {
-            return; // it makes objects of PHP's own class, or of one that is named elsewhere
+        if (in_array(strtolower($class), ['self', 'static', 'parent'], true)) {
+            $this->unit->classes['*'] = true;
+        } else {
+            $this->functions->classes->named($class, $start);
+            $this->unit->classes[Unit::short($class)] = true;
         }
-        $end = $next + 1;
-        while (!in_array($this->source->kinds[$end], [',', ')', ']', ';'], true)) {
-            $end = isset($this->source->partners[$end]) ? $this->source->after($end) : $end + 1;
-        }
-        $follows = $this->source->kinds[$next] === ',' || $this->source->kinds[$next] === T_DOUBLE_ARROW;
-        $known = $follows && ($isClass ? $this->className($next + 1) !== null : $this->isKnown($next + 1, $end));
-        if (!$known || $name === 'fetch_classtype') {
-            $this->functions->unknown('uses ' . $this->source->texts[$i] . ' with ' . $this->text($next + 1) . Functions::ANYTHING, $i);
-        } elseif ($isClass) {
-            $this->unit->classes[Unit::short($this->className($next + 1))] = true;
-        }
+        return true;
     }
 
     /** Returns the full name of the class that "…" or X::class names, or null. */
-    private function className($i)
+    private function className($start, $end)
     {
-        if ($this->source->matches($i, [T_STRING, T_DOUBLE_COLON, T_STRING]) && $this->source->texts[$i + 2] === 'class') {
-            return $this->code->resolve($this->source->texts[$i]);
+        if ($end === $start + 3 && $this->source->matches($start, [T_STRING, T_DOUBLE_COLON, T_STRING])
+            && strtolower($this->source->texts[$start + 2]) === 'class') {
+            $isOwn = in_array(strtolower($this->source->texts[$start]), ['self', 'parent'], true);
+            return $isOwn ? $this->source->texts[$start] : $this->code->resolve($start);
         }
-        return in_array($this->source->kinds[$i + 1], [',', ')'], true) ? $this->source->literal($i) : null;
+        if ($end === $start + 3 && $this->source->kinds[$start] === T_STATIC) {
+            return 'static';
+        }
+        $text = $this->literal($start, $end);
+        return $text === null ? null : ltrim($text, '\\');
     }
 
-    private function isReordered(array $starts)
+    /** Returns the value of an expression that is one string literal, or null. */
+    public function literal($start, $end)
     {
-        foreach ($starts as $start) {
-            $named = $this->source->kinds[$start] === T_STRING && $this->source->kinds[$start + 1] === ':';
-            if ($named || $this->source->kinds[$start] === T_ELLIPSIS && $this->source->kinds[$start + 1] !== ')') {
-                return true;
+        return $end === $start + 1 ? $this->source->literal($start) : null;
+    }
+
+    /** Returns the elements of an expression that is an array written out, each with "key", or null, and "value"; or null. */
+    public function elements($start, $end)
+    {
+        $open = $this->source->kinds[$start] === T_ARRAY ? $start + 1 : $start;
+        if ($this->source->kinds[$open] !== ($open === $start ? '[' : '(') || $this->source->after($open) !== $end) {
+            return null;
+        }
+        $elements = [];
+        list($starts, $close) = $this->source->elements($open);
+        foreach ($starts as $at => $first) {
+            $stop = isset($starts[$at + 1]) ? $starts[$at + 1] - 1 : $close - ($this->source->kinds[$close - 1] === ',' ? 1 : 0);
+            for ($i = $first; $i < $stop && !in_array($this->source->kinds[$i], [T_DOUBLE_ARROW, T_FUNCTION], true); $i++) {
+                $i = isset($this->source->partners[$i]) ? max($i, $this->source->partners[$i]) : $i;
             }
+            $hasKey = $i < $stop && $this->source->kinds[$i] === T_DOUBLE_ARROW;
+            $elements[] = ['key' => $hasKey ? [$first, $i] : null, 'value' => [$hasKey ? $i + 1 : $first, $stop]];
         }
-        return false;
+        return $elements;
     }
 
-    private function checkArray(array $starts)
+    private function checkArray(array $expression)
     {
-        $open = $starts === [] ? 0 : $starts[0] + ($this->source->kinds[$starts[0]] === T_ARRAY ? 1 : 0);
-        $isLiteral = in_array($this->source->kinds[$open], ['[', '('], true);
-        list($elements, $end) = $isLiteral ? $this->source->elements($open) : [[], 0];
-        foreach ($elements as $at => $element) {
-            $stop = isset($elements[$at + 1]) ? $elements[$at + 1] - 1 : $end;
-            for ($i = $element; $i < $stop && $this->source->kinds[$i] !== T_DOUBLE_ARROW; $i++);
-            $isLiteral = $isLiteral && $this->isKnown($i + 1, $stop);
+        $elements = $this->elements($expression[0], $expression[1]);
+        $isKnown = $elements !== null;
+        foreach ($elements ?: [] as $element) {
+            $isKnown = $this->isKnown($element['value'][0], $element['value'][1]) && $isKnown;
         }
-        if (!$isLiteral) {
-            $this->functions->unknown('passes what could be anything to preg_replace_callback_array()', $open);
+        if (!$isKnown) {
+            $this->functions->unknown('passes what could be anything to preg_replace_callback_array()', $expression[0]);
         }
     }
 
     /** Reports whether it is known what PHP calls for the expression from $start to before $end, and records it. */
-    private function isKnown($start, $end)
+    public function isKnown($start, $end)
     {
         switch ($this->source->kinds[$start]) {
             case T_FUNCTION:
+                return $this->code->endsClosure($start, $end - 1); // it counts as part of its unit
             case T_NEW:
-                return true; // a closure counts as part of its unit, and __invoke() of an object always counts
+                return $this->isNew($start, $end); // __invoke() of an object always counts
             case T_STATIC:
-                return $this->source->kinds[$start + 1] === T_FUNCTION;
+                return $this->source->kinds[$start + 1] === T_FUNCTION && $this->code->endsClosure($start + 1, $end - 1);
             case T_CONSTANT_ENCAPSED_STRING:
                 return $end === $start + 1 && $this->named($this->source->literal($start), $start);
             case T_NS_C:
                 return $this->source->matches($start + 1, ['.', T_CONSTANT_ENCAPSED_STRING]) && $end === $start + 3
                     && $this->named($this->source->literal($start + 2), $start);
             case T_ARRAY:
-                return $this->pair($start + 1, $end);
+                return $this->pair($start, $end);
             case '[':
                 return $this->pair($start, $end);
+            case '(':
+                return $this->source->after($start) === $end && $this->isKnown($start + 1, $end - 1);
             case T_VARIABLE:
                 if ($this->source->texts[$start] === '$this' && $end === $start + 1) {
                     return true;
                 }
         }
         $constant = $this->source->kinds[$start] === T_STRING && $end === $start + 1;
-        return $constant && preg_match('/^(\\\\?null|sig_dfl|sig_ign)$/i', $this->source->texts[$start])
-            || $this->source->matches($end - 3, ['(', T_ELLIPSIS, ')']); // f(...) is recorded as a call
+        return $constant && preg_match('/^(\\\\?null|sig_dfl|sig_ign)$/i', $this->source->texts[$start]) || $this->isReference($start, $end);
+    }
+
+    /** Reports whether an expression is f(...), $object->f(...) or the like, which is recorded as a call. */
+    private function isReference($start, $end)
+    {
+        if (!$this->source->matches($end - 3, ['(', T_ELLIPSIS, ')'])) {
+            return false;
+        }
+        for ($i = $start; $i < $end - 3; $i++) {
+            $i = isset($this->source->partners[$i]) ? max($i, $this->source->partners[$i]) : $i;
+            if (!in_array($this->source->kinds[$i], [T_STRING, T_VARIABLE, T_STATIC, T_OBJECT_OPERATOR, T_DOUBLE_COLON, ')', ']', '}'], true)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Reports whether an expression is "new X", and nothing of the object that it makes. */
+    private function isNew($start, $end)
+    {
+        for ($i = $start + 1; $i < $end; $i++) {
+            $i = isset($this->source->partners[$i]) ? max($i, $this->source->partners[$i]) : $i;
+            if (!in_array($this->source->kinds[$i], [T_STRING, T_STATIC, T_CLASS, T_FINAL, T_EXTENDS, T_IMPLEMENTS, ',', ')', '}'], true)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Reports whether an array names a method: array($object, "method"). */
-    private function pair($open, $end)
+    private function pair($start, $end)
     {
-        list($starts, $close) = $this->source->elements($open);
-        $name = count($starts) === 2 && $close + 1 === $end && $starts[1] + 1 === $close ? $this->source->literal($starts[1]) : null;
+        $elements = $this->elements($start, $end);
+        $isPair = $elements !== null && count($elements) === 2 && $elements[0]['key'] === null && $elements[1]['key'] === null;
+        $name = $isPair ? $this->literal($elements[1]['value'][0], $elements[1]['value'][1]) : null;
         if ($name === null) {
             return false;
         }
-        $class = $this->source->literal($starts[0]);
-        $isLiteral = $class !== null && $this->source->kinds[$starts[0] + 1] === ',';
-        if ($isLiteral && !in_array(strtolower($class), ['self', 'parent', 'static'], true)) {
-            $this->functions->classNamed('\\' . ltrim($class, '\\'), $starts[0]);
-        }
         $at = strrpos($name, ':');
-        $this->unit->methods[strtolower($at === false ? $name : substr($name, $at + 1))] = true;
+        $method = strtolower($at === false ? $name : substr($name, $at + 1));
+        list($from, $to) = $elements[0]['value'];
+        $class = $this->className($from, $to);
+        $isObject = $to === $from + 1 && $this->source->texts[$from] === '$this' || $this->source->kinds[$from] === T_NEW;
+        if ($class !== null && !in_array(strtolower($class), ['self', 'parent', 'static'], true)) {
+            $this->functions->classes->named($class, $from);
+            $this->scanner->uses->staticMethod($class, $method, $from);
+        } elseif ($class === null && !$isObject && spl_autoload_functions()) {
+            return false; // it may be the name of a class that was not read
+        }
+        $this->unit->methods[$method] = true;
         return true;
     }
 
@@ -185,7 +225,8 @@ final class Callables
     {
         if (strpos($name, '::') !== false) {
             list($class, $method) = explode('::', $name, 2);
-            $this->functions->classNamed('\\' . ltrim($class, '\\'), $i);
+            $this->functions->classes->named(ltrim($class, '\\'), $i);
+            $this->scanner->uses->staticMethod($class, strtolower($method), $i);
             $this->unit->methods[strtolower($method)] = true;
             return true;
         }
@@ -199,7 +240,7 @@ final class Callables
         return true;
     }
 
-    private function text($i)
+    public function text($i)
     {
         return $this->source->kinds[$i] === T_VARIABLE ? $this->source->texts[$i] : 'an expression';
     }

@@ -12,6 +12,9 @@ final class Calls
     public static function callee(Code $code, $open)
     {
         $source = $code->source;
+        if ($open === $code->open) {
+            return ['', '']; // its own parameters
+        }
         switch ($source->kinds[$open - 1]) {
             case T_STRING:
                 return self::named($code, $open - 1);
@@ -44,10 +47,13 @@ final class Calls
                 return ['method', $name];
             case T_DOUBLE_COLON:
                 $class = $source->kinds[$i - 2];
+                if ($class === T_VARIABLE && $source->kinds[$i - 3] === T_DOUBLE_COLON && strtolower($source->texts[$i - 4]) === 'parent') {
+                    return ['', '']; // parent::$property::get(), a hook, which counts in any case
+                }
                 return $class === T_STRING || $class === T_STATIC ? ['static', $name, $source->texts[$i - 2]]
                     : ['dynamic', 'a method of a class that is computed'];
             case T_NEW:
-                return ['new', in_array($name, ['self', 'parent'], true) ? '*' : $code->className($source->texts[$i])];
+                return ['new', in_array($name, ['self', 'parent'], true) ? '*' : $code->className($i)];
             case T_FUNCTION:
                 return ['', ''];
             case '&':
@@ -55,7 +61,7 @@ final class Calls
                     return ['', ''];
                 }
         }
-        return ['function', $code->functionName($name)];
+        return ['function', $code->functionName($i)];
     }
 
     private static function afterParenthesis(Source $source, $open)
@@ -120,10 +126,10 @@ final class Calls
         $units = [];
         $known = [];
         if ($kind === 'function') {
-            if (!isset($program->functions[$name])) {
-                return [function_exists($name) ? Php::parametersOf($name) : null];
+            $units = isset($program->functions[$name]) ? [$program->functions[$name]] : [];
+            if (function_exists($name) || $units === []) {
+                $known[] = function_exists($name) ? Php::parametersOf($name) : null;
             }
-            $units = [$program->functions[$name]];
         } elseif ($kind === 'new') {
             $units = $program->constructors($name);
         } else {

@@ -23,15 +23,11 @@ final class Code
     /** Whether the function returns by reference. */
     public $reference = false;
 
-    /** The namespace at its start. */
-    public $namespace;
-
     private $from;
 
-    public function __construct(Source $source, $namespace, $from)
+    public function __construct(Source $source, $from)
     {
         $this->source = $source;
-        $this->namespace = $namespace;
         $this->from = $from;
     }
 
@@ -55,33 +51,33 @@ final class Code
         return false;
     }
 
-    /** Returns the full name of a class that the code names. */
-    public function resolve($name)
+    /** Reports whether a closure from $first to $last is an expression of its own. */
+    public function endsClosure($first, $last)
     {
-        if ($name[0] === '\\') {
-            return substr($name, 1);
-        }
-        $parts = explode('\\', $name, 2);
-        $first = strtolower($parts[0]);
-        if (isset($this->source->classes[$first])) {
-            return $this->source->classes[$first] . (isset($parts[1]) ? '\\' . $parts[1] : '');
-        }
-        if ($first === 'namespace') {
-            $name = $parts[1];
-        }
-        return $this->namespace === '' ? $name : $this->namespace . '\\' . $name;
+        return in_array([$first, $last], $this->closures, true) || in_array([$first, $last + 1], $this->closures, true);
     }
 
-    /** Returns the name, as Program knows it, of a function that the code calls. */
-    public function functionName($name)
+    /** Returns the full name of the class that the token at $i names. */
+    public function resolve($i)
     {
-        $short = Unit::short($name);
-        return isset($this->source->functions[$short]) ? $this->source->functions[$short] : $short;
+        return $this->source->scopeAt($i)->className($this->source->texts[$i], $i);
     }
 
-    /** Returns the name, as Program knows it, of a class that the code names. */
-    public function className($name)
+    /** Returns the name, as Program knows it, of the function that the token at $i calls. */
+    public function functionName($i)
     {
-        return Unit::short($this->resolve($name));
+        return Unit::short($this->source->scopeAt($i)->name('function', $this->source->texts[$i], $i));
+    }
+
+    /** Returns the name, without namespace, of the constant that the token at $i names. */
+    public function constantName($i)
+    {
+        return Unit::last($this->source->scopeAt($i)->name('const', $this->source->texts[$i], $i));
+    }
+
+    /** Returns the name, as Program knows it, of the class that the token at $i names. */
+    public function className($i)
+    {
+        return Unit::short($this->resolve($i));
     }
 }

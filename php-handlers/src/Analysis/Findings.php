@@ -16,17 +16,25 @@ final class Findings
     }
 
     /** Adds a finding at the token $i. */
-    public function add($level, $kind, $message, Code $code, $i)
+    public function add($level, $kind, $message, Code $code, $i, $kept = '')
     {
-        $this->addAt($level, $kind, $message, $code->source->file, $code->source->lines[$i]);
+        $this->addAt($level, $kind, $message, $code->source->file, $code->source->lines[$i], $kept);
     }
 
-    /** Adds a finding at a line; $file is "" for one without a place. */
-    public function addAt($level, $kind, $message, $file, $line)
+    /** Adds a finding at a line; $file is "" for one without a place. $kept names what resident workers keep, if it is about that. */
+    public function addAt($level, $kind, $message, $file, $line, $kept = '')
     {
         $key = sprintf("%s\0%09d\0%s\0%s", $file, $line, $kind, $message);
         $place = $file === '' ? [] : ['file' => $file, 'line' => $line];
-        $this->found[$key] = ['level' => $level, 'kind' => $kind, 'message' => $message] + $place;
+        $this->found[$key] = ['level' => $level, 'kind' => $kind, 'message' => $message] + $place + ($kept === '' ? [] : ['kept' => $kept]);
+    }
+
+    /** Adds a finding at a place that says something else, $resident, if workers stay. */
+    public function addForBoth($level, $kind, $message, array $place, $resident)
+    {
+        $key = sprintf("%s\0%09d\0%s\0%s", $place['file'], $place['line'], $kind, $message);
+        $this->found[$key] = ['level' => $level, 'kind' => $kind, 'message' => $message, 'file' => $place['file'], 'line' => $place['line'],
+            'resident' => $resident];
     }
 
     /** Returns the findings by file and line. If there are too many, the last one counts the rest. */

@@ -1,14 +1,11 @@
 <?php
 namespace Wsbridge\Analysis;
 
+use Wsbridge\Helpers;
+
 /** Records what the calls in a unit's code reach. */
 final class Functions
 {
-    /** The helpers that wsbridge defines, see functions.php. */
-    const HELPERS = 'broadcast_to_all,close_client,coalesce_frames,decode_frame,do_reply,encode_frame,encode_text_data_frame,
-        extract_headers,get_header,load_files,mysql_to_iso_timestamp,send_email,send_text,show_message,template_fill,
-        unix_to_iso_timestamp,var_dump_to_str';
-
     /** PHP's functions that use variables by name, and those that run code which is not in the source. */
     const NAMES = 'extract,get_defined_vars';
     const CODE = 'create_function,register_tick_function,stream_context_set_params';
@@ -25,6 +22,10 @@ final class Functions
     private $source;
     private $callables;
 
+    /** Checks what makes PHP call something, beside a call; and what code does with classes. */
+    public $options;
+    public $classes;
+
     public function __construct(Scanner $scanner)
     {
         $this->scanner = $scanner;
@@ -33,6 +34,8 @@ final class Functions
         $this->code = $scanner->code;
         $this->source = $scanner->code->source;
         $this->callables = new Callables($scanner, $this);
+        $this->options = new Options($scanner, $this, $this->callables);
+        $this->classes = new Classes($scanner, $this, $this->callables);
     }
 
     /** Records what a parenthesis calls, if it is a call. */
@@ -44,13 +47,15 @@ final class Functions
                 $this->unknown('calls ' . $callee[1] . self::ANYTHING, $open);
                 break;
             case 'function':
-                $this->called($callee[1], $open - 1, $open);
+                $isReference = $this->source->matches($open + 1, [T_ELLIPSIS, ')']); // f(...), which is called elsewhere
+                $this->called($callee[1], $open - 1, $isReference ? 0 : $open);
                 break;
             case 'static':
-                $class = strtolower($callee[2]);
-                if (!in_array($class, ['self', 'static', 'parent'], true)) {
-                    $this->classNamed($callee[2], $open - 3);
+                $class = $this->code->resolve($open - 3);
+                if (!in_array(strtolower($callee[2]), ['self', 'static', 'parent'], true)) {
+                    $this->classes->named($class, $open - 3);
                 }
+                $this->scanner->uses->staticMethod($class, $callee[1], $open);
                 $this->method($callee[1], $open);
                 break;
             case 'method':
@@ -58,10 +63,14 @@ final class Functions
         }
     }
 
-    /** Records what "|>" calls: f(...) is recorded as a call of f; a closure is known; anything else is not. */
+    /** Records what "|>" calls. */
     public function pipe($i)
     {
-        if (!$this->source->matches($i + 1, [T_STRING, '(', T_ELLIPSIS, ')']) && !$this->source->matches($i + 1, ['(', T_FUNCTION])) {
+        $ends = [';', ',', ')', ']', '}', '|>', '?', ':', T_DOUBLE_ARROW, T_AS];
+        for ($end = $i + 1; $end < $this->source->last && !in_array($this->source->kinds[$end], $ends, true); $end++) {
+            $end = isset($this->source->partners[$end]) ? max($end, $this->source->partners[$end]) : $end;
+        }
+        if (!$this->callables->isKnown($i + 1, $end)) {
             $this->unknown('calls ' . $this->source->texts[$i + 1] . self::ANYTHING, $i);
         }
     }
@@ -69,65 +78,16 @@ final class Functions
     /** Records a name that is no call: a class, or a constant that makes PHP call something. */
     public function name($i)
     {
-        $text = strtolower($this->source->texts[$i]);
         if ($this->source->kinds[$i + 1] === T_DOUBLE_COLON) {
-            $isRead = $this->source->kinds[$i + 3] !== '(' && $this->source->texts[$i + 2] !== 'class';
-            if ($isRead && !in_array($text, ['self', 'static', 'parent'], true)) {
-                $this->classNamed($this->source->texts[$i], $i);
-            }
+            $this->classes->name($i);
             return;
         }
-        if (preg_match('/^curlopt_\w+function$|^fetch_(func|class|classtype)$/', $text)) {
-            $this->callables->option($text, $i);
+        $isMember = in_array($this->source->kinds[$i - 1], [T_OBJECT_OPERATOR, T_DOUBLE_COLON], true);
+        $text = strtolower($isMember ? $this->source->texts[$i] : $this->code->constantName($i));
+        if (preg_match(Options::CONSTANTS, $text) && $this->source->kinds[$i + 1] !== '(') {
+            $this->options->constant($text, $i);
         }
-    }
-
-    /** Records what "new" constructs. */
-    public function construct($i)
-    {
-        $isComputed = $this->source->kinds[$i + 2] === T_DOUBLE_COLON; // a static property holds the name
-        switch ($isComputed ? T_DOUBLE_COLON : $this->source->kinds[$i + 1]) {
-            case T_STRING:
-                $this->constructs($this->source->texts[$i + 1], $i + 1);
-                break;
-            case T_STATIC:
-                $this->unit->classes['*'] = true;
-                break;
-            case T_CLASS:
-            case T_FINAL:
-                $this->unit->classes['class@anonymous'] = true;
-                break;
-            case T_VARIABLE:
-                $this->unknown('makes an object of ' . $this->source->texts[$i + 1] . ', which could be any class', $i);
-                break;
-            default:
-                $this->unknown('makes an object of a class that is computed', $i);
-        }
-    }
-
-    private function constructs($name, $i)
-    {
-        $class = strtolower($name);
-        if ($class === 'self' || $class === 'parent') {
-            $this->unit->classes['*'] = true;
-            return;
-        }
-        $this->classNamed($name, $i);
-        $class = $this->code->className($name);
-        $this->unit->classes[$class] = true;
-        if ($this->source->kinds[$i + 1] === '(') {
-            $this->callables->check($this->constructorCallbacks($class), $i + 1, 'new ' . $name);
-        }
-    }
-
-    /** Returns the positions of arguments that a constructor of PHP calls, for a class or those it extends. */
-    private function constructorCallbacks($class)
-    {
-        $positions = Callbacks::of('CONSTRUCTORS', $class);
-        foreach (isset($this->program->classes[$class]) ? $this->program->classes[$class]['parents'] : [] as $parent => $yes) {
-            $positions = $positions ?: (Unit::short($parent) === $class ? [] : $this->constructorCallbacks(Unit::short($parent)));
-        }
-        return $positions;
+        $this->scanner->uses->constant($i);
     }
 
     /** Records a string that may name what is called somewhere. */
@@ -135,7 +95,11 @@ final class Functions
     {
         $text = $this->source->literal($i);
         $this->unit->namesState = $this->unit->namesState || $text === 'state';
-        if (!preg_match(self::NAMED, $text, $match) || $this->unit->isFile && !$this->isArgument($i)) {
+        if (!preg_match(self::NAMED, $text, $match)) {
+            return;
+        }
+        $this->options->string($text, $i);
+        if ($this->unit->isFile && !$this->isArgument($i) || $this->isRegistered($i)) {
             return;
         }
         $short = Unit::short($text);
@@ -150,11 +114,21 @@ final class Functions
     }
 
     /** Reports whether a string is an argument of a function of PHP's. Only such a function calls it unseen. */
-    private function isArgument($i)
+    public function isArgument($i)
     {
         $open = $this->source->outer[$i];
         $callee = $open > 0 ? Calls::callee($this->code, $open) : ['', ''];
         return $callee[0] === 'function' && Php::hasFunction($callee[1]) && $callee[1] !== 'define';
+    }
+
+    /** Reports whether a token is in the first argument of spl_autoload_register(). */
+    private function isRegistered($i)
+    {
+        $open = $this->source->outer[$i];
+        if ($this->source->kinds[$open] === '[' || $this->source->kinds[$open - ($open > 0 ? 1 : 0)] === T_ARRAY) {
+            $open = $this->source->outer[$open];
+        }
+        return $open > 0 && Calls::callee($this->code, $open) === ['function', 'spl_autoload_register'];
     }
 
     /** Records an include or require. */
@@ -162,10 +136,18 @@ final class Functions
     {
         $isOnce = in_array($this->source->kinds[$i], [T_INCLUDE_ONCE, T_REQUIRE_ONCE], true);
         $isDone = $this->unit->isFile && !$this->code->isInClosure($i);
-        if ($isDone || $this->program->isAutoloader($this->unit, $this->code, $i)) {
+        if ($isDone || $this->program->isLoading($this->code, $i)) {
             return; // it is included already, or only to load classes, which Loader has loaded
         }
+        if ($this->program->isAutoloader($this->unit)) {
+            $this->unit->loads = $this->unit->loads
+                ?: ['why' => 'includes a file whose name cannot be told', 'file' => $this->source->file, 'line' => $this->source->lines[$i]];
+            return;
+        }
         $file = Includes::file($this->program, $this->source, $i);
+        if (!($isOnce && isset($this->program->included[$file]))) {
+            $this->scanner->uses->includeOf($file, $i);
+        }
         if ($file === null) {
             $this->scanner->reachAll('includes a file whose name cannot be told', $i);
         } elseif (!($isOnce && isset($this->program->included[$file]))
@@ -174,20 +156,38 @@ final class Functions
         }
     }
 
-    /** Records a call of a function. The arguments follow $open; they are not known if that is 0. */
+    /**
+     * Records a call of a function. The arguments follow $open; they are not known if that is 0. The name has no namespace, so that it
+     * may be the application's function, wsbridge's, or PHP's: each of them that exists counts.
+     */
     public function called($name, $i, $open)
     {
-        if (isset($this->program->functions[$name])) {
+        $isTheirs = isset($this->program->functions[$name]);
+        $isOurs = isset(Helpers::parameters()[$name]);
+        $isPhps = Php::hasFunction($name);
+        if ($isTheirs) {
             $this->unit->functions[$name] = true;
-        } elseif (in_array($name, preg_split('/,\s*/', self::HELPERS), true)) {
+        }
+        if (!$isTheirs || $isOurs || $isPhps) {
+            $this->scanner->uses->call($name, $i, $open);
+        }
+        if ($isOurs) {
             $this->helper($name, $i, $open);
-        } elseif (Php::hasFunction($name)) {
+        }
+        if ($isPhps || !$isTheirs && Callbacks::takes($name)) {
             $this->internal($name, $i, $open);
-        } elseif (function_exists($name)) {
+        } elseif (!$isOurs && function_exists($name) && !$this->program->isRead(new \ReflectionFunction($name))) {
             $this->unknown('calls ' . $name . '(), whose source is not known', $i);
-        } elseif (preg_match('/^(runkit|uopz)/', $name)) {
+        } elseif (!$isOurs && !$isTheirs) {
+            $this->missing($name, $i);
+        }
+    }
+
+    private function missing($name, $i)
+    {
+        if (preg_match('/^(runkit|uopz)/', $name)) {
             $this->scanner->reachAll('calls ' . $name . '()', $i);
-        } elseif (Php::extension($name) === '' && !Guards::has($this->source, 'function_exists', $name)) {
+        } elseif (Extensions::ofFunction($name) === '' && !Guards::has($this->source, 'function_exists', $name)) {
             $this->unknown('calls ' . $name . '(), which does not exist', $i);
         }
     }
@@ -201,12 +201,15 @@ final class Functions
             $this->unknown('calls ->' . $name . '()' . self::ANYTHING, $open);
         }
         $this->callables->check(Callbacks::of('METHODS', $name), $open, '->' . $name . '()');
-        $this->callables->checkClasses(Callbacks::of('CLASS_METHODS', $name), $open, '->' . $name . '()');
+        $this->callables->checkClasses(Callbacks::of('CLASS_METHODS', $name), $open, '->' . $name . '()', true);
         foreach ($name === '__construct' ? [] : Php::parametersOfMethods($name) as $parameters) {
-            $this->callables->check(Callables::positions($parameters), $open, '->' . $name . '()');
+            $this->callables->check(Callables::positions($parameters), $open, '->' . $name . '()', $parameters);
+        }
+        if (isset(Options::MODES[$name])) {
+            $this->options->mode($name, $open);
         }
         if ($name === '__construct') {
-            $this->callables->check($this->constructorCallbacks($this->unit->class), $open, 'parent::__construct()');
+            $this->classes->constructed($this->unit->class, $open, 'parent::__construct()');
         }
         $exists = isset($this->program->methods[$name]) || Php::classesWith($name) !== [] || $this->program->missesExtension
             || isset($this->program->methods['__call']) || isset($this->program->methods['__callstatic']);
@@ -215,12 +218,19 @@ final class Functions
         }
     }
 
+    /** Records what a helper of wsbridge reaches. One that is not listed here may reach anything. */
     private function helper($name, $i, $open)
     {
-        $own = $open > 0 && $this->scanner->isKey($open + 1);
+        $parameters = Helpers::parameters()[$name];
+        $arguments = $open > 0 ? $this->source->arguments($open, $parameters) : null;
+        $own = isset($arguments[0]) && $this->scanner->isKey($arguments[0][0]);
         switch ($name) {
-            case 'send_text':
             case 'do_reply':
+                if ($this->program->hasEarlyClients()) {
+                    $this->reachesClient($own, 'writes to a client that may be another one, before its handshake', $i);
+                }
+                // So it may write to an open client, as send_text() does.
+            case 'send_text':
                 $own ? $this->scanner->keyedPeers() : $this->unit->peers = true;
                 break;
             case 'broadcast_to_all':
@@ -228,15 +238,34 @@ final class Functions
                 break;
             case 'close_client':
                 $this->unit->closes = true;
-                if ($own) {
-                    $this->scanner->keyed('closes a client that may be another one', $i);
-                } else {
-                    $this->scanner->reach('table', 'closes a client that may be another one', $i);
-                }
+                $this->reachesClient($own, 'closes a client that may be another one', $i);
                 break;
             case 'template_fill':
                 $this->scanner->readGlobal('templates', $i);
+                $this->scanner->uses->reads('constants', 'calls template_fill()', $i);
+                break;
+            case 'coalesce_frames':
+            case 'decode_frame':
+            case 'encode_frame':
+            case 'encode_text_data_frame':
+            case 'extract_headers':
+            case 'get_header':
+            case 'load_files':
+            case 'mysql_to_iso_timestamp':
+            case 'send_email':
+            case 'show_message':
+            case 'unix_to_iso_timestamp':
+            case 'var_dump_to_str':
+                break; // no row, and no socket
+            default:
+                $this->scanner->reachAll('calls ' . $name . '()', $i);
         }
+    }
+
+    /** Records that a helper needs to know a client's row. */
+    private function reachesClient($own, $why, $i)
+    {
+        $own ? $this->scanner->keyed($why, $i) : $this->scanner->reach('table', $why, $i);
     }
 
     private function internal($name, $i, $open)
@@ -254,17 +283,25 @@ final class Functions
         } elseif (($name === 'func_get_args' || $name === 'func_get_arg') && $this->scanner->isHandler()) {
             $this->scanner->reach('table', 'calls ' . $name . '()', $i);
             $this->scanner->reach('sockets', 'calls ' . $name . '()', $i);
-        } elseif ($name === 'unserialize' && spl_autoload_functions()) {
-            $this->unknown('calls unserialize(), which may load classes', $i);
+        } elseif ($name === 'spl_autoload_register' && $open > 0 && ($autoloader = Loader::autoloader($this->program, $this->code, $open)) !== null) {
+            $this->unit->registers[preg_replace('/^.*::/', '', $autoloader)] = true;
+            return;
+        } elseif (Callbacks::lists('DATA', $name) && (spl_autoload_functions() || function_exists('ini_get') && ini_get('unserialize_callback_func'))) {
+            $this->unknown('calls ' . $name . '(), which may load classes', $i);
         }
-        $positions = array_merge(Callbacks::of('FUNCTIONS', $name), Callables::positions(Php::parametersOf($name)));
+        $parameters = Php::hasFunction($name) ? Php::parametersOf($name) : [];
+        $positions = array_unique(array_merge(Callbacks::of('FUNCTIONS', $name), Callables::positions($parameters)));
+        $classes = Callbacks::of('CLASSES', $name);
+        $loaded = Callbacks::of('LOADED', $name);
         $isObject = $name === 'session_set_save_handler' && count($starts) < 3; // its methods are those of an interface
         if ($open > 0 && !$isObject) {
-            $this->callables->check(array_unique($positions), $open, $name . '()');
-            $this->callables->checkClasses(Callbacks::of('CLASSES', $name), $open, $name . '()');
-        } elseif ($positions !== []) {
+            $this->callables->check($positions, $open, $name . '()', $parameters);
+            $this->callables->checkClasses($classes, $open, $name . '()', true, $parameters);
+            $this->callables->checkClasses($loaded, $open, $name . '()', false, $parameters);
+        } elseif (!$isObject && ($positions !== [] || $classes !== [] || $loaded !== [] && spl_autoload_functions())) {
             $this->unknown('has ' . $name . '() called with what could be anything', $i);
         }
+        $this->options->call($name, $i, $open);
     }
 
     /** Reports whether all arguments of compact() are literals, and records the variables that they name. */
@@ -300,26 +337,6 @@ final class Functions
                 return count($starts) > 1; // the parameters may have a function called on events
         }
         return false;
-    }
-
-    /** Records the name of a class, which PHP may load. */
-    public function classNamed($name, $i)
-    {
-        $class = $this->code->className($name);
-        if (isset($this->program->classes[$class])) {
-            return;
-        }
-        $full = $this->code->resolve($name);
-        if (class_exists($full, false) || interface_exists($full, false) || trait_exists($full, false)) {
-            $reflection = new \ReflectionClass($full);
-            if (!$reflection->isInternal()) {
-                $this->unknown('uses class ' . $full . ', whose source is not known', $i);
-            } elseif (preg_match('/^reflection|^(ffi|soapserver)$/', strtolower($full))) {
-                $this->unknown('uses ' . $full . ', which can call anything', $i);
-            }
-        } elseif (!Php::isExtensionClass(strtolower($full)) && !Guards::has($this->source, 'class_exists', $class)) {
-            $this->unknown('uses class ' . $full . ', which does not exist', $i);
-        }
     }
 
     public function unknown($why, $i)

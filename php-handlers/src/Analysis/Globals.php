@@ -8,23 +8,27 @@ final class Globals
 {
     const SUPER = 'GLOBALS,_SERVER,_GET,_POST,_FILES,_COOKIE,_SESSION,_REQUEST,_ENV,server,sockets,connections';
 
-    /** Functions that make objects. An object changes through any copy of the variable. */
-    const MAKERS = 'unserialize,json_decode,simplexml_load_string,simplexml_load_file';
-
     private $program;
     private $reach;
 
     /** Whether ws_server_initialize runs once, not before each event. */
     private $initializesOnce;
 
-    /** The handlers' units by name; those of handlers that may write any global; the names that closures at file scope write. */
+    /** The handlers' units by name; those of handlers that may write any global; what closures at file scope write, by name. */
     private $handlers;
     private $any = [];
     private $shared = [];
 
-    /** The writes by functions: lists by name. And whether a variable holds objects, by name. */
+    /** The writes by functions: lists by name. And whether a variable may hold an object or a reference, by name. */
     private $writes = [];
     private $holders = [];
+    private $holding;
+
+    /** The first write by which code that runs when a process starts gives a variable another value in each, by name. */
+    private $differing = [];
+
+    /** What all() returns. */
+    private $all;
 
     public function __construct(Program $program, Reach $reach, array $handlers, $initializesOnce)
     {
@@ -47,10 +51,18 @@ final class Globals
                 $this->writes += [$name => []]; // a handler that may write any global may write this one
             }
         }
-        ksort($this->writes);
-        foreach (array_keys($this->writes) as $name) {
-            $this->holders[$name] = $this->holdsObjects($name);
+        $this->holding = new Holding($program);
+        foreach ($program->units() as $unit) {
+            foreach (array_keys($unit->isFile ? $unit->closureReads : $unit->reads) as $name) {
+                $this->holders += [$name => $this->holds((string) $name)];
+                if ($this->holders[$name]) {
+                    $this->writes += [$name => []]; // code that reads it can change what is in it
+                    $this->shared += $unit->isFile ? [$name => $unit->closureReads[$name]] : [];
+                }
+            }
         }
+        $this->findDiffering();
+        ksort($this->writes);
     }
 
     /** Reports whether a name is PHP's or the server's, not the application's. */
@@ -62,11 +74,19 @@ final class Globals
     /** Returns all variables by name: whether they live, and why. */
     public function all()
     {
-        $all = [];
-        foreach (array_keys($this->writes) as $name) {
-            $all[$name] = $this->describe((string) $name);
+        if ($this->all === null) {
+            $this->all = [];
+            foreach (array_keys($this->writes) as $name) {
+                $this->all[$name] = $this->describe((string) $name);
+            }
         }
-        return $all;
+        return $this->all;
+    }
+
+    /** Reports whether a variable may hold an object or a reference. */
+    public function isHolder($name)
+    {
+        return !empty($this->holders[$name]);
     }
 
     /** Returns two lists of names: what a handler only reads, and what it may write. */
@@ -100,7 +120,7 @@ final class Globals
             }
             $this->writes[$name][] = $write + ['unit' => $unit];
             if ($unit->isFile) {
-                $this->shared[$name] = true;
+                $this->shared += [$name => $write];
             }
         }
     }
@@ -113,21 +133,47 @@ final class Globals
         return $write['kind'] === 'reference' && !($source->matches($at - 3, [T_VARIABLE, '=', '&', T_VARIABLE, ';']));
     }
 
+    /** Finds the variables that functions use, and that code which runs when a process starts gives another value each time. */
+    private function findDiffering()
+    {
+        $repeatable = new Repeatable($this->program);
+        $starting = $this->reach->closure($this->program->file);
+        if (!$this->initializesOnce && isset($this->handlers['ws_server_initialize'])) {
+            $starting = array_merge($starting, $this->reach->closure($this->handlers['ws_server_initialize']));
+        }
+        $read = [];
+        foreach ($this->program->units() as $unit) {
+            $read += $unit->isFile ? $unit->closureReads : $unit->reads;
+        }
+        foreach ($starting as $reached) {
+            $unit = $reached[0];
+            foreach (array_intersect_key($unit->writes, $read) as $name => $writes) {
+                foreach (self::isOurs((string) $name) ? [] : $writes as $write) {
+                    $isStart = !$unit->isFile || !$write['closure'];
+                    if ($isStart && !isset($this->differing[$name]) && !$repeatable->isWrite($write)) {
+                        $this->differing[$name] = $write;
+                        $this->writes += [$name => []];
+                    }
+                }
+            }
+        }
+    }
+
     private function describe($name)
     {
         $cause = $this->living($name);
         if ($cause['lives']) {
             $bound = $this->bound($name);
-            return $bound === null ? $cause : $bound;
+            $cause = ($bound === null ? $cause : $bound);
         }
-        return $cause;
+        return $cause + ($cause['lives'] ? array_filter(['differs' => isset($this->differing[$name]), 'holds' => !empty($this->holders[$name])]) : []);
     }
 
     /** Tells whether the next event has to see what an event writes, and which code writes it. */
     private function living($name)
     {
         if (isset($this->shared[$name])) {
-            return $this->cause(true, 'a closure, or a reference to it, may write it', $this->writes[$name][0]);
+            return $this->cause(true, 'a closure, or a reference to it, may write it', $this->shared[$name]);
         }
         foreach ($this->handlers as $event => $handler) {
             if ($event === 'ws_server_initialize' && !$this->initializesOnce) {
@@ -141,8 +187,8 @@ final class Globals
                 if (isset($unit->writes[$name])) {
                     return $this->cause(true, $unit->label . ' writes it', $unit->writes[$name][0]);
                 }
-                if ($this->holders[$name] && isset($unit->reads[$name])) {
-                    return $this->cause(true, $unit->label . ' uses it, which may change the objects in it', $unit->reads[$name]);
+                if (!empty($this->holders[$name]) && isset($unit->reads[$name])) {
+                    return $this->cause(true, $unit->label . ' uses it, which may change what is in it', $unit->reads[$name]);
                 }
             }
             if (isset($this->any[$event])) {
@@ -150,9 +196,12 @@ final class Globals
                 return $this->cause(true, $event . '() may write it: ' . $any['why'], $any);
             }
         }
+        if (isset($this->differing[$name]) && !$this->isLarge($name)) {
+            return $this->cause(true, 'each process would give it another value', $this->differing[$name]);
+        }
         $first = isset($this->writes[$name][0]) ? $this->writes[$name][0] : ['file' => '', 'line' => 0];
         $initializes = $this->isWrittenBy('ws_server_initialize', $name);
-        return $this->cause(false, $initializes ? 'only ws_server_initialize() fills it, which runs before each event'
+        return $this->cause(false, $initializes ? 'only ws_server_initialize() fills it, before any handler runs'
             : 'no handler calls what writes it', $first);
     }
 
@@ -182,7 +231,7 @@ final class Globals
             $what = $made === null || $what === null ? null : ($made === '' ? $what : $made);
         }
         $present = $this->present($name);
-        $what = $present === '' ? (string) $what : $present;
+        $what = $present === '' || strpos((string) $what, $present) === 0 ? (string) $what : $present;
         return $what === '' ? null : $this->cause(false, 'holds ' . $what . ': each process makes its own', $first);
     }
 
@@ -216,6 +265,12 @@ final class Globals
         return '';
     }
 
+    /** Reports whether the present value is too large to come with each event that reads it. */
+    private function isLarge($name)
+    {
+        return isset($GLOBALS[$name]) && strlen((string) Value::serialized($GLOBALS[$name])) > \Wsbridge\Globals::MAX;
+    }
+
     private static function words($value, $why)
     {
         if (is_object($value)) {
@@ -224,9 +279,12 @@ final class Globals
         return preg_match('/^an? /', $why) ? $why : 'what cannot be kept (' . $why . ')';
     }
 
-    /** Reports whether a variable's value holds objects, or may do so. */
-    private function holdsObjects($name)
+    /** Reports whether a variable may hold an object or a reference. Code that only reads it can change what that stands for. */
+    private function holds($name)
     {
+        if (self::isOurs($name)) {
+            return false;
+        }
         $found = false;
         if (isset($GLOBALS[$name])) {
             $value = [$GLOBALS[$name]];
@@ -234,22 +292,12 @@ final class Globals
                 $found = $found || is_object($item);
             });
         }
-        foreach ($this->writes[$name] as $write) {
-            $found = $found || $write['value'] > 0 && $this->makesObjects($write['code']->source, $write['value']);
-        }
-        return $found;
-    }
-
-    private function makesObjects(Source $source, $i)
-    {
-        for (; $source->kinds[$i] !== ';' && $i < $source->last; $i++) {
-            $name = $source->kinds[$i] === T_STRING ? Unit::short($source->texts[$i]) : '';
-            if (in_array($source->kinds[$i], [T_NEW, T_CLONE, T_OBJECT_CAST], true) || strpos($name, 'fetch_object') !== false
-                || in_array($name, explode(',', self::MAKERS), true)) {
-                return true;
+        foreach ($this->program->units() as $unit) {
+            foreach (!$found && isset($unit->writes[$name]) ? $unit->writes[$name] : [] as $write) {
+                $found = $found || $this->holding->isGivenBy($write);
             }
         }
-        return false;
+        return $found;
     }
 
     private function cause($lives, $why, array $place)

@@ -21,7 +21,8 @@ final class Implicit
     /** Marks the methods that classes have because of PHP's own classes and interfaces, such as offsetGet(). */
     public static function mark(Program $program)
     {
-        foreach ($program->classes as $class) {
+        foreach ($program->classes as $short => $class) {
+            self::markMade($program, $short);
             foreach (array_keys($class['full']) as $name) {
                 if (class_exists($name, false) || interface_exists($name, false)) {
                     self::markInherited($program, $name);
@@ -29,6 +30,17 @@ final class Implicit
                     self::markAll($class['methods']); // the class is not loaded, so its parents are not known
                 }
             }
+        }
+    }
+
+    /** Marks the constructors of classes that PHP makes objects of although no code says "new". */
+    private static function markMade(Program $program, $class)
+    {
+        $made = array_filter($program->ancestors($class), function ($name) {
+            return Callbacks::lists('MADE', $name);
+        });
+        foreach ($made === [] ? [] : $program->constructors($class) as $unit) {
+            $unit->isImplicit = true;
         }
     }
 

@@ -28,7 +28,7 @@ final class Includes
         foreach ($program->file->codes as $code) {
             foreach ($code->source === $source ? $code->segments : [] as $segment) {
                 for ($i = $segment[0]; $i <= $segment[1]; $i++) {
-                    if (!self::declares($code, $i)) {
+                    if (!self::declares($program, $code, $i)) {
                         return false;
                     }
                 }
@@ -37,12 +37,13 @@ final class Includes
         return true;
     }
 
-    private static function declares(Code $code, $i)
+    private static function declares(Program $program, Code $code, $i)
     {
         $kind = $code->source->kinds[$i];
         if ($kind === '(') {
             $callee = Calls::callee($code, $i);
-            return $callee[0] === '' || $callee[0] === 'function' && in_array($callee[1], explode(',', self::HARMLESS), true);
+            return $callee[0] === '' || $callee[0] === 'function' && in_array($callee[1], explode(',', self::HARMLESS), true)
+                && !isset($program->functions[$callee[1]]);
         }
         if ($kind === T_FUNCTION) {
             return $code->source->kinds[$i - 1] === T_USE;
@@ -84,7 +85,7 @@ final class Includes
                 return $closed ? $text : null;
             case T_STRING:
                 $name = strtolower($source->texts[$i]);
-                if ($name === 'dirname' && $source->kinds[$i + 1] === '(') {
+                if (ltrim($name, '\\') === 'dirname' && $source->kinds[$i + 1] === '(' && !isset($program->functions['dirname'])) {
                     $text = self::part($program, $source, $i + 1, $end);
                     return $text === null ? null : dirname($text);
                 }
@@ -96,6 +97,7 @@ final class Includes
     /** Returns the value of a constant that the settings file defines, or a single define(); else null. */
     private static function constant(Program $program, $name)
     {
+        $name = Unit::last($name);
         if (isset($program->constants[$name])) {
             list($source, $i) = $program->constants[$name][0];
             $places = count($program->constants[$name]);

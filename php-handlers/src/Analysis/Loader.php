@@ -54,14 +54,26 @@ final class Loader
             for ($i = $segment[0]; $i <= $segment[1]; $i++) {
                 $kind = $source->kinds[$i];
                 if ($kind === T_STRING && ($source->kinds[$i + 1] === T_DOUBLE_COLON || $source->kinds[$i - 1] === T_NEW)) {
-                    $this->className($code->resolve($source->texts[$i]), $source->texts[$i]);
+                    $this->className($code->resolve($i), $source->texts[$i]);
                 } elseif ($kind === T_STRING && $source->kinds[$i + 1] === '(') {
-                    $this->call($code, $i, $code->functionName($source->texts[$i]));
+                    $this->call($code, $i, $code->functionName($i));
                 } elseif ($kind === T_CONSTANT_ENCAPSED_STRING) {
                     $this->string($source, $i);
                 } elseif (in_array($kind, $includes, true)) {
                     $this->includes($code, $i);
+                } elseif ($kind === T_CONST && in_array($code, $this->program->file->codes, true)) {
+                    $this->constants($source, $i);
                 }
+            }
+        }
+    }
+
+    /** Records the constants of a const statement. */
+    private function constants(Source $source, $i)
+    {
+        for ($at = $i + 1; $source->kinds[$at] !== ';'; $at++) {
+            if ($source->matches($at, [T_STRING, '=']) && in_array($source->kinds[$at - 1], [T_CONST, ','], true)) {
+                $this->program->constants[$source->texts[$at]][] = [$source, $at + 2];
             }
         }
     }
@@ -75,6 +87,7 @@ final class Loader
         }
         $trial = new Program();
         $source = $trial->add($file);
+        $this->program->looksAtServer = $this->program->looksAtServer || $trial->looksAtServer;
         if ($source !== null && Includes::isLibrary($trial, $source)) {
             $this->program->add($file);
         }
@@ -99,8 +112,8 @@ final class Loader
             return;
         }
         $this->asked[$full] = true;
-        $isKnown = isset($this->program->classes[Unit::short($full)]) || $this->exists($full);
-        if (!$isKnown && Php::isExtensionClass(strtolower($full))) {
+        $isKnown = $this->program->hasClass($full) || $this->exists($full);
+        if (!$isKnown && Extensions::ofClass(strtolower($full)) !== '') {
             $this->program->missesExtension = true;
         }
     }
@@ -131,30 +144,50 @@ final class Loader
             return;
         }
         if ($name === 'spl_autoload_register') {
-            $this->autoloader($source, $i);
+            $autoloader = self::autoloader($this->program, $code, $i + 1);
+            $this->program->autoloaders += $autoloader === null ? [] : [$autoloader => true];
+            $this->closure($source, $i);
         } elseif ($name === 'define' && $source->matches($i + 2, [T_CONSTANT_ENCAPSED_STRING, ','])) {
-            $this->program->constants[$source->literal($i + 2)][] = [$source, $i + 4];
-        } elseif (!function_exists($name) && Php::extension($name) !== '') {
+            $this->program->constants[Unit::last($source->literal($i + 2))][] = [$source, $i + 4];
+        } elseif (!function_exists($name) && Extensions::ofFunction($name) !== '') {
             $this->program->missesExtension = true;
         }
     }
 
-    /** Records the function, method or closure that spl_autoload_register() registers. */
-    private function autoloader(Source $source, $i)
+    /** Records the closure that spl_autoload_register() registers. */
+    private function closure(Source $source, $i)
     {
-        list($starts) = $source->elements($i + 1);
-        $start = $starts === [] ? $i : $starts[0];
-        $kind = $source->kinds[$start];
-        if ($kind === T_FUNCTION || $kind === T_STATIC) {
-            $this->program->autoloaders[$source->file . ':' . ($kind === T_STATIC ? $start + 1 : $start)] = true;
-        } elseif ($kind === T_CONSTANT_ENCAPSED_STRING) {
-            $this->program->autoloaders[Unit::short(preg_replace('/^.*::/', '', $source->literal($start)))] = true;
-        } elseif ($kind === '[' || $kind === T_ARRAY) {
-            list($elements) = $source->elements($kind === '[' ? $start : $start + 1);
-            $method = count($elements) === 2 ? $source->literal($elements[1]) : null;
-            if ($method !== null) {
-                $this->program->autoloaders[strtolower($method)] = true;
-            }
+        $start = $source->kinds[$i + 2] === T_STATIC ? $i + 3 : $i + 2;
+        if ($source->kinds[$start] === T_FUNCTION) {
+            $this->program->autoloaders[$source->file . ':' . $start] = true;
         }
+    }
+
+    /** Returns the function or the class and method, "class::method", that spl_autoload_register() registers, or null. The class may be "*". */
+    public static function autoloader(Program $program, Code $code, $open)
+    {
+        $source = $code->source;
+        $start = $open + 1;
+        if ($source->kinds[$start] === T_CONSTANT_ENCAPSED_STRING) {
+            $parts = explode('::', $source->literal($start));
+            return implode('::', array_map([__NAMESPACE__ . '\Unit', 'short'], $parts));
+        }
+        list($elements) = $source->elements($source->kinds[$start] === T_ARRAY ? $start + 1 : $start);
+        $isArray = $source->kinds[$start] === T_ARRAY || $source->kinds[$start] === '[';
+        $method = $isArray && count($elements) === 2 ? $source->literal($elements[1]) : null;
+        if ($method === null) {
+            return null;
+        }
+        $first = $source->kinds[$elements[0]] === T_NEW ? $elements[0] + 1 : $elements[0];
+        $named = ['self', 'static', '$this', '__class__'];
+        $class = '*';
+        if (in_array(strtolower($source->texts[$first]), $named, true)) {
+            $class = $program->classOf($code);
+        } elseif ($source->kinds[$first] === T_STRING) {
+            $class = $code->className($first);
+        } elseif ($source->literal($first) !== null) {
+            $class = Unit::short($source->literal($first));
+        }
+        return $class . '::' . strtolower($method);
     }
 }

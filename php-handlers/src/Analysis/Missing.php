@@ -13,15 +13,6 @@ final class Missing
             hebrevc,image2wbmp,is_real,jpeg2wbmp,money_format,png2wbmp,read_exif_data,restore_include_path',
     ];
 
-    const CLASSES = ['amqpconnection' => 'amqp', 'curlfile' => 'curl', 'domdocument' => 'dom', 'domxpath' => 'dom', 'gearmanclient' => 'gearman',
-        'intldateformatter' => 'intl', 'numberformatter' => 'intl', 'collator' => 'intl', 'normalizer' => 'intl', 'transliterator' => 'intl',
-        'messageformatter' => 'intl', 'mongoclient' => 'mongo', 'mysqli_result' => 'mysqli', 'mysqli_stmt' => 'mysqli',
-        'mysqli_sql_exception' => 'mysqli', 'pdostatement' => 'pdo', 'pdoexception' => 'pdo', 'rediscluster' => 'redis', 'redisexception' => 'redis',
-        'simplexmlelement' => 'simplexml', 'soapclient' => 'soap', 'xsltprocessor' => 'xsl', 'ziparchive' => 'zip', 'zmqcontext' => 'zmq',
-        'zmqsocket' => 'zmq'];
-
-    const CONSTANTS = 'curl,mysqli_,pgsql_,openssl_,intl_,imap_,gmp_,sqlite3_,ldap_,ftp_,mb_,mcrypt_,soap_,xml_,libxml_,gd_,img_,memcache_,sodium_';
-
     public static function functionName($name)
     {
         foreach (self::GONE as $version => $names) {
@@ -32,31 +23,28 @@ final class Missing
         if (strncmp($name, 'mysql_', 6) === 0) {
             return 'was removed in PHP 7 with its extension: mysqli or PDO take its place';
         }
+        if ($name === 'fastcgi_finish_request') {
+            return 'does not exist, as in the original: it would end the answer to wsbridge';
+        }
         if (strncmp($name, 'pcntl_', 6) === 0) {
             return 'does not exist: php-fpm comes without pcntl, and its processes are not the server';
         }
-        $extension = Php::extension($name);
-        return $extension === '' ? 'does not exist' : 'does not exist: ' . self::extension($extension);
+        return self::because('does not exist', Extensions::ofFunction($name));
     }
 
     public static function className($name)
     {
-        $extension = isset(self::CLASSES[$name]) ? self::CLASSES[$name] : (strncmp($name, 'mongodb\\', 8) === 0 ? 'mongodb' : $name);
-        return Php::isExtensionClass($name) ? 'does not exist: ' . self::extension($extension) : 'does not exist';
+        return self::because('does not exist', Extensions::ofClass($name));
     }
 
     public static function constantName($name)
     {
-        foreach (explode(',', self::CONSTANTS) as $prefix) {
-            if (strncmp(strtolower($name), $prefix, strlen($prefix)) === 0 && !extension_loaded(rtrim($prefix, '_'))) {
-                return 'is not defined: ' . self::extension(rtrim($prefix, '_'));
-            }
-        }
-        return 'is neither defined nor in the settings file';
+        $extension = Extensions::ofConstant(strtolower($name));
+        return $extension === '' ? 'is neither defined nor in the settings file' : self::because('is not defined', $extension);
     }
 
-    private static function extension($name)
+    private static function because($what, $extension)
     {
-        return "PHP's extension " . $name . ' is missing';
+        return $what . ($extension === '' ? '' : ': ' . Extensions::missing($extension));
     }
 }

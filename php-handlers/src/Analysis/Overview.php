@@ -2,7 +2,7 @@
 namespace Wsbridge\Analysis;
 
 use Wsbridge\Application;
-use Wsbridge\Handlers;
+use Wsbridge\Parameters;
 
 /** The result of the analysis: what each handler of the application can reach. */
 final class Overview
@@ -10,6 +10,7 @@ final class Overview
     public $program;
     public $reach;
     public $globals;
+    public $process;
 
     /** The units of the handlers, by name. */
     public $handlers = [];
@@ -64,20 +65,19 @@ final class Overview
 
     private function __construct()
     {
-        $this->initializesOnce = $_SERVER['WSBRIDGE_INITIALIZE'] !== 'every';
+        $this->initializesOnce = Parameters::$options[Parameters::INITIALIZE] !== 'every';
     }
 
     private function read(Program $program)
     {
         $this->program = $program;
         $this->unreadable = $program->unreadable;
-        foreach (explode(',', Handlers::NAMES) as $event) {
-            if (isset($program->functions['ws_server_' . $event])) {
-                $this->handlers['ws_server_' . $event] = $program->functions['ws_server_' . $event];
-            }
+        foreach (array_intersect_key(Roles::HANDLERS, $program->functions) as $name => $roles) {
+            $this->handlers[$name] = $program->functions[$name];
         }
         $this->reach = new Reach($program);
         $this->globals = new Globals($program, $this->reach, $this->handlers, $this->initializesOnce);
+        $this->process = new OneProcess($program, $this->reach, $this->globals, $this->handlers, $this->initializesOnce);
     }
 
     /** Returns what a handler reaches, as the description tells it. */
@@ -95,11 +95,24 @@ final class Overview
                 $found[$key] = $cause;
             }
         }
+        $found += array_filter(['process' => $this->process->cause($unit), 'single' => $this->single($unit)]);
+        if ($this->reach->cause($unit, 'client') !== null || RequestUses::startsSessions()) {
+            $found['client'] = true;
+        }
         if ($this->reach->peers($unit)) {
             $found['peers'] = true;
         }
         list($reads, $writes) = $this->globals->touched($unit);
         return $found + array_filter(['reads' => $reads, 'writes' => $writes]);
+    }
+
+    /**
+     * Tells why each event of a handler needs a request of its own, or returns null. Code that runs before each event sees the client of
+     * the request's first event only.
+     */
+    private function single(Unit $unit)
+    {
+        return $this->early('single') ?: $this->early('client') ?: $this->reach->cause($unit, 'single');
     }
 
     /** Returns the files that only handlers include. Those that the analysis has included come first, in their order. */

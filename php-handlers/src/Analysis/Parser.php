@@ -6,13 +6,13 @@ final class Parser
 {
     private $source;
     private $program;
-    private $namespace = '';
 
     /** The definitions around a token, the innermost last: "end" (the index of the last token), "code", and "class" or null. */
     private $frames = [];
 
-    /** Classes whose brace comes later, by the brace's index. */
+    /** Classes whose brace comes later, by the brace's index; and hooks of properties, by their first token. */
     private $pending = [];
+    private $hooks = [];
 
     public static function parse(Source $source, Program $program)
     {
@@ -24,10 +24,10 @@ final class Parser
     {
         $this->source = $source;
         $this->program = $program;
-        $code = new Code($source, '', 1);
+        $code = new Code($source, 1);
         $program->file->codes[] = $code;
         $program->codes[] = $code;
-        $this->frames[] = ['end' => $source->last, 'code' => $code, 'class' => null];
+        $this->frames[] = ['end' => $source->last, 'code' => $code, 'class' => null, 'from' => 0];
     }
 
     private function run()
@@ -37,9 +37,12 @@ final class Parser
             while ($this->top('end') < $i) {
                 $this->leave();
             }
+            if (isset($this->hooks[$i])) {
+                $this->hookAt($i, $this->hooks[$i]);
+            }
             switch ($kinds[$i]) {
                 case T_NAMESPACE:
-                    $this->namespace = $kinds[$i + 1] === T_STRING ? $this->source->texts[$i + 1] : '';
+                    $this->source->scopes[] = new Scope($i, $kinds[$i + 1] === T_STRING ? $this->source->texts[$i + 1] : '');
                     break;
                 case T_USE:
                     $this->useAt($i);
@@ -54,6 +57,8 @@ final class Parser
                     if (isset($this->pending[$i])) {
                         $unit = $this->program->addClass($this->pending[$i]);
                         $this->enter($i, $this->source->after($i) - 1, $unit, $this->pending[$i]['name']);
+                    } else {
+                        $this->hooks += $this->hooksOf($i);
                     }
             }
         }
@@ -71,10 +76,10 @@ final class Parser
     private function enter($from, $end, Unit $unit, $class)
     {
         $this->top('code')->endSegment($from - 1, $end + 1);
-        $code = new Code($this->source, $this->namespace, $from);
+        $code = new Code($this->source, $from);
         $unit->codes[] = $code;
         $this->program->codes[] = $code;
-        $this->frames[] = ['end' => $end, 'code' => $code, 'class' => $class];
+        $this->frames[] = ['end' => $end, 'code' => $code, 'class' => $class, 'from' => $from];
         return $code;
     }
 
@@ -106,6 +111,59 @@ final class Parser
         $code->body = $body;
         $code->reference = $kinds[$i + 1] === '&';
         $code->parameters = $this->parameters($code);
+    }
+
+    /** Returns the hooks between the braces at $open by their first tokens, if these are of a property, also of a promoted one. */
+    private function hooksOf($open)
+    {
+        $code = $this->top('code');
+        $isPromoted = $code->open > 0 && $this->source->outer[$open] === $code->open;
+        if (!$isPromoted && ($this->top('class') === null || $this->source->outer[$open] !== $this->top('from')) || $code->isInClosure($open)) {
+            return [];
+        }
+        for ($i = $open - 1; $this->source->kinds[$i] !== T_VARIABLE; $i--) {
+            $i = isset($this->source->partners[$i]) ? min($i, $this->source->partners[$i]) : $i;
+            if (in_array($this->source->kinds[$i], [';', '{'], true)) {
+                return []; // of "use A, B { .. }"
+            }
+        }
+        $hooks = [];
+        for ($at = $open + 1; $at < $this->source->after($open) - 1; $at = $hooks[$at]['end'] + 1) {
+            for ($name = $at; in_array($this->source->kinds[$name], [T_FINAL, '&'], true); $name++);
+            $hooks[$at] = $this->hook($name) + ['property' => $this->source->texts[$i], 'class' => $isPromoted ? 1 : 0];
+        }
+        return $hooks;
+    }
+
+    /** Returns where the hook whose name is at $i has its parameters, or 0, its body and its last token. */
+    private function hook($i)
+    {
+        $open = $this->source->kinds[$i + 1] === '(' ? $i + 1 : 0;
+        $body = $open > 0 ? $this->source->after($open) : $i + 1;
+        for ($end = $body; $end < $this->source->last && $this->source->kinds[$end] !== ';'; $end++) {
+            $isBody = $end === $body && $this->source->kinds[$end] === '{';
+            $end = isset($this->source->partners[$end]) ? max($end, $this->source->partners[$end]) : $end;
+            if ($isBody) {
+                break;
+            }
+        }
+        return ['name' => $i, 'open' => $open, 'body' => $body, 'end' => $end];
+    }
+
+    /** Starts the code of a hook: a method that PHP calls where the property is used. */
+    private function hookAt($i, array $hook)
+    {
+        $class = $this->frames[count($this->frames) - 1 - $hook['class']]['class'];
+        $unit = $this->program->addMethod((string) $class, $hook['property'] . '::' . $this->source->texts[$hook['name']]);
+        $unit->isImplicit = true;
+        $code = $this->enter($i, $hook['end'], $unit, null);
+        $code->body = $hook['body'];
+        $code->reference = $this->source->kinds[$hook['name'] - 1] === '&';
+        if ($hook['open'] > 0) {
+            $code->open = $hook['open'];
+            $code->close = $this->source->after($hook['open']) - 1;
+            $code->parameters = $this->parameters($code);
+        }
     }
 
     /** Adds a closure to the code around it. */
@@ -157,10 +215,8 @@ final class Parser
         $kinds = $this->source->kinds;
         $anonymous = $kinds[$i + 1] !== T_STRING;
         $name = $anonymous ? 'class@anonymous' : $this->source->texts[$i + 1];
-        $full = $this->namespace === '' || $anonymous ? $name : $this->namespace . '\\' . $name;
+        $full = $anonymous ? $name : $this->source->scopeAt($i)->declared($name);
         $class = ['name' => $name, 'full' => $full, 'parents' => []];
-        $scope = $this->top('code');
-        $scope->namespace = $this->namespace;
         $inherits = false;
         for ($at = $i + 1; $at < $this->source->last && $kinds[$at] !== '{'; $at++) {
             if ($kinds[$at] === '(') {
@@ -168,7 +224,7 @@ final class Parser
             }
             $inherits = $inherits || $kinds[$at] === T_EXTENDS || $kinds[$at] === T_IMPLEMENTS;
             if ($inherits && $kinds[$at] === T_STRING) {
-                $class['parents'][] = $scope->resolve($this->source->texts[$at]);
+                $class['parents'][] = $this->top('code')->resolve($at);
             }
         }
         $this->pending[$at] = $class;
@@ -183,35 +239,29 @@ final class Parser
             $this->traits($i);
             return;
         }
-        $target = 'classes';
-        $prefix = '';
-        $name = '';
+        $all = $kind = 'class';
+        $prefix = $name = '';
+        $scope = $this->source->scopeAt($i);
         for ($at = $i + 1; $at <= $this->source->last && $this->source->kinds[$at] !== ';'; $at++) {
             $text = $this->source->texts[$at];
             switch ($this->source->kinds[$at]) {
                 case T_FUNCTION:
-                    $target = 'functions';
-                    break;
                 case T_CONST:
-                    $target = 'constants';
+                    $kind = strtolower($text);
+                    $all = $at === $i + 1 ? $kind : $all;
+                    break;
+                case ',':
+                    $kind = $all; // "use A\{function f, B}" imports a function and a class
                     break;
                 case '{':
                     $prefix = $name;
                     break;
                 case T_STRING:
-                    $alias = $this->source->kinds[$at - 1] === T_AS;
-                    $name = $alias ? $name : ltrim($prefix . $text, '\\');
-                    $this->import($target, Unit::short($text), $name);
+                    $name = $this->source->kinds[$at - 1] === T_AS ? $name : ltrim($prefix . $text, '\\');
+                    if ($this->source->kinds[$at + 1] !== T_AS) {
+                        $scope->import($kind, Unit::last($text), $name, $i);
+                    }
             }
-        }
-    }
-
-    private function import($target, $alias, $name)
-    {
-        if ($target === 'classes') {
-            $this->source->classes[$alias] = $name;
-        } elseif ($target === 'functions') {
-            $this->source->functions[$alias] = Unit::short($name);
         }
     }
 
@@ -221,7 +271,7 @@ final class Parser
         $class = $this->top('class');
         for ($at = $i + 1; !in_array($this->source->kinds[$at], [';', '{'], true); $at++) {
             if ($this->source->kinds[$at] === T_STRING) {
-                $this->program->addParent($class, $this->top('code')->resolve($this->source->texts[$at]));
+                $this->program->addParent($class, $this->top('code')->resolve($at));
             }
         }
         if ($this->source->kinds[$at] !== '{') {

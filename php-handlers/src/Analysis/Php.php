@@ -4,23 +4,11 @@ namespace Wsbridge\Analysis;
 /** Tells what the running PHP knows of its own functions, classes and methods. Names are in lower case. */
 final class Php
 {
-    /** Prefixes of the functions of extensions, each followed by the extension's name if that is another. */
-    const EXTENSIONS = 'apc_,apcu_,ctype_,curl_,dba_,enchant_,exif_,fann_,ftp_,geoip_,gmp_,gnupg_,hash_,iconv_,igbinary_,imap_,
-        intl_,json_,ldap_,libxml_,mailparse_,mb_,mcrypt_,memcache_,mhash_,mongo_,msgpack_,mssql_,mysql_,mysqli_,odbc_,openssl_,
-        pcntl_,posix_,pspell_,radius_,readline_,recode_,redis_,session_,shmop_,simplexml_,snmp_,soap_,sodium_,sqlite_,sqlsrv_,
-        ssh2_,svn_,sybase_,tidy_,wddx_,xdebug_,xml_,xmlrpc_,xmlwriter_,yaml_,zip_,zlib_,zmq_,imagec gd,imaged gd,imagef gd,
-        imageg gd,imagej gd,imagel gd,imagep gd,images gd,imaget gd,imagew gd,bcadd bcmath,bccomp bcmath,bcdiv bcmath,bcmod bcmath,
-        bcmul bcmath,bcpow bcmath,bcscale bcmath,bcsqrt bcmath,bcsub bcmath,bzopen bz2,bzread bz2,bzwrite bz2,bzcompress bz2,
-        bzdecompress bz2,cal_ calendar,gz zlib,ibase_ interbase,msg_ sysvmsg,numfmt_ intl,oci_ oci8,pg_ pgsql,sem_ sysvsem,
-        shm_ sysvshm,socket_ sockets,token_ tokenizer,utf8_ xml';
-
-    const CLASSES = 'amqpconnection,curlfile,domdocument,domxpath,gearmanclient,gmagick,imagick,intldateformatter,memcache,memcached,
-        mongoclient,mongodb,mysqli,mysqli_result,mysqli_stmt,numberformatter,pdo,pdostatement,redis,rediscluster,
-        simplexmlelement,soapclient,sqlite3,xmlreader,xmlwriter,xsltprocessor,ziparchive,zmqcontext,zmqsocket,collator,
-        normalizer,transliterator,messageformatter,pdoexception,mysqli_sql_exception,redisexception';
-
     /** Methods that write into arguments, for extensions that are missing. */
     const WRITING = 'bind_param,bind_result,bindparam,bindcolumn';
+
+    /** Matches the names of parameters that are called, where their types do not tell. */
+    const CALLED = '/^(handler|func|function|callable|comparator|predicate|cmp_function|\w+_func|(\w+_)?cb)$|callback$/i';
 
     private static $functions = [];
     private static $methods = [];
@@ -35,23 +23,6 @@ final class Php
         return isset(self::$functions[$name]);
     }
 
-    /** Returns the missing extension that would have a function which does not exist, or "". */
-    public static function extension($function)
-    {
-        foreach (preg_split('/,\s*/', self::EXTENSIONS) as $entry) {
-            list($prefix, $extension) = explode(' ', $entry . ' ' . rtrim($entry, '_'));
-            if (strncmp($function, $prefix, strlen($prefix)) === 0) {
-                return extension_loaded($extension) ? '' : $extension;
-            }
-        }
-        return '';
-    }
-
-    public static function isExtensionClass($name)
-    {
-        return in_array($name, preg_split('/,\s*/', self::CLASSES), true) || strncmp($name, 'mongodb\\', 8) === 0;
-    }
-
     /** Returns PHP's own classes and interfaces that have a method. */
     public static function classesWith($method)
     {
@@ -60,7 +31,9 @@ final class Php
                 $reflection = new \ReflectionClass($class);
                 if ($reflection->isInternal()) {
                     foreach (get_class_methods($class) as $name) {
-                        self::$methods[strtolower($name)][] = $class;
+                        if ($name !== '__invoke') { // of Closure, whose reflection has none: each closure has its own parameters
+                            self::$methods[strtolower($name)][] = $class;
+                        }
                     }
                 }
             }
@@ -90,15 +63,34 @@ final class Php
         return self::$parameters[$key];
     }
 
+    /** Reports whether an existing function of PHP is known to return a number, a text, a truth value or nothing. */
+    public static function returnsPlain($function)
+    {
+        $type = PHP_VERSION_ID >= 80000 ? (new \ReflectionFunction($function))->getReturnType() : null;
+        return $type !== null && preg_match('/^\??((int|float|string|bool|false|true|null|void)(\||$))+$/D', (string) $type) === 1;
+    }
+
+    /** Returns the parameters of the constructor of PHP's own class of a name, without its namespace. */
+    public static function parametersOfConstructor($class)
+    {
+        foreach (self::classesWith('__construct') as $name) {
+            if (Unit::short($name) === $class) {
+                return self::describe(new \ReflectionMethod($name, '__construct'));
+            }
+        }
+        return [];
+    }
+
     private static function describe(\ReflectionFunctionAbstract $function)
     {
         $parameters = [];
         foreach ($function->getParameters() as $parameter) {
             $type = PHP_VERSION_ID >= 70100 ? $parameter->getType() : null;
             $called = $type !== null && preg_match('/(^|[?|])(callable|Closure)\b/', self::text($type));
+            $isNamed = $type === null && preg_match(self::CALLED, $parameter->getName());
             // PHP 5 and 7 name a variadic parameter "...".
-            $parameters[] = ['reference' => $parameter->isPassedByReference(), 'called' => (bool) $called,
-                'variadic' => $parameter->isVariadic() || $parameter->getName() === '...'];
+            $parameters[] = ['name' => $parameter->getName(), 'reference' => $parameter->isPassedByReference(),
+                'called' => $called || $isNamed, 'variadic' => $parameter->isVariadic() || $parameter->getName() === '...'];
         }
         return $parameters;
     }

@@ -15,6 +15,27 @@ final class ProcessBound
         odbc_pconnect,sqlsrv_connect,ibase_connect,mssql_connect,sybase_connect,xml_parser_create,finfo_open,inotify_init,
         stream_context_create,gzopen,bzopen,msg_get_queue,sem_get,shm_attach,shmop_open,simplexml_load_string,simplexml_load_file';
 
+    /** Methods of PHP's classes that give such a value. */
+    const METHODS = 'prepare,query,stmt_init,store_result,use_result,get_result,openfile,opendir';
+
+    /** Those of them that are connections to a server, of which each process may have its own. */
+    const CONNECTIONS = 'pdo,mysqli,redis,rediscluster,redisarray,memcache,memcached,mongoclient,mysqli_connect,mysqli_init,mysql_connect,
+        mysql_pconnect,pg_connect,pg_pconnect,ldap_connect,memcache_connect,memcache_pconnect,oci_connect,oci_pconnect,oci_new_connect,
+        odbc_connect,odbc_pconnect,sqlsrv_connect,ibase_connect,mssql_connect,sybase_connect';
+
+    /** Reports whether objects of a class of PHP's are bound to their process. */
+    public static function isHandle($class)
+    {
+        return self::lists(self::CLASSES, strtolower($class));
+    }
+
+    /** Reports whether the words that of() returned are for a connection to a server. */
+    public static function isConnection($words)
+    {
+        return preg_match('/^a (\S+) object$|^what (\w+)\(\) gives$/', (string) $words, $match)
+            && self::lists(self::CONNECTIONS, strtolower(end($match)));
+    }
+
     /**
      * Returns words for the process-bound value that the expression at $i makes; "" for a value that need not be kept (null, false,
      * an empty array); null for one that may outlive the process. $depth is how many nested functions are followed.
@@ -25,7 +46,7 @@ final class ProcessBound
         $i = $source->kinds[$i] === '@' ? $i + 1 : $i;
         switch ($source->kinds[$i]) {
             case T_NEW:
-                $class = $source->kinds[$i + 1] === T_STRING ? $code->resolve($source->texts[$i + 1]) : '';
+                $class = $source->kinds[$i + 1] === T_STRING ? $code->resolve($i + 1) : '';
                 $end = $source->kinds[$i + 2] === '(' ? $source->after($i + 2) : $i + 2;
                 $held = self::ends($source, $end) ? self::object($program, $class) : '';
                 return $held === '' ? null : $held;
@@ -33,6 +54,8 @@ final class ProcessBound
                 return 'a Closure';
             case T_STATIC:
                 return $source->kinds[$i + 1] === T_FUNCTION ? 'a Closure' : self::called($program, $code, $i, $depth);
+            case T_VARIABLE:
+                return self::given($program, $source, $i);
             case '[':
                 return $source->kinds[$i + 1] === ']' && self::ends($source, $i + 2) ? '' : null;
             case T_ARRAY:
@@ -79,6 +102,19 @@ final class ProcessBound
         return '';
     }
 
+    /** Returns words for what a method of PHP's gives that is bound to its process, "$db->prepare(..)"; null for any other expression. */
+    private static function given(Program $program, Source $source, $i)
+    {
+        $path = [T_VARIABLE, T_STRING, T_OBJECT_OPERATOR, T_DOUBLE_COLON, '(', '['];
+        for ($open = 0; in_array($source->kinds[$i], $path, true); $i++) {
+            $open = $source->kinds[$i] === '(' ? $i : $open;
+            $i = isset($source->partners[$i]) ? $source->partners[$i] : $i;
+        }
+        $isCall = $open > 0 && $source->after($open) === $i && self::ends($source, $i) && $source->kinds[$open - 2] === T_OBJECT_OPERATOR;
+        $name = $isCall ? strtolower($source->texts[$open - 1]) : '';
+        return $isCall && self::lists(self::METHODS, $name) && !isset($program->methods[$name]) ? 'what ' . $name . '() gives' : null;
+    }
+
     /** Like of, for what a call returns. */
     private static function called(Program $program, Code $code, $i, $depth)
     {
@@ -88,11 +124,12 @@ final class ProcessBound
             return null;
         }
         list($kind, $name) = Calls::callee($code, $open);
-        if ($kind === 'function' && !isset($program->functions[$name])) {
+        $isTheirs = $kind === 'function' && isset($program->functions[$name]);
+        if ($kind === 'function' && !$isTheirs) {
             return self::lists(self::FUNCTIONS, $name) ? 'what ' . $name . '() gives' : null;
         }
-        if ($depth === 0) {
-            return null;
+        if ($depth === 0 || $isTheirs && Php::hasFunction($name)) {
+            return null; // it may be the one or the other
         }
         if ($kind === 'function') {
             return self::returned($program, $program->functions[$name], $depth - 1);
@@ -106,6 +143,9 @@ final class ProcessBound
     {
         $found = '';
         foreach ($unit->codes as $code) {
+            if (self::yields($code)) {
+                return 'a Generator object';
+            }
             for ($i = $code->body; $i > 0 && $i <= $code->source->after($code->body); $i++) {
                 if ($code->source->kinds[$i] !== T_RETURN || $code->isInClosure($i) || $code->source->kinds[$i + 1] === ';') {
                     continue;
@@ -119,6 +159,18 @@ final class ProcessBound
             }
         }
         return $found === '' ? null : $found;
+    }
+
+    /** Reports whether a function is a generator. */
+    private static function yields(Code $code)
+    {
+        $end = $code->source->kinds[$code->body] === '{' ? $code->source->after($code->body) : 0;
+        for ($i = $code->body; $i < $end; $i++) {
+            if ($code->source->kinds[$i] === T_YIELD && !$code->isInClosure($i)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Like of, for what all assignments to a local variable assign. */

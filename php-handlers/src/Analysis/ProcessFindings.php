@@ -1,6 +1,8 @@
 <?php
 namespace Wsbridge\Analysis;
 
+use Wsbridge\Value;
+
 /** Finds code that acts on its process. wsbridge runs each event in a worker of php-fpm, not in one process for all. */
 final class ProcessFindings
 {
@@ -24,7 +26,7 @@ final class ProcessFindings
             $description = $overview->handler($name);
             $alone = isset($description['table']);
             foreach ($overview->reach->closure($handler) as $reached) {
-                $hash = spl_object_hash($reached[0]);
+                $hash = Value::identity($reached[0]);
                 $this->reached[$hash] = $alone || !empty($this->reached[$hash]);
             }
         }
@@ -40,7 +42,7 @@ final class ProcessFindings
                 break;
             case T_STRING:
                 if (!in_array($source->kinds[$i - 1], [T_OBJECT_OPERATOR, T_DOUBLE_COLON, T_NEW, T_FUNCTION, T_CONST], true)) {
-                    $this->name($unit, $code, $i, Unit::short($source->texts[$i]));
+                    $this->name($unit, $code, $i, $source->kinds[$i + 1] === '(' ? $code->functionName($i) : strtolower($code->constantName($i)));
                 }
                 break;
             case T_VARIABLE:
@@ -68,7 +70,7 @@ final class ProcessFindings
             $this->findings->add('warning', 'stdin', 'STDIN is empty: there is no console', $code, $i);
         } elseif ($name === 'php_sapi') {
             $this->findings->add('warning', 'sapi', 'PHP_SAPI is "fpm-fcgi" now, and no longer "cli"', $code, $i);
-        } elseif ($code->source->kinds[$i + 1] === '(' && !isset($this->overview->program->functions[$name])) {
+        } elseif ($code->source->kinds[$i + 1] === '(' && (!isset($this->overview->program->functions[$name]) || Php::hasFunction($name))) {
             $this->call($unit, $code, $i, $name);
         }
     }
@@ -96,6 +98,13 @@ final class ProcessFindings
             case 'posix_kill':
                 $this->findings->add('warning', 'pcntl', 'posix_kill() acts on processes of php-fpm, not on the server', $code, $i);
                 break;
+            case 'start_process':
+            case 'start_process_fifo':
+            case 'kill_process':
+            case 'kill_recurse':
+                $this->findings->add('error', 'children', $name . '() does nothing: child processes need resident workers (php.resident)',
+                    $code, $i, 'the child process of ' . $name . '()');
+                break;
             case 'getopt':
                 $this->findings->add('warning', 'argv', 'getopt() finds nothing: there is no command line', $code, $i);
                 break;
@@ -108,13 +117,20 @@ final class ProcessFindings
             case 'session_start':
                 $this->session($unit, $code, $i);
                 break;
+            case 'fastcgi_finish_request':
+                if (function_exists($name)) {
+                    $this->findings->add('warning', 'finish', $name . '() ends the answer to wsbridge, so its event fails: in the original it did '
+                        . 'not exist', $code, $i, 'a process whose answer ' . $name . '() has ended');
+                }
+                break;
             case 'set_time_limit':
                 $this->findings->add('note', 'limit', 'set_time_limit() ends its event only; php.timeout holds besides', $code, $i);
                 break;
             case 'ini_set':
                 $setting = $code->source->literal($i + 2);
                 if ($setting === 'memory_limit' || $setting === 'max_execution_time') {
-                    $this->findings->add('note', 'limit', $setting . ' is set for its event only, and each worker has its own', $code, $i);
+                    $kept = $setting === 'memory_limit' ? $setting : '';
+                    $this->findings->add('note', 'limit', $setting . ' is set for its event only, and each worker has its own', $code, $i, $kept);
                 }
                 break;
             default:
@@ -126,7 +142,7 @@ final class ProcessFindings
 
     private function sleeping(Unit $unit, Code $code, $i, $name)
     {
-        $hash = spl_object_hash($unit);
+        $hash = Value::identity($unit);
         $alone = $unit->isFile || !empty($this->reached[$hash]);
         $this->findings->add($alone ? 'warning' : 'note', 'sleep', $name . '() holds a worker'
             . ($alone ? ', and everybody waits with it, since the handler runs alone' : ' while it waits'), $code, $i);

@@ -40,10 +40,14 @@ final class Program
     /** Whether it uses an extension that is not installed, whose methods are therefore not known. */
     public $missesExtension = false;
 
-    /** Where define() defines constants, by name: lists of a source and an index. */
+    /** Whether it may look at $_SERVER, by that name or by another, for which PHP does not fill it. */
+    public $looksAtServer = false;
+
+    /** Where define() and const define constants, by name without namespace: lists of a source and an index. */
     public $constants = [];
 
-    private $classUnits = [];
+    /** The units of classes' code outside of methods, by name as in $classes. */
+    public $classUnits = [];
 
     public function __construct()
     {
@@ -61,6 +65,7 @@ final class Program
                 : 'the application has more code than is looked at';
             return null;
         }
+        $this->looksAtServer = $this->looksAtServer || preg_match('/_SERVER|\$GLOBALS\s*[^\s\[]/', $text);
         $source = new Source($file, $text);
         $this->sources[$file] = $source;
         Parser::parse($source, $this);
@@ -111,15 +116,80 @@ final class Program
         $this->classes[Unit::short($class)]['parents'][$parent] = true;
     }
 
-    /** Reports whether the code at $i runs only to load a class. */
-    public function isAutoloader(Unit $unit, Code $code, $i)
+    /** Reports whether a class of this full name was read. */
+    public function hasClass($full)
+    {
+        return in_array(strtolower($full), array_map('strtolower', $this->fullNames(Unit::short($full))), true);
+    }
+
+    /** Returns the full names of the classes that were read and have a name without namespace. */
+    private function fullNames($short)
+    {
+        return isset($this->classes[$short]['full']) ? array_keys($this->classes[$short]['full']) : [];
+    }
+
+    /** Reports whether the file of a function that exists was read. */
+    public function isRead(\ReflectionFunction $function)
+    {
+        return $function->isInternal() || isset($this->sources[$function->getFileName()]);
+    }
+
+    /** Returns the names of a class and of all that it may inherit from, without namespaces and in lower case. */
+    public function ancestors($class)
+    {
+        $found = [$class => true];
+        for ($queue = [$class]; $queue !== [];) {
+            $of = array_pop($queue);
+            foreach (isset($this->classes[$of]['parents']) ? array_keys($this->classes[$of]['parents']) : [] as $parent) {
+                $short = Unit::short($parent);
+                $queue = isset($found[$short]) ? $queue : array_merge($queue, [$short]);
+                $found[$short] = true;
+                foreach (class_exists($parent, false) ? class_parents($parent) : [] as $name) {
+                    $found[Unit::short($name)] = true;
+                }
+            }
+        }
+        return array_keys($found);
+    }
+
+    /** Reports whether the code at $i is in a closure that only loads classes. */
+    public function isLoading(Code $code, $i)
     {
         foreach ($code->closures as $range) {
             if ($i > $range[0] && $i <= $range[1] && isset($this->autoloaders[$code->source->file . ':' . $range[0]])) {
                 return true;
             }
         }
-        return !$unit->isFile && isset($this->autoloaders[$unit->name]);
+        return false;
+    }
+
+    /** Reports whether a unit loads classes. It may do more if code calls it by its name. */
+    public function isAutoloader(Unit $unit)
+    {
+        if ($unit->class === '') {
+            return !$unit->isFile && isset($this->autoloaders[$unit->name]);
+        }
+        $isOnly = isset($this->methods[$unit->name]) && count($this->methods[$unit->name]) === 1;
+        return isset($this->autoloaders[$unit->class . '::' . $unit->name]) || $isOnly && isset($this->autoloaders['*::' . $unit->name]);
+    }
+
+    /** Returns the class whose method a code is, in lower case without namespace, or "". */
+    public function classOf(Code $code)
+    {
+        foreach ($this->methods as $methods) {
+            foreach ($methods as $unit) {
+                if (in_array($code, $unit->codes, true)) {
+                    return $unit->class;
+                }
+            }
+        }
+        return '';
+    }
+
+    /** Reports whether handlers run for clients before their handshake, so that such a client may be written to. */
+    public function hasEarlyClients()
+    {
+        return isset($this->functions['ws_server_connect']) || isset($this->functions['ws_server_read']);
     }
 
     /** Returns all units. */
@@ -135,22 +205,28 @@ final class Program
     /** Returns the constructors that "new" of a class ("*": any class) may run: its own, or else the inherited ones. */
     public function constructors($class)
     {
-        $names = PHP_VERSION_ID < 80000 ? ['__construct', $class] : ['__construct'];
         $found = [];
         foreach ($class === '*' ? array_keys($this->classes) : [$class] as $of) {
-            foreach ($names as $name) {
-                $name = $name === '*' ? $of : $name;
-                if (isset($this->classes[$of]['methods'][$name])) {
-                    $found[] = $this->classes[$of]['methods'][$name];
-                }
+            $found = array_merge($found, $this->constructorsOf($of, $class !== '*', []));
+        }
+        return $found;
+    }
+
+    /** Like constructors, for one class. $known has the classes that inherit from it, as keys: names without namespaces may go round. */
+    private function constructorsOf($class, $inherited, array $known)
+    {
+        $found = [];
+        foreach (PHP_VERSION_ID < 80000 ? ['__construct', $class] : ['__construct'] as $name) {
+            if (isset($this->classes[$class]['methods'][$name])) {
+                $found[] = $this->classes[$class]['methods'][$name];
             }
         }
-        if ($found !== [] && $class !== 'class@anonymous' || !isset($this->classes[$class])) {
-            return $found;
-        }
-        foreach ($this->classes[$class]['parents'] as $parent => $yes) {
-            if (Unit::short($parent) !== $class) {
-                $found = array_merge($found, $this->constructors(Unit::short($parent)));
+        $isOne = count($this->fullNames($class)) === 1 && $class !== 'class@anonymous';
+        $known[$class] = true;
+        $inherited = $inherited && isset($this->classes[$class]['parents']) && ($found === [] || !$isOne);
+        foreach ($inherited ? $this->classes[$class]['parents'] : [] as $parent => $yes) {
+            if (!isset($known[Unit::short($parent)])) {
+                $found = array_merge($found, $this->constructorsOf(Unit::short($parent), true, $known));
             }
         }
         return $found;

@@ -1,6 +1,8 @@
 <?php
 namespace Wsbridge\Analysis;
 
+use Wsbridge\Value;
+
 /** Finds what a handler reaches, by itself and through everything that it can call. */
 final class Reach
 {
@@ -35,7 +37,7 @@ final class Reach
     /** Returns all units that a unit can call, itself first, then breadth first: pairs of a unit and its caller. */
     public function closure(Unit $unit)
     {
-        $key = spl_object_hash($unit);
+        $key = Value::identity($unit);
         if (isset($this->closures[$key])) {
             return $this->closures[$key];
         }
@@ -44,7 +46,7 @@ final class Reach
         for ($at = 0; isset($queue[$at]); $at++) {
             $called = $this->calledBy($queue[$at]);
             foreach ($at === 0 ? array_merge($called, $this->implicit) : $called as $next) {
-                $hash = spl_object_hash($next);
+                $hash = Value::identity($next);
                 if (!isset($found[$hash])) {
                     $found[$hash] = [$next, $queue[$at]];
                     $queue[] = $next;
@@ -59,8 +61,8 @@ final class Reach
     {
         foreach ($this->closure($unit) as $reached) {
             list($of, $caller) = $reached;
-            if (isset($of->causes[$what])) {
-                $cause = $of->causes[$what];
+            $cause = isset($of->causes[$what]) ? $of->causes[$what] : ($what !== 'process' && $this->isNamed($of, $unit) ? $of->loads : null);
+            if ($cause !== null) {
                 if ($of !== $unit) {
                     $cause['why'] = $of->label . ' ' . $cause['why'] . ($caller === $unit ? '' : ', called by ' . $caller->label);
                 }
@@ -68,6 +70,18 @@ final class Reach
             }
         }
         return null;
+    }
+
+    /** Reports whether something that a unit can call names an autoloader, which then loads more than classes. */
+    private function isNamed(Unit $autoloader, Unit $unit)
+    {
+        foreach ($autoloader->loads === null ? [] : $this->closure($unit) as $reached) {
+            $named = $autoloader->class === '' ? $reached[0]->functions : $reached[0]->methods;
+            if (isset($named[$autoloader->name]) || $reached[0]->callsAnything) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Reports whether a unit needs to know who is open. broadcast_to_all() does if the handler may change that. */
@@ -90,13 +104,14 @@ final class Reach
         if ($unit->callsAnything) {
             return $program->units();
         }
-        $functions = $unit->functions;
+        $functions = $unit->functions + $unit->registers;
         if ($unit->closes) {
             $functions += ['ws_server_before_close' => true, 'ws_server_after_close' => true];
         }
         $units = array_values(array_intersect_key($program->functions, $functions));
         // Any called method may be one that its class handles in __call().
-        $names = $unit->methods === [] ? [] : $unit->methods + ['__call' => true, '__callstatic' => true];
+        $methods = $unit->methods + $unit->registers;
+        $names = $methods === [] ? [] : $methods + ['__call' => true, '__callstatic' => true];
         foreach (array_intersect_key($program->methods, $names) as $methods) {
             $units = array_merge($units, $methods);
         }

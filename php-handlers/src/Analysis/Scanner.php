@@ -23,6 +23,9 @@ final class Scanner
 
     private $functions;
 
+    /** Records what needs one process for all events. */
+    public $uses;
+
     public static function scan(Program $program, Unit $unit)
     {
         foreach ($unit->codes as $code) {
@@ -37,6 +40,7 @@ final class Scanner
         $this->unit = $unit;
         $this->code = $code;
         $this->roles = Roles::of($unit, $code);
+        $this->uses = new ProcessUses($this);
         $this->functions = new Functions($this);
         foreach ($this->tokens() as $i) {
             if ($code->source->kinds[$i] === T_GLOBAL) {
@@ -106,7 +110,7 @@ final class Scanner
         $this->unit->reads += [$name => $this->place($i)];
     }
 
-    private function place($i)
+    public function place($i)
     {
         return ['code' => $this->code, 'file' => $this->code->source->file, 'line' => $this->code->source->lines[$i], 'at' => $i];
     }
@@ -144,21 +148,29 @@ final class Scanner
                     $this->functions->name($i);
                     break;
                 case T_NEW:
-                    $this->functions->construct($i);
+                    $this->functions->classes->construct($i);
                     break;
                 case T_CONSTANT_ENCAPSED_STRING:
                     $this->functions->string($i);
+                    break;
+                case T_LNUMBER:
+                    $this->functions->options->number($i);
                     break;
                 case '|>':
                     $this->functions->pipe($i);
                     break;
                 case T_STATIC:
                 case T_DOUBLE_COLON:
+                    $this->uses->statics($i);
                     foreach (Statics::at($this->program, $this->unit, $this->code, $i) as $at => $name) {
                         $this->unit->statics += [$name => $this->place($at)];
                     }
                     break;
+                case '`':
+                    $this->uses->reads('environment', 'runs a command', $i);
+                    break;
                 case T_EVAL:
+                    $this->uses->changes('names', 'uses eval', $i);
                     $this->reachAll('uses eval', $i);
                     break;
                 case T_INCLUDE:
@@ -223,6 +235,9 @@ final class Scanner
             return; // a static property, or a variable variable, which is recorded elsewhere
         }
         $role = $this->role($i);
+        if ($role === 'connection' || $role === 'connections') {
+            $this->uses->row($i);
+        }
         if ($role === 'key') {
             $this->keyWritten = $this->keyWritten || Variables::write($this->program, $this->code, $i, $i + 1) !== null;
         } elseif ($role === 'connections') {
@@ -231,7 +246,10 @@ final class Scanner
             $this->table($role, 'uses ' . $source->texts[$i], $i);
         }
         $name = substr($source->texts[$i], 1);
-        if ($name === 'GLOBALS') {
+        $this->uses->superglobalOfClient($name, $i, $i + 1);
+        if ($name === '_ENV' || $name === '_POST' || $name === '_FILES') {
+            $this->uses->superglobal($i);
+        } elseif ($name === 'GLOBALS') {
             $this->globalsArray($i);
         } elseif ($this->isGlobal($name)) {
             $this->globalVariable($name, $i, $i + 1);
@@ -260,7 +278,10 @@ final class Scanner
         $name = $source->matches($i + 1, ['[', T_CONSTANT_ENCAPSED_STRING, ']']) ? $source->literal($i + 2) : null;
         if ($name === null || $name === 'GLOBALS' || is_numeric($name)) {
             $this->reachAll('uses $GLOBALS by a name that is computed, or as a whole', $i);
-        } elseif (!$this->table($name, 'uses $GLOBALS["' . $name . '"]', $i)) {
+            return;
+        }
+        $this->uses->superglobalOfClient($name, $i, $i + 4);
+        if (!$this->table($name, 'uses $GLOBALS["' . $name . '"]', $i)) {
             $this->globalVariable($name, $i, $i + 4);
         }
     }
@@ -280,6 +301,7 @@ final class Scanner
         }
         $place = $this->place($i) + ['closure' => $inClosure];
         $this->unit->reads += [$name => $place];
+        $this->unit->closureReads += $inClosure ? [$name => $place] : [];
         $write = Variables::write($this->program, $this->code, $i, $next);
         if ($write !== null) {
             $this->unit->writes[$name][] = $place + ['kind' => $write[0], 'value' => $write[1]];

@@ -1,6 +1,8 @@
 <?php
 namespace Wsbridge\Analysis;
 
+use Wsbridge\Value;
+
 /** Finds what code does with $sockets and $server. */
 final class SocketFindings
 {
@@ -50,7 +52,7 @@ final class SocketFindings
     {
         $what = $function . '() of ' . $variable;
         if (in_array($function, ['fwrite', 'fputs'], true)) {
-            $this->findings->add('note', 'sockets', $function . '() to ' . $variable . ' works for the bytes of whole frames', $code, $i);
+            $this->findings->add('note', 'sockets', $function . '() to ' . $variable . ' works for whole frames, and for any bytes before a handshake', $code, $i);
         } elseif (self::lists(self::READING, $function)) {
             $this->findings->add('error', 'sockets', $what . ' cannot work: wsbridge holds the sockets, and reads them', $code, $i);
         } elseif ($function === 'fclose' || $function === 'socket_close') {
@@ -67,7 +69,7 @@ final class SocketFindings
     /** Returns the names of variables that hold $sockets, $server, or a socket, as keys. */
     private function holders(Unit $unit, Code $code)
     {
-        $hash = spl_object_hash($code);
+        $hash = Value::identity($code);
         if (isset($this->holders[$hash])) {
             return $this->holders[$hash];
         }

@@ -24,9 +24,8 @@ final class Source
 
     public $file;
 
-    /** What "use" imports, by alias in lower case: full names of classes, and names of functions. */
-    public $classes = [];
-    public $functions = [];
+    /** The parts with namespaces of their own, in order. The first begins with the file. */
+    public $scopes = [];
 
     /** For each open brace, whether its contents are a string. */
     private $strings = [false];
@@ -36,6 +35,7 @@ final class Source
     public function __construct($file, $text)
     {
         $this->file = $file;
+        $this->scopes[] = new Scope(0, '');
         self::$forms = self::$forms ?: self::forms();
         $line = 1;
         $glued = false; // whether it touches the token before
@@ -60,6 +60,13 @@ final class Source
             $this->outer[] = 0;
         }
         $this->last = $last;
+    }
+
+    /** Returns the part that a token is in. */
+    public function scopeAt($i)
+    {
+        for ($at = count($this->scopes) - 1; $this->scopes[$at]->from > $i; $at--);
+        return $this->scopes[$at];
     }
 
     /** Reports whether the tokens from $i on are of these kinds. */
@@ -94,6 +101,26 @@ final class Source
         return [$starts, $end];
     }
 
+    /**
+     * Returns the arguments of a call by position, as pairs of the first token and the one after the last. Named ones have the position
+     * of the parameter; null if they are spread, or if no parameter has that name.
+     */
+    public function arguments($open, array $parameters)
+    {
+        list($starts, $end) = $this->elements($open);
+        $positions = array_flip(array_column($parameters, 'name'));
+        $arguments = [];
+        foreach ($starts as $at => $start) {
+            $stop = isset($starts[$at + 1]) ? $starts[$at + 1] - 1 : $end - ($this->kinds[$end - 1] === ',' ? 1 : 0);
+            $isNamed = $this->kinds[$start + 1] === ':';
+            if ($this->kinds[$start] === T_ELLIPSIS || $isNamed && !isset($positions[$this->texts[$start]])) {
+                return null;
+            }
+            $arguments[$isNamed ? $positions[$this->texts[$start]] : $at] = [$isNamed ? $start + 2 : $start, $stop];
+        }
+        return $arguments;
+    }
+
     /** Returns the value of a string literal without variables, or null. */
     public function literal($i)
     {
@@ -101,8 +128,48 @@ final class Source
             return null;
         }
         $text = ltrim($this->texts[$i], 'bB');
-        return $text[0] === '"' ? stripcslashes(substr($text, 1, -1))
-            : str_replace(["\\'", '\\\\'], ["'", '\\'], substr($text, 1, -1));
+        if ($text[0] !== '"') {
+            return preg_replace('/\\\\([\\\\\'])/', '$1', substr($text, 1, -1));
+        }
+        $escapes = '/\\\\(?:([nrtvef\\\\$"])|([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u\{([0-9a-fA-F]+)\})/';
+        return preg_replace_callback($escapes, [__CLASS__, 'escaped'], substr($text, 1, -1));
+    }
+
+    /** Returns the value of an integer literal. */
+    public function number($i)
+    {
+        $text = str_replace('_', '', strtolower($this->texts[$i]));
+        return strncmp($text, '0b', 2) === 0 ? bindec(substr($text, 2)) : intval(str_replace('0o', '0', $text), 0);
+    }
+
+    /** Returns what an escape sequence in double quotes stands for. */
+    private static function escaped(array $match)
+    {
+        if (isset($match[4])) {
+            return PHP_VERSION_ID < 70000 ? $match[0] : self::utf8(hexdec($match[4]));
+        }
+        if (isset($match[3])) {
+            return chr(hexdec($match[3]));
+        }
+        if (isset($match[2])) {
+            return chr(octdec($match[2]) & 0xff);
+        }
+        $letters = ['n' => "\n", 'r' => "\r", 't' => "\t", 'v' => "\v", 'e' => "\x1b", 'f' => "\f"];
+        return isset($letters[$match[1]]) ? $letters[$match[1]] : $match[1];
+    }
+
+    /** Returns a character as UTF-8; surrogates too, as PHP does. */
+    private static function utf8($point)
+    {
+        if ($point < 0x80) {
+            return chr($point);
+        }
+        $bytes = '';
+        for ($most = 0x3f; $point > $most; $most >>= 1) { // what fits into the first byte
+            $bytes = chr(0x80 | $point & 0x3f) . $bytes;
+            $point >>= 6;
+        }
+        return chr(0xff ^ ($most << 1 | 1) | $point) . $bytes;
     }
 
     private static function forms()

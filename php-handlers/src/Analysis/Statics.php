@@ -9,7 +9,7 @@ final class Statics
     {
         $source = $code->source;
         if ($source->kinds[$i] === T_STATIC) {
-            return $source->kinds[$i + 1] === T_VARIABLE && $code->body > 0 ? self::declared($unit, $source, $i) : [];
+            return $source->kinds[$i + 1] === T_VARIABLE && ($code->body > 0 || $code->isInClosure($i)) ? self::declared($unit, $source, $i) : [];
         }
         if ($unit->isFile || $source->kinds[$i + 1] !== T_VARIABLE || $source->kinds[$i + 2] === '(') {
             return [];
@@ -21,8 +21,13 @@ final class Statics
     /** Explains one of them, with its place. */
     public static function cause($name, array $place)
     {
-        $what = strpos($name, '::$') === false ? 'static variable ' : 'static property ';
-        return ['why' => $what . $name . ' starts anew in each event', 'file' => $place['file'], 'line' => $place['line']];
+        return ['why' => self::words($name) . ' starts anew in each event', 'file' => $place['file'], 'line' => $place['line']];
+    }
+
+    /** Names one of them for people. */
+    public static function words($name)
+    {
+        return (strpos($name, '::$') === false ? 'static variable ' : 'static property ') . $name;
     }
 
     private static function declared(Unit $unit, Source $source, $i)
@@ -38,7 +43,8 @@ final class Statics
         return $declared;
     }
 
-    private static function property(Unit $unit, Source $source, $i)
+    /** Returns the name of the static property at the "::" at $i. */
+    public static function property(Unit $unit, Source $source, $i)
     {
         $class = $source->texts[$i - 1];
         if (in_array(strtolower($class), ['self', 'static', 'parent'], true) && strpos($unit->label, '::') !== false) {

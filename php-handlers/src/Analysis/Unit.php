@@ -25,13 +25,20 @@ final class Unit
     public $methods = [];
     public $classes = [];
 
+    /** The names of autoloaders that it registers, as keys; and where it loads classes itself, if it is one. */
+    public $registers = [];
+    public $loads;
+
     /** Whether it may call any function. */
     public $callsAnything = false;
 
     /** Whether it closes a client. */
     public $closes = false;
 
-    /** Why it reaches "table", "sockets", "any": the first cause of each. */
+    /**
+     * Why it reaches "table", "sockets", "any", needs the one "process", depends on having a "single" request or on the parameters of the
+     * "client": the first cause of each.
+     */
     public $causes = [];
 
     /** Causes that count only if other code than wsbridge calls it, perhaps with another client's key. */
@@ -49,8 +56,21 @@ final class Unit
     public $reads = [];
     public $writes = [];
 
+    /** The place of each global variable that a closure outside of functions names, by name. */
+    public $closureReads = [];
+
     /** The places of its static variables, and of the static properties that it writes, by name. */
     public $statics = [];
+
+    /** What it does with what a process has once, as ProcessUses records it: a list, with places. */
+    public $processWide = [];
+
+    /** Its uses of static properties ("::$name") and of superglobals that stay: lists by name. And its static variables. */
+    public $shared = [];
+    public $staticVariables = [];
+
+    /** The place of each name in it that may be a constant, by name. */
+    public $constants = [];
 
     public function __construct($label, $class = '')
     {
@@ -62,8 +82,14 @@ final class Unit
     /** Returns a name in lower case, without its namespace. */
     public static function short($name)
     {
+        return strtolower(self::last($name));
+    }
+
+    /** Returns a name without its namespace. */
+    public static function last($name)
+    {
         $at = strrpos($name, '\\');
-        return strtolower($at === false ? $name : substr($name, $at + 1));
+        return $at === false ? $name : substr($name, $at + 1);
     }
 
     public function reach($what, $why, $file, $line)

@@ -23,8 +23,8 @@ final class Variables
         }
         $before = $source->kinds[$start - 1];
         $changes = in_array($follows, ['=', T_PLUS_EQUAL, T_INC, T_DEC], true) || $before === T_INC || $before === T_DEC
-            || $before === T_RETURN && $code->reference || self::isDeclared($source, $start)
-            || self::isLooped($source, $start, $end);
+            || $code->reference && in_array($before, [T_RETURN, T_YIELD, T_DOUBLE_ARROW], true) || self::isDeclared($source, $start)
+            || self::isLooped($source, $start, $end) || $before === '=' && self::isTakenApart($source, $start - 2);
         if ($changes) {
             return [$path === 'property' ? 'touch' : 'other', 0];
         }
@@ -95,7 +95,20 @@ final class Variables
             return true;
         }
         for ($i = $as + 1; $i < $close && $end === $as; $i++) {
-            if ($source->kinds[$i] === '&' && $source->outer[$i] === $open) {
+            if ($source->kinds[$i] === '&') {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Reports whether the list that ends at $close, "[.., &$x]" before "=", takes references. */
+    private static function isTakenApart(Source $source, $close)
+    {
+        $isList = $source->kinds[$close] === ']' || $source->kinds[$close] === ')';
+        $open = $isList && isset($source->partners[$close]) ? $source->partners[$close] : $close;
+        for ($i = $open + 1; self::isTarget($source, $open) && $i < $close; $i++) {
+            if ($source->kinds[$i] === '&') {
                 return true;
             }
         }
@@ -132,7 +145,7 @@ final class Variables
     /** Reports whether the variable is a whole argument or element. */
     private static function isWhole(Source $source, $start, $end)
     {
-        $named = $source->kinds[$start - 1] === ':' && $source->kinds[$start - 2] === T_STRING;
+        $named = $source->kinds[$start - 1] === ':' && in_array($source->kinds[$start - 3], ['(', ','], true);
         return ($named || in_array($source->kinds[$start - 1], [',', '(', '[', T_DOUBLE_ARROW, T_ELLIPSIS, '&'], true))
             && in_array($source->kinds[$end], [',', ')', ']'], true);
     }

@@ -4,6 +4,7 @@ package browser
 import (
 	"context"
 	"encoding/json"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -36,7 +37,7 @@ type Browser struct{ ctx context.Context }
 func Start(tb testing.TB, more ...chromedp.ExecAllocatorOption) *Browser {
 	tb.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(tb)), chromedp.NoSandbox,
-		chromedp.DisableGPU)
+		chromedp.DisableGPU, chromedp.Env("TMPDIR="+folder(tb)))
 	options = append(options, more...)
 	allocator, cancel := chromedp.NewExecAllocator(tb.Context(), options...)
 	tb.Cleanup(cancel)
@@ -47,6 +48,17 @@ func Start(tb testing.TB, more ...chromedp.ExecAllocatorOption) *Browser {
 		tb.Fatalf("start chromium: %v", err)
 	}
 	return &Browser{first}
+}
+
+// folder returns one for what Chromium leaves when it is killed. Its path is short, since a socket lies in it.
+func folder(tb testing.TB) string {
+	tb.Helper()
+	dir, err := os.MkdirTemp("", "chromium")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = os.RemoveAll(dir) }) // what a process of it still writes is left
+	return dir
 }
 
 // Open opens a page in a tab that shares nothing with the others, such as cookies. The end of the test, which may be a

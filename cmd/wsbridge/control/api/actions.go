@@ -17,8 +17,16 @@ type Broadcast struct {
 	Missed int `json:"missed"` // whose queues were full
 }
 
-// Fifo is the answer of POST /v1/fifo.
+// Accepted is the answer of POST /v1/fifo with wait=0.
+type Accepted struct {
+	Accepted bool   `json:"accepted,omitempty"`
+	Document uint64 `json:"document,omitempty"` // its number in the journal, by which the log names it; 0: there is no journal
+}
+
+// Fifo is the answer of POST /v1/fifo, and has Accepted instead with wait=0.
 type Fifo struct {
+	Accepted
+
 	Result json.RawMessage `json:"result"`
 	Event  Event           `json:"event"`
 }

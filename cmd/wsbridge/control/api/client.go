@@ -24,9 +24,10 @@ const maxAnswer = 256 << 20
 // Client asks a running wsbridge. Its methods may be called concurrently and block until there is an answer or their context ends. Their
 // error is an *Error if wsbridge has answered with one.
 type Client struct {
-	base  string
-	token string
-	http  *http.Client
+	base   string
+	token  string
+	config string // see For
+	http   *http.Client
 }
 
 // NewClient returns a client of the server that listens on address: "unix:/path", "host:port", or a URL with the path of
@@ -100,6 +101,7 @@ func (c *Client) send(ctx context.Context, call Call) (*http.Response, error) {
 	if call.Type != "" {
 		request.Header.Set("Content-Type", call.Type)
 	}
+	c.setPurpose(request.Header)
 	if c.token != "" {
 		request.Header.Set("Authorization", "Bearer "+c.token)
 	}

@@ -19,12 +19,15 @@ func EventNames() (names []string) {
 
 // Event is an event that is over.
 type Event struct {
-	Time    time.Time `json:"time"` // of its end
-	Seq     uint64    `json:"seq"`
-	Event   string    `json:"event"`
-	Client  int64     `json:"client,omitempty"`
-	Bytes   int       `json:"bytes"`
-	Payload *Text     `json:"payload,omitempty"` // if asked for
+	Time   time.Time `json:"time"` // of its end
+	Seq    uint64    `json:"seq"`
+	Event  string    `json:"event"`
+	Client int64     `json:"client,omitempty"`
+	Worker int       `json:"worker,omitempty"` // the process of the resident worker that ran it; not in a history
+	// Together is how many events of different clients its request had; not in a history.
+	Together int   `json:"together,omitempty"`
+	Bytes    int   `json:"bytes"`
+	Payload  *Text `json:"payload,omitempty"` // if asked for
 
 	Queue   Micros `json:"queue_us"`
 	Connect Micros `json:"connect_us"`

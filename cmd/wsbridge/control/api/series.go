@@ -18,6 +18,8 @@ type Point struct {
 	Received    uint64    `json:"received"`
 	Sent        uint64    `json:"sent"`
 	Waiting     int       `json:"waiting"`
+	// ConnectionsWaiting are connections to php-fpm that no worker has answered yet.
+	ConnectionsWaiting int `json:"connections_waiting"`
 
 	Queue   Quantiles `json:"queue_us"`
 	Connect Quantiles `json:"connect_us"`
@@ -29,7 +31,6 @@ type Point struct {
 	// nil if nobody looks at the dashboard, or if php-fpm does not answer.
 	WorkersActive *int `json:"workers_active"`
 	WorkersIdle   *int `json:"workers_idle"`
-	WorkersQueue  *int `json:"workers_queue"`
 }
 
 // Quantiles are within 5 % of the truth. Without events they are 0.

@@ -3,6 +3,7 @@ package api
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -25,6 +26,27 @@ func ServerSocket() string {
 		return ""
 	}
 	return filepath.Join(folder, socketName)
+}
+
+// Sockets returns the paths at which servers of this machine make their sockets for control.listen = "auto": those of the same user and
+// of wsbridge.service first, then those of instances such as wsbridge@shop. Most are paths of sockets that are not there.
+func Sockets() []string {
+	paths := []string{FindSocket(), filepath.Join(rootFolder, socketName)}
+	for _, parent := range []string{os.Getenv("XDG_RUNTIME_DIR"), filepath.Dir(rootFolder)} {
+		folders, _ := os.ReadDir(parent) // what cannot be read has nothing to try
+		for _, f := range folders {
+			if name := f.Name(); name == "wsbridge" || strings.HasPrefix(name, "wsbridge-") {
+				paths = append(paths, filepath.Join(parent, name, socketName))
+			}
+		}
+	}
+	unique := paths[:0]
+	for _, path := range paths {
+		if !slices.Contains(unique, path) {
+			unique = append(unique, path)
+		}
+	}
+	return unique
 }
 
 // FindSocket returns the path of the socket that a client without an address should try: that of a server of the same user if there is

@@ -17,11 +17,14 @@ type Status struct {
 	Events      EventCounts      `json:"events"`
 	Messages    Messages         `json:"messages"`
 	PHP         PHP              `json:"php"`
+	Residents   Residents        `json:"residents"`
 	Application Application      `json:"application"`
 
-	Listen   string `json:"listen"` // host:port as clients reach it; empty before it listens
-	Pipe     string `json:"pipe"`   // its path; empty: there is none
-	Config   string `json:"config"` // the file that was read; empty: none
+	Role     string `json:"role"`                // of who asks: what the dashboard may offer
+	Listen   string `json:"listen"`              // host:port as clients reach it; empty before it listens
+	Pipe     string `json:"pipe"`                // its path; empty: no pipe
+	PipeLost string `json:"pipe_lost,omitempty"` // why writers do not reach it; empty: they do
+	Config   string `json:"config"`              // the file that was read; empty: none
 	LogLevel string `json:"log_level"`
 }
 
@@ -56,14 +59,15 @@ type PHP struct {
 	Managed bool     `json:"managed"` // wsbridge's own
 	Address string   `json:"address"`
 	Workers *Workers `json:"workers"` // nil: it did not answer
-	Pool    Pool     `json:"pool"`
+	// WorkersUnknown says why Workers is nil.
+	WorkersUnknown string `json:"workers_unknown,omitempty"`
+	Pool           Pool   `json:"pool"`
 }
 
 // Workers are php-fpm's. Those that a kept connection holds are active.
 type Workers struct {
 	Active int `json:"active"`
 	Idle   int `json:"idle"`
-	Queue  int `json:"queue"` // connections that no worker has accepted
 	Total  int `json:"total"`
 	Max    int `json:"max,omitempty"` // 0: unknown
 }
@@ -71,6 +75,7 @@ type Workers struct {
 // Pool is how many connections to php-fpm there are, and may be.
 type Pool struct {
 	Connections int `json:"connections"`
+	Waiting     int `json:"waiting"` // those that no worker has answered yet
 	Max         int `json:"max"`
 }
 
@@ -83,6 +88,16 @@ type Application struct {
 
 // Handler is a handler function.
 type Handler struct {
-	Name string `json:"name"` // without "ws_server_"
-	Runs string `json:"runs"` // "beside" others, or "alone"
+	Name   string `json:"name"` // without "ws_server_"
+	Params int    `json:"params"`
+	Runs   string `json:"runs"` // "beside" others, "alone", or "before" each event
+	Rows   string `json:"rows"` // that it sees: "own", "all" or "none"
+	// Place is the process that its events run in: "a request of its own", "the alone worker", "the alone worker, or beside others if slow",
+	// or "workers beside the alone worker", since it is slow or isolation.mode says so. Why says why they run there, and so, with the place in the application's code that decides.
+	Place string `json:"place"`
+	Why   string `json:"why"`
+	File  string `json:"file,omitempty"`
+	Line  int    `json:"line,omitempty"`
+	// Cells are the same for people, as the command check prints them: name, parameters, how it runs, and why.
+	Cells []string `json:"cells"`
 }

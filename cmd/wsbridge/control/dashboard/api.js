@@ -1,9 +1,13 @@
 // The control API. Addresses are relative to the page, which may be served below a path of the public listener.
 
 import { askToken } from "./token.js";
+import { hide } from "./access.js";
 
 const tokenKey = "wsbridge-token";
 const patience = 10_000; // ms; of an answer that does not stream
+const files = "They are in the files that control.token_file and control.tokens name.";
+const unknown = `This address wants a token. ${files}`;
+const wrong = `The server does not take this token. ${files}`;
 const silence = 40_000; // ms; a stream sends at least a blank line every 15 s
 
 // Unreachable: no answer came. Refused: one that says no; its message is the server's.
@@ -23,7 +27,7 @@ export const get = (path, query) => call("GET", path, { query });
 export const post = (path, options) => call("POST", path, options);
 export const put = (path, json) => call("PUT", path, { json });
 
-// call returns the answer's JSON. It asks the user for a token as often as the server wants another one.
+// call returns the answer's JSON. It asks the user for a token as often as the server wants another one, and hides the page meanwhile.
 async function call(method, path, { query, json, text, wait = patience } = {}) {
     const response = await authorized(path, query, {
         method,
@@ -77,14 +81,18 @@ async function authorized(path, query, options, signal) {
         const token = sessionStorage.getItem(tokenKey);
         const headers = { ...options.headers, ...token && { Authorization: `Bearer ${token}` } };
         const response = await reach(path + search(query), { ...options, headers, signal: signal(), cache: "no-store" });
-        if (response.status === 401) {
-            keepToken(await askToken(token !== null));
-            continue;
+        if (response.ok) {
+            return response;
         }
-        if (!response.ok) {
-            throw new Refused(response.status, await response.json().catch(() => ({})));
+        const answer = await response.json().catch(() => ({}));
+        const mayNotSee = response.status === 403 && token !== null && (options.method ?? "GET") === "GET";
+        if (response.status !== 401 && !mayNotSee) {
+            throw new Refused(response.status, answer);
         }
-        return response;
+        if (token === sessionStorage.getItem(tokenKey)) { // else another one was given meanwhile
+            hide();
+            keepToken(await askToken(mayNotSee ? answer.error : token === null ? unknown : wrong));
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 // The page: which view is shown, and how it is kept up to date.
 
+import * as access from "./access.js";
 import * as api from "./api.js";
 import { makeConnection } from "./connection.js";
 import { makeConnections } from "./connections.js";
@@ -70,19 +71,25 @@ async function keepUp() {
 }
 
 async function refresh() {
+    let status = null;
     try {
-        const status = await api.get("v1/status");
+        status = await api.get("v1/status");
         showState(status);
         await view.refresh(status);
+        access.show(status.role);
         showProblem(status.ready || status.paused || status.draining ? "" : `Not ready: ${status.why}`);
         return true;
     } catch (error) {
         if (error instanceof api.Unreachable) {
             setState("gone", "no answer");
-            showProblem("The server does not answer. What you see is old; this page tries again by itself.");
+            const old = access.isShown() ? " What you see is old." : "";
+            showProblem(`The server does not answer.${old} This page tries again by itself.`);
         } else {
             showProblem(error.message);
             console.error(error);
+            if (status) {
+                access.show(status.role);
+            }
         }
         return false;
     }

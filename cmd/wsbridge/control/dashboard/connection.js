@@ -6,6 +6,7 @@ import { el, setText, syncList } from "./dom.js";
 import { drawEvent } from "./event.js";
 import { ago, bytes, count, micros, plural, value } from "./format.js";
 import { attempt } from "./notice.js";
+import { stageLegend } from "./stages.js";
 
 const longestReason = 123; // bytes; RFC 6455, section 5.5: a close frame holds 125, two are the code's
 
@@ -16,11 +17,11 @@ export function makeConnection() {
     const facts = el("dl", { class: "facts" });
     const row = el("dl", { class: "row", id: "row" });
     const history = el("ol", { class: "events", id: "history" });
-    const empty = el("p", { class: "empty" }, "No event yet.");
+    const empty = el("p", { class: "empty", hidden: true }, "No event yet.");
     const live = el("a", { class: "button" }, "Watch live");
     const buttons = el("div", { class: "buttons" },
-        el("button", { type: "button", class: "primary", onclick: () => askSend(key) }, "Send…"), live,
-        el("button", { type: "button", class: "danger", onclick: () => askClose(key) }, "Close…"));
+        el("button", { type: "button", class: "primary operate", onclick: () => askSend(key) }, "Send…"), live,
+        el("button", { type: "button", class: "danger operate", onclick: () => askClose(key) }, "Close…"));
     let key = "";
 
     async function refresh() {
@@ -56,7 +57,7 @@ export function makeConnection() {
             el("div", { class: "halves" },
                 el("section", { class: "card" }, el("h2", {}, "Row"), row),
                 el("section", { class: "card" }, el("h2", {}, "Connection"), facts)),
-            el("section", { class: "card wide" }, el("h2", {}, "Latest events"), empty, history)),
+            el("section", { class: "card wide" }, el("h2", {}, "Latest events"), stageLegend(), empty, history)),
         show(parameters, wanted) {
             key = wanted;
             setText(title, `Client ${key}`);

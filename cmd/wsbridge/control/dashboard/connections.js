@@ -7,6 +7,7 @@ import { el, setText, syncList } from "./dom.js";
 import { parseFilter } from "./filter.js";
 import { ago, bytes, count, plural, value } from "./format.js";
 import { attempt } from "./notice.js";
+import { followAnywhere } from "./pointer.js";
 
 const page = 50;
 
@@ -94,7 +95,7 @@ export function makeConnections() {
         change();
     });
     columns.value = (fields ?? []).join(", ");
-    const broadcast = el("button", { type: "button", onclick: () => askBroadcast(filter) }, "Broadcast…");
+    const broadcast = el("button", { type: "button", class: "operate", onclick: () => askBroadcast(filter) }, "Broadcast…");
     return {
         title: "Connections",
         element: el("div", {},
@@ -132,7 +133,8 @@ function updateRow(row, c, names) {
         `${count(c.received)} (${bytes(c.received_bytes)})`, `${count(c.sent)} (${bytes(c.sent_bytes)})`];
     const cells = [...row.children];
     if (!cells[0].firstChild) {
-        cells[0].append(el("a", { href: `#/connections/${c.key}` }, String(c.key)));
+        cells[0].append(el("a", { class: "whole", href: `#/connections/${c.key}`, draggable: "false" }, String(c.key)));
+        followAnywhere(row, cells[0].firstChild);
         cells[1].append(el("span", { class: "tag" }));
         cells.slice(4, 4 + names.length).forEach(cell => cell.classList.add("untrusted"));
     }

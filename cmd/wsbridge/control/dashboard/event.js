@@ -3,13 +3,21 @@
 import { el } from "./dom.js";
 import { place } from "./errors.js";
 import { bytes, clock, count, micros, plural, value } from "./format.js";
+import { hasSelected } from "./pointer.js";
 import { stageBar, stageList } from "./stages.js";
+
+// keepIfSelected lets a click that has selected text neither open nor close the details.
+function keepIfSelected(click) {
+    if (hasSelected(click)) {
+        click.preventDefault();
+    }
+}
 
 // drawEvent returns a list item, whose details open on demand. withClient: whether to say whose event it is.
 export function drawEvent(event, withClient) {
     const failed = event.failure || event.error;
     return el("li", { class: failed ? "event failed" : "event" }, el("details", {},
-        el("summary", {},
+        el("summary", { onclick: keepIfSelected },
             el("time", { datetime: event.time }, clock(event.time, true)),
             el("span", { class: failed ? "tag bad" : "tag" }, event.event),
             withClient && el("span", { class: "who" }, event.client ? `client ${event.client}` : "server"),
@@ -28,6 +36,7 @@ function details(event) {
     return el("div", { class: "more" }, stageList(event), el("p", {},
         `Event ${count(event.seq)}`,
         event.client && [" of ", el("a", { href: `#/connections/${event.client}` }, `client ${event.client}`)],
+        event.worker && ` in worker ${event.worker}`,
         result !== null && [", returned ", el("code", { class: "untrusted" }, result)]));
 }
 

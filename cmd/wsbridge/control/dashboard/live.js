@@ -12,7 +12,7 @@ const [soon, late] = [500, 10_000]; // ms until a broken stream is tried again
 // makeTail returns {element, controls, start(query), stop()}. start begins anew, with other parameters of /v1/events.
 export function makeTail({ withClient }) {
     const list = el("ol", { class: "events", "aria-label": "events, newest first" });
-    const empty = el("p", { class: "empty" }, "Waiting for an event.");
+    const empty = el("p", { class: "empty" });
     const element = el("div", { class: "tail" }, list, empty);
     const state = el("span", { class: "dim", role: "status" });
     const pause = el("button", { type: "button", onclick: toggle }, "Pause");
@@ -85,6 +85,7 @@ export function makeTail({ withClient }) {
             current?.abort();
             current = new AbortController();
             element.dataset.state = "opening";
+            setText(empty, "Asking for events.");
             run(query, current.signal);
         },
         stop() {

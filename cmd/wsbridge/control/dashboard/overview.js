@@ -1,11 +1,13 @@
-// The first view: numbers, plots, errors, the server.
+// The first view: numbers, plots, errors, workers, handlers, the server.
 
 import * as api from "./api.js";
 import { el } from "./dom.js";
 import { makeErrors } from "./errors.js";
+import { makeHandlers } from "./handlers.js";
 import { makePlots } from "./plots.js";
 import { makeServer } from "./server.js";
 import { makeTiles } from "./tiles.js";
+import { makeWorkers } from "./workers.js";
 
 const kept = 300; // points: ten minutes
 
@@ -14,6 +16,8 @@ export function makeOverview(changed) {
     const tiles = makeTiles();
     const plots = makePlots();
     const errors = makeErrors();
+    const workers = makeWorkers(changed);
+    const handlers = makeHandlers();
     const server = makeServer(changed);
     let series = null;
 
@@ -28,12 +32,15 @@ export function makeOverview(changed) {
 
     return {
         title: "Overview",
-        element: el("div", { class: "overview" }, tiles.element, plots.element, errors.element, server.element),
+        element: el("div", { class: "overview" },
+            [tiles, plots, errors, workers, handlers, server].map(part => part.element)),
         async refresh(status) {
             const [{ errors: recent }] = await Promise.all([api.get("v1/errors"), bringUp(status.started)]);
             tiles.draw(status, series);
-            plots.draw(series);
+            plots.draw(series, status);
             errors.draw(recent);
+            workers.draw(status);
+            handlers.draw(status);
             server.draw(status);
         },
     };

@@ -11,8 +11,9 @@ const shortest = 60_000; // ms; the least that the time axis shows
 const cursor = new EventTarget();
 
 // makePlot returns {element, draw}. series are {name, color, value(point), area}: value returns null where there is nothing.
-// format writes a value, whole says that there are no fractions of one, stacked that the series add up.
-export function makePlot({ title, note, series, format, whole = false, stacked = false, extra = null }) {
+// format writes a value, whole says that there are no fractions of one, stacked that the series add up. empty returns the lines that
+// say why there is nothing to draw.
+export function makePlot({ title, note, series, format, whole = false, stacked = false, extra = null, empty = () => [] }) {
     const canvas = svg("svg", { class: "canvas", role: "img", tabindex: 0, height });
     const time = el("span", { class: "time" });
     const values = series.map(() => el("b", {}, "–"));
@@ -25,7 +26,7 @@ export function makePlot({ title, note, series, format, whole = false, stacked =
     const plot = { points: [], interval: 0, places: null, at: null };
 
     function redraw() {
-        plot.places = render(canvas, plot, { series, format, whole, stacked });
+        plot.places = render(canvas, plot, { series, format, whole, stacked, empty });
         mark();
     }
 
@@ -84,7 +85,7 @@ function listen(canvas, plot, speak) {
 }
 
 // render draws anew and returns where things are: {x, timeAt, cursor}, or null if there is no room.
-function render(canvas, { points, interval }, { series, format, whole, stacked }) {
+function render(canvas, { points, interval }, { series, format, whole, stacked, empty }) {
     const width = canvas.clientWidth;
     canvas.replaceChildren();
     if (width < 100) {
@@ -95,16 +96,22 @@ function render(canvas, { points, interval }, { series, format, whole, stacked }
     const to = points.at(-1)?.at ?? Date.now();
     const from = Math.min(points[0]?.at ?? to, to - shortest);
     const x = scale(from, to, margin.left, right);
-    const marks = ticks(highest(points, series, stacked), 3, whole);
+    const top = highest(points, series, stacked);
+    const marks = ticks(top, 3, whole);
     const y = scale(0, marks.at(-1), bottom, margin.top);
     canvas.append(...axes({ marks, y, format, right, bottom, times: timeTicks(from, to, width / 110), x }));
     canvas.append(...(stacked ? columns(points, series, x, y, interval) : lines(points, series, x, y, bottom)));
     const line = svg("path", { class: "cursor" });
     canvas.append(line);
-    if (points.length === 0) {
-        canvas.append(svg("text", { class: "empty", x: (margin.left + right) / 2, y: height / 2 }, "Nothing measured yet"));
+    if (points.length === 0 || stacked && top === 0) {
+        canvas.append(reason(points.length === 0 ? ["Nothing measured yet"] : empty(), (margin.left + right) / 2));
     }
     return { x, cursor: line, timeAt: scale(margin.left, right, from, to) };
+}
+
+function reason(lines, x) {
+    return svg("text", { class: "empty", y: height / 2 - 16 * lines.length },
+        lines.map(line => svg("tspan", { x, dy: 16 }, line)));
 }
 
 function highest(points, series, stacked) {

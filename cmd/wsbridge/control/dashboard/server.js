@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { ask } from "./dialog.js";
 import { el, setText } from "./dom.js";
-import { span, value } from "./format.js";
+import { bytes, count, plural, span, value } from "./format.js";
 import { attempt } from "./notice.js";
 
 const levels = ["debug", "info", "warn", "error"];
@@ -26,7 +26,7 @@ export function makeServer(changed) {
         ({ level }) => `The log's level is ${level} now, until the next reload or restart.`));
     const element = el("section", { class: "card wide server" },
         el("h2", {}, "Server"), facts,
-        el("div", { class: "buttons" }, pause,
+        el("div", { class: "buttons operate" }, pause,
             el("button", { type: "button", onclick: () => reload(act) }, "Reload…"), fifo,
             el("button", { type: "button", class: "danger", onclick: () => askDrain(act) }, "Drain…"),
             el("label", { class: "inline" }, "Log level", level)));
@@ -45,14 +45,13 @@ export function makeServer(changed) {
 }
 
 function drawFacts(list, s) {
-    const handlers = (s.application.handlers ?? []).map(h => h.runs ? `${h.name} (${h.runs})` : h.name).join(", ");
     const pool = `${s.php.pool.connections} of ${s.php.pool.max} connections`;
     const php = [s.php.version && `PHP ${s.php.version}`, s.php.managed ? "of its own" : s.php.address, pool];
     const rows = [
         ["Version", s.version], ["Up for", span(s.uptime_us / 1e6)], ["Process", s.pid],
-        ["Listens at", s.listen], ["Pipe", s.pipe], ["Configuration", s.config],
-        ["Application", s.application.events_file], ["Isolation", s.application.isolation], ["Handlers", handlers],
-        ["php-fpm", php.filter(Boolean).join(", ")],
+        ["Listens at", s.listen], ["Pipe", s.pipe], ["Configuration", s.config], ["Log level", s.log_level],
+        ["Application", s.application.events_file],
+        ["php-fpm", php.filter(Boolean).join(", ")], ["Since its start", totals(s)],
     ].filter(([, text]) => text !== undefined && text !== "");
     const wanted = rows.map(row => row.join(" ")).join("\n");
     if (list.dataset.shown !== wanted) {
@@ -60,6 +59,11 @@ function drawFacts(list, s) {
         list.replaceChildren(...rows.map(([name, text]) =>
             el("div", {}, el("dt", {}, name), el("dd", { class: "untrusted" }, String(text)))));
     }
+}
+
+function totals({ events: e, messages: m }) {
+    return `${plural(e.done + e.failed, "event")}, ${count(e.failed)} of them failed; ${plural(m.received, "message")} received ` +
+        `(${bytes(m.received_bytes)}), ${count(m.sent)} sent (${bytes(m.sent_bytes)})`;
 }
 
 async function askPause(act) {

@@ -1,7 +1,7 @@
 // The numbers at the top of the overview.
 
 import { el, setText } from "./dom.js";
-import { bytes, count, micros, plural, rate } from "./format.js";
+import { count, micros, plural, rate } from "./format.js";
 
 // makeTiles returns {element, draw(status, series)}.
 export function makeTiles() {
@@ -28,7 +28,7 @@ export function makeTiles() {
 }
 
 function connections({ connections: c }) {
-    return ["Connections", count(c.open), `${count(c.accepted)} accepted, ${count(c.refused)} refused`];
+    return ["Connections", count(c.open), `${count(c.accepted)} accepted, ${count(c.refused)} refused so far`];
 }
 
 function events({ events: e }, last, seconds) {
@@ -47,15 +47,15 @@ function failures({ events: e }, last, seconds, points) {
     return ["Failed events", count(recent), detail, recent > 0 ? "bad" : ""];
 }
 
-function messages({ messages: m }, last, seconds) {
-    return ["Sent per second", rate((last.sent ?? 0) / seconds), `${bytes(m.received_bytes)} in, ${bytes(m.sent_bytes)} out`];
+function messages(status, last, seconds) {
+    return ["Sent per second", rate((last.sent ?? 0) / seconds), `${rate((last.received ?? 0) / seconds)} received per second`];
 }
 
 function workers({ php }) {
     const w = php.workers;
     if (!w) {
-        return ["Busy workers", "–", "php-fpm's status page is not known"];
+        return ["Busy workers", "–", "php-fpm does not tell"];
     }
-    const tone = w.active >= w.total && w.queue > 0 ? "bad" : "";
-    return ["Busy workers", `${count(w.active)} of ${count(w.total)}`, `${count(w.queue)} in php-fpm's queue`, tone];
+    const tone = php.pool.waiting > 0 ? "bad" : "";
+    return ["Busy workers", `${count(w.active)} of ${count(w.total)}`, `${plural(php.pool.waiting, "connection")} without one`, tone];
 }

@@ -1,0 +1,34 @@
+package bridge
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/wsbridge/wsbridge/bridge/socket"
+)
+
+// makeState copies everything that the other process needs, while everything stands still.
+func (f *Frozen) makeState() error {
+	b := f.bridge
+	s := &State{
+		Sequence: b.seq.Load(), Paused: b.Paused(), ProcessesWait: b.processesWait.Load(), Table: b.table.State(), Learned: b.app.Load().Learned(),
+		Incidents: b.incidents.All(), Limiter: b.limiter.State(time.Now()),
+		Counts: Counts{b.totals.accepted.Load(), b.totals.refused.Load(), b.totals.done.Load(), b.totals.failed.Load(), b.clients.pastMessages()},
+	}
+	var owed socket.Messages
+	events := eventsOf(b.events)
+	for _, c := range b.clients.all() {
+		saved, err := c.state(&owed)
+		if err != nil {
+			return fmt.Errorf("client %d: %w", c.key, err)
+		}
+		s.Clients = append(s.Clients, saved)
+		f.moving = append(f.moving, Moving{c.key, c})
+		events = append(events, eventsOf(c.events)...)
+	}
+	slices.SortStableFunc(events, func(a, b EventState) int { return a.Came.Compare(b.Came) })
+	s.Events, s.Messages = events, owed.From(0)
+	f.state = s
+	return nil
+}

@@ -1,0 +1,113 @@
+package journal
+
+import (
+	"syscall"
+	"testing"
+
+	"github.com/wsbridge/wsbridge/tests/harness"
+)
+
+// upgrade has another process take over, and lets the server be that one.
+func upgrade(s *harness.Server) {
+	s.T.Helper()
+	done, err := s.Control().Upgrade(s.T.Context(), "")
+	if err != nil {
+		s.T.Fatalf("upgrade: %v", err)
+	}
+	s.Follow(done.After.PID)
+	harness.Eventually(s.T, "end of the process before", func() bool {
+		return s.Log.Count("stopped, another process serves") == s.Log.Count("upgraded", "held")
+	})
+}
+
+// The journal goes along with a hand-over: a crash of the next process loses nothing of what the one before it has written.
+func TestACrashAfterAnUpgrade(t *testing.T) {
+	t.Parallel()
+	a := app("rows = true\n")
+	s := harness.Serve(t, a)
+	s.ConnectAs("login=anna").Ask("one")
+	awaitSaid(s, 1, "one")
+	c := s.ConnectAs("login=bert")
+	pause(s)
+	s.WritePipe("waits")
+	harness.Eventually(t, "the document waits", func() bool { return journalOf(s).Documents == 1 })
+	upgrade(s)
+	if j := journalOf(s); j.Documents != 1 || j.Owed != 2 || j.Begun != 0 {
+		t.Errorf("got %+v", j)
+	}
+	resume(s)
+	awaitRan(s, "document waits")
+	if got := c.Ask("two"); got != "2 two" {
+		t.Errorf("got %q", got)
+	}
+	awaitSaid(s, 2, "two")
+	restart(s, a)
+	wantRan(s, "document", "document waits")
+	wantRan(s, "close", "close anna one REMOTE TERMINATED of 2", "close bert two REMOTE TERMINATED of 1")
+	s.Connect()
+	awaitRan(s, "open 3 anna")
+}
+
+// A process that ends after it has opened the journal gives it back.
+func TestAnUpgradeThatFailsLeavesTheJournal(t *testing.T) {
+	t.Parallel()
+	a := app("rows = true\n")
+	s, c := prepared(t, a)
+	asked := make(chan error, 1)
+	go func() { _, err := s.Control().Upgrade(t.Context(), ""); asked <- err }()
+	harness.Eventually(t, "the other process has the journal", func() bool { return s.Log.Count("the journal is open") == 2 })
+	if err := syscall.Kill(int(s.Log.Last("another process is to take over")["pid"].(float64)), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-asked; err == nil {
+		s.Follow(int(s.Log.Last("upgraded")["pid"].(float64)))
+		t.Skip("the other process had taken over before it was killed")
+	}
+	if j := journalOf(s); j.Documents != 1 || j.Owed != 1 || j.Broken != "" {
+		t.Errorf("got %+v", j)
+	}
+	resume(s)
+	awaitRan(s, "document waits")
+	if got := c.Ask("two"); got != "2 two" {
+		t.Errorf("got %q", got)
+	}
+	awaitSaid(s, 1, "two")
+	restart(s, a)
+	wantRan(s, "document", "document waits")
+	wantRan(s, "close", "close anna two REMOTE TERMINATED of 1")
+}
+
+// Documents of the pipe keep their order over upgrades, also those that come while others wait in the journal only.
+func TestOrderOverUpgrades(t *testing.T) {
+	t.Parallel()
+	s := harness.Serve(t, app(""))
+	pause(s)
+	for i := range 1200 { // more than the queue in memory has room for
+		s.WritePipe(document(i) + "\n")
+	}
+	stop, written := make(chan struct{}), make(chan int)
+	go func() {
+		n := 1200
+		for ; ; n++ {
+			select {
+			case <-stop:
+				written <- n
+				return
+			default:
+				s.WritePipe(document(n) + "\n")
+			}
+		}
+	}()
+	for range 2 {
+		upgrade(s)
+	}
+	close(stop)
+	n := <-written
+	resume(s)
+	awaitRan(s, "document "+document(n-1))
+	for i, line := range ran(s, "document") {
+		if want := "document " + document(i); line != want {
+			t.Fatalf("%d: got %q, want %q", i, line, want)
+		}
+	}
+}

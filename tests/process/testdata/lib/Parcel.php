@@ -1,0 +1,6 @@
+<?php
+class Parcel
+{
+    private static $sent=0;
+    public static function send() { return "parcel ".(++self::$sent); }
+}
