@@ -2,7 +2,10 @@ package harness
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 )
 
@@ -22,6 +25,7 @@ func (s *Server) Settled() (v Vitals) {
 	s.T.Helper()
 	const samples = 15
 	var files, goroutines [samples]int
+	s.awaitSpare()
 	time.Sleep(2 * kept)
 	for i := range samples {
 		v = s.Vitals()
@@ -33,13 +37,24 @@ func (s *Server) Settled() (v Vitals) {
 	return v
 }
 
+// awaitSpare waits for the spare resident worker, which is booted while the first one runs events already.
+func (s *Server) awaitSpare() {
+	s.T.Helper()
+	Eventually(s.T, "there is a spare resident worker", func() bool {
+		metrics := s.Metrics()
+		count := func(kind string) float64 { return Metric(s.T, metrics, fmt.Sprintf("wsbridge_resident_workers{kind=%q}", kind)) }
+		return count("alone") == count("spare")
+	})
+}
+
 // Recovers waits until there is no more than before. Asking makes garbage, so that collections come.
 func (s *Server) Recovers(before Vitals) {
 	s.T.Helper()
 	var now Vitals
 	defer func() {
 		if s.T.Failed() {
-			s.T.Logf("before: %+v; now: %+v", before, now)
+			s.T.Logf("before: %+v; now: %+v; open: %v", before, now, s.openFiles())
+			s.Signal(syscall.SIGQUIT) // its goroutines go to the log
 		}
 	}()
 	Eventually(s.T, fmt.Sprintf("all is as before, %+v", before), func() bool {
@@ -47,4 +62,15 @@ func (s *Server) Recovers(before Vitals) {
 		return now.Files <= before.Files && now.Goroutines <= before.Goroutines &&
 			now.Heap <= before.Heap+mostLeft && now.Stacks <= before.Stacks+mostLeft
 	})
+}
+
+// openFiles names what the program has open.
+func (s *Server) openFiles() (names []string) {
+	folder := fmt.Sprintf("/proc/%d/fd", s.PID())
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries {
+		name, _ := os.Readlink(filepath.Join(folder, e.Name()))
+		names = append(names, e.Name()+" "+name)
+	}
+	return names
 }
