@@ -126,12 +126,18 @@ func failHandler(s *harness.Server) {
 	awaitRan(s, "close dies nothing REMOTE TERMINATED of 2")
 }
 
+// killPHP waits until wsbridge has seen it: an event that a dying worker is given has begun, and does not run again.
 func killPHP(s *harness.Server) {
-	for _, pid := range harness.Children(s.FPMMaster()) {
+	workers := harness.Children(s.FPMMaster())
+	for _, pid := range workers {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			s.T.Fatal(err)
 		}
 	}
+	harness.Eventually(s.T, "their ends are seen", func() bool {
+		resident := s.Log.Count("resident worker runs events") > 0
+		return s.Log.Count("exited on signal 9") >= len(workers) && (!resident || s.Log.Count("resident worker has ended") > 0)
+	})
 }
 
 func reloadFPM(s *harness.Server) {
