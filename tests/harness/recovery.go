@@ -42,7 +42,9 @@ func (s *Server) awaitSpare() {
 	s.T.Helper()
 	Eventually(s.T, "there is a spare resident worker", func() bool {
 		metrics := s.Metrics()
-		count := func(kind string) float64 { return Metric(s.T, metrics, fmt.Sprintf("wsbridge_resident_workers{kind=%q}", kind)) }
+		count := func(kind string) float64 {
+			return Metric(s.T, metrics, fmt.Sprintf("wsbridge_resident_workers{kind=%q}", kind))
+		}
 		return count("alone") == count("spare")
 	})
 }
