@@ -59,15 +59,22 @@ func (l *listener) hear() {
 	}
 }
 
+// underWay is how many messages may be under way in all: with more of them, the last would wait longer than a message may.
+const underWay = 240
+
+// atATime is how many messages of a client may be under way.
+func atATime() int64 { return int64(max(1, underWay / *clients)) }
+
 // say says the next number as long as not too many of them have not come back.
 func (l *listener) say(stop <-chan struct{}) {
+	most := atATime()
 	for l.mistake.Load() == nil {
 		select {
 		case <-stop:
 			return
 		default:
 		}
-		if l.said.Load()-l.echoed.Load() > 8 {
+		if l.said.Load()-l.echoed.Load() >= most {
 			time.Sleep(time.Millisecond)
 			continue
 		}
@@ -111,7 +118,7 @@ func TestNothingIsLostUnderLoad(t *testing.T) {
 			t.Errorf("got %+v", done)
 		}
 		said := all[0].echoed.Load()
-		harness.Eventually(t, "echo", func() bool { return all[0].echoed.Load() > said+10 || all[0].mistake.Load() != nil })
+		harness.Eventually(t, "echo", func() bool { return all[0].echoed.Load() > said+atATime() || all[0].mistake.Load() != nil })
 	}
 	close(stop)
 	talking.Wait()
