@@ -55,13 +55,15 @@ func (b *Bridge) Reconfigure(ctx context.Context, cfg Config) error {
 	} else if err := tryCode(ctx, &cfg); err != nil {
 		return err
 	}
+	started := &newLane{laneState: laneState{b}}
 	if cfg.Lane != nil && now.Lane == nil {
-		if err := cfg.Lane.Start(ctx, laneState{b}); err != nil {
+		if err := cfg.Lane.Start(ctx, started); err != nil {
 			return err
 		}
 	}
 	b.config.Store(&cfg)
 	b.update(under)
+	started.putInForce()
 	b.scheduler.Resize(cfg.Parallel)
 	b.limiter.SetLimits(cfg.Limits)
 	b.setBudgets()
