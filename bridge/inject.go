@@ -43,7 +43,8 @@ func (b *Bridge) Inject(ctx context.Context, document []byte) (*observe.Trace, e
 }
 
 // Enqueue queues a document like Inject, and returns without waiting for its event: when the document is in the journal, if there is one. It
-// returns its number there, or 0, and the errors of Inject that come without an event.
+// returns its number there, or 0, and the errors of Inject that come without an event, but ErrPaused only without a journal: in one it waits for
+// the end of the pause.
 func (b *Bridge) Enqueue(ctx context.Context, document []byte) (id uint64, err error) {
 	e := b.serverEvent(protocol.Fifo, document)
 	err = b.inject(ctx, e)
@@ -57,7 +58,7 @@ func (b *Bridge) inject(ctx context.Context, e *queuedEvent) error {
 	}
 	defer leave()
 	switch {
-	case b.Paused():
+	case b.Paused() && (e.waiter != nil || b.spool == nil): // else the journal keeps it, however long the pause is
 		return ErrPaused
 	case !b.hasHandler(protocol.Fifo):
 		return ErrNoHandler
@@ -65,6 +66,8 @@ func (b *Bridge) inject(ctx context.Context, e *queuedEvent) error {
 		return b.addDocument(e)
 	}
 	switch err := b.spool.accept(ctx, e, fromControl); {
+	case errors.Is(err, journal.ErrBroken) && b.Paused():
+		return ErrPaused
 	case errors.Is(err, journal.ErrBroken):
 		return b.addDocument(e)
 	case errors.Is(err, journal.ErrFull):
