@@ -127,6 +127,38 @@ func TestAFullDisk(t *testing.T) {
 	awaitRan(s, "document at last")
 }
 
+// A stop on a full disk ends as any other: what could not be written is not needed any more, and the next start finds no damage.
+func TestAStopOnAFullDisk(t *testing.T) {
+	d := mountDisk(t)
+	a := app("rows = true\n")
+	a.TOML = strings.Replace(a.TOML, `dir = "journal"`, fmt.Sprintf("dir = %q", filepath.Join(d.path, "journal")), 1)
+	s := harness.Serve(t, a)
+	s.ConnectAs("login=anna")
+	c := s.ConnectAs("login=bert")
+	accept(s, "before")
+	awaitRan(s, "document before")
+	fill(t, d.path)
+	if got := c.Ask("one"); got != "1 one" { // its row changes
+		t.Errorf("got %q", got)
+	}
+	if status := s.Stop(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	for _, name := range []string{"anna", "bert"} {
+		if n := len(ran(s, "close "+name)); n != 1 {
+			t.Errorf("%d close events of %s", n, name)
+		}
+	}
+	start(s, a)
+	if j := journalOf(s); j.Documents != 0 || j.Owed != 0 || j.Begun != 0 || j.Broken != "" {
+		t.Errorf("got %+v", j)
+	}
+	if n := len(ran(s, "close")); n != 2 {
+		t.Errorf("%d close events, want 2", n)
+	}
+	wantRan(s, "document", "document before")
+}
+
 // fill writes a file until the disk is full.
 func fill(t *testing.T, dir string) {
 	t.Helper()
