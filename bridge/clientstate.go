@@ -23,6 +23,9 @@ func (c *client) state(owed *socket.Messages) (ClientState, error) {
 	if r := c.readEventConn(); r != nil {
 		s.Passed = r.passed
 	}
+	if c.tracer != nil {
+		s.Traced = c.tracer.Handshake()
+	}
 	return s, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/netip"
 	"time"
 
@@ -21,7 +22,7 @@ import (
 const StateVersion = 1
 
 // State is what a Bridge hands over to that of another process. It must not be changed. Left out, since it starts anew: the latest events of each
-// client that operators see, how long handlers take, traces, tails, and what is about to be summed up in the log.
+// client that operators see, how long handlers take, tails, and what is about to be summed up in the log.
 type State struct {
 	Sequence uint64 // number of the last event
 	Paused   bool   // by an operator
@@ -62,7 +63,8 @@ type ClientState struct {
 	Asked       time.Time // when the first ping was sent since anything came
 	SilentBy    time.Time // when it counts as silent, if nothing comes
 	Socket      *socket.State
-	Owed        bool // the journal has its close event
+	Owed        bool        // the journal has its close event
+	Traced      http.Header // fields of its handshake that name the trace of its events; empty: there is none
 }
 
 // EventState is an event that has not begun.

@@ -138,6 +138,9 @@ func (b *Bridge) restoreClient(s *ClientState, conn net.Conn, owed *socket.Messa
 	c.lastMessage.Store(s.Last.UnixMicro())
 	c.owed.Store(s.Owed && b.journal.Load() != nil)
 	c.request.Store(s.Request)
+	if cfg.Tracer != nil {
+		c.tracer = cfg.Tracer.Of(s.Traced)
+	}
 	c.messages.Restore(s.Messages)
 	c.events = b.scheduler.NewQueue(cfg.EventQueue, int(cfg.MaxMessage))
 	var below socket.HalfCloser = b.limiter.Inherit(conn, s.Counted, now)

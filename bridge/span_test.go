@@ -18,6 +18,8 @@ type tracer struct {
 
 func (t *tracer) Of(h http.Header) observe.Tracer { return &tracer{h.Get("User-Agent"), t.spans} }
 
+func (t *tracer) Handshake() http.Header { return http.Header{"User-Agent": {t.client}} }
+
 func (t *tracer) Begin(kind protocol.Kind, came time.Time) observe.Span {
 	return &span{tracer: t, kind: kind, came: came}
 }

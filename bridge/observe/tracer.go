@@ -12,6 +12,8 @@ type Tracer interface {
 	// Of returns the Tracer for the events of a client whose handshake had these header fields. If they name a trace, it makes
 	// spans of that one.
 	Of(handshake http.Header) Tracer
+	// Handshake returns the header fields from which Of makes the same Tracer in another process; empty: any do.
+	Handshake() http.Header
 	// Begin begins the span of an event that came at that time. Each call is for one run of the event.
 	Begin(kind protocol.Kind, came time.Time) Span
 }

@@ -36,6 +36,13 @@ func (t *tracer) Of(handshake http.Header) observe.Tracer {
 	return &tracer{t.spans, t.room, parent}
 }
 
+// Handshake implements observe.Tracer.
+func (t *tracer) Handshake() http.Header {
+	h := http.Header{}
+	propagation.TraceContext{}.Inject(t.parent, propagation.HeaderCarrier(h))
+	return h
+}
+
 // Begin implements observe.Tracer.
 func (t *tracer) Begin(kind protocol.Kind, came time.Time) observe.Span {
 	ctx, s := t.spans.Start(t.parent, string(kind), trace.WithTimestamp(came), trace.WithSpanKind(kindOf(kind)))
