@@ -133,14 +133,32 @@ class WsbridgeControl
     {
         $until = microtime(true) + $timeout;
         $request = $this->request($method, $path, $query, $body, $type);
-        $socket = $this->connect($timeout);
+        for (;;) {
+            $answer = $this->exchange($request, $until);
+            if (!self::isAgain($answer) || microtime(true) + 0.05 >= $until) {
+                return $this->understand($answer);
+            }
+            usleep(50000);
+        }
+    }
+
+    private function exchange($request, $until)
+    {
+        $socket = $this->connect(max(0.001, $until - microtime(true)));
         try {
             $this->write($socket, $request, $until);
-            $answer = $this->read($socket, $until);
+            return $this->read($socket, $until);
         } finally {
             fclose($socket);
         }
-        return $this->understand($answer);
+    }
+
+    /* Returns whether nothing was done, since another process of wsbridge takes over: the same request can be made again. */
+    private static function isAgain($answer)
+    {
+        $parts = explode("\r\n\r\n", $answer, 2);
+        $value = count($parts) === 2 ? json_decode($parts[1], true) : null;
+        return is_array($value) && isset($value['again']) && $value['again'] === true;
     }
 
     /* Returns an HTTP/1.0 request: its answer is not chunked, and ends with the connection. */

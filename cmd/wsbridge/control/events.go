@@ -39,6 +39,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // else nginx keeps lines back
+	w.Header().Set("Connection", "close")     // who asks again after an upgrade is to reach the next process
 	st := &stream{writer: w, controller: http.NewResponseController(w)}
 	_ = st.controller.SetReadDeadline(time.Time{}) // it would end the request
 	if st.write(nil) != nil {
@@ -66,6 +67,11 @@ func (s *Server) follow(r *http.Request, tail *observe.Tail, st *stream, payload
 			return
 		case <-leave:
 			return
+		case <-s.left:
+			if writeQueued(tail, st, payloads) == nil {
+				_ = st.write(handedOver{true})
+			}
+			return
 		case <-tail.Ended():
 			_ = writeQueued(tail, st, payloads)
 			return
@@ -84,6 +90,11 @@ func (s *Server) follow(r *http.Request, tail *observe.Tail, st *stream, payload
 			return
 		}
 	}
+}
+
+// handedOver is api.Line's last one if another process has taken over.
+type handedOver struct {
+	HandedOver bool `json:"handed_over"`
 }
 
 // writeQueued writes the events that were there when tail ended.

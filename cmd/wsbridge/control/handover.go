@@ -20,7 +20,7 @@ type Listener struct {
 
 // Hold stops accepting connections, and lets requests that change something wait, but for those that have begun. So what an operator asks for
 // is either done here or by the process that takes over. It returns the listeners that are to be handed over, and what ends that: goOn, or
-// leave, after which requests that wait are refused, and no socket is removed. It must not be called again before one of them is.
+// leave, after which requests that wait are refused, streams end, and no socket is removed. It must not be called again before one of them is.
 func (s *Server) Hold() (listeners []Listener, goOn, leave func()) {
 	s.listening.Lock()
 	defer s.listening.Unlock()
@@ -33,7 +33,7 @@ func (s *Server) Hold() (listeners []Listener, goOn, leave func()) {
 		}
 	}
 	goOn = func() { s.held.Store(nil); close(over) }
-	leave = func() { s.leaveSockets(); close(left) }
+	leave = func() { s.leaveSockets(); close(left); close(s.left) }
 	return listeners, goOn, leave
 }
 
@@ -89,7 +89,7 @@ func (s *Server) awaitHold(r *http.Request) *api.Error {
 	case <-h.left:
 	case <-r.Context().Done():
 	}
-	return errorf(http.StatusServiceUnavailable, "%v", errHandedOver)
+	return asError(errHandedOver)
 }
 
 // pausable is a listener that can stop accepting, and go on.

@@ -166,6 +166,9 @@ func fail(w http.ResponseWriter, e *api.Error) {
 	if e.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="wsbridge"`) // RFC 6750, section 3
 	}
+	if e.Again {
+		w.Header().Set("Connection", "close") // it would lead to this process again
+	}
 	answer(w, e.Status, e)
 }
 
@@ -188,14 +191,17 @@ func asError(err error) *api.Error {
 		{bridge.ErrNoClient, http.StatusNotFound}, {bridge.ErrNoHandler, http.StatusNotFound},
 		{bridge.ErrNotOpen, http.StatusConflict}, {bridge.ErrQueueFull, http.StatusConflict},
 		{bridge.ErrBadMessage, http.StatusBadRequest}, {bridge.ErrBadClose, http.StatusBadRequest},
-		{bridge.ErrStarting, http.StatusServiceUnavailable}, {bridge.ErrHandingOver, http.StatusServiceUnavailable}, {bridge.ErrStopping, http.StatusServiceUnavailable},
+		{bridge.ErrStarting, http.StatusServiceUnavailable}, {bridge.ErrHandingOver, http.StatusServiceUnavailable},
+		{errHandedOver, http.StatusServiceUnavailable}, {bridge.ErrStopping, http.StatusServiceUnavailable},
 		{bridge.ErrPaused, http.StatusServiceUnavailable}, {bridge.ErrFull, http.StatusServiceUnavailable},
 		{observe.ErrTooManyTails, http.StatusServiceUnavailable},
 		{protocol.ErrUnavailable, http.StatusServiceUnavailable}, {protocol.ErrOverloaded, http.StatusServiceUnavailable},
 		{bridge.ErrNotRun, http.StatusGatewayTimeout}, {bridge.ErrRuns, http.StatusGatewayTimeout},
 	} {
 		if errors.Is(err, known.err) {
-			return errorf(known.status, "%v", err)
+			e := errorf(known.status, "%v", err)
+			e.Again = known.err == bridge.ErrHandingOver || known.err == errHandedOver
+			return e
 		}
 	}
 	return errorf(http.StatusInternalServerError, "%v", err)

@@ -86,11 +86,12 @@ type Server struct {
 	sockets   []*socket      // of our own, see Restore
 	replaced  []net.Listener // whose sockets others have removed
 	held      atomic.Pointer[held]
+	left      chan struct{} // closed when another process has taken over
 }
 
 // Start returns a Server that collects the series and listens nowhere yet. The caller closes it.
 func Start(cfg Config) *Server {
-	s := &Server{cfg: cfg, started: time.Now()}
+	s := &Server{cfg: cfg, started: time.Now(), left: make(chan struct{})}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.SetTokens(cfg.Tokens)
 	s.handler = s.routes()

@@ -28,7 +28,8 @@ func newTail() *command {
 long its parts took, below it what the handler did. The parts are queue (until its turn),
 connect (to php-fpm), wait (for a worker), run (PHP), and apply (of what PHP asked for).
 
-Payloads may be private: they are shown only with --payloads. With --json, each event is a line.`,
+Payloads may be private: they are shown only with --payloads. With --json, each event is a line.
+After an upgrade it goes on with the process that has taken over.`,
 		Example: `  wsbridge tail --client 12 --payloads
   wsbridge tail --event fifo --event text`,
 		Args: Arguments(0, 0),
@@ -40,6 +41,7 @@ Payloads may be private: they are shown only with --payloads. With --json, each 
 	_ = c.RegisterFlagCompletionFunc("client", c.keys) // it fails only for a flag that does not exist
 	c.completeFlag("event", api.EventNames()...)
 	c.RunE = func(*cobra.Command, []string) error {
+		left := count
 		query := url.Values{"event": events}
 		for _, name := range events {
 			if known := api.EventNames(); !slices.Contains(known, name) {
@@ -52,33 +54,47 @@ Payloads may be private: they are shown only with --payloads. With --json, each 
 		if payloads {
 			query.Set("payloads", "1")
 		}
-		return c.ask(func(ctx context.Context, server *api.Client) error { return c.tail(ctx, server, query, count) })
+		return c.ask(func(ctx context.Context, server *api.Client) error { return c.tail(ctx, server, query, &left) })
 	}
 	return c
 }
 
-func (c *command) tail(ctx context.Context, server *api.Client, query url.Values, count int) error {
+// tail writes lines until the server ends, or as many as *left, and then those of the process that takes over from it.
+func (c *command) tail(ctx context.Context, server *api.Client, query url.Values, left *int) error {
+	for {
+		goesOn, err := c.tailOne(ctx, server, query, left)
+		if err != nil || !goesOn {
+			return err
+		}
+		fmt.Fprintln(c.ErrOrStderr(), "wsbridge: another process of the server has taken over: its events follow")
+	}
+}
+
+// tailOne is tail of one process. It reports whether another one has taken over from it.
+func (c *command) tailOne(ctx context.Context, server *api.Client, query url.Values, left *int) (goesOn bool, err error) {
 	lines, err := server.Tail(ctx, query)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for line, err := range lines {
 		switch {
 		case err != nil:
-			return err
+			return false, err
+		case line.HandedOver:
+			return true, nil
 		case c.asJSON:
 			err = terminal.WriteJSON(c.OutOrStdout(), line, "")
 		default:
 			_, err = io.WriteString(c.OutOrStdout(), lineText(line))
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
-		if count--; count == 0 {
-			return nil
+		if *left--; *left == 0 {
+			return false, nil
 		}
 	}
-	return nil
+	return false, nil
 }
 
 // lineText returns an event and its effects, a line each.

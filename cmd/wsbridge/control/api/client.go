@@ -18,6 +18,12 @@ import (
 // dialTimeout bounds connecting; the caller's context bounds a request.
 const dialTimeout = 5 * time.Second
 
+// A call is made again at that interval while another process takes over, and not after that time: the server gives up long before.
+const (
+	againInterval = 50 * time.Millisecond
+	againTime     = 5 * time.Minute
+)
+
 // maxAnswer bounds an answer that is read whole.
 const maxAnswer = 256 << 20
 
@@ -71,8 +77,25 @@ func Ask[T any](ctx context.Context, c *Client, call Call) (*T, error) {
 	return answer, c.Do(ctx, call, answer)
 }
 
-// Do makes a call and decodes the answer into into, unless that is nil.
+// Do makes a call and decodes the answer into into, unless that is nil. While another process takes over it makes the call again, for at most
+// againTime, since nothing was done.
 func (c *Client) Do(ctx context.Context, call Call, into any) error {
+	until := time.Now().Add(againTime)
+	for {
+		err := c.do(ctx, call, into)
+		if e, ok := errors.AsType[*Error](err); !ok || !e.Again || time.Now().After(until) {
+			return err
+		}
+		c.http.CloseIdleConnections() // which lead to the process before
+		select {
+		case <-time.After(againInterval):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+func (c *Client) do(ctx context.Context, call Call, into any) error {
 	response, err := c.send(ctx, call)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ type Error struct {
 	Text     string   `json:"error"`              // says what to do
 	Problems []string `json:"problems,omitempty"` // of a configuration
 	Event    *Event   `json:"event,omitempty"`    // that failed
+	Again    bool     `json:"again,omitempty"`    // nothing was done, since another process takes over: the same request can be made again
 }
 
 func (e *Error) Error() string {

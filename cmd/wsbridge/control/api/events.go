@@ -73,10 +73,12 @@ type Send struct {
 	Payload *Text               `json:"payload,omitempty"`
 }
 
-// Line is a line of GET /v1/events: an Event, or the number of events that the reader was too slow for.
+// Line is a line of GET /v1/events: an Event, or the number of events that the reader was too slow for, or the last line, after which another
+// process serves.
 type Line struct {
 	Event
-	Dropped int `json:"dropped,omitempty"`
+	Dropped    int  `json:"dropped,omitempty"`
+	HandedOver bool `json:"handed_over,omitempty"`
 }
 
 // Errors is the answer of GET /v1/errors.

@@ -31,6 +31,9 @@ export function makeTail({ withClient }) {
     }
 
     function add(event) {
+        if (event.handed_over) {
+            return; // the next process goes on
+        }
         if (event.dropped !== undefined) {
             dropped += event.dropped;
         } else {
