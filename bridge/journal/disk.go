@@ -158,9 +158,9 @@ func (d *disk) Link(old, name string) error {
 	return d.change(func() error { return d.FS.Link(old, name) })
 }
 
-// MkdirAll makes a folder.
+// MkdirAll makes a folder, for its owner alone, whoever may enter the one that it is in: what is in a journal may be secret.
 func (d *disk) MkdirAll(name string, perm os.FileMode) error {
-	return d.change(func() error { return d.FS.MkdirAll(name, perm) })
+	return d.change(func() error { return d.FS.MkdirAll(name, perm&0o700) })
 }
 
 // change tries f. It returns an error of f only if that says that a name does not exist, which the store expects of some.

@@ -37,7 +37,7 @@ Exit codes: 0 it is shown, 1 it cannot be read, or a server has it, 2 wrong use.
 				return markRunError(err)
 			}
 			if asJSON {
-				return terminal.WriteJSON(cmd.OutOrStdout(), contents, "  ")
+				return terminal.WriteJSON(cmd.OutOrStdout(), leftOf(contents), "  ")
 			}
 			writeContents(cmd.OutOrStdout(), contents)
 			return nil
@@ -55,7 +55,14 @@ func writeContents(out io.Writer, c *journal.Contents) {
 	fmt.Fprintf(out, "the server before ended %s\n", end)
 	fmt.Fprintf(out, "%s to run, %s that had begun and will not run again\n", terminal.Plural(c.Documents, "document"),
 		terminal.Plural(len(c.Begun), "document"))
-	fmt.Fprintf(out, "%s to run, %s\n", terminal.Plural(len(c.Clients), "close event"), terminal.Plural(len(c.Globals), "global variable"))
+	begun := 0
+	for i := range c.Clients {
+		if c.Clients[i].Begun {
+			begun++
+		}
+	}
+	fmt.Fprintf(out, "%s to run, %s that had begun and will not run again, %s\n", terminal.Plural(len(c.Clients)-begun, "close event"),
+		terminal.Plural(begun, "close event"), terminal.Plural(len(c.Globals), "global variable"))
 	for _, d := range c.Begun {
 		writeDocument(out, "begun", &d.Waiting)
 	}
@@ -63,7 +70,11 @@ func writeContents(out io.Writer, c *journal.Contents) {
 		writeDocument(out, "waits", &c.Waiting[i])
 	}
 	for _, left := range c.Clients {
-		fmt.Fprintf(out, "owed   client %d of %s, connected %s\n", left.Key, terminal.Printable(left.Peer), left.ConnectedAt.Format(time.RFC3339))
+		state := "owed "
+		if left.Begun {
+			state = "begun"
+		}
+		fmt.Fprintf(out, "%s  client %d of %s, connected %s\n", state, left.Key, terminal.Printable(left.Peer), left.ConnectedAt.Format(time.RFC3339))
 	}
 }
 

@@ -1,10 +1,14 @@
 package journal
 
 import (
+	"encoding/json"
 	"fmt"
+	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,6 +38,51 @@ func TestAJournalBelongsToOneServer(t *testing.T) {
 		if out, status := command(t, "journal", what, dir); status != 1 || !strings.Contains(out, "in use") {
 			t.Errorf("%s: got %d %s", what, status, out)
 		}
+	}
+}
+
+// What a journal has of clients is for its server alone, also in a folder that others may enter, and handshakes are not shown.
+func TestAJournalKeepsSecrets(t *testing.T) {
+	t.Parallel()
+	a := app("")
+	s := harness.Prepare(t, a)
+	dir := s.Path("journal")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s.Run(a)
+	s.ConnectAs("login=secret-of-anna").Ask("one")
+	s.Kill()
+	found := false
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if strings.Contains(string(data), "secret-of-anna") {
+			found = true
+			info, err := os.Stat(filepath.Dir(path))
+			if err != nil || info.Mode().Perm() != 0o700 {
+				t.Errorf("%s is in a folder with %v, %v", path, info.Mode(), err)
+			}
+		}
+		return err
+	})
+	if err != nil || !found {
+		t.Errorf("found %v, %v", found, err)
+	}
+	out, status := command(t, "journal", "show", "--json", dir)
+	var left struct {
+		Crashed     bool
+		CloseEvents []map[string]any `json:"close_events"`
+	}
+	if err := json.Unmarshal([]byte(out), &left); err != nil || status != 0 || !left.Crashed || len(left.CloseEvents) != 1 {
+		t.Fatalf("got %d %s, %v", status, out, err)
+	}
+	owed := left.CloseEvents[0]
+	names := slices.Sorted(maps.Keys(owed))
+	if want := []string{"begun", "client", "connected", "peer", "row"}; !slices.Equal(names, want) || owed["client"] != 1.0 {
+		t.Errorf("got %v", owed)
 	}
 }
 
