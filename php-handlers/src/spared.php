@@ -5,6 +5,24 @@
  */
 namespace Wsbridge;
 
+/** Returns the first function without which no failure can be told that is disabled, or ''. */
+function firstUntellable()
+{
+    foreach (['explode', 'json_encode', 'ob_end_clean', 'ob_get_level', 'preg_match', 'strlen'] as $name) {
+        if (!function_exists($name)) {
+            return $name;
+        }
+    }
+    return '';
+}
+
+if (firstUntellable() !== '') {
+    if (function_exists('http_response_code')) {
+        \http_response_code(500);
+    }
+    exit('wsbridge: ' . firstUntellable() . '() is disabled (disable_functions in php.ini), and wsbridge cannot do without it. '
+        . 'For wsbridge\'s own php-fpm, php.ini.disable_functions in wsbridge.toml replaces that list');
+}
 if (!function_exists('ini_get')) {
     function ini_get($name)
     {
