@@ -48,6 +48,7 @@ func importRules() []rule {
 		{"bridge/isolation", []string{"protocol"}, "the check command asks it, too, without a server"},
 		{"bridge/observe", []string{"protocol", outcome}, "it is told what happens, and has no part in it"},
 		{"bridge/outcome", []string{"protocol"}, "it is words and codes"},
+		{"bridge/cluster", []string{"github.com/redis/rueidis", unix}, "it joins machines, and what they tell each other means nothing to it"},
 		{"bridge/journal", []string{"protocol", "github.com/cockroachdb/pebble/v2/...", unix}, "it keeps what it is told, and knows no clients or events"},
 
 		{"fastcgi", []string{"protocol", exits, "github.com/yookoala/gofast", unix}, "it answers events, and knows of no clients"},
