@@ -28,6 +28,8 @@ type Config struct {
 	Memory int64
 	// Beside is how many workers may run events beside the lane, see Pool. The pool of php-fpm should have room for four more.
 	Beside int
+	// BesideIdle is after how long one of them leaves that has run nothing. Default 30 s.
+	BesideIdle time.Duration
 	// MaxPayload bounds the payload of an effect, in bytes.
 	MaxPayload int
 	// Quote lets errors quote malformed lines, which may hold what clients have sent.
@@ -38,6 +40,7 @@ type Config struct {
 // withDefaults returns c without zeros that mean something else.
 func (c Config) withDefaults() Config {
 	c.Hold, c.Long = cmp.Or(c.Hold, math.MaxInt64), cmp.Or(c.Long, math.MaxInt64)
+	c.BesideIdle = cmp.Or(c.BesideIdle, 30*time.Second)
 	return c
 }
 
@@ -62,9 +65,7 @@ const (
 	// checkInterval is how often a worker is asked about itself. New code runs at most so much later.
 	checkInterval = time.Second
 
-	// besideIdle is after how long a worker leaves that has run nothing beside the lane, and maxBooting how many boot at once.
-	besideIdle = 30 * time.Second
-	maxBooting = 2
+	maxBooting = 2 // workers beside the lane, at once
 
 	// growInterval is how long there may be no more workers beside the lane than php-fpm seemed to have processes for. It may only have been
 	// busy. Too few keep slow events waiting, and to look for more takes bootTimeout.

@@ -28,6 +28,7 @@ func (p *Pool) checkIdle() {
 
 // takeUnchecked returns an idle worker that was not checked in this interval, or nil.
 func (p *Pool) takeUnchecked() *besideWorker {
+	longest := p.lane.config().BesideIdle
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := 0; i < len(p.idle); {
@@ -38,7 +39,7 @@ func (p *Pool) takeUnchecked() *besideWorker {
 		}
 		p.idle = slices.Delete(p.idle, i, i+1)
 		p.busy.Add(1)
-		if time.Since(w.since) < besideIdle {
+		if time.Since(w.since) < longest {
 			w.checked = time.Now()
 			return w
 		}

@@ -13,6 +13,7 @@ import (
 
 // TestSlowLorisInTheHandshake opens sockets and sends a request byte by byte, or nothing at all.
 func TestSlowLorisInTheHandshake(t *testing.T) {
+	t.Parallel()
 	const timeout = time.Second
 	s := serve(t, harness.Echo, "server.handshake_timeout = \""+timeout.String()+"\"\n")
 	request := s.Request("Cookie: a=" + strings.Repeat("x", 1000))
@@ -72,6 +73,7 @@ func dripRequest(t *testing.T, s *server, request string, begin int, timeout tim
 
 // TestSlowLorisInMidFrame sends a frame byte by byte until the server ends the connection.
 func TestSlowLorisInMidFrame(t *testing.T) {
+	t.Parallel()
 	s := serve(t, harness.Echo, "server.ping_interval = \"500ms\"\nserver.pong_timeout = \"1500ms\"\nserver.message_timeout = \"3s\"\n")
 	long, control := text(strings.Repeat("x", 70_000)).Append(nil), ping(strings.Repeat("x", 100)).Append(nil)
 	for name, row := range map[string]struct {
@@ -96,7 +98,7 @@ func TestSlowLorisInMidFrame(t *testing.T) {
 func drip(p *peer, b []byte, begin int) {
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = p.Discard() }() // however it ends
-	tick := time.NewTicker(200 * time.Millisecond)
+	tick := time.NewTicker(50 * time.Millisecond) // the whole control frame takes five seconds
 	defer tick.Stop()
 	p.Write(b[:begin])
 	for i := begin; ; i++ {

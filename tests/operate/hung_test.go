@@ -110,12 +110,14 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	var beside *api.Worker
 	harness.Eventually(t, "there is a worker beside the lane", func() bool {
 		c.Ask("hello")
-		beside = workerBeside(s)
-		return beside != nil
+		return workerBeside(s, func(*api.Worker) bool { return true }) != nil
 	})
 	c.Send("hang")
 	c.Want("begun")
-	harness.Eventually(t, "it hangs there", func() bool { beside = workerBeside(s); return beside != nil && beside.Runs != nil })
+	harness.Eventually(t, "it hangs there", func() bool {
+		beside = workerBeside(s, func(w *api.Worker) bool { return w.Runs != nil }) // another may be idle
+		return beside != nil
+	})
 	wants(s, []string{"workers", "kill", strconv.Itoa(beside.PID)}, `^worker \d+ was killed; it ran text of client 1 for \d+s$`)
 	s.Log.Wait("event failed", "an operator has killed it")
 	if got := c.Ask("again"); got != "again" {
@@ -123,14 +125,15 @@ function ws_server_text(&$connections,&$connection,$client_key,$msg)
 	}
 }
 
-func workerBeside(s *harness.Server) *api.Worker {
+// workerBeside returns a worker beside the lane of which that is true, or nil.
+func workerBeside(s *harness.Server, is func(*api.Worker) bool) *api.Worker {
 	s.T.Helper()
 	r, err := s.Control().Workers(context.Background())
 	if err != nil {
 		s.T.Fatal(err)
 	}
 	for i := range r.Workers {
-		if r.Workers[i].Kind == "beside" {
+		if r.Workers[i].Kind == "beside" && is(&r.Workers[i]) {
 			return &r.Workers[i]
 		}
 	}

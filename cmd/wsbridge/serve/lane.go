@@ -22,6 +22,9 @@ func (d *runDir) newLane(cfg *config.Config, f *fpm, log *slog.Logger) (*residen
 	return resident.NewLane(d.laneConfig(cfg, f, log), booter)
 }
 
+// besideIdle times php.idle_timeout is how long a worker beside the lane stays that runs nothing: to boot one takes longer than to connect.
+const besideIdle = 6
+
 func (d *runDir) laneConfig(cfg *config.Config, f *fpm, log *slog.Logger) resident.Config {
 	return resident.Config{
 		Dir:        d.path,
@@ -31,6 +34,7 @@ func (d *runDir) laneConfig(cfg *config.Config, f *fpm, log *slog.Logger) reside
 		Long:       config.LongEvent,
 		Memory:     residentMemory(&cfg.PHP),
 		Beside:     f.beside(),
+		BesideIdle: besideIdle * cfg.PHP.IdleTimeout.Std(),
 		MaxPayload: int(cfg.Server.SendQueueBytes),
 		Quote:      cfg.Log.Payloads,
 		Logger:     log,
