@@ -102,11 +102,15 @@ func TestAnswersOverTCPAreNotDelayed(t *testing.T) {
 	s := newSite(t)
 	c := s.foreignOn(t, "tcp", "pm.max_children = 1").client(t)
 	mustAsk(t, c, "echo:a")
-	started := time.Now()
-	for range 50 {
+	prompt := 0
+	for n := range 100 {
+		started := time.Now()
 		mustAsk(t, c, "echo:a", "echo:b")
+		if n >= 50 && time.Since(started) < 35*time.Millisecond { // the kernel delays no acknowledgements at first
+			prompt++
+		}
 	}
-	if took := time.Since(started); took > 50*35*time.Millisecond { // with delayed acknowledgements 40 ms each, and more
-		t.Errorf("50 answers in %v", took)
+	if prompt < 5 { // with delayed acknowledgements each takes 40 ms and more, without them a few do on any machine
+		t.Errorf("%d answers of 50 came at once", prompt)
 	}
 }

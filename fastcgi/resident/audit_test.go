@@ -64,7 +64,7 @@ func TestAuditFindsWhatDiffers(t *testing.T) {
 	var done *protocol.Done
 	select {
 	case done = <-state.found:
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("no audit")
 	}
 	got, err := done.Audited()

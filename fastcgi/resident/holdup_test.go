@@ -41,7 +41,7 @@ func (s heldState) wants(t *testing.T, what string) {
 		if got != what {
 			t.Fatalf("%s, want %s", got, what)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("not told: " + what)
 	}
 }

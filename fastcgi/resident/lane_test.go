@@ -86,7 +86,7 @@ func (r *recorded) wait(t *testing.T) *recorded {
 	t.Helper()
 	select {
 	case <-r.ended:
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("no end")
 	}
 	return r
@@ -223,7 +223,7 @@ func TestWorkerLeavesWhileItsCodeIsDescribed(t *testing.T) {
 		select {
 		case <-w.done:
 			return nil
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			return errors.New("the worker has not left")
 		}
 	}

@@ -40,7 +40,7 @@ func TestReplacedWorkerHasItsLastEvent(t *testing.T) {
 		if b := r.Before; r.error != nil || b.Events != 1 || b.Cause != CauseOperator || b.Ended.IsZero() || r.After.Events != 0 {
 			t.Errorf("got %+v", r)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the worker is not replaced")
 	}
 }

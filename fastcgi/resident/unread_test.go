@@ -60,7 +60,7 @@ func runThree(t *testing.T, lane *Lane, w *worker, first string) []*recorded {
 
 func await(t *testing.T, ok func() bool) {
 	t.Helper()
-	for until := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+	for until := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(until) {
 			t.Fatal("timeout")
 		}

@@ -100,8 +100,8 @@ function ws_server_loop(&$server,&$sockets,&$connections) { foreach ($connection
 	for range turns {
 		c.Want("turn")
 	}
-	// Ten times what it should be: the machine may be busy.
-	if took := time.Since(began); took > turns*500*time.Millisecond {
+	// Forty times what it should be: the machine may be slow and busy.
+	if took := time.Since(began); took > turns*2*time.Second {
 		t.Errorf("%d turns took %v", turns, took)
 	}
 }
