@@ -98,7 +98,7 @@ func TestSlowLorisInMidFrame(t *testing.T) {
 func drip(p *peer, b []byte, begin int) {
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = p.Discard() }() // however it ends
-	tick := time.NewTicker(50 * time.Millisecond) // the whole control frame takes five seconds
+	tick := time.NewTicker(50 * time.Millisecond)       // the whole control frame takes five seconds
 	defer tick.Stop()
 	p.Write(b[:begin])
 	for i := begin; ; i++ {

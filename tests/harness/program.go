@@ -8,6 +8,7 @@ package harness
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -92,15 +93,20 @@ func PublicDir(tb testing.TB) string {
 	return dir
 }
 
-// FreePort returns a port that was free a moment ago, for programs that cannot say which they got.
+// FreePort returns a port that was free a moment ago, for programs that cannot say which they got. It is below those that the kernel gives
+// to whoever wants any (net.ipv4.ip_local_port_range), since other tests take these all the time.
 func FreePort(tb testing.TB) int {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
+	const first, ports = 20_000, 10_000
+	for range ports {
+		port := first + rand.IntN(ports)
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	tb.Fatal("no port is free")
+	return 0
 }
 
 // Listening reports whether somebody listens at an address.
