@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -44,7 +43,7 @@ func (j *Journal) Owe(ctx context.Context, c Client) error {
 		j.lastKey = c.Key
 		g.set(markKeyOf(markKey), encodeNumbers(uint64(c.Key)))
 	}
-	j.owed[c.Key] = struct{}{}
+	j.owed[c.Key] = nowhere
 	j.mu.Unlock()
 	if err := j.await(ctx, g); err != nil {
 		j.Settle(c.Key)
@@ -70,25 +69,6 @@ func (j *Journal) SetRow(key int64, fields protocol.Fields) {
 	row.fields = append(row.fields[:0], fields...)
 }
 
-// BeginClose writes that a client's close event, which has the sequence number seq, is about to be sent to PHP. The error is ErrUnknown
-// if none is owed.
-func (j *Journal) BeginClose(ctx context.Context, key int64, seq uint64) error {
-	j.Reserve(seq)
-	j.mu.Lock()
-	if err := j.usable(); err != nil {
-		j.mu.Unlock()
-		return err
-	}
-	if _, owed := j.owed[key]; !owed {
-		j.mu.Unlock()
-		return fmt.Errorf("client %d: %w", key, ErrUnknown)
-	}
-	g := j.group()
-	g.set(numberKey(kindClosing, uint64(key)), encodeNumbers(seq))
-	j.mu.Unlock()
-	return j.await(ctx, g)
-}
-
 // Settle says that a client's close event has ended: the client and its row are removed. It does not wait.
 func (j *Journal) Settle(key int64) {
 	j.mu.Lock()
@@ -98,15 +78,16 @@ func (j *Journal) Settle(key int64) {
 
 // settle is called with mu held.
 func (j *Journal) settle(key int64) {
-	if _, owed := j.owed[key]; !owed || j.usable() != nil {
+	place, owed := j.owed[key]
+	if !owed || j.usable() != nil {
 		return
 	}
 	delete(j.owed, key)
 	delete(j.rows, key)
 	g := j.later()
-	for _, kind := range []byte{kindClient, kindRow, kindClosing} {
-		g.drop(numberKey(kind, uint64(key)))
-	}
+	g.drop(numberKey(kindClient, uint64(key)))
+	g.drop(numberKey(kindRow, uint64(key)))
+	g.unbegin(kindClosing, uint64(key), place)
 }
 
 // newRow returns a row to be written, which may have been one before. It is called with mu held.

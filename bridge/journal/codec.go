@@ -12,10 +12,10 @@ import (
 const (
 	kindDocument = 'd' // id: what a document is, without its payload
 	kindPayload  = 'p' // id
-	kindBegun    = 'b' // id: the sequence number of its event
+	kindBegun    = 'b' // id: the sequence number of its event, if it is not in a place
 	kindClient   = 'c' // key of a client whose close event is owed
 	kindRow      = 'r' // key of the client
-	kindClosing  = 'e' // key of a client whose close event has begun: the sequence number of the event
+	kindClosing  = 'e' // key of a client whose close event has begun: the sequence number of the event, if it is not in a place
 	kindGlobal   = 'g' // name of a global variable
 	kindMark     = 'm' // one of the marks below
 )
@@ -26,6 +26,7 @@ const (
 	markCommit   = 'n' // the number of the commit, and of the last that was synced before it
 	markDocument = 'i' // the last id of a document
 	markKey      = 'k' // the last key of a client
+	markOpening  = 'o' // how often the journal was opened
 	markSequence = 's' // no sequence number above it is in use
 )
 

@@ -312,11 +312,11 @@ func TestFormats(t *testing.T) {
 	dir := t.TempDir()
 	mustClose(t, mustOpen(t, dir, Options{}))
 	path := filepath.Join(dir, formatName)
-	if err := os.WriteFile(path, []byte("2\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("3\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, err := Open(dir, Options{})
-	if f, ok := errors.AsType[*WrongFormat](err); !ok || f.Has != 2 || f.Knows != 1 || !strings.Contains(err.Error(), dir) {
+	if f, ok := errors.AsType[*WrongFormat](err); !ok || f.Has != 3 || f.Knows != 2 || !strings.Contains(err.Error(), dir) {
 		t.Errorf("a newer format: %v", err)
 	}
 	if err := os.WriteFile(path, []byte("x\n"), 0o600); err != nil {

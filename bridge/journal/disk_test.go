@@ -156,7 +156,8 @@ func leftOf(t testing.TB, dir string) Left {
 	return j.Left()
 }
 
-// TestNoRoomAtAll: without room for the smallest write, callers wait as long as their contexts, and go on when there is room.
+// TestNoRoomAtAll: without room for the smallest write, callers wait as long as their contexts, and go on when there is room. What begins needs
+// none.
 func TestNoRoomAtAll(t *testing.T) {
 	disk := smallDisk(t, 8<<20)
 	j := mustOpen(t, filepath.Join(disk, "journal"), Options{Sync: time.Hour, ballast: 64 << 10})
@@ -168,7 +169,7 @@ func TestNoRoomAtAll(t *testing.T) {
 	blocked := make(chan error, 1)
 	go func() {
 		for n := range uint64(1 << 20) {
-			if err := j.Begin(ctx, id, n); err != nil {
+			if err := j.Owe(ctx, aClient(int64(n))); err != nil {
 				blocked <- err
 				return
 			}
@@ -178,8 +179,9 @@ func TestNoRoomAtAll(t *testing.T) {
 	waitFor(t, "the ballast is not used up", func() bool { return noRoom(t, disk) })
 	time.AfterFunc(50*time.Millisecond, cancel)
 	if err := <-blocked; !errors.Is(err, context.Canceled) {
-		t.Errorf("Begin returned %v", err)
+		t.Errorf("Owe returned %v", err)
 	}
+	mustBegin(t, j, id, 4)
 	free()
 	again()
 	mustBegin(t, j, id, 5)

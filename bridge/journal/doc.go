@@ -15,7 +15,7 @@
 // Written means that write(2) has been called, so that no kill of the process loses it. Options.Sync bounds what a power cut may take.
 // Calls that return an error wait until they are written, until their context ends, or until the journal breaks. The others never
 // wait; all that was called is written in the order of the calls, except that rows and globals may be up to a few milliseconds late,
-// since only their newest values are written.
+// since only their newest values are written, and that begins have a file of their own, where each is written at once.
 //
 // On a full disk Accept returns ErrFull, and rows and globals wait in memory until there is room; everything else goes on, in space that
 // was set aside. On any other error of the disk the journal is broken until the process ends: calls return ErrBroken, and nothing is

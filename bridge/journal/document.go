@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -28,100 +27,30 @@ type Waiting struct {
 	Since  time.Time
 }
 
-// Accept writes a document, and returns the id by which it is known from then on. Ids ascend in the order of the calls, also over restarts.
-// The payload must not change until the journal is closed. After an error, which may be ErrFull, the document is not in the journal; if
-// the process is killed right after the error of a context that has ended, it may be.
-func (j *Journal) Accept(ctx context.Context, d Document) (uint64, error) {
-	size := int64(len(d.Payload))
-	j.mu.Lock()
-	if err := j.mayAccept(size); err != nil {
-		j.mu.Unlock()
-		return 0, err
-	}
-	j.lastID++
-	id, g := j.lastID, j.group()
-	g.set(numberKey(kindDocument, id), encodeDocument(d))
-	g.set(numberKey(kindPayload, id), d.payload())
-	g.set(markKeyOf(markDocument), encodeNumbers(id))
-	j.waiting++
-	j.bytes += size + DocumentOverhead
-	if len(j.sizes) < maxSizes {
-		j.sizes[id] = size
-	}
-	j.mu.Unlock()
-	if err := j.await(ctx, g); err != nil && j.withdraw(id, size) {
-		return 0, err
-	}
-	return id, nil
-}
-
-// mayAccept returns why a document cannot be accepted. It is called with mu held.
-func (j *Journal) mayAccept(size int64) error {
-	if err := j.usable(); err != nil {
-		return err
-	}
-	if j.disk.ballast.isFull() {
-		return fmt.Errorf("%w: the disk has no room", ErrFull)
-	}
-	if limit := j.options.MaxBytes; limit > 0 && j.bytes+size+DocumentOverhead > limit {
-		return fmt.Errorf("%w: documents that wait take %d of %d bytes, and this one takes %d", ErrFull, j.bytes, limit, size+DocumentOverhead)
-	}
-	return nil
-}
-
-// withdraw removes a document whose caller has stopped waiting. It returns false if the document is written and has begun meanwhile.
-func (j *Journal) withdraw(id uint64, size int64) bool {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.take(id, size) != nil {
-		return false
-	}
-	j.drop(id)
-	return true
-}
-
-// drop removes a document. It is called with mu held.
-func (j *Journal) drop(id uint64) {
+// drop removes a document whose begin is noted at a place, or nowhere. It is called with mu held.
+func (j *Journal) drop(id uint64, place int) {
 	if j.usable() != nil {
 		return
 	}
 	j.taken[id] = struct{}{}
 	g := j.later()
-	for _, kind := range []byte{kindDocument, kindPayload, kindBegun} {
-		g.drop(numberKey(kind, id))
-	}
+	g.drop(numberKey(kindDocument, id))
+	g.drop(numberKey(kindPayload, id))
+	g.unbegin(kindBegun, id, place)
 	g.ended = append(g.ended, id)
 }
 
-// Begin writes that the event of a document, which has the sequence number seq, is about to be sent to PHP. It may be called again for
-// the same document. The error is ErrUnknown if there is no such document.
-func (j *Journal) Begin(ctx context.Context, id, seq uint64) error {
-	j.Reserve(seq)
-	g, err := j.begin(id, seq)
-	if err != nil {
-		return err
+// dropBegun removes a document that has begun. It reports false if it has not. It is called with mu held.
+func (j *Journal) dropBegun(id uint64) bool {
+	place, begun := j.begun[id]
+	if begun {
+		delete(j.begun, id)
+		j.drop(id, place)
 	}
-	return j.await(ctx, g)
+	return begun
 }
 
-func (j *Journal) begin(id, seq uint64) (*group, error) {
-	size, unlock, err := j.lockDocument(id)
-	if err != nil {
-		return nil, err
-	}
-	defer unlock()
-	if _, again := j.begun[id]; !again {
-		if err := j.take(id, size); err != nil {
-			return nil, err
-		}
-		j.begun[id] = struct{}{}
-	}
-	g := j.group()
-	g.set(numberKey(kindBegun, id), encodeNumbers(seq))
-	return g, nil
-}
-
-// maxSizes bounds the documents whose sizes are in memory. Those of others are read from the store.
+// maxSizes bounds the documents whose sizes are in memory since they were accepted, and half of those that are. Others are read from the store.
 const maxSizes = 4096
 
 // lockDocument locks mu, and returns the size of a document that the store has or is about to.
@@ -164,11 +93,7 @@ func (j *Journal) take(id uint64, size int64) error {
 // End says that the event of a document has ended, or will not run: the document is removed. It does not wait.
 func (j *Journal) End(id uint64) {
 	j.mu.Lock()
-	_, begun := j.begun[id]
-	if begun {
-		delete(j.begun, id)
-		j.drop(id)
-	}
+	begun := j.dropBegun(id)
 	j.mu.Unlock()
 	if !begun {
 		_ = j.Discard(id) // it is gone, or the journal is broken
@@ -185,7 +110,7 @@ func (j *Journal) Discard(id uint64) error {
 	if err := j.take(id, size); err != nil {
 		return err
 	}
-	j.drop(id)
+	j.drop(id, nowhere)
 	return nil
 }
 
@@ -211,6 +136,29 @@ func (j *Journal) Waiting(after uint64, n int) ([]Waiting, error) {
 		return err
 	})
 	return found, err
+}
+
+// Documents returns up to n documents that wait, with ids above after and below before, in ascending order, and their ids. It returns fewer after
+// size bytes of payloads.
+func (j *Journal) Documents(after, before uint64, n int, size int64) (found []Document, ids []uint64, err error) {
+	defer j.scan()()
+	err = j.read(func(store *pebble.DB) (err error) {
+		found, ids, err = documentsAfter(store, after, before, n, size, j.isTaken)
+		return err
+	})
+	j.noteSizes(found, ids)
+	return found, ids, err
+}
+
+// noteSizes keeps the sizes of documents that are about to begin, so that Begin need not read them.
+func (j *Journal) noteSizes(found []Document, ids []uint64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i, id := range ids {
+		if _, taken := j.taken[id]; !taken && len(j.sizes) < 2*maxSizes {
+			j.sizes[id] = int64(len(found[i].Payload))
+		}
+	}
 }
 
 // scan says that the store is read, so that what it has now and may lose meanwhile is kept in taken until the returned function is called.
@@ -260,7 +208,7 @@ func (j *Journal) size(id uint64) (size int64, err error) {
 	return size, nil
 }
 
-// read lets f read the store, which is not closed meanwhile.
+// read lets f use the files, which are not closed meanwhile.
 func (j *Journal) read(f func(*pebble.DB) error) error {
 	j.reading.RLock()
 	defer j.reading.RUnlock()
@@ -318,6 +266,37 @@ func waitingAfter(store pebble.Reader, after uint64, n int, taken func(uint64) b
 		found = append(found, w)
 	}
 	return found, it.Close()
+}
+
+func documentsAfter(store pebble.Reader, after, before uint64, n int, size int64, taken func(uint64) bool) (found []Document, ids []uint64, err error) {
+	waiting, err := waitingAfter(store, after, n, taken)
+	if err != nil || len(waiting) == 0 {
+		return nil, nil, err
+	}
+	last := min(waiting[len(waiting)-1].ID, before-1)
+	it, err := store.NewIter(&pebble.IterOptions{LowerBound: numberKey(kindPayload, waiting[0].ID), UpperBound: numberKey(kindPayload, last+1)})
+	if err != nil {
+		return nil, nil, err
+	}
+	for ok := it.First(); ok && size > 0; ok = it.Next() {
+		id := numberOf(it.Key())
+		for len(waiting) > 0 && waiting[0].ID < id {
+			waiting = waiting[1:]
+		}
+		if len(waiting) == 0 {
+			break
+		}
+		if waiting[0].ID != id {
+			continue // it has begun
+		}
+		payload, err := it.ValueAndErr()
+		if err != nil {
+			return nil, nil, errors.Join(err, it.Close())
+		}
+		found, ids = append(found, Document{waiting[0].Source, append([]byte{}, payload...), waiting[0].Since}), append(ids, id)
+		size -= int64(len(payload))
+	}
+	return found, ids, it.Close()
 }
 
 // payload returns a value that is not nil.

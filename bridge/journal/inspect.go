@@ -2,8 +2,6 @@ package journal
 
 import (
 	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -32,12 +30,7 @@ func Inspect(dir string) (*Contents, error) {
 
 // acquireExisting locks a folder that has a journal of a known format.
 func acquireExisting(dir string) (*lock, error) {
-	path := filepath.Join(dir, formatName)
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read journal: %w", err)
-	}
-	if err := checkFormat(path, string(text)); err != nil {
+	if _, err := readFormat(dir); err != nil {
 		return nil, err
 	}
 	return acquire(dir)
@@ -51,11 +44,19 @@ func inspect(dir string, l *lock) (*Contents, error) {
 	if err := errors.Join(wantManifest(dir, l.used), verify(logs, l.rebooted)); err != nil {
 		return nil, err
 	}
+	has, err := readFormat(dir)
+	if err != nil {
+		return nil, err
+	}
+	begins, err := findPlaces(vfs.Default, filepath.Join(dir, begunName), l.used && has == format)
+	if err != nil {
+		return nil, err
+	}
 	store, err := openToRead(dir, vfs.Default)
 	if err != nil {
 		return nil, err
 	}
-	contents, err := contentsOf(store, dir)
+	contents, err := contentsOf(store, dir, begins)
 	return contents, errors.Join(err, closeStore(store))
 }
 
@@ -64,8 +65,8 @@ func openToRead(dir string, fs vfs.FS) (*pebble.DB, error) {
 	return openStore(filepath.Join(dir, storeName), fs, newDisk(fs, nil, false, discard), true)
 }
 
-func contentsOf(store *pebble.DB, dir string) (*Contents, error) {
-	s, err := readStore(store, filepath.Join(dir, storeName))
+func contentsOf(store *pebble.DB, dir string, begins []begin) (*Contents, error) {
+	s, err := readStore(store, filepath.Join(dir, storeName), begins)
 	if err != nil {
 		return nil, err
 	}

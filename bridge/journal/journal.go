@@ -38,6 +38,7 @@ const (
 	ballastName = "ballast"
 	lockName    = "lock"
 	formatName  = "format"
+	begunName   = "begun"
 )
 
 // Journal is an open journal.
@@ -49,6 +50,7 @@ type Journal struct {
 	disk     *disk
 	store    *pebble.DB
 	lock     *lock
+	places   *places
 	syncer   sync.WaitGroup
 	written  chan struct{} // closed when nothing is written any more and the store is closed
 	work     chan struct{} // has an entry if there is something to write, for which somebody waits
@@ -65,12 +67,12 @@ type Journal struct {
 	spare       []*pendingRow            // not in use
 	globals     map[string]pendingGlobal // globals to be written
 	rowsWritten int                      // rows that are being written
-	owed        map[int64]struct{}       // keys of clients that are owed a close event
+	owed        map[int64]int            // keys of clients that are owed a close event: where its begin is noted
 	taken       map[uint64]struct{}      // documents that have begun or ended, as far as the store has them
 	sizes       map[uint64]int64         // of the payloads of some documents that wait
 	gone        []uint64                 // those of taken that the store has no more
 	scans       int                      // that may still see them
-	begun       map[uint64]struct{}      // documents that have begun and not ended
+	begun       map[uint64]int           // documents that have begun and not ended: where that is noted
 	left        Left
 	leftNames   map[string]struct{} // globals in left that were not set since Open
 	lastID      uint64
@@ -114,7 +116,8 @@ func Open(dir string, o Options) (*Journal, error) {
 }
 
 func open(dir string, o Options, l *lock) (*Journal, error) {
-	if err := prepareFormat(dir); err != nil {
+	has, err := prepareFormat(dir)
+	if err != nil {
 		return nil, err
 	}
 	folder, err := os.Stat(dir)
@@ -122,8 +125,8 @@ func open(dir string, o Options, l *lock) (*Journal, error) {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
 	j := &Journal{dir: dir, folder: folder, options: o, log: o.Logger, lock: l, work: make(chan struct{}, 1), lateWork: make(chan struct{}, 1), closing: make(chan struct{}),
-		rows: map[int64]*pendingRow{}, globals: map[string]pendingGlobal{}, owed: map[int64]struct{}{},
-		taken: map[uint64]struct{}{}, sizes: map[uint64]int64{}, begun: map[uint64]struct{}{}, leftNames: map[string]struct{}{}, readable: true,
+		rows: map[int64]*pendingRow{}, globals: map[string]pendingGlobal{}, owed: map[int64]int{},
+		taken: map[uint64]struct{}{}, sizes: map[uint64]int64{}, begun: map[uint64]int{}, leftNames: map[string]struct{}{}, readable: true,
 		written: make(chan struct{})}
 	b := newBallast(filepath.Join(dir, ballastName), o.ballast, o.Logger)
 	j.disk = newDisk(o.fs, b, o.Sync == 0, o.Logger)
@@ -140,7 +143,7 @@ func open(dir string, o Options, l *lock) (*Journal, error) {
 	if err := errors.Join(wantManifest(dir, l.used), verify(logs, l.rebooted)); err != nil {
 		return nil, err
 	}
-	err = j.openStore(logs)
+	err = j.openStore(logs, has)
 	if broken := j.disk.err(); broken != nil { // whatever the store has made of it
 		return nil, fmt.Errorf("open journal %s: %w", dir, broken)
 	}
@@ -153,13 +156,17 @@ func open(dir string, o Options, l *lock) (*Journal, error) {
 	return j, nil
 }
 
-// openStore opens the store, and reads it. After that the files of the log that were there are not needed any more.
-func (j *Journal) openStore(logs []logName) (err error) {
+// openStore opens the store of a format, and reads it. After that the files of the log that were there are not needed any more.
+func (j *Journal) openStore(logs []logName, has int) (err error) {
+	begins, err := findPlaces(j.disk.FS, filepath.Join(j.dir, begunName), j.lock.used && has == format)
+	if err != nil {
+		return err
+	}
 	j.store, err = openStore(filepath.Join(j.dir, storeName), j.disk, j.disk, false)
 	if err != nil {
 		return err
 	}
-	err = j.markOpen()
+	err = j.markOpen(begins, has)
 	if err == nil {
 		err = j.disk.err()
 	}
@@ -170,21 +177,27 @@ func (j *Journal) openStore(logs []logName) (err error) {
 		err = j.lock.write()
 	}
 	if err != nil {
-		return errors.Join(err, closeStore(j.store))
+		return errors.Join(err, closeStore(j.store), j.places.close())
 	}
 	return nil
 }
 
-// markOpen reads the store, and marks it as not ended in order.
-func (j *Journal) markOpen() error {
-	s, err := readStore(j.store, filepath.Join(j.dir, storeName))
+// markOpen reads the store, and marks it as not ended in order. What has begun moves from its place to the store, as places count in one opening.
+func (j *Journal) markOpen(begins []begin, has int) error {
+	s, err := readStore(j.store, filepath.Join(j.dir, storeName), begins)
 	if err != nil {
 		return err
 	}
 	j.adopt(s)
 	j.left.Crashed = s.crashed()
+	if err := j.openPlaces(has); err != nil {
+		return err
+	}
+	j.places.opening = s.opening + 1
 	batch := j.store.NewBatch()
 	_ = batch.Delete(markKeyOf(markClean), nil)
+	_ = batch.Set(markKeyOf(markOpening), encodeNumbers(j.places.opening), nil)
+	s.addBegins(batch)
 	j.number(batch)
 	if err := batch.Commit(pebble.Sync); err != nil {
 		return fmt.Errorf("write to journal %s: %w", j.dir, err)
@@ -192,6 +205,14 @@ func (j *Journal) markOpen() error {
 	j.noteCommit()
 	j.sync()
 	return nil
+}
+
+// openPlaces opens the places, which older formats have not, and then says so.
+func (j *Journal) openPlaces(has int) (err error) {
+	if j.places, err = openPlaces(j.disk, filepath.Join(j.dir, begunName)); err != nil || has == format {
+		return err
+	}
+	return writeFormat(j.dir)
 }
 
 // adopt takes over what was read.
@@ -202,10 +223,13 @@ func (j *Journal) adopt(s *stored) {
 	j.lastID, j.lastKey = s.lastID, s.left.LastKey
 	j.waiting, j.bytes = s.left.Documents, s.left.DocumentBytes
 	for _, c := range s.left.Clients {
-		j.owed[c.Key] = struct{}{}
+		j.owed[c.Key] = nowhere
+		if c.Begun {
+			j.owed[c.Key] = inStore
+		}
 	}
 	for _, b := range s.left.Begun {
-		j.taken[b.ID], j.begun[b.ID] = struct{}{}, struct{}{}
+		j.taken[b.ID], j.begun[b.ID] = struct{}{}, inStore
 	}
 	for _, f := range s.left.Globals {
 		j.leftNames[f.Name] = struct{}{}

@@ -47,10 +47,7 @@ func (j *Journal) Forget() {
 		j.settle(c.Key)
 	}
 	for _, b := range j.left.Begun {
-		if _, begun := j.begun[b.ID]; begun {
-			delete(j.begun, b.ID)
-			j.drop(b.ID)
-		}
+		j.dropBegun(b.ID)
 	}
 	if len(j.leftNames) > 0 && j.usable() == nil {
 		g := j.later()
@@ -72,18 +69,19 @@ func (j *Journal) GoOn() {
 
 // stored is all that a store has, without the payloads.
 type stored struct {
-	left   Left
-	clean  bool
-	commit uint64
-	lastID uint64
+	left    Left
+	clean   bool
+	commit  uint64
+	lastID  uint64
+	opening uint64
 
 	rows    map[int64]protocol.Fields
 	closing map[int64]uint64
 	begun   map[uint64]uint64
 }
 
-// readStore reads all of a store in a folder, so that it notices all damage.
-func readStore(store pebble.Reader, dir string) (*stored, error) {
+// readStore reads all of a store in a folder, so that it notices all damage. begins are those of the journal's places.
+func readStore(store pebble.Reader, dir string, begins []begin) (*stored, error) {
 	s := &stored{rows: map[int64]protocol.Fields{}, closing: map[int64]uint64{}, begun: map[uint64]uint64{}}
 	// Entries that others refer to come first.
 	for _, part := range []struct {
@@ -95,6 +93,9 @@ func readStore(store pebble.Reader, dir string) (*stored, error) {
 	} {
 		if err := each(store, part.kind, part.read); err != nil {
 			return nil, &Damaged{dir, fmt.Sprintf("entries %q: %v", part.kind, err)}
+		}
+		if part.kind == kindBegun {
+			s.takeBegins(begins)
 		}
 	}
 	return s, nil
@@ -136,6 +137,8 @@ func (s *stored) readMark(key, value []byte) error {
 		s.commit = n
 	case markDocument:
 		s.lastID = n
+	case markOpening:
+		s.opening = n
 	case markKey:
 		s.left.LastKey = int64(n)
 	case markSequence:
@@ -160,6 +163,31 @@ func (s *stored) readBegun(key, value []byte) error {
 	d := decoder{b: value}
 	s.begun[numberOf(key)] = d.number()
 	return d.err()
+}
+
+// takeBegins takes what places of the last opening hold. Some name what has ended since, or was never written because of a power cut.
+func (s *stored) takeBegins(begins []begin) {
+	for _, b := range begins {
+		switch {
+		case b.opening != s.opening:
+		case b.kind == kindBegun:
+			s.begun[b.number] = b.seq
+		default:
+			s.closing[int64(b.number)] = b.seq
+		}
+	}
+}
+
+// addBegins adds what has begun to a batch.
+func (s *stored) addBegins(batch *pebble.Batch) {
+	for _, b := range s.left.Begun {
+		_ = batch.Set(numberKey(kindBegun, b.ID), encodeNumbers(b.Seq), nil)
+	}
+	for _, c := range s.left.Clients {
+		if c.Begun {
+			_ = batch.Set(numberKey(kindClosing, uint64(c.Key)), encodeNumbers(c.Seq), nil)
+		}
+	}
 }
 
 func (s *stored) readGlobal(key, value []byte) error {

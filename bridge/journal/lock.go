@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// format is the number of what this package writes, and the highest that it reads.
-const format = 1
+// format is the number of what this package writes, and the highest that it reads. Format 1 had no places.
+const format = 2
 
 // lock is the locked file that says who holds the folder: a process, and the boot of the machine in which it has written.
 type lock struct {
@@ -61,42 +61,50 @@ func bootID() string {
 	return strings.TrimSpace(string(text))
 }
 
-// prepareFormat checks the format of the journal in a folder, and writes it in an empty one.
-func prepareFormat(dir string) error {
-	path := filepath.Join(dir, formatName)
-	text, err := os.ReadFile(path)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return createFormat(dir, path)
-	case err != nil:
-		return fmt.Errorf("read journal: %w", err)
+// prepareFormat returns the format of the journal in a folder, and writes it in an empty one.
+func prepareFormat(dir string) (has int, err error) {
+	has, err = readFormat(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return format, createFormat(dir)
 	}
-	return checkFormat(path, string(text))
+	return has, err
 }
 
-func checkFormat(path, text string) error {
-	has, err := strconv.Atoi(strings.TrimSpace(text))
+// readFormat returns the format of the journal in a folder, if it is known here. The error is os.ErrNotExist if there is none.
+func readFormat(dir string) (has int, err error) {
+	path := filepath.Join(dir, formatName)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, fmt.Errorf("read journal: %w", err)
+	}
+	has, err = strconv.Atoi(strings.TrimSpace(string(text)))
 	switch {
 	case err != nil || has < 1:
-		return &Damaged{path, fmt.Sprintf("want a number, got %.20q", text)}
+		return 0, &Damaged{path, fmt.Sprintf("want a number, got %.20q", text)}
 	case has > format:
-		return &WrongFormat{filepath.Dir(path), has, format}
+		return 0, &WrongFormat{dir, has, format}
 	}
-	return nil
+	return has, nil
 }
 
 // createFormat refuses a folder with files that are not a journal's.
-func createFormat(dir, path string) error {
+func createFormat(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return fmt.Errorf("read journal: %w", err)
 	}
-	temporary := path + ".new"
 	for _, e := range entries {
-		if n := e.Name(); n != lockName && n != ballastName && n != filepath.Base(temporary) {
+		if n := e.Name(); n != lockName && n != ballastName && n != newFormatName {
 			return fmt.Errorf("make journal: %s is not empty and not a journal: it has %q", dir, n)
 		}
 	}
+	return writeFormat(dir)
+}
+
+const newFormatName = formatName + ".new"
+
+func writeFormat(dir string) error {
+	path, temporary := filepath.Join(dir, formatName), filepath.Join(dir, newFormatName)
 	if err := writeSynced(temporary, strconv.Itoa(format)+"\n"); err != nil {
 		return fmt.Errorf("make journal: %w", err)
 	}

@@ -43,7 +43,7 @@ func SetAside(dir string) (*Salvage, error) {
 }
 
 func setAside(dir string, l *lock) (*Salvage, error) {
-	_, err := inspectAny(dir, l)
+	_, err := inspect(dir, l)
 	damage, isDamaged := errors.AsType[*Damaged](err)
 	switch {
 	case err == nil:
@@ -69,19 +69,6 @@ func setAside(dir string, l *lock) (*Salvage, error) {
 	return s, syncFolder(filepath.Dir(dir))
 }
 
-// inspectAny is like inspect, and checks the format, too.
-func inspectAny(dir string, l *lock) (*Contents, error) {
-	path := filepath.Join(dir, formatName)
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read journal: %w", err)
-	}
-	if err := checkFormat(path, string(text)); err != nil {
-		return nil, err
-	}
-	return inspect(dir, l)
-}
-
 // remains are the entries that could be read.
 type remains struct {
 	entries map[string][]byte
@@ -97,6 +84,7 @@ func salvage(dir string) *remains {
 	r := &remains{entries: map[string][]byte{}}
 	r.readTables(dir)
 	r.readLogs(filepath.Join(dir, storeName))
+	r.readPlaces(filepath.Join(dir, begunName))
 	r.dropParts()
 	return r
 }
@@ -228,6 +216,26 @@ func (r *remains) apply(kind pebble.InternalKeyKind, key, value []byte) {
 	}
 }
 
+// readPlaces applies what has begun in the last opening. If nobody knows which that was, it is the last that a place names.
+func (r *remains) readPlaces(path string) {
+	begins, err := readPlaces(vfs.Default, path)
+	if err != nil {
+		r.miss("%s: %v: what had begun there may run again", begunName, err)
+	}
+	d := decoder{b: r.entries[string(markKeyOf(markOpening))]}
+	last := d.number()
+	if d.err() != nil {
+		for _, b := range begins {
+			last = max(last, b.opening)
+		}
+	}
+	for _, b := range begins {
+		if b.opening == last {
+			r.entries[string(numberKey(b.kind, b.number))] = encodeNumbers(b.seq)
+		}
+	}
+}
+
 // dropParts removes documents without a payload, and the other way round. The marks are made new or kept.
 func (r *remains) dropParts() {
 	lost := map[uint64]struct{}{}
@@ -248,6 +256,7 @@ func (r *remains) dropParts() {
 	}
 	delete(r.entries, string(markKeyOf(markClean)))
 	delete(r.entries, string(markKeyOf(markCommit)))
+	delete(r.entries, string(markKeyOf(markOpening)))
 	slices.Sort(r.lost)
 }
 

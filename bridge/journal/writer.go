@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -15,6 +16,8 @@ type group struct {
 	changes     []change
 	dropGlobals bool
 	ended       []uint64      // documents that are gone after it
+	free        []int         // places that name nothing after it
+	lastID      uint64        // of its documents; 0: it has none
 	done        chan struct{} // closed when it is written, or will not be
 	err         error         // set before done is closed
 }
@@ -96,7 +99,7 @@ func (j *Journal) closeStore() {
 	j.reading.Lock()
 	defer j.reading.Unlock()
 	j.readable = false
-	if err := closeStore(j.store); err != nil {
+	if err := errors.Join(closeStore(j.store), j.places.close()); err != nil {
 		j.disk.fail(err)
 	}
 }
@@ -137,6 +140,7 @@ func (j *Journal) writePending(all bool) {
 	}
 	g.err = j.commit(g, rows, globals)
 	close(g.done)
+	j.places.give(g.free)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.gone = append(j.gone, g.ended...)
@@ -165,6 +169,9 @@ func (j *Journal) commit(g *group, rows map[int64]*pendingRow, globals map[strin
 	addGlobals(batch, globals)
 	if g.dropGlobals {
 		_ = batch.DeleteRange([]byte{kindGlobal}, []byte{kindGlobal + 1}, nil)
+	}
+	if g.lastID > 0 {
+		_ = batch.Set(markKeyOf(markDocument), encodeNumbers(g.lastID), nil)
 	}
 	j.number(batch)
 	if err := batch.Commit(pebble.Sync); err != nil {
@@ -232,6 +239,7 @@ func (j *Journal) checkFolder() {
 func (j *Journal) sync() {
 	written := j.committed.Load()
 	j.disk.syncLog()
+	j.places.sync()
 	j.synced.Store(written)
 	j.lastSync.Store(time.Now().UnixNano())
 }
