@@ -3,6 +3,7 @@ package journal
 import (
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -140,10 +141,18 @@ func killPHP(s *harness.Server) {
 	})
 }
 
+// reloadFPM waits until the workers are others: an event that one of the old ones is given in that moment has begun, and does not run again.
 func reloadFPM(s *harness.Server) {
+	resident := s.Log.Count("resident worker runs events") > 0
+	workers := harness.Children(s.FPMMaster())
 	if err := syscall.Kill(s.FPMMaster(), syscall.SIGUSR2); err != nil {
 		s.T.Fatal(err)
 	}
+	harness.Eventually(s.T, "the workers are others", func() bool {
+		isOld := func(pid int) bool { return slices.Contains(workers, pid) }
+		now := harness.Children(s.FPMMaster())
+		return len(now) > 0 && !slices.ContainsFunc(now, isOld) && (!resident || s.Log.Count("resident worker has ended") > 0)
+	})
 }
 
 // stopped ends a pause, so that the document that waits runs before the end.
