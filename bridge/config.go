@@ -69,8 +69,9 @@ type Beside interface {
 
 // Pipe is the named pipe to which other programs write documents for ws_server_fifo.
 type Pipe interface {
-	// Run calls deliver with each document until ctx ends. It returns after the last call.
-	Run(ctx context.Context, deliver func(ctx context.Context, document []byte) error) error
+	// Run calls deliver with the documents that have come, in order, until ctx ends. It returns after the last call. deliver returns how many it has
+	// taken, the first ones, and if that is not all, why.
+	Run(ctx context.Context, deliver func(ctx context.Context, documents [][]byte) (taken int, err error)) error
 }
 
 // Config is what a Bridge needs. PHP, Logger, Isolation.Mode and all limits and times are required, unless 0 or nil has a meaning.

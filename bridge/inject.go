@@ -65,7 +65,7 @@ func (b *Bridge) inject(ctx context.Context, e *queuedEvent) error {
 	case b.spool == nil:
 		return b.addDocument(e)
 	}
-	switch err := b.spool.accept(ctx, e, fromControl); {
+	switch _, err := b.spool.accept(ctx, fromControl, e); {
 	case errors.Is(err, journal.ErrBroken) && b.Paused():
 		return ErrPaused
 	case errors.Is(err, journal.ErrBroken):
@@ -89,6 +89,7 @@ func (b *Bridge) addDocument(e *queuedEvent) error {
 type waiter struct {
 	state  atomic.Int32
 	trace  *observe.Trace // set before result
+	entry  *journal.Entry // of the document, which may have to be written before it runs; nil: it need not
 	result chan error
 }
 

@@ -50,6 +50,10 @@ func (x *exchange) beginJournaled() {
 	if isClose {
 		_ = x.bridge.journal.Load().BeginClose(ctx, x.client.key, x.event.Seq)
 	} else {
+		x.bridge.spool.begins(x.document)
+		if x.waiter != nil && x.waiter.entry != nil {
+			_ = x.waiter.entry.Wait(ctx)
+		}
 		_ = x.bridge.journal.Load().Begin(ctx, x.document, x.event.Seq)
 	}
 }

@@ -12,11 +12,11 @@ import (
 // flakyPipe cannot be read the first time.
 type flakyPipe struct{ runs int }
 
-func (p *flakyPipe) Run(ctx context.Context, deliver func(context.Context, []byte) error) error {
+func (p *flakyPipe) Run(ctx context.Context, deliver func(context.Context, [][]byte) (int, error)) error {
 	if p.runs++; p.runs == 1 {
 		return errors.New("read: input/output error")
 	}
-	err := deliver(ctx, []byte("document"))
+	_, err := deliver(ctx, [][]byte{[]byte("document")})
 	<-ctx.Done()
 	return err
 }
@@ -43,7 +43,7 @@ func TestPipeIsReadAgainAfterAnError(t *testing.T) {
 // causes is a pipe without documents that tells why it was to end, each time.
 type causes struct{ told chan error }
 
-func (p *causes) Run(ctx context.Context, _ func(context.Context, []byte) error) error {
+func (p *causes) Run(ctx context.Context, _ func(context.Context, [][]byte) (int, error)) error {
 	<-ctx.Done()
 	p.told <- context.Cause(ctx)
 	return nil
@@ -78,4 +78,10 @@ func TestPipeLearnsOfAHandOver(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
+}
+
+// enqueueDocument queues a document as the pipe's reader does.
+func (s *served) enqueueDocument(ctx context.Context, document []byte) error {
+	_, err := s.enqueueDocuments(ctx, [][]byte{document})
+	return err
 }

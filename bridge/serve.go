@@ -109,7 +109,7 @@ const readAgain = time.Second
 // readPipe reads the pipe until ctx ends.
 func (b *Bridge) readPipe(ctx context.Context, pipe Pipe) {
 	for {
-		err := pipe.Run(ctx, b.enqueueDocument)
+		err := pipe.Run(ctx, b.enqueueDocuments)
 		if ctx.Err() != nil {
 			return
 		}

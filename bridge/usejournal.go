@@ -8,7 +8,7 @@ import "github.com/wsbridge/wsbridge/bridge/journal"
 func (b *Bridge) UseJournal(j *journal.Journal) {
 	b.journal.Store(j)
 	if b.spool == nil {
-		b.spool = newSpool(b.journal.Load, func(e *queuedEvent) bool { return b.events.Add(e) }, func(e *queuedEvent) bool { return b.events.Put(e) })
+		b.spool = newSpool(b.journal.Load, b.events)
 	}
 	if b.cfg().JournalRows {
 		b.table.KeepWith(j)

@@ -74,12 +74,25 @@ func create(t *testing.T, c Config) *Pipe {
 	return p
 }
 
+// one returns a deliver that takes documents one by one.
+func one(deliver func(context.Context, []byte) error) func(context.Context, [][]byte) (int, error) {
+	return func(ctx context.Context, docs [][]byte) (taken int, err error) {
+		for _, doc := range docs {
+			if err := deliver(ctx, doc); err != nil {
+				return taken, err
+			}
+			taken++
+		}
+		return taken, nil
+	}
+}
+
 // run runs the pipe until the test ends or stop is called, which returns Run's error.
 func run(t *testing.T, p *Pipe, deliver func(context.Context, []byte) error) (stop func() error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- p.Run(ctx, deliver) }()
+	go func() { ended <- p.Run(ctx, one(deliver)) }()
 	stop = sync.OnceValue(func() error {
 		cancel()
 		return receive(t, ended, "end of Run")

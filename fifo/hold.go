@@ -72,7 +72,7 @@ func (p *Pipe) Leave() error {
 }
 
 // beginReading returns the readers of a Run, or what they have to wait for.
-func (p *Pipe) beginReading(ctx context.Context, deliver func(context.Context, []byte) error) (*readers, *pause) {
+func (p *Pipe) beginReading(ctx context.Context, deliver func(context.Context, [][]byte) (int, error)) (*readers, *pause) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.held != nil {

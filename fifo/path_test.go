@@ -19,12 +19,12 @@ func TestCloseWakesRunAndDeliversWhatIsThere(t *testing.T) {
 	ended := make(chan error, 1)
 	started := make(chan struct{})
 	go func() {
-		ended <- p.Run(context.Background(), func(ctx context.Context, doc []byte) error {
+		ended <- p.Run(context.Background(), one(func(ctx context.Context, doc []byte) error {
 			if string(doc) == `["first"]` {
 				close(started)
 			}
 			return c.deliver(ctx, doc)
-		})
+		}))
 	}()
 	send(t, p.Path(), `["first"]`)
 	receive(t, started, "first document")

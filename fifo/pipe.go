@@ -103,9 +103,9 @@ func (p *Pipe) Lost() error {
 	return p.lost
 }
 
-// Run reads the pipe and calls deliver with each document, one at a time and in order, until ctx ends
-// or Close is called, neither of which is an error. deliver may keep doc. While deliver blocks nothing is read:
-// the pipe fills, and then writers wait.
+// Run reads the pipe and calls deliver with the documents that have come at the same time, in order, until ctx ends or Close is called, neither
+// of which is an error. Calls of deliver do not overlap. It returns how many of them it has taken, the first ones, and if that is not all, why; it
+// may keep them, but not docs itself. While deliver blocks nothing is read: the pipe fills, and then writers wait.
 //
 // At its end Run still delivers what is complete: it reads on until the pipe has been silent for
 // [Config.Quiet], for at most [Config.Grace]. The context given to deliver outlives ctx by that
@@ -118,7 +118,7 @@ func (p *Pipe) Lost() error {
 // Run looks at the path four times a second. A pipe that was removed or replaced is made anew, one whose permissions were changed gets its
 // own, and [Config.Mended] is told. What was written meanwhile to a pipe in its place, or to a plain file that [Config.SetAside] removes, is
 // delivered, and so is what comes from writers that still have the pipe before open. [Config.Lost] is told what cannot be put right.
-func (p *Pipe) Run(ctx context.Context, deliver func(ctx context.Context, doc []byte) error) error {
+func (p *Pipe) Run(ctx context.Context, deliver func(ctx context.Context, docs [][]byte) (taken int, err error)) error {
 	first := p.running.TryLock()
 	if first {
 		defer p.running.Unlock()

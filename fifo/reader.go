@@ -22,12 +22,12 @@ type reader struct {
 
 	run     context.Context // of the Run
 	ctx     context.Context // what deliver gets; ends when the grace is over
-	deliver func(ctx context.Context, doc []byte) error
+	deliver func(ctx context.Context, docs [][]byte) (taken int, err error)
 	err     error // the first error of deliver
 }
 
 // runReader reads until ctx ends, and drains, or keeps what is no document yet if the pipe is held. It waits for its one goroutine.
-func runReader(ctx context.Context, s *stream, c Config, deliver func(context.Context, []byte) error) (keep bool, err error) {
+func runReader(ctx context.Context, s *stream, c Config, deliver func(context.Context, [][]byte) (int, error)) (keep bool, err error) {
 	late, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	ctx, stop := context.WithCancel(ctx)
 	r := &reader{stream: s, config: c, buf: make([]byte, readSize), run: ctx, ctx: late, deliver: deliver}
@@ -56,6 +56,7 @@ func runReader(ctx context.Context, s *stream, c Config, deliver func(context.Co
 		err = r.drain()
 	}
 	r.intake.silence()
+	r.deliverPending()
 	return false, errors.Join(r.err, err)
 }
 
@@ -74,6 +75,7 @@ func (r *reader) read(ctx context.Context) error {
 		case err != nil:
 			return err
 		}
+		r.deliverPending()
 	}
 	return nil
 }
@@ -96,6 +98,7 @@ func (r *reader) drain() error {
 	for r.ctx.Err() == nil && r.err == nil {
 		n, writers, err := r.source.read(r.ctx, r.buf, r.config.Quiet)
 		r.intake.take(r.buf[:n], writers)
+		r.deliverPending()
 		switch {
 		case errors.Is(err, errSilent), errors.Is(err, io.EOF), r.ctx.Err() != nil:
 			return nil
@@ -106,27 +109,25 @@ func (r *reader) drain() error {
 	return nil
 }
 
-func (r *reader) emit(doc []byte) {
-	r.pending = append(r.pending, doc)
-	r.deliverPending()
-}
+func (r *reader) emit(doc []byte) { r.pending = append(r.pending, doc) }
 
-// deliverPending delivers what waits, unless the pipe is held.
+// deliverPending delivers what waits, unless the pipe is held. After an error nothing is delivered.
 func (r *reader) deliverPending() {
-	for len(r.pending) > 0 && !isHeld(r.run) {
-		doc := r.pending[0]
-		if r.err == nil {
-			err := r.deliver(r.ctx, doc)
-			switch {
-			case err != nil && isHeld(r.run):
-				return
-			case err != nil:
-				r.err = fmt.Errorf("deliver document: %w", err)
-			}
+	for len(r.pending) > 0 && r.err == nil && !isHeld(r.run) {
+		taken, err := r.deliver(r.ctx, r.pending)
+		r.pending = r.pending[taken:]
+		switch {
+		case err != nil && isHeld(r.run):
+			return
+		case err != nil:
+			r.err = fmt.Errorf("deliver document: %w", err)
 		}
-		if r.err != nil {
-			r.config.Report(Skipped{Reason: Undelivered, Bytes: int64(len(doc))})
-		}
-		r.pending = r.pending[1:]
 	}
+	if r.err == nil || isHeld(r.run) {
+		return
+	}
+	for _, doc := range r.pending {
+		r.config.Report(Skipped{Reason: Undelivered, Bytes: int64(len(doc))})
+	}
+	r.pending = nil
 }

@@ -58,7 +58,7 @@ func startReader(t *testing.T, deliver func(ctx context.Context, doc string) err
 	b.cancel = cancel
 	start := time.Now()
 	go func() {
-		_, err := runReader(ctx, &stream{source: b.source}, c, func(ctx context.Context, doc []byte) error {
+		_, err := runReader(ctx, &stream{source: b.source}, c, one(func(ctx context.Context, doc []byte) error {
 			if deliver != nil {
 				if err := deliver(ctx, string(doc)); err != nil {
 					return err
@@ -67,7 +67,7 @@ func startReader(t *testing.T, deliver func(ctx context.Context, doc string) err
 			b.docs = append(b.docs, string(doc))
 			b.times = append(b.times, time.Since(start))
 			return nil
-		})
+		}))
 		b.ended <- err
 	}()
 	return b

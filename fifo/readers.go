@@ -11,11 +11,11 @@ type readers struct {
 	config  Config
 	ctx     context.Context
 	stop    context.CancelCauseFunc // ends ctx
-	deliver func(ctx context.Context, doc []byte) error
+	deliver func(ctx context.Context, docs [][]byte) (taken int, err error)
 	release func(*stream) // closes one of which nothing can come any more
 	work    sync.WaitGroup
 
-	turn   sync.Mutex // held while a document is delivered, and for failed
+	turn   sync.Mutex // held while documents are delivered, and for failed
 	failed error      // of deliver
 
 	mu   sync.Mutex // guards the fields below
@@ -54,14 +54,14 @@ func (r *readers) startLast(found taken, patience time.Duration) {
 	r.start(&stream{source: s, file: found.file})
 }
 
-// deliverInTurn delivers one document at a time, and none after an error.
-func (r *readers) deliverInTurn(ctx context.Context, doc []byte) error {
+// deliverInTurn delivers the documents of one reader at a time, and none after an error.
+func (r *readers) deliverInTurn(ctx context.Context, docs [][]byte) (taken int, err error) {
 	r.turn.Lock()
 	defer r.turn.Unlock()
 	if r.failed == nil {
-		r.failed = r.deliver(ctx, doc)
+		taken, r.failed = r.deliver(ctx, docs)
 	}
-	return r.failed
+	return taken, r.failed
 }
 
 func (r *readers) wait() error {

@@ -206,7 +206,7 @@ func TestRunDrainsThePipeAndMayRunAgain(t *testing.T) {
 		send(t, p.Path(), fmt.Sprintf(`{"round":%d}stop`, round))
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := p.Run(ctx, c.deliver); err != nil {
+		if err := p.Run(ctx, one(c.deliver)); err != nil {
 			t.Fatal(err)
 		}
 		c.wantDoc(t, fmt.Sprintf(`{"round":%d}`, round))
@@ -220,13 +220,13 @@ func TestRunRefusesToRunTwice(t *testing.T) {
 	run(t, p, c.deliver)
 	send(t, p.Path(), `[]`)
 	c.wantDoc(t, `[]`)
-	if err := p.Run(t.Context(), c.deliver); !errors.Is(err, ErrRunning) {
+	if err := p.Run(t.Context(), one(c.deliver)); !errors.Is(err, ErrRunning) {
 		t.Errorf("second Run: %v, want %v", err, ErrRunning)
 	}
 	if err := p.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := p.Run(t.Context(), c.deliver); !errors.Is(err, ErrClosed) {
+	if err := p.Run(t.Context(), one(c.deliver)); !errors.Is(err, ErrClosed) {
 		t.Errorf("Run after Close: %v, want %v", err, ErrClosed)
 	}
 }

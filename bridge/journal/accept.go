@@ -9,7 +9,7 @@ import (
 // The payload must not change until the journal is closed. After an error, which may be ErrFull, the document is not in the journal; if
 // the process is killed right after the error of a context that has ended, it may be.
 func (j *Journal) Accept(ctx context.Context, d Document) (uint64, error) {
-	e, err := j.Enter(d)
+	e, err := j.Enter(false, d)
 	if err != nil {
 		return 0, err
 	}
@@ -30,11 +30,17 @@ type Entry struct {
 }
 
 // Enter begins to accept documents, as Accept does, without waiting. It takes as many as there is room for, in their order; the error says why it
-// takes none.
-func (j *Journal) Enter(documents ...Document) (*Entry, error) {
+// takes none. With patient they are written together with what comes in the next millisecond, unless somebody waits for something, or Hurry is
+// called.
+func (j *Journal) Enter(patient bool, documents ...Document) (*Entry, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	e := &Entry{First: j.lastID + 1, journal: j}
+	defer func() {
+		if e.Len > 0 && !patient {
+			signal(j.work)
+		}
+	}()
 	for _, d := range documents {
 		err := j.mayAccept(int64(len(d.Payload)))
 		switch {
@@ -53,7 +59,10 @@ func (j *Journal) Enter(documents ...Document) (*Entry, error) {
 func (j *Journal) enter(e *Entry, d Document) {
 	j.lastID++
 	id, size := j.lastID, int64(len(d.Payload))
-	e.group = j.group()
+	e.group = j.later()
+	if e.group.firstID == 0 {
+		e.group.firstID = id
+	}
 	e.group.set(numberKey(kindDocument, id), encodeDocument(d))
 	e.group.set(numberKey(kindPayload, id), d.payload())
 	e.group.lastID = id
@@ -78,6 +87,15 @@ func (j *Journal) mayAccept(size int64) error {
 		return fmt.Errorf("%w: documents that wait take %d of %d bytes, and this one takes %d", ErrFull, j.bytes, limit, size+DocumentOverhead)
 	}
 	return nil
+}
+
+// Hurry says that documents up to an id are not to wait for others any longer.
+func (j *Journal) Hurry(id uint64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.next != nil && j.next.firstID > 0 && j.next.firstID <= id {
+		signal(j.work)
+	}
 }
 
 // Wait blocks until the documents are written. After an error they still may be, see Withdraw.

@@ -34,8 +34,8 @@ func (j *Journal) drop(id uint64, place int) {
 	}
 	j.taken[id] = struct{}{}
 	g := j.later()
-	g.drop(numberKey(kindDocument, id))
-	g.drop(numberKey(kindPayload, id))
+	g.dropOnce(numberKey(kindDocument, id))
+	g.dropOnce(numberKey(kindPayload, id))
 	g.unbegin(kindBegun, id, place)
 	g.ended = append(g.ended, id)
 }

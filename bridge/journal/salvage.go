@@ -209,7 +209,7 @@ func (r *remains) apply(kind pebble.InternalKeyKind, key, value []byte) {
 	switch kind {
 	case pebble.InternalKeyKindSet:
 		r.entries[string(key)] = append([]byte{}, value...)
-	case pebble.InternalKeyKindDelete:
+	case pebble.InternalKeyKindDelete, pebble.InternalKeyKindSingleDelete:
 		delete(r.entries, string(key))
 	case pebble.InternalKeyKindRangeDelete:
 		maps.DeleteFunc(r.entries, func(k string, _ []byte) bool { return k >= string(key) && k < string(value) })

@@ -17,16 +17,21 @@ type group struct {
 	dropGlobals bool
 	ended       []uint64      // documents that are gone after it
 	free        []int         // places that name nothing after it
-	lastID      uint64        // of its documents; 0: it has none
+	firstID     uint64        // of documents that are being accepted; 0: there are none
+	lastID      uint64        // likewise
 	done        chan struct{} // closed when it is written, or will not be
 	err         error         // set before done is closed
 }
 
-// change sets the value of a key. A nil value removes the key.
-type change struct{ key, value []byte }
+// change sets the value of a key. A nil value removes the key, which was set once if that is so: then the store forgets both as soon as it meets them.
+type change struct {
+	key, value []byte
+	once       bool
+}
 
-func (g *group) set(key, value []byte) { g.changes = append(g.changes, change{key, value}) }
+func (g *group) set(key, value []byte) { g.changes = append(g.changes, change{key: key, value: value}) }
 func (g *group) drop(key []byte)       { g.changes = append(g.changes, change{key: key}) }
+func (g *group) dropOnce(key []byte)   { g.changes = append(g.changes, change{key: key, once: true}) }
 
 // group returns what is to be written next, for a caller that waits for it. It is called with mu held.
 func (j *Journal) group() *group {
@@ -158,12 +163,15 @@ func (j *Journal) commit(g *group, rows map[int64]*pendingRow, globals map[strin
 		}
 	}()
 	batch := j.store.NewBatch()
-	for _, c := range g.changes {
-		if c.value == nil {
-			_ = batch.Delete(c.key, nil) // an error is only possible in an indexed batch
-			continue
+	for _, c := range g.changes { // an error is only possible in an indexed batch
+		switch {
+		case c.value != nil:
+			_ = batch.Set(c.key, c.value, nil)
+		case c.once:
+			_ = batch.SingleDelete(c.key, nil)
+		default:
+			_ = batch.Delete(c.key, nil)
 		}
-		_ = batch.Set(c.key, c.value, nil)
 	}
 	addRows(batch, rows)
 	addGlobals(batch, globals)

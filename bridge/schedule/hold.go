@@ -24,6 +24,27 @@ func (q *Queue) AwaitRoom(interval time.Duration, f func()) bool {
 	return true
 }
 
+// AwaitHalf blocks until the queue is at most half full, and reports false if it takes nothing more. Who has much to queue waits less often than by
+// Put.
+func (q *Queue) AwaitHalf() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for q.isOverHalf() {
+		if q.halved == nil {
+			q.halved = make(chan struct{})
+		}
+		halved := q.halved
+		q.mu.Unlock()
+		<-halved
+		q.mu.Lock()
+	}
+	return !q.sealed
+}
+
+func (q *Queue) isOverHalf() bool {
+	return !q.sealed && !q.unbounded && (2*q.length > q.maxEvents || 2*q.bytes > q.maxBytes)
+}
+
 // Hold blocks until there is no current event, and keeps the queue from running any until Release. The caller may run events itself in the
 // meantime.
 func (q *Queue) Hold() {
@@ -59,6 +80,10 @@ func (q *Queue) notify() {
 	if q.changed != nil {
 		close(q.changed)
 		q.changed = nil
+	}
+	if q.halved != nil && !q.isOverHalf() {
+		close(q.halved)
+		q.halved = nil
 	}
 }
 

@@ -29,6 +29,7 @@ type Queue struct {
 
 	mu          sync.Mutex    // guards the fields below
 	changed     chan struct{} // closed by notify; nil: nothing waits for that
+	halved      chan struct{} // closed by notify when the queue is half empty; nil: likewise
 	first, last *position     // of the events without the current one
 	length      int           // of these
 	bytes       int           // that they hold

@@ -58,9 +58,10 @@ type countedPipe struct {
 }
 
 // Run implements bridge.Pipe.
-func (p countedPipe) Run(ctx context.Context, deliver func(context.Context, []byte) error) error {
-	return p.Pipe.Run(ctx, func(ctx context.Context, document []byte) error {
-		p.documents.Inc()
-		return deliver(ctx, document)
+func (p countedPipe) Run(ctx context.Context, deliver func(context.Context, [][]byte) (int, error)) error {
+	return p.Pipe.Run(ctx, func(ctx context.Context, documents [][]byte) (taken int, err error) {
+		taken, err = deliver(ctx, documents)
+		p.documents.Add(float64(taken))
+		return taken, err
 	})
 }

@@ -42,7 +42,7 @@ func (s *server) pipeConfig(cfg *config.Config) fifo.Config {
 type heldPipe struct{ *fifo.Pipe }
 
 // Run implements bridge.Pipe. It ends at once for a hand-over, and goes on after that in the middle of what was read, here or in the other process.
-func (p heldPipe) Run(ctx context.Context, deliver func(context.Context, []byte) error) error {
+func (p heldPipe) Run(ctx context.Context, deliver func(context.Context, [][]byte) (int, error)) error {
 	p.Resume()
 	reading, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
