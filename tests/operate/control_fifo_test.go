@@ -47,7 +47,7 @@ func TestControlWaitsForADocumentsHandler(t *testing.T) {
 		}
 	}
 	for query, part := range map[string]string{"timeout=5": "duration", "timeout=-1s": "duration", "timeout=24h": "10m", "wait=1s": "0 or 1",
-		"waits=1": `"waits"`} {
+		"waits=1": `"waits"`, "wait=0&wait=1": "once", "wait=1&timeout=1s&wait=1": "once"} {
 		wantRefusal(t, s.Order(http.MethodPost, "/v1/fifo?"+query, "x", nil), http.StatusBadRequest, part)
 	}
 	wantRefusal(t, s.Order(http.MethodPost, "/v1/fifo", "", nil), http.StatusBadRequest, "empty")

@@ -133,9 +133,10 @@ func (t route) answer(w http.ResponseWriter, r *http.Request) (status int, body 
 	return cmp.Or(t.status, http.StatusOK), body
 }
 
-// checkQuery refuses unknown parameters: most are misspelt, and ignoring them would do something else than was meant.
+// checkQuery refuses unknown parameters: most are misspelt, and ignoring them would do something else than was meant. So it is with a second value
+// where one counts.
 func checkQuery(r *http.Request, known []string) *api.Error {
-	for name := range r.URL.Query() {
+	for name, values := range r.URL.Query() {
 		ok := slices.ContainsFunc(known, func(k string) bool {
 			if strings.HasSuffix(k, ".") {
 				return strings.HasPrefix(name, k) && len(name) > len(k)
@@ -143,6 +144,8 @@ func checkQuery(r *http.Request, known []string) *api.Error {
 			return name == k
 		})
 		switch {
+		case ok && len(values) > 1 && !isList(name):
+			return errorf(http.StatusBadRequest, "%s is there %d times: want it once", name, len(values))
 		case ok:
 		case len(known) == 0:
 			return errorf(http.StatusBadRequest, "unknown parameter %q: there are none", name)
@@ -151,6 +154,11 @@ func checkQuery(r *http.Request, known []string) *api.Error {
 		}
 	}
 	return nil
+}
+
+// isList reports whether a parameter may have several values.
+func isList(name string) bool {
+	return slices.Contains([]string{"state", "fields", "client", "event"}, name) || strings.HasPrefix(name, "row.")
 }
 
 func answer(w http.ResponseWriter, status int, body any) {
