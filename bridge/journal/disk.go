@@ -133,7 +133,7 @@ func (d *disk) open(name string, create func() (vfs.File, error)) (f vfs.File, e
 	if !strings.HasSuffix(name, ".log") {
 		return &file{f, d}, nil
 	}
-	l := &logFile{file: file{f, d}}
+	l := &logFile{file: file{f, d}, path: name}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.logs[l] = struct{}{}
@@ -189,6 +189,38 @@ func (d *disk) OpenDir(name string) (vfs.File, error) {
 // Unwrap returns the file system below.
 func (d *disk) Unwrap() vfs.FS { return d.FS }
 
+// checkLog returns an error if a file of the log is not at its place any more.
+func (d *disk) checkLog() (err error) {
+	d.mu.Lock()
+	logs := slices.Collect(maps.Keys(d.logs))
+	d.mu.Unlock()
+	for _, l := range logs {
+		err = errors.Join(err, l.check())
+	}
+	return err
+}
+
+func (l *logFile) check() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed { // the store removes it
+		return nil
+	}
+	return checkPlaceOf(l.File, l.path)
+}
+
+// checkPlaceOf returns an error if an open file is not at its path any more: what is written to it is lost.
+func checkPlaceOf(f vfs.File, path string) error {
+	var opened, now unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &opened); err != nil {
+		return fmt.Errorf("look for %s: %w", path, err)
+	}
+	if err := unix.Stat(path, &now); err != nil || now.Dev != opened.Dev || now.Ino != opened.Ino {
+		return fmt.Errorf("the file %s was removed or replaced", path)
+	}
+	return nil
+}
+
 // syncLog syncs the files of the log that have been written to.
 func (d *disk) syncLog() {
 	d.mu.Lock()
@@ -236,8 +268,10 @@ func (f *file) SyncTo(length int64) (full bool, err error) {
 // logFile is a file of the store's log. Its methods Sync and so on only note that there is something to sync.
 type logFile struct {
 	file
-	mu    sync.Mutex // held while it is synced and closed
-	dirty atomic.Bool
+	path   string
+	mu     sync.Mutex // held while it is synced and closed, and guards closed
+	closed bool
+	dirty  atomic.Bool
 }
 
 func (l *logFile) Sync() error     { return l.note() }
@@ -276,5 +310,6 @@ func (l *logFile) Close() error {
 	l.disk.mu.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.closed = true
 	return l.File.Close()
 }

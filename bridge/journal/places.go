@@ -41,13 +41,15 @@ type begin struct {
 // only in the opening that it was written in: so a place is used again without being emptied.
 type places struct {
 	disk    *disk
+	path    string
 	file    vfs.File
 	opening uint64
 
 	mu   sync.Mutex // guards free
 	free []int
 
-	syncing sync.Mutex  // held while it is synced, so that who finds it synced need not ask whether that has ended
+	syncing sync.Mutex // held while it is synced, so that who finds it synced need not ask whether that has ended; guards closed
+	closed  bool
 	dirty   atomic.Bool // it was written to since the last sync
 }
 
@@ -108,7 +110,7 @@ func findPlaces(fs vfs.FS, path string, inUse bool) ([]begin, error) {
 
 // openPlaces opens the file, and makes it if it is missing or too short.
 func openPlaces(d *disk, path string) (*places, error) {
-	p := &places{disk: d}
+	p := &places{disk: d, path: path}
 	for i := range placeCount {
 		p.free = append(p.free, placeCount-1-i)
 	}
@@ -120,7 +122,7 @@ func openPlaces(d *disk, path string) (*places, error) {
 			return err
 		}
 		_, err = p.file.WriteAt(make([]byte, placeSize*placeCount), 0)
-		if err = errors.Join(err, p.file.Sync()); err != nil {
+		if err = errors.Join(err, p.file.Sync(), os.Chmod(path, 0o600)); err != nil {
 			err = errors.Join(err, p.file.Close())
 		}
 		return err
@@ -131,14 +133,26 @@ func openPlaces(d *disk, path string) (*places, error) {
 	return p, nil
 }
 
-// close closes the file. p may be nil.
+// close syncs and closes the file. p may be nil.
 func (p *places) close() error {
 	if p == nil {
 		return nil
 	}
+	p.sync()
 	p.syncing.Lock()
 	defer p.syncing.Unlock()
+	p.closed = true
 	return p.file.Close()
+}
+
+// check returns an error if the file is not at its place any more.
+func (p *places) check() error {
+	p.syncing.Lock()
+	defer p.syncing.Unlock()
+	if p.closed {
+		return nil
+	}
+	return checkPlaceOf(p.file, p.path)
 }
 
 // take returns a place that is free, or inStore if there is none.
@@ -191,7 +205,7 @@ func (p *places) set(place int, content [placeSize]byte) error {
 func (p *places) sync() {
 	p.syncing.Lock()
 	defer p.syncing.Unlock()
-	if p.dirty.Swap(false) {
+	if !p.closed && p.dirty.Swap(false) {
 		p.disk.try(p.file.SyncData)
 	}
 }

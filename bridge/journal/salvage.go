@@ -57,7 +57,7 @@ func setAside(dir string, l *lock) (*Salvage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make journal: %w", err)
 	}
-	if err := r.write(fresh, s); err != nil {
+	if err := errors.Join(r.write(fresh, s), giveTo(fresh, dir)); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(fresh))
 	}
 	if err := os.Rename(dir, s.Aside); err != nil {

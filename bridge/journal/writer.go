@@ -220,7 +220,7 @@ func (j *Journal) keepSynced() {
 			due.Reset(j.options.Sync)
 		case <-due.C:
 			j.sync()
-			j.checkFolder()
+			j.checkFiles()
 		case <-j.disk.ballast.began:
 			room.Reset(restoreInterval)
 		case <-room.C:
@@ -235,11 +235,15 @@ func (j *Journal) keepSynced() {
 	}
 }
 
-// checkFolder breaks the journal if its folder is not at its place any more: the next process would find nothing of what is written.
-func (j *Journal) checkFolder() {
+// checkFiles breaks the journal if its folder, or a file that is written, is not at its place any more: the next process would find nothing of what is
+// written.
+func (j *Journal) checkFiles() {
 	now, err := os.Stat(j.dir)
 	if err != nil || !os.SameFile(now, j.folder) {
 		j.disk.fail(fmt.Errorf("the folder %s was removed or replaced", j.dir))
+	}
+	if err := errors.Join(j.disk.checkLog(), j.places.check()); err != nil {
+		j.disk.fail(err)
 	}
 }
 
