@@ -30,7 +30,7 @@ function useAll(&$connection,$client_key)
 function ws_process_loop(&$handle) { $handle["loops"]=isset($handle["loops"])?$handle["loops"]+1:1; }
 function ws_process_stdout(&$handle,$buffer)
 {
-	if (strncmp($buffer,"quiet",5)==0) { $handle["bytes"]=(isset($handle["bytes"])?$handle["bytes"]:0)+strlen($buffer); return; }
+	if (strncmp($buffer,"quiet",5)==0 || isset($handle["bytes"])) { $handle["bytes"]=(isset($handle["bytes"])?$handle["bytes"]:0)+strlen($buffer); return; }
 	if (isset($handle["connection"])==True) { $handle["connection"]["lines"][]=trim($buffer); }
 	tell($handle,"out ".$buffer);
 }

@@ -20,17 +20,8 @@ func upgrade(s *harness.Server) *api.Upgraded {
 	if err != nil {
 		s.T.Fatalf("upgrade: %v", err)
 	}
-	follow(s, done.After.PID)
+	s.FollowUpgrade(done.After.PID)
 	return done
-}
-
-// follow waits until the process before pid has left.
-func follow(s *harness.Server, pid int) {
-	s.T.Helper()
-	s.Follow(pid)
-	harness.Eventually(s.T, "end of the process before", func() bool {
-		return s.Log.Count("stopped, another process serves") == s.Log.Count("upgraded", "held")
-	})
 }
 
 // What an application keeps is there in the next process: rows, global variables, the order of clients, sessions of the application's own.
@@ -131,7 +122,7 @@ func TestSignalTakesTheProgramThatIsThere(t *testing.T) {
 	install(t, harness.Program(), program)
 	s.Signal(syscall.SIGUSR2)
 	line = s.Log.Wait("upgraded", "held")
-	follow(s, int(line["pid"].(float64)))
+	s.FollowUpgrade(int(line["pid"].(float64)))
 	if exe, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", s.PID())); err != nil || exe != program || s.PID() == before {
 		t.Errorf("process %d runs %q, %v", s.PID(), exe, err)
 	}
@@ -153,7 +144,7 @@ func TestCommand(t *testing.T) {
 	if _, err := fmt.Sscanf(out, "process %d", &pid); err != nil {
 		t.Fatal(err)
 	}
-	follow(s, pid)
+	s.FollowUpgrade(pid)
 	if status, err := s.Control().Status(t.Context()); err != nil || status.PID != pid || status.Connections.Open != 1 {
 		t.Errorf("got %+v, %v", status, err)
 	}

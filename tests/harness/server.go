@@ -3,6 +3,7 @@ package harness
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -71,6 +72,16 @@ func (s *Server) PID() int {
 // Follow says which process has taken over: signals go to that one. Wait waits until it has ended too, since it writes to the same log, and
 // returns the exit status of the one that was started.
 func (s *Server) Follow(pid int) { s.process.after = pid }
+
+// FollowUpgrade is Follow for an upgrade that has succeeded. It waits until the process before that has left: it would refuse what comes next.
+func (s *Server) FollowUpgrade(pid int) {
+	s.T.Helper()
+	s.Follow(pid)
+	s.Log.Wait("upgraded", fmt.Sprintf(`"pid":%d,`, pid)) // the log may lag behind what the control socket has answered
+	Eventually(s.T, "end of the process before", func() bool {
+		return s.Log.Count("stopped, another process serves") == s.Log.Count("upgraded", "held")
+	})
+}
 
 // Run starts the prepared application and waits until it listens.
 func (s *Server) Run(a App) {

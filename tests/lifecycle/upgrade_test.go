@@ -17,10 +17,7 @@ func takeOver(s *harness.Server) {
 	if err != nil {
 		s.T.Fatal(err)
 	}
-	s.Follow(done.After.PID)
-	harness.Eventually(s.T, "end of the process before", func() bool {
-		return s.Log.Count("stopped, another process serves") == s.Log.Count("upgraded", "held")
-	})
+	s.FollowUpgrade(done.After.PID)
 }
 
 // The process that is the service's main one names the next, which feeds the watchdog from then on. The service never stops.
