@@ -1,6 +1,9 @@
 package journal
 
 import (
+	"fmt"
+	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -111,5 +114,41 @@ func TestOrderOverUpgrades(t *testing.T) {
 		if want := "document " + document(i); line != want {
 			t.Fatalf("%d: got %q, want %q", i, line, want)
 		}
+	}
+}
+
+// More documents wait than the queue in memory has room for when an upgrade fails after everything has stopped, and none comes after that: all of
+// them run in order all the same.
+func TestDocumentsBehindRunAfterAnUpgradeThatFails(t *testing.T) {
+	t.Parallel()
+	const documents = 1500 // more than 1024
+	s := harness.Serve(t, app(""))
+	pause(s)
+	var all strings.Builder
+	var want []string
+	for i := range documents {
+		fmt.Fprintf(&all, `{"n":%d}`, i)
+		want = append(want, fmt.Sprintf(`document {"n":%d}`, i))
+	}
+	s.WritePipe(all.String())
+	harness.Eventually(t, "all wait", func() bool { return journalOf(s).Documents == documents })
+	failToUpgrade(s)
+	resume(s)
+	awaitRan(s, want[documents-1])
+	wantRan(s, "document", want...)
+}
+
+// failToUpgrade has a process begin to take over that cannot open the journal: it must not write a file as large as what a journal sets aside.
+func failToUpgrade(s *harness.Server) {
+	s.T.Helper()
+	path := s.Path("limited")
+	if err := os.WriteFile(path, fmt.Appendf(nil, "#!/bin/sh\nulimit -f 2048\nexec %s \"$@\"\n", harness.Program()), 0o755); err != nil {
+		s.T.Fatal(err)
+	}
+	if err := os.Remove(s.Path("journal/ballast")); err != nil { // so that it has to be made
+		s.T.Fatal(err)
+	}
+	if _, err := s.Control().Upgrade(s.T.Context(), path); err == nil || !strings.Contains(err.Error(), "set room aside for the journal") {
+		s.T.Fatalf("upgrade: %v", err)
 	}
 }
