@@ -7,7 +7,8 @@ import (
 )
 
 // Keeper keeps rows and living global variables outside of the process. Its methods are called with the table locked, in the order of the
-// changes, and must neither block nor call the table. What they are given belongs to them, but for the values, which are never changed.
+// changes, and must neither block nor call the table. The slices that they are given are the table's again when they return; the values are never
+// changed.
 type Keeper interface {
 	// SetRow is told all fields of a row that has changed.
 	SetRow(key int64, fields protocol.Fields)
@@ -25,7 +26,7 @@ func (t *Table) KeepWith(k Keeper) {
 // keepRow is called with mu held.
 func (t *Table) keepRow(r *row) {
 	if t.keeper != nil {
-		t.keeper.SetRow(r.key, slices.Clone(r.fields))
+		t.keeper.SetRow(r.key, r.fields)
 	}
 }
 
@@ -41,7 +42,7 @@ func (t *Table) keepGlobals(c *protocol.GlobalChanges) {
 		}
 	}
 	if len(set)+len(c.Unset) > 0 {
-		t.keeper.SetGlobals(set, slices.Clone(c.Unset))
+		t.keeper.SetGlobals(set, c.Unset)
 	}
 }
 

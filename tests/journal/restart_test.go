@@ -2,6 +2,9 @@ package journal
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -114,4 +117,38 @@ func TestADocumentThatWasTakenBackDoesNotRun(t *testing.T) {
 	restart(s, a)
 	awaitRan(s, "document in time")
 	wantRan(s, "document", "document in time")
+}
+
+// Messages of clients write nothing to the journal, as nobody waits for that.
+func TestMessagesWriteNothing(t *testing.T) {
+	t.Parallel()
+	s := harness.Serve(t, app(""))
+	c := s.ConnectAs("login=anna")
+	awaitRan(s, "open 1 anna")
+	c.Ask("one")
+	awaitRows(s)
+	before := written(s)
+	for i := range 200 {
+		c.Ask(strconv.Itoa(i))
+	}
+	if after := written(s); after != before {
+		t.Errorf("200 messages have written %d bytes", after-before)
+	}
+}
+
+// written returns how many bytes the log of the journal has.
+func written(s *harness.Server) (size int64) {
+	s.T.Helper()
+	logs, err := filepath.Glob(s.Path("journal/store/*.log"))
+	if err != nil || len(logs) == 0 {
+		s.T.Fatal("the journal has no log: ", err)
+	}
+	for _, path := range logs {
+		info, err := os.Stat(path)
+		if err != nil {
+			s.T.Fatal(err)
+		}
+		size += info.Size()
+	}
+	return size
 }
