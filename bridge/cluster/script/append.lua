@@ -4,6 +4,7 @@ local r = stranger(ARGV[1], number, ARGV[3])
 if r then return r end
 local last = redis.call('HMGET', MEMBERS, number .. ':seq', number .. ':first')
 if last[1] and tonumber(last[1]) == seq + #ARGV - 6 then return {'OK', last[2]} end -- it is there: the answer was lost
+if last[1] and tonumber(last[1]) >= seq then return {'LAPSED', 'a later batch is there'} end -- sent long ago, and nobody waits for it
 if not is_live(number) then return {'LAPSED', 'its lease has ended'} end
 if term ~= '0' then
 	local leads, current = leader()

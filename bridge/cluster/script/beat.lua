@@ -23,8 +23,8 @@ for i = 1, #leases, 2 do
 	members[#members + 1] = {n, m[1] or '0', text(remains), read, m[3] or '', m[4] or ''}
 	if remains >= 0 and (not least or tonumber(read) < least) then least = tonumber(read) end
 end
-redis.call('XTRIM', LOG, 'MINID', '~', text(least + 1) .. '-0')
-redis.call('XTRIM', LOG, 'MAXLEN', '~', ARGV[7])
+redis.call('XTRIM', LOG, 'MINID', '~', text(least + 1) .. '-0', 'LIMIT', 0) -- the default is 10,000 entries a call
+redis.call('XTRIM', LOG, 'MAXLEN', '~', ARGV[7], 'LIMIT', 0)
 
 local m = redis.call('HMGET', META, 'offset', 'key', 'machine', 'term')
 return {'OK', m[1], m[2], m[3], m[4], leads or '0', term or '0', text(settling), members, redis.call('ZRANGE', EXPELLED, 0, -1)}
