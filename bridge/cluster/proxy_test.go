@@ -45,8 +45,13 @@ func (p *proxy) port() int { return p.listener.Addr().(*net.TCPAddr).Port }
 // cutAnswer closes the connection instead of the server's next answer.
 func (p *proxy) cutAnswer() { p.cutNext.Store(true) }
 
-// down makes the network a hole.
+// down makes the network a hole, up mends it: what was sent into it is lost, so the connections are reset.
 func (p *proxy) down() { p.isDown.Store(true) }
+
+func (p *proxy) up() {
+	p.isDown.Store(false)
+	p.reset()
+}
 
 func (p *proxy) reset() {
 	p.mu.Lock()
