@@ -14,7 +14,7 @@ import (
 func TestCheck(t *testing.T) {
 	s := startServer(t)
 	got, err := open(t, s.url()).Check(within(t))
-	if err != nil || got.Name != "redis" || got.Version == "" || len(got.Warnings) != 0 {
+	if err != nil || got.Name != "redis" && got.Name != "valkey" || got.Version == "" || len(got.Warnings) != 0 {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -81,6 +81,31 @@ func TestPasswordsStayOutOfErrors(t *testing.T) {
 		if err != nil && strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: the error has the password: %v", url, err)
 		}
+	}
+}
+
+// A user needs no more than this, and CONFIG GET for a warning.
+func TestLeastPermissions(t *testing.T) {
+	s := startServerAt(t, freePort(t))
+	s.do("acl", "setuser", "shop", "on", ">pw", "~{test}:*", "-@all", "+eval", "+evalsha", "+hello", "+auth", "+select", "+ping",
+		"+info", "+time", "+xadd", "+xread", "+xtrim", "+hget", "+hmget", "+hset", "+hdel", "+hincrby", "+zadd",
+		"+zscore", "+zrange", "+zrem", "+zremrangebyrank", "+unlink")
+	s.do("acl", "setuser", "default", "off")
+	m := &machine{tb: t, Redis: open(t, "redis://shop:pw@"+strings.TrimPrefix(s.url(), "redis://")), pulse: Pulse{Candidate: true, Lease: patient}}
+	m.claim = Claim{Token: "a", Lease: patient, Settle: 1}
+	term := m.mustJoin().lead().Term
+	_, errAppend := m.append(1, term, "x")
+	if err := errors.Join(errAppend, m.Expel(within(t), m.id, term, 77), m.Resign(within(t), m.id), m.Leave(within(t), m.id)); err != nil {
+		t.Error(err)
+	}
+	if m.mustRead(0); m.claim.Known.Machine != 1 {
+		t.Errorf("%+v", m.claim.Known)
+	}
+	other := OpenRedis(m.conn.address, "other")
+	defer other.Close()
+	_, _, err := other.Join(within(t), m.claim)
+	if !errors.Is(err, ErrAway) || !strings.Contains(err.Error(), "permissions") && !strings.Contains(err.Error(), "NOPERM") {
+		t.Errorf("another prefix: %v", err)
 	}
 }
 
