@@ -24,6 +24,8 @@ func newEchoLane(tb testing.TB, seen func(*protocol.Event)) *echoLane {
 
 func (l *echoLane) Boot(context.Context) error { return nil }
 
+func (l *echoLane) Refill(context.Context) error { return nil }
+
 // Start is filled like a worker, so that each event comes with what has changed since.
 func (l *echoLane) Start(_ context.Context, s protocol.State) error {
 	s.Fill()

@@ -65,6 +65,7 @@ type Bridge struct {
 
 	handing  chan struct{} // holds a value from the begin of a hand-over to its end
 	handOver handOver
+	adopted  adopted // until Serve
 
 	daily dailyFile
 

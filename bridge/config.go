@@ -50,6 +50,8 @@ type Lane interface {
 	Boot(ctx context.Context) error
 	// Start blocks until events can run. A *protocol.Failure says that the application's code has failed.
 	Start(ctx context.Context, state protocol.State) error
+	// Refill has what Start has filled filled anew, while no event runs or waits. It blocks until that is done, or until ctx ends, whose cause it returns.
+	Refill(ctx context.Context) error
 	// Run runs an event after all others, and more right after it, with no other between them. It does not block.
 	Run(x protocol.Exchange, more ...protocol.Exchange)
 	// Abort ends the event that runs, and all that wait, with an error. Events that come later run.

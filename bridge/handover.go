@@ -30,8 +30,10 @@ type Frozen struct {
 	unlock  func()    // lets others replace the application; nil: they may
 	stopped []*client // whose connections are not read
 	ending  sync.Map  // of *client: those whose connections end, although that may not be noted yet
+	ahead   *Ahead    // nil: the other process has got nothing
 	state   *State
-	moving  []Moving
+	moved   []*client // in the order of State.Clients
+	moving  []Moving  // those of them that the other process has not got
 	since   time.Time // when clients began to be held
 	told    int       // clients that could not move
 
@@ -66,11 +68,14 @@ func (m *Moving) Control(f func(fd uintptr)) error { return m.client.conn.Descri
 // handed over while php-fpm is away, as events would have to wait for it in both processes.
 //
 // Until Thaw or Release, Reconfigure blocks, and so does the end of Serve. The caller bounds that time.
-func (b *Bridge) Freeze(ctx context.Context, spread time.Duration) (*Frozen, error) {
+//
+// ahead is what the other process has got before; nil: nothing.
+func (b *Bridge) Freeze(ctx context.Context, spread time.Duration, ahead *Ahead) (*Frozen, error) {
 	ctx, f, err := b.beginHandOver(ctx)
 	if err != nil {
 		return nil, err
 	}
+	f.ahead = ahead
 	if err := f.freeze(ctx, spread); err != nil {
 		f.Thaw()
 		return nil, err
@@ -81,8 +86,11 @@ func (b *Bridge) Freeze(ctx context.Context, spread time.Duration) (*Frozen, err
 // State returns what the other process needs. It must not be changed.
 func (f *Frozen) State() *State { return f.state }
 
-// Clients returns the clients in the order of State.Clients.
+// Clients returns those clients that the other process has not got ahead, in the order of State.Clients.
 func (f *Frozen) Clients() []Moving { return f.moving }
+
+// Moved returns how many clients the other process takes over.
+func (f *Frozen) Moved() int { return len(f.moved) }
 
 // Since returns when clients began to be held.
 func (f *Frozen) Since() time.Time { return f.since }

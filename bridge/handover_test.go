@@ -19,21 +19,24 @@ import (
 )
 
 // freeze stands s still.
-func freeze(s *served) *Frozen {
+func freeze(s *served) *Frozen { return freezeAfter(s, nil) }
+
+// freezeAfter stands s still after the other process was told ahead.
+func freezeAfter(s *served, ahead *Ahead) *Frozen {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
-	frozen, err := s.Freeze(ctx, 0)
+	frozen, err := s.Freeze(ctx, 0, ahead)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return frozen
 }
 
-// duplicate returns the frozen clients' connections as another process gets them.
-func duplicate(t testing.TB, frozen *Frozen) (conns []net.Conn) {
+// duplicate returns clients' connections as another process gets them.
+func duplicate(t testing.TB, some []Moving) (conns []net.Conn) {
 	t.Helper()
-	for _, m := range frozen.Clients() {
+	for _, m := range some {
 		err := m.Control(func(fd uintptr) {
 			copied, err := unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0)
 			if err != nil {
@@ -68,6 +71,38 @@ func copied(t testing.TB, s *State) *State {
 	return again
 }
 
+// tellAhead has next adopt what there is, while s goes on.
+func (s *served) tellAhead(next *Bridge) *Ahead {
+	s.t.Helper()
+	ahead := s.Ahead()
+	for some := ahead.Next(2); len(some) > 0; some = ahead.Next(2) {
+		body, err := EncodeClients(some)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		clients, err := DecodeClients(body)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if err := next.AdoptClients(clients, duplicate(s.t, some)); err != nil {
+			s.t.Fatal(err)
+		}
+		ahead.Given(some)
+	}
+	var b bytes.Buffer
+	if err := ahead.State().Encode(&b); err != nil {
+		s.t.Fatal(err)
+	}
+	state, err := DecodeAhead(&b)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := next.Adopt(s.t.Context(), state); err != nil {
+		s.t.Fatal(err)
+	}
+	return ahead
+}
+
 // handOver has another Bridge take over, which runs a.
 func (s *served) handOver(a PHP, change func(*Config)) *served {
 	s.t.Helper()
@@ -75,14 +110,13 @@ func (s *served) handOver(a PHP, change func(*Config)) *served {
 	if err := next.Prepare(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
-	frozen := freeze(s)
-	return s.takeOver(frozen, next, p)
+	return s.takeOver(freezeAfter(s, s.tellAhead(next)), next, p)
 }
 
 // takeOver has next take over what is frozen.
 func (s *served) takeOver(frozen *Frozen, next *Bridge, p *present) *served {
 	s.t.Helper()
-	if err := next.Restore(s.t.Context(), copied(s.t, frozen.State()), duplicate(s.t, frozen)); err != nil {
+	if err := next.Restore(s.t.Context(), copied(s.t, frozen.State()), duplicate(s.t, frozen.Clients())); err != nil {
 		s.t.Fatal(err)
 	}
 	file, err := s.l.(*net.TCPListener).File()
@@ -193,7 +227,7 @@ func TestHandOverThatIsGivenUp(t *testing.T) {
 	conn := s.connect()
 	for range 3 {
 		frozen := freeze(s)
-		if _, err := s.Freeze(t.Context(), 0); !errors.Is(err, ErrHandingOver) {
+		if _, err := s.Freeze(t.Context(), 0, nil); !errors.Is(err, ErrHandingOver) {
 			t.Errorf("a second hand-over: got %v", err)
 		}
 		if err := s.Send(1, false, []byte("x")); !errors.Is(err, ErrHandingOver) {
@@ -234,7 +268,7 @@ func TestEventThatRunsTooLongKeepsTheServer(t *testing.T) {
 	eventually(t, "the event runs", func() bool { return app.count("text 1 begins") == 1 })
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, err := s.Freeze(ctx, 0)
+	_, err := s.Freeze(ctx, 0, nil)
 	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "text of client 1, which came") {
 		t.Errorf("got %v", err)
 	}
@@ -254,7 +288,7 @@ func TestShutdownEndsAHandOverThatWaits(t *testing.T) {
 	eventually(t, "the event runs", func() bool { return app.count("text 1 begins") == 1 })
 	failed := make(chan error, 1)
 	go func() {
-		_, err := s.Freeze(t.Context(), 0)
+		_, err := s.Freeze(t.Context(), 0, nil)
 		failed <- err
 	}()
 	eventually(t, "the hand-over has begun", s.isHandingOver)
@@ -265,7 +299,7 @@ func TestShutdownEndsAHandOverThatWaits(t *testing.T) {
 	close(proceed)
 	conn.Close()
 	s.drained()
-	if _, err := s.Freeze(t.Context(), 0); !errors.Is(err, ErrStopping) {
+	if _, err := s.Freeze(t.Context(), 0, nil); !errors.Is(err, ErrStopping) {
 		t.Errorf("after the end: got %v", err)
 	}
 }

@@ -1,12 +1,12 @@
 package bridge
 
 import (
+	"cmp"
 	"encoding/gob"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/wsbridge/wsbridge/bridge/door"
@@ -19,7 +19,7 @@ import (
 
 // StateVersion is the version of State: another one is refused. It changes whenever a field of State, or of what it holds, is removed or means
 // something else; a field that is added and may be missing changes nothing.
-const StateVersion = 1
+const StateVersion = 2
 
 // State is what a Bridge hands over to that of another process. It must not be changed. Left out, since it starts anew: the latest events of each
 // client that operators see, how long handlers take, tails, and what is about to be summed up in the log.
@@ -28,7 +28,7 @@ type State struct {
 	Paused   bool   // by an operator
 	// ProcessesWait says that an event for processes which handlers have started is due, and not in Events.
 	ProcessesWait bool
-	Table         rows.State // rows and global variables
+	Table         rows.State // rows and global variables; after Ahead, those rows that have changed since
 	Learned       isolation.Learned
 	Counts        Counts
 	Incidents     []observe.Incident // the last one first
@@ -42,29 +42,6 @@ type State struct {
 type Counts struct {
 	Accepted, Refused, Done, Failed uint64
 	Messages                        observe.Messages // of clients that have left
-}
-
-// ClientState is a client, apart from its row. Times are of the system's clock; zero means never.
-type ClientState struct {
-	Key         int64
-	Peer        string // ip:port
-	Environment []byte // see PHP.Environment
-	Session     string // PHP session; empty: none, or it does not matter
-	Subprotocol string
-	ReadEvents  bool         // PHP gets its bytes before they are read
-	Passed      []byte       // of these, what PHP has passed and has not been read
-	Counted     netip.Prefix // for which its connection counts; not valid: for none
-	Connected   time.Time
-	Last        time.Time // when its last message came
-	Request     *Request
-	Messages    observe.Messages
-	NextPing    time.Time
-	Idle        time.Time // when the last message was seen in either direction
-	Asked       time.Time // when the first ping was sent since anything came
-	SilentBy    time.Time // when it counts as silent, if nothing comes
-	Socket      *socket.State
-	Owed        bool        // the journal has its close event
-	Traced      http.Header // fields of its handshake that name the trace of its events; empty: there is none
 }
 
 // EventState is an event that has not begun.
@@ -82,29 +59,28 @@ func badState(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", ErrBadState, fmt.Errorf(format, args...))
 }
 
-// head is what comes before the clients in an encoded State.
-type head struct {
-	State
-	Clients int
-}
-
-// Encode writes the state for DecodeState. The clients are written one by one, so that no value takes the memory of all.
+// Encode writes the state for DecodeState: the version, then all but the clients, then the fixed parts of those that are not adopted, then what
+// changes of all.
 func (s *State) Encode(w io.Writer) error {
 	enc := gob.NewEncoder(w)
 	if err := enc.Encode(StateVersion); err != nil {
 		return err
 	}
-	h := head{State: *s, Clients: len(s.Clients)}
-	h.State.Clients = nil
-	if err := enc.Encode(&h); err != nil {
+	server := *s
+	server.Clients = nil
+	if err := enc.Encode(&server); err != nil {
 		return err
 	}
+	var fixed []ClientFixed
 	for i := range s.Clients {
-		if err := enc.Encode(&s.Clients[i]); err != nil {
-			return fmt.Errorf("client %d: %w", s.Clients[i].Key, err)
+		if !s.Clients[i].Adopted {
+			fixed = append(fixed, s.Clients[i].ClientFixed)
 		}
 	}
-	return nil
+	if err := enc.Encode(&fixed); err != nil {
+		return err
+	}
+	return enc.Encode(appendClients(nil, s.Clients))
 }
 
 // DecodeState reads what Encode has written. It may read beyond it. The error wraps ErrBadState if it is the state of another version, is cut off or
@@ -118,41 +94,71 @@ func DecodeState(r io.Reader) (*State, error) {
 	if version != StateVersion {
 		return nil, badState("it has version %d, and this program knows %d", version, StateVersion)
 	}
-	var h head
-	if err := dec.Decode(&h); err != nil {
+	s := &State{}
+	if err := dec.Decode(s); err != nil {
 		return nil, badState("read the server: %w", err)
 	}
-	s := &h.State
-	for i := range h.Clients {
-		var c ClientState
-		if err := dec.Decode(&c); err != nil {
-			return nil, badState("read client %d of %d: %w", i+1, h.Clients, err)
-		}
-		s.Clients = append(s.Clients, c)
+	var fixed []ClientFixed
+	if err := dec.Decode(&fixed); err != nil {
+		return nil, badState("read new clients: %w", err)
 	}
-	return s, nil
+	var changing []byte
+	if err := dec.Decode(&changing); err != nil {
+		return nil, badState("read clients: %w", err)
+	}
+	var err error
+	if s.Clients, err = readClients(changing); err != nil {
+		return nil, badState("read clients: %w", err)
+	}
+	return s, s.join(fixed)
 }
 
-// check returns what is wrong with the state for so many connections.
-func (s *State) check(conns int) error {
-	if len(s.Clients) != conns {
-		return badState("it has %d clients, and there are %d connections", len(s.Clients), conns)
-	}
-	if len(s.Table.Rows) != len(s.Clients) {
-		return badState("it has %d clients and %d rows", len(s.Clients), len(s.Table.Rows))
-	}
-	known := map[int64]bool{0: true}
-	for i, c := range s.Clients {
-		if row := &s.Table.Rows[i]; row.Key != c.Key || !row.Connected {
-			return badState("row %d of %d is not that of the open client %d", i+1, len(s.Table.Rows), c.Key)
+// join gives each client that is not adopted its fixed part.
+func (s *State) join(fixed []ClientFixed) error {
+	for i := range s.Clients {
+		c := &s.Clients[i]
+		if c.Adopted {
+			continue
 		}
-		if c.Socket == nil {
+		if len(fixed) == 0 || fixed[0].Key != c.Key {
+			return badState("client %d is not among the new ones", c.Key)
+		}
+		c.ClientFixed, fixed = fixed[0], fixed[1:]
+	}
+	if len(fixed) > 0 {
+		return badState("%d new clients are not among all", len(fixed))
+	}
+	return nil
+}
+
+// has reports whether there is a client with that key.
+func (s *State) has(key int64) bool {
+	_, found := slices.BinarySearchFunc(s.Clients, key, func(c ClientState, key int64) int { return cmp.Compare(c.Key, key) })
+	return found
+}
+
+// check returns what is wrong with the state for so many connections, besides those of the clients that were adopted.
+func (s *State) check(conns int, adopted map[int64]*client) error {
+	last, fresh := int64(0), 0
+	for i := range s.Clients {
+		c := &s.Clients[i]
+		switch {
+		case c.Key <= last:
+			return badState("client %d comes after client %d", c.Key, last)
+		case c.Socket == nil:
 			return badState("client %d has no socket", c.Key)
+		case c.Adopted != (adopted[c.Key] != nil):
+			return badState("client %d: it was told ahead: %v, and that has come: %v", c.Key, c.Adopted, !c.Adopted)
+		case !c.Adopted:
+			fresh++
 		}
-		known[c.Key] = true
+		last = c.Key
+	}
+	if fresh != conns {
+		return badState("it has %d clients, and there are %d connections", fresh, conns)
 	}
 	for _, e := range s.Events {
-		if !known[e.Client] {
+		if e.Client != 0 && !s.has(e.Client) {
 			return badState("an event %q is of client %d, which is not there", e.Kind, e.Client)
 		}
 	}

@@ -76,6 +76,16 @@ func (t *idleTimer) goOn() {
 	}
 }
 
+// restore notes when another process has seen the last message.
+func (t *idleTimer) restore(last time.Time) {
+	if t == nil || last.IsZero() {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.last = last
+}
+
 // lastMessage returns when the last message was seen; zero for a nil timer.
 func (t *idleTimer) lastMessage() time.Time {
 	if t == nil {

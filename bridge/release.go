@@ -11,11 +11,10 @@ import (
 // release forgets what has moved. Nothing of it runs: everything stands still.
 func (f *Frozen) release() {
 	b := f.bridge
-	moved := make([]*client, len(f.moving))
-	for i, m := range f.moving {
-		moved[i] = m.client
-		m.client.events.Abandon()
-		m.client.idle.stop()
+	moved := f.moved
+	for _, c := range moved {
+		c.events.Abandon()
+		c.idle.stop()
 	}
 	b.events.Abandon()
 	b.clients.move(moved)

@@ -5,7 +5,6 @@ import (
 	"net"
 	"time"
 
-	"github.com/wsbridge/wsbridge/bridge/isolation"
 	"github.com/wsbridge/wsbridge/bridge/socket"
 )
 
@@ -28,49 +27,81 @@ func (b *Bridge) Prepare(ctx context.Context) error {
 	return nil
 }
 
-// Restore takes over what another process has frozen, after Prepare and before Serve, with the clients' connections in the order of s.Clients. It fills
-// the lane's worker. It reads nothing of the connections, writes nothing to them and runs no event: Serve begins with that, once the other process
-// has released them. If another configuration or other code has come with this process, they hold from now on.
+// Restore takes over what another process has frozen, after Prepare and before Serve. conns are the connections of those clients that AdoptClients has
+// not been given, in the order of s.Clients. Without Adopt it fills the lane's worker. It reads nothing of the connections, writes nothing to them and
+// runs no event: Serve begins with that, once the other process has released them. If another configuration or other code has come with this process,
+// they hold from now on.
 //
-// An error that wraps ErrBadState says what is wrong with s. After any error, and until Serve, the connections are the caller's to close, which the
-// clients do not notice while the other process has them too, and the Bridge is of no use any more. The other process goes on with Frozen.Thaw.
+// An error that wraps ErrBadState says what is wrong with s. After any error, and until Serve, conns are the caller's to close, and Forsake closes
+// the others, which the clients do not notice while the other process has them too, and the Bridge is of no use any more. The other process goes on with
+// Frozen.Thaw.
 //
 // Restore keeps s and what it holds.
 func (b *Bridge) Restore(ctx context.Context, s *State, conns []net.Conn) error {
 	defer context.AfterFunc(ctx, func() { b.abortEvents(context.Cause(ctx)) })()
-	if err := s.check(len(conns)); err != nil {
+	adopted := b.adopted.clients
+	if err := s.check(len(conns), adopted); err != nil {
 		return err
 	}
 	if err := b.scheduler.Freeze(ctx); err != nil {
 		return err
 	}
-	if err := b.table.Restore(&s.Table); err != nil {
-		return badState("%w", err)
-	}
-	now := time.Now()
-	b.limiter.Restore(&s.Limiter, now)
-	owed, err := owedMessages(s.Messages)
-	if err != nil {
-		return badState("%w", err)
-	}
-	r := &restored{clients: make([]*client, len(conns))}
-	err = inParallel(len(conns), func(i int) (err error) {
-		if r.clients[i], err = b.restoreClient(&s.Clients[i], conns[i], owed, now); err != nil {
-			return badState("client %d: %w", s.Clients[i].Key, err)
+	for key, c := range adopted { // before the rows: a client without a row must not be there
+		if !s.has(key) {
+			c.forsake()
+			delete(adopted, key)
 		}
-		return nil
-	})
+	}
+	var fresh []ClientFixed
+	for i := range s.Clients {
+		if !s.Clients[i].Adopted {
+			fresh = append(fresh, s.Clients[i].ClientFixed)
+		}
+	}
+	if err := b.AdoptClients(fresh, conns); err != nil {
+		return err
+	}
+	if err := b.catchUp(ctx, s); err != nil {
+		return err
+	}
+	if err := b.checkRows(s); err != nil {
+		return err
+	}
+	r, err := b.resumeClients(s)
 	if err != nil {
 		return err
 	}
 	b.restoreServer(s)
-	if lane := b.cfg().Lane; lane != nil {
-		if err := lane.Start(b.base, laneState{b}); err != nil {
-			return err
-		}
-	}
 	b.handOver.restored = r
 	return nil
+}
+
+// checkRows returns an error unless the rows are those of the clients.
+func (b *Bridge) checkRows(s *State) error {
+	keys := make([]int64, len(s.Clients))
+	for i := range s.Clients {
+		keys[i] = s.Clients[i].Key
+	}
+	if missing, ok := b.table.Connected(keys); missing != 0 {
+		return badState("there is no row of the open client %d", missing)
+	} else if _, _, rows := b.table.Counts(); !ok {
+		return badState("it has %d clients and %d rows", len(keys), rows)
+	}
+	return nil
+}
+
+func (b *Bridge) resumeClients(s *State) (*restored, error) {
+	owed, err := owedMessages(s.Messages)
+	if err != nil {
+		return nil, badState("%w", err)
+	}
+	now := time.Now()
+	b.limiter.Restore(&s.Limiter, now)
+	r := &restored{clients: make([]*client, len(s.Clients))}
+	return r, inParallel(len(s.Clients), func(i int) error {
+		r.clients[i] = b.adopted.clients[s.Clients[i].Key]
+		return r.clients[i].resume(&s.Clients[i], owed, now)
+	})
 }
 
 func owedMessages(all []socket.Queued) (*socket.Messages, error) {
@@ -96,14 +127,6 @@ func (b *Bridge) restoreServer(s *State) {
 	if s.Paused && b.scheduler.Pause() {
 		b.log.Warn("paused")
 	}
-	b.update(func(app *isolation.Application) *isolation.Application {
-		learned, same := app.WithLearned(&s.Learned)
-		if !same {
-			b.table.ForgetFirst()
-			return nil
-		}
-		return learned
-	})
 	for i := range s.Events {
 		b.restoreEvent(&s.Events[i])
 	}
@@ -124,40 +147,6 @@ func (b *Bridge) restoreEvent(s *EventState) {
 	}
 	q.SetUnbounded(true)
 	q.Put(e)
-}
-
-// restoreClient returns a client that another process has served, on its connection. It neither reads nor writes, and its times stand still.
-func (b *Bridge) restoreClient(s *ClientState, conn net.Conn, owed *socket.Messages, now time.Time) (*client, error) {
-	cfg := b.cfg()
-	env, err := cfg.PHP.Inherit(s.Environment)
-	if err != nil {
-		return nil, err
-	}
-	c := &client{bridge: b, key: s.Key, peer: s.Peer, env: env, session: s.Session, negotiated: negotiated{s.Subprotocol, s.Socket.Deflate},
-		readEvents: s.ReadEvents, connectedAt: s.Connected.UnixMicro(), asked: s.Asked, pings: s.NextPing.UnixMicro()}
-	c.lastMessage.Store(s.Last.UnixMicro())
-	c.owed.Store(s.Owed && b.journal.Load() != nil)
-	c.request.Store(s.Request)
-	if cfg.Tracer != nil {
-		c.tracer = cfg.Tracer.Of(s.Traced)
-	}
-	c.messages.Restore(s.Messages)
-	c.events = b.scheduler.NewQueue(cfg.EventQueue, int(cfg.MaxMessage))
-	var below socket.HalfCloser = b.limiter.Inherit(conn, s.Counted, now)
-	if s.ReadEvents {
-		below = &readEventConn{HalfCloser: below, bridge: b, client: c, passed: s.Passed, expired: make(chan struct{})}
-	}
-	c.early = b.upgrader.NewEarly(below, c, cfg.WriteTimeout, cfg.SendQueueBytes)
-	c.early.Handshake() // it has come, and was answered 101
-	c.early.HasAnswered()
-	if c.conn, err = b.upgrader.Restore(below, s.Socket, owed, b.socketOptions(c)); err != nil {
-		return nil, err
-	}
-	c.conn.KeepAlive(max(time.Millisecond, s.SilentBy.Sub(now)))
-	c.restoreTimers(s.Idle)
-	b.clients.add(c)
-	b.clients.open(c)
-	return c, nil
 }
 
 // goOn lets begin what Restore has prepared.

@@ -38,13 +38,18 @@ func TestStateThatCannotBeTakenOver(t *testing.T) {
 		}
 	}
 	for what, change := range map[string]func(*State){
-		"2 clients, and there are 1 conn": func(s *State) { s.Clients = append(s.Clients, s.Clients[0]) },
-		"1 clients and 0 rows":            func(s *State) { s.Table.Rows = nil },
-		"open client 7":                   func(s *State) { s.Clients[0].Key = 7 },
-		"has no socket":                   func(s *State) { s.Clients[0].Socket = nil },
-		"client 9, which":                 func(s *State) { s.Events = []EventState{{Client: 9, Kind: protocol.Text}} },
-		"the last key is 0":               func(s *State) { s.Table.LastKey = 0 },
-		"window":                          func(s *State) { s.Clients[0].Socket.Window = make([]byte, 100) },
+		"2 clients, and there are 1 conn": func(s *State) { s.Clients = append(s.Clients, s.Clients[0]); s.Clients[1].Key = 2 },
+		"client 1 comes after client 1":   func(s *State) { s.Clients = append(s.Clients, s.Clients[0]) },
+		"was told ahead: true":            func(s *State) { s.Clients[0].Adopted = true },
+		"no row of the open client 1":     func(s *State) { s.Table.Rows = nil },
+		"1 clients and 2 rows": func(s *State) {
+			s.Table.Rows, s.Table.LastKey = append(s.Table.Rows, rows.RowState{Key: 2, Connected: true}), 2
+		},
+		"open client 7":     func(s *State) { s.Clients[0].Key = 7 },
+		"has no socket":     func(s *State) { s.Clients[0].Socket = nil },
+		"client 9, which":   func(s *State) { s.Events = []EventState{{Client: 9, Kind: protocol.Text}} },
+		"the last key is 0": func(s *State) { s.Table.LastKey = 0 },
+		"window":            func(s *State) { s.Clients[0].Socket.Window = make([]byte, 100) },
 	} {
 		state := copied(t, frozen.State())
 		change(state)
@@ -52,7 +57,7 @@ func TestStateThatCannotBeTakenOver(t *testing.T) {
 		if err := next.Prepare(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		conns := duplicate(t, frozen)
+		conns := duplicate(t, frozen.Clients())
 		if err := next.Restore(t.Context(), state, conns); !errors.Is(err, ErrBadState) || !strings.Contains(err.Error(), what) {
 			t.Errorf("%s: got %v", what, err)
 		}
@@ -226,14 +231,23 @@ func TestHandOversUnderLoad(t *testing.T) {
 // fillLane notes what it is filled with.
 type fillLane struct {
 	*echoLane
+	state  protocol.State
 	filled *protocol.Event
 	booted bool
+	again  int // how often it was filled anew
 }
 
 func (l *fillLane) Boot(context.Context) error { l.booted = true; return nil }
 
 func (l *fillLane) Start(_ context.Context, s protocol.State) error {
-	l.filled = s.Fill()
+	l.state, l.filled = s, s.Fill()
+	return nil
+}
+
+func (l *fillLane) Refill(context.Context) error {
+	l.state.Empty()
+	l.filled = l.state.Fill()
+	l.again++
 	return nil
 }
 

@@ -52,6 +52,9 @@ func (b *Bridge) Serve(ctx context.Context, l net.Listener, pipe Pipe) error {
 	return err
 }
 
+// Serving returns a channel that is closed when clients are served: those that were taken over from another process, too.
+func (b *Bridge) Serving() <-chan struct{} { return b.serving }
+
 // start runs the close events of clients that a process before this one has left, and ws_server_started, unless this process has taken over from
 // another. When ctx has ended, it may go on for as long as a drain does.
 func (b *Bridge) start(ctx context.Context) error {

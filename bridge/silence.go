@@ -72,15 +72,12 @@ func (c *client) nextPing() time.Time {
 	return time.UnixMicro(c.pings)
 }
 
-// restoreTimers makes the timers of a client that another process has served, which saw the last message then. setTimers starts them.
-func (c *client) restoreTimers(lastMessage time.Time) {
+// prepareTimers makes the timers of a client that another process has served. setTimers starts them.
+func (c *client) prepareTimers() {
 	c.ping = time.AfterFunc(c.bridge.cfg().PingInterval, c.sendPing)
 	c.ping.Stop()
 	c.idle = c.newIdleTimer()
 	c.idle.hold()
-	if c.idle != nil && !lastMessage.IsZero() {
-		c.idle.last = lastMessage
-	}
 }
 
 // setTimers lets the times of a client go on that stood still, or that another process has begun.

@@ -70,3 +70,72 @@ func TestBadStatesChangeNothing(t *testing.T) {
 		}
 	}
 }
+
+// A table that was restored comes to where another is by what has changed there since, and the worker that follows it is told that.
+func TestATableCatchesUp(t *testing.T) {
+	before := filled()
+	old := before.State()
+	told := published{}
+	after := New(told, func(err error) { t.Error(err) })
+	if err := after.Restore(&old); err != nil {
+		t.Fatal(err)
+	}
+	if same := before.Since(&old); len(same.Rows)+len(same.Gone) != 0 {
+		t.Errorf("nothing has changed: got %+v", same)
+	}
+	after.Follow()
+	step(before, 1, Opened)
+	step(before, 4, Removed)
+	key := before.NewKey()
+	before.Apply(Change{Key: key, Step: Created})
+	step(before, 5, Removed)
+	set(before, 3, "name", `"y"`)
+	news := before.Since(&old)
+	if len(news.Rows) != 3 || !reflect.DeepEqual(news.Gone, []int64{4, 5}) {
+		t.Errorf("got %+v", news)
+	}
+	if err := after.Restore(&news); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := after.State(), before.State(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+	changes, left, _ := after.Take()
+	if changes.Entries != 5 || !reflect.DeepEqual(left, []int64{4, 5}) {
+		t.Errorf("told %d changes, %v have left", changes.Entries, left)
+	}
+	o1, c1, a1 := before.Counts()
+	if o2, c2, a2 := after.Counts(); o1 != o2 || c1 != c2 || a1 != a2 || *before.OpenRanges() != *after.OpenRanges() {
+		t.Errorf("got %d %d %d, want %d %d %d", o2, c2, a2, o1, c1, a1)
+	}
+	if missing, ok := after.Connected([]int64{1, 3}); ok || missing != 0 {
+		t.Errorf("3 rows: got %d %v", missing, ok)
+	}
+	if missing, ok := after.Connected([]int64{1, 3, key}); ok || missing != key {
+		t.Errorf("one is not open: got %d %v", missing, ok)
+	}
+}
+
+// The values that the application's file gives are those of each process.
+func TestRowsAloneCatchUp(t *testing.T) {
+	before := filled()
+	after := New(nil, nil)
+	old := before.State()
+	if err := after.Restore(&old); err != nil {
+		t.Fatal(err)
+	}
+	after.Apply(Change{Globals: &protocol.GlobalChanges{First: []string{"own"}, RowChange: protocol.RowChange{
+		Set: protocol.Fields{{Name: "own", Value: []byte("1")}}}}})
+	set(before, 3, "name", `"y"`)
+	news := before.Since(&old)
+	if err := after.RestoreRows(&news); err != nil {
+		t.Fatal(err)
+	}
+	if got := after.Fields(3).Get("name"); string(got) != `"y"` || !after.HasGlobal("own") || !after.HasGlobal("later") {
+		t.Errorf("got %s, %q", got, after.GlobalNames())
+	}
+	after.ForgetFirst()
+	if after.HasGlobal("own") {
+		t.Error("it counts as an event's")
+	}
+}

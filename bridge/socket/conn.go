@@ -78,6 +78,7 @@ type Conn struct {
 	cutRead   bool          // the deadline of reads is over only for that
 	cutWrite  bool          // that of writes is
 	moved     bool          // another process has the connection
+	shared    bool          // another process has a descriptor of the socket, too
 	reading   int           // bytes that the message that is read counts with
 	released  chan struct{} // set with evicted, and closed when nothing is held any more
 }
@@ -135,7 +136,7 @@ func (c *Conn) endWriter(err error, drop bool) {
 	case err != nil:
 		c.Abort()
 	case drop, lingering && !c.halfClose():
-		c.conn.Close()
+		c.hangUp()
 	default:
 		_ = c.conn.SetReadDeadline(time.Now().Add(closeWait)) // if it fails, reading has ended
 	}
@@ -150,7 +151,7 @@ func (c *Conn) halfClose() bool {
 
 func (c *Conn) halfEnded() {
 	if c.halves.Add(1) == 2 {
-		c.conn.Close()
+		c.hangUp()
 		c.owner.OnClosed()
 	}
 }

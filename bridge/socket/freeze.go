@@ -29,6 +29,32 @@ func (c *Conn) Descriptor(f func(fd uintptr)) error {
 	return c.raw.raw.Control(f)
 }
 
+// Share says that another process is about to get a copy of the descriptor, while this one goes on: when this one closes the connection, the client
+// sees that although the other one has not closed its copy. It reports false for a connection that is ending, of which no copy may be made.
+func (c *Conn) Share() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ends() {
+		return false
+	}
+	c.shared = true
+	return true
+}
+
+// Deflate returns what was agreed to in the handshake.
+func (c *Conn) Deflate() Deflate { return c.deflate() }
+
+// hangUp closes the connection, also for a process that has a copy of the descriptor.
+func (c *Conn) hangUp() {
+	c.mu.Lock()
+	shared := c.shared
+	c.mu.Unlock()
+	if shared {
+		c.raw.cut()
+	}
+	c.conn.Close()
+}
+
 // Freeze stops reading and writing, and returns once this process does neither, until Thaw or Release. Meanwhile Read blocks, and what is sent
 // is queued, within the queue's limits. It is for a Conn that was greeted and that a goroutine reads: a message that Read has returned counts as
 // taken once Read is called again, and Freeze waits for that. What has been read from the socket is at most 512 bytes ahead, and all whole

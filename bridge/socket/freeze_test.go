@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -333,5 +334,31 @@ func TestOnlyTheKernelsOwnSocketsMove(t *testing.T) {
 	}
 	if err := c.Descriptor(func(uintptr) { t.Error("it has a descriptor") }); !errors.Is(err, ErrFixed) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// The client of a connection whose descriptor another process has a copy of sees that this one closes it.
+func TestASharedConnEndsForTheClient(t *testing.T) {
+	for what, end := range map[string]func(*mover){
+		"with a close frame": func(m *mover) { m.Close(1000, "") },
+		"without one":        func(m *mover) { m.Close(0, "") },
+		"at once":            func(m *mover) { m.Abort() },
+	} {
+		m := newMover(t, nil)
+		if !m.Share() {
+			t.Fatalf("%s: it is not open", what)
+		}
+		theirs := duplicate(t, m.Conn)
+		end(m)
+		there := m.client.NetConn()
+		_ = there.SetReadDeadline(time.Now().Add(patience))
+		if _, err := io.Copy(io.Discard, there); isTimeout(err) {
+			t.Errorf("%s: the client does not see the end", what)
+		}
+		<-m.ends
+		if m.Share() {
+			t.Errorf("%s: it can be shared after its end", what)
+		}
+		theirs.Close()
 	}
 }

@@ -11,27 +11,12 @@ import (
 	"time"
 )
 
-// Restore makes the Conn of a connection that another process has, from its descriptor and its State. conn is the connection as Upgrade would
-// get it: the kernel's socket under the door's layers, if any. The messages that s names are in queued. Of o, Subprotocol, ServerHeader and
-// Deflate are ignored, since they were agreed to in the handshake.
-//
-// The Conn is frozen, and reads and writes nothing before Thaw; before or after that the caller has to call Read, and then CloseRead. To leave
-// the connection to the other process, the caller calls Release. OnMessage is called again for a message that had begun. What s brings to be sent
-// is queued and counts in u.Sending even if that is too much by now; what it brings of a message counts in u.Reading from Read on. s must not be
-// used again. The error says what of s is wrong, or that conn is not the kernel's; the caller closes conn then.
+// Restore is Adopt, and then Resume. The caller closes conn after an error.
 func (u *Upgrader) Restore(conn net.Conn, s *State, queued *Messages, o Options) (*Conn, error) {
 	o.Deflate = s.Deflate
-	c := u.newConn(o)
-	err := c.takeOver(heldConn{conn: conn}, switchedRequest(), nil)
-	if err == nil && !c.CanMove() {
-		err = ErrFixed
-	}
+	c, err := u.Adopt(conn, o)
 	if err == nil {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.beginPause()
-		c.pauseWriting()
-		err = c.restore(s, queued)
+		err = c.Resume(s, queued)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("restore connection: %w", err)
@@ -39,11 +24,50 @@ func (u *Upgrader) Restore(conn net.Conn, s *State, queued *Messages, o Options)
 	return c, nil
 }
 
+// Adopt makes the Conn of a connection that another process has, from its descriptor, while that one still uses it. conn is the connection as
+// Upgrade would get it: the kernel's socket under the door's layers, if any. Of o, Subprotocol and ServerHeader are ignored, and Deflate is what was
+// agreed to in the handshake.
+//
+// The Conn is frozen, and reads and writes nothing before Thaw. Once the other process stands still, Resume has to be called; before or after Thaw
+// the caller has to call Read, and then CloseRead. To leave the connection to the other process, the caller calls Release. The error says that conn is
+// not the kernel's, or that nothing like o.Deflate is known; the caller closes conn then.
+func (u *Upgrader) Adopt(conn net.Conn, o Options) (*Conn, error) {
+	if o.Deflate > DeflateInWindow {
+		return nil, fmt.Errorf("deflate: unknown agreement %d", o.Deflate)
+	}
+	c := u.newConn(o)
+	if err := c.takeOver(heldConn{conn: conn}, switchedRequest(), nil); err != nil {
+		return nil, err
+	}
+	if !c.CanMove() {
+		return nil, ErrFixed
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.shared = true // until the other process closes its descriptor
+	c.beginPause()
+	c.pauseWriting()
+	return c, nil
+}
+
+// Resume brings a Conn from Adopt to where the other process has stopped. The messages that s names are in queued. OnMessage is called again for a
+// message that had begun. What s brings to be sent is queued and counts in Upgrader.Sending even if that is too much by now; what it brings of a
+// message counts in Upgrader.Reading from Read on. s must not be used again. The error says what of s is wrong; only Release may be called then.
+func (c *Conn) Resume(s *State, queued *Messages) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.paused == nil {
+		return ErrNotFrozen
+	}
+	c.paused.since = time.Now()
+	return c.restore(s, queued)
+}
+
 // restore is called while c is frozen.
 func (c *Conn) restore(s *State, queued *Messages) error {
 	switch {
-	case s.Deflate > DeflateInWindow:
-		return fmt.Errorf("deflate: unknown agreement %d", s.Deflate)
+	case s.Deflate != c.deflate():
+		return fmt.Errorf("deflate: agreement %d, and not %d", s.Deflate, c.deflate())
 	case len(s.Window) > 0 && !c.inWindow:
 		return errors.New("window: not agreed to")
 	case len(s.Window) > window:
@@ -68,7 +92,9 @@ func (c *Conn) restore(s *State, queued *Messages) error {
 	if s.Message != nil {
 		c.restored = s
 	}
-	c.buffer.Reset(io.MultiReader(bytes.NewReader(s.replay()), &c.check))
+	if first := s.replay(); len(first) > 0 {
+		c.buffer.Reset(io.MultiReader(bytes.NewReader(first), &c.check))
+	}
 	return nil
 }
 

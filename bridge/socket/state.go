@@ -42,13 +42,7 @@ func (c *Conn) State(queued *Messages) (*State, error) {
 	case c.ends():
 		return nil, ErrClosing
 	}
-	s := &State{Window: c.before, SpentMessages: spent(c.check.messages), SpentControls: spent(c.check.empty)}
-	switch {
-	case c.inWindow:
-		s.Deflate = DeflateInWindow
-	case c.check.deflate:
-		s.Deflate = DeflateApart
-	}
+	s := &State{Deflate: c.deflate(), Window: c.before, SpentMessages: spent(c.check.messages), SpentControls: spent(c.check.empty)}
 	if !c.since.IsZero() {
 		s.Waited = max(0, c.paused.since.Sub(c.since))
 	}
@@ -61,6 +55,17 @@ func (c *Conn) State(queued *Messages) (*State, error) {
 		s.Taken = len(c.frame(c.queue.head)) - len(c.rest)
 	}
 	return s, nil
+}
+
+// deflate returns what was agreed to.
+func (c *Conn) deflate() Deflate {
+	switch {
+	case c.inWindow:
+		return DeflateInWindow
+	case c.check.deflate:
+		return DeflateApart
+	}
+	return NoDeflate
 }
 
 // partial returns the message that is being read, or nil.

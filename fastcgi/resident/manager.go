@@ -41,6 +41,23 @@ func (l *Lane) Start(ctx context.Context, state protocol.State) error {
 	return nil
 }
 
+// Refill replaces the worker that Start has filled by one that is filled with the state as it is by now. No event may run or wait. It blocks until that
+// is done, or until ctx ends, whose cause it returns. Where there is no worker, there is nothing to do.
+func (l *Lane) Refill(ctx context.Context) error {
+	w := l.current()
+	if w == nil {
+		return nil
+	}
+	l.hold(w)
+	l.dismiss(w, stateChanged)
+	select {
+	case <-l.Recycle(""):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 // lookAfter has the workers checked at each tick, and the one that runs events audited. The manager cannot: it may wait for a php-fpm that
 // reloads, which waits for a worker that only learns of that when it is checked.
 func (l *Lane) lookAfter() {

@@ -18,6 +18,7 @@ const (
 	fpmEnds      = "php-fpm ends or reloads"
 	opcacheWaits = "opcache waits for it before it restarts"
 	serverEnds   = "wsbridge ends"
+	stateChanged = "global variables have changed in the process from which this one takes over"
 	wasIdle      = "it had nothing to run"
 
 	// ByOperator is the reason of a worker that an operator has had replaced.

@@ -44,3 +44,24 @@ func TestReplacedWorkerHasItsLastEvent(t *testing.T) {
 		t.Fatal("the worker is not replaced")
 	}
 }
+
+// A worker that was filled too early is replaced by one that knows what has changed since.
+func TestWorkerIsFilledAnew(t *testing.T) {
+	lane := startLane(t, echoApp)
+	before, _, _ := lane.runner()
+	if err := lane.Refill(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after, _, ok := lane.runner()
+	if !ok || after.PID == before.PID {
+		t.Errorf("got %+v after %+v", after, before)
+	}
+	if was := lane.ended(before); was.Reason != stateChanged {
+		t.Errorf("got %+v", was)
+	}
+	x := withRow(newRecorded(1, 7, "hello"))
+	lane.Run(x)
+	if err := x.wait(t).err; err != nil {
+		t.Error(err)
+	}
+}

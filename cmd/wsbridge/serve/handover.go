@@ -16,24 +16,29 @@ import (
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/handover"
 )
 
-// What the two processes of a hand-over tell each other, in this order. The old process sends all but the two that the new one is marked as
+// What the two processes of a hand-over tell each other, in this order. The old process sends all but those that the new one is marked as
 // the sender of.
 const (
 	msgFixed     = "fixed"     // what both configurations must have the same
 	msgReady     = "ready"     // from the new one: it has all that it can have before it takes over
+	msgAhead     = "ahead"     // some clients and their sockets, encoded, while the old one still serves them
+	msgBefore    = "before"    // a part of bridge.AheadState, encoded
+	msgAdopt     = "adopt"     // there is no more of both
+	msgAdopted   = "adopted"   // from the new one: it has taken them in
 	msgListeners = "listeners" // with their files
 	msgPipe      = "pipe"      // with its files, if there is a pipe
 	msgState     = "state"     // a part of bridge.State, encoded
-	msgClients   = "clients"   // files only: their sockets
+	msgClients   = "clients"   // files only: the sockets of those that have come since
 	msgComplete  = "complete"  // there is no more
 	msgRestored  = "restored"  // from the new one: it can serve
 	msgServe     = "serve"     // from now on the new one serves, and the old one does not
+	msgServing   = "serving"   // from the new one: it does
 )
 
 // handoverFormat changes with the messages, and with what they hold.
 const handoverFormat = 100*messagesFormat + bridge.StateVersion
 
-const messagesFormat = 1
+const messagesFormat = 2
 
 func (s *server) hello() handover.Hello {
 	return handover.Hello{Format: handoverFormat, Version: s.Version, PID: os.Getpid()}

@@ -59,6 +59,7 @@ type server struct {
 	sigusr2     chan os.Signal // asks for an upgrade
 	upgrading   sync.Mutex     // held by upgrade
 	takenOver   bool           // from Predecessor
+	toldServing chan struct{}  // closed when Predecessor was told that this process serves, or never will be
 
 	sockets   *sockets
 	certs     certificates
@@ -132,8 +133,10 @@ func (s *server) run(ctx context.Context, cfg *config.Config) (err error) {
 	if s.pipe != nil {
 		s.metrics.WatchPipe(s.pipe.Lost)
 	}
+	endTelling := s.tellServing()
 	defer startWatchdog(s, s.backend.overdue, s.awaitMainProcess, s.log.Logger).close()
 	err = s.serveClients(ctx, cfg)
+	endTelling()
 	if finalErr := s.bridge.Finalize(); finalErr != nil {
 		s.log.Error("ws_server_finalize failed", "error", finalErr)
 	}

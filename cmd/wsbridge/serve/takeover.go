@@ -60,8 +60,12 @@ func (s *server) takeOver(ctx context.Context, cfg *config.Config) (err error) {
 	defer func() {
 		if err != nil {
 			p.close()
+			s.bridge.Forsake()
 		}
 	}()
+	if err := s.adopt(ctx); err != nil {
+		return err
+	}
 	if err := p.receive(ctx, s.Predecessor); err != nil {
 		return err
 	}
@@ -144,15 +148,23 @@ func (p *parcel) take(m *handover.Received) (err error) {
 }
 
 func (p *parcel) connect(files []*os.File) error {
+	conns, err := connections(files)
+	p.conns = append(p.conns, conns...)
+	return err
+}
+
+// connections returns the connections of files, which it closes, so that no more are open than needed. The caller closes them, also those that it
+// returns with an error.
+func connections(files []*os.File) (all []net.Conn, err error) {
 	for _, f := range files {
 		conn, err := net.FileConn(f) // which works on a copy
 		if err != nil {
-			return err
+			return all, err
 		}
-		p.conns = append(p.conns, conn)
-		f.Close() // now, so that no more files are open than needed
+		all = append(all, conn)
+		f.Close()
 	}
-	return nil
+	return all, nil
 }
 
 // close closes everything in this process, which neither the other one nor any client notices.
@@ -176,12 +188,37 @@ func (s *server) refuse(err error) {
 	_ = s.Predecessor.Refuse(ctx, err.Error()) // it fails if the other one has given up before
 }
 
+// tellServing tells the process before this one when this one serves. The returned function ends that, and waits for it.
+func (s *server) tellServing() (end func()) {
+	if s.Predecessor == nil {
+		return func() {}
+	}
+	quit, told := make(chan struct{}), make(chan struct{})
+	s.toldServing = told
+	go func() {
+		defer close(told)
+		select {
+		case <-s.bridge.Serving():
+		case <-quit:
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), servingTime)
+		defer cancel()
+		_ = s.Predecessor.Send(ctx, handover.Message{Name: msgServing}) // it fails if the other one does not wait any longer
+	}()
+	return func() {
+		close(quit)
+		<-told
+	}
+}
+
 // awaitMainProcess blocks until the process before this one has told the service manager that this one is the service's main process, since the
 // manager would not listen to it before (NotifyAccess=main).
 func (s *server) awaitMainProcess() {
 	if s.Predecessor == nil {
 		return
 	}
+	<-s.toldServing
 	ctx, cancel := context.WithTimeout(context.Background(), 2*notifyTimeout)
 	defer cancel()
 	_, _ = s.Predecessor.Receive(ctx) // it ends with the channel

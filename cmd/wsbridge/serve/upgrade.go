@@ -78,9 +78,13 @@ func (s *server) handOver(ctx context.Context, cfg *config.Config, path string) 
 	}
 	s.log.Info("another process is to take over", "pid", next.pid(), "program", path)
 	other, err := s.prepare(ctx, cfg, next)
+	var ahead *bridge.Ahead
+	if err == nil {
+		ahead, err = s.tellAhead(ctx, next.channel)
+	}
 	var done *api.Upgraded
 	if err == nil {
-		done, err = s.move(ctx, cfg, next)
+		done, err = s.move(ctx, cfg, next, ahead)
 	}
 	if err != nil {
 		return nil, explainEnd(err, next.end())
@@ -133,11 +137,11 @@ func expect(ctx context.Context, c *handover.Channel, name string) error {
 const freezeTime = 10 * time.Second
 
 // move lets everything stand still and hands it over. It lets everything go on here unless the other process has taken over.
-func (s *server) move(ctx context.Context, cfg *config.Config, next *successor) (*api.Upgraded, error) {
+func (s *server) move(ctx context.Context, cfg *config.Config, next *successor, ahead *bridge.Ahead) (*api.Upgraded, error) {
 	controls, goOn, leave := s.operators.Hold()
 	spread := cfg.Server.UpgradeSpread.Std()
 	freezing, cancel := context.WithTimeoutCause(ctx, spread+freezeTime, fmt.Errorf("the handlers that run do not end within %v", freezeTime))
-	frozen, err := s.bridge.Freeze(freezing, spread)
+	frozen, err := s.bridge.Freeze(freezing, spread, ahead)
 	cancel()
 	if err != nil {
 		goOn()
@@ -159,13 +163,14 @@ func (s *server) move(ctx context.Context, cfg *config.Config, next *successor) 
 		goOn()
 		return nil, err
 	}
-	done := &api.Upgraded{Moved: len(frozen.Clients()), Reconnecting: frozen.Told(), Held: api.Micros(time.Since(frozen.Since()).Microseconds())}
 	leave()
 	if s.pipe != nil {
 		if err := s.pipe.Leave(); err != nil {
 			s.log.Warn("the pipe could not be closed in this process", "error", err)
 		}
 	}
+	s.awaitServing(ctx, next.channel)
+	done := &api.Upgraded{Moved: frozen.Moved(), Reconnecting: frozen.Told(), Held: api.Micros(time.Since(frozen.Since()).Microseconds())}
 	frozen.Release()
 	notifier{s.log.Logger}.mainProcess(next.pid())
 	return done, nil
@@ -236,6 +241,18 @@ func (s *server) commit(ctx context.Context, next *successor) error {
 		return nil
 	}
 	return err
+}
+
+// servingTime is how long this process keeps what it has handed over, so that the other one can use the processors for its clients first.
+const servingTime = 5 * time.Second
+
+// awaitServing blocks until the other process serves, or does not tell so in time.
+func (s *server) awaitServing(ctx context.Context, c *handover.Channel) {
+	ctx, cancel := context.WithTimeout(ctx, servingTime)
+	defer cancel()
+	if err := expect(ctx, c, msgServing); err != nil && ctx.Err() == nil {
+		s.log.Error("the process that has taken over does not tell that it serves", "error", err)
+	}
 }
 
 // movingConn is a client's socket as a message carries it.
