@@ -120,12 +120,12 @@ func TestHandOverIsGivenUpAfterTellingAhead(t *testing.T) {
 			wantText(t, conn, "hi")
 		}
 	}
-	next, p := prepared(t, echoes(), nil)
+	next, _ := prepared(t, echoes(), nil)
 	s.tellAhead(next)
 	next.Forsake()
 	leaves.Close()
 	eventually(t, "its close event", func() bool { return app.count("close 2 ends") == 1 })
-	next, p = prepared(t, echoes(), nil)
+	next, p := prepared(t, echoes(), nil)
 	s.takeOver(freezeAfter(s, s.tellAhead(next)), next, p)
 	say(t, stays, "there")
 	wantText(t, stays, "there")
