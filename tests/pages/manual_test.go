@@ -16,10 +16,11 @@ func TestManualHasEveryCommandAndKey(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	program := filepath.Join(dir, "manual")
-	for _, cmd := range []*exec.Cmd{
-		harness.Command(t, harness.BuildPatience, "go", "build", "-tags", "manual", "-o", program, "../../cmd/wsbridge"),
-		harness.Command(t, harness.Patience, program, "manual", "--config", "../../deploy/wsbridge.toml", dir),
+	for _, args := range [][]string{
+		{"go", "build", "-tags", "manual", "-o", program, "../../cmd/wsbridge"},
+		{program, "manual", "--config", "../../deploy/wsbridge.toml", dir},
 	} {
+		cmd := harness.Command(t, harness.BuildPatience, args[0], args[1:]...) // its time begins here
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v\n%s", cmd, err, out)
 		}

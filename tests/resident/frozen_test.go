@@ -2,6 +2,7 @@ package resident
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -44,7 +45,7 @@ func TestFrozenOpcacheRunsNewCodeAfterReload(t *testing.T) {
 	c.Send("2")
 	c.Want("2 2 1")
 	kill(s) // the next one has the old code from opcache, and sees new files
-	before = another(s, before)
+	another(s, before)
 	c.Send("3")
 	if got := c.Receive(); !strings.HasSuffix(got, " 1") {
 		t.Errorf("before a reload: got %q, want version 1", got)
@@ -56,10 +57,14 @@ func TestFrozenOpcacheRunsNewCodeAfterReload(t *testing.T) {
 	}
 
 	awaitNextSecond(t, s.Path(events))
+	old := fpm.Workers()
 	if err := fpm.Reload(); err != nil {
 		t.Fatal(err)
 	}
-	another(s, before)
+	harness.Eventually(t, "a worker of the php-fpm that begins anew runs events", func() bool { // the spare does until then
+		now := fpm.Workers()
+		return slices.Contains(now, worker(s)) && !slices.ContainsFunc(old, func(pid int) bool { return slices.Contains(now, pid) })
+	})
 	c.Send("4")
 	if got := c.Receive(); !strings.HasSuffix(got, " 2") {
 		t.Errorf("after a reload: got %q, want version 2", got)
