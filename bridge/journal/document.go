@@ -270,7 +270,7 @@ func waitingAfter(store pebble.Reader, after uint64, n int, taken func(uint64) b
 
 func documentsAfter(store pebble.Reader, after, before uint64, n int, size int64, taken func(uint64) bool) (found []Document, ids []uint64, err error) {
 	waiting, err := waitingAfter(store, after, n, taken)
-	if err != nil || len(waiting) == 0 {
+	if err != nil || len(waiting) == 0 || waiting[0].ID >= before {
 		return nil, nil, err
 	}
 	last := min(waiting[len(waiting)-1].ID, before-1)

@@ -83,6 +83,35 @@ func TestQueueKeepsOrderAndBounds(t *testing.T) {
 	}
 }
 
+func TestQueueIsAwaitedUntilItIsHalfFull(t *testing.T) {
+	withQueue(t, 4, 1000, func(t *testing.T, r *recorder) {
+		for i := range 5 { // one is current, four wait
+			r.queue.Put(r.event(fmt.Sprint(i)))
+			synctest.Wait()
+		}
+		left := make(chan int, 1)
+		go func() {
+			if r.queue.AwaitHalf() {
+				left <- r.queue.Len()
+			}
+		}()
+		for range 2 {
+			if synctest.Wait(); len(left) > 0 {
+				t.Errorf("%d wait: not awaited", <-left)
+			}
+			r.proceed <- struct{}{}
+		}
+		if n := <-left; n > 2 {
+			t.Errorf("%d wait", n)
+		}
+		close(r.proceed)
+		r.queue.Last(r.event("last"))
+		if r.queue.AwaitHalf() {
+			t.Error("it takes more")
+		}
+	})
+}
+
 func TestQueueTakesOneEventOfAnySize(t *testing.T) {
 	withQueue(t, 1, 2, func(t *testing.T, r *recorder) {
 		close(r.proceed)
