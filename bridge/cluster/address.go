@@ -159,7 +159,8 @@ func splitHost(text, port string) (host, given string, err error) {
 		host, given, err = net.SplitHostPort(text + ":" + port)
 	}
 	if err != nil || host == "" {
-		return "", "", errors.New("a host is missing or malformed (IPv6 addresses are in brackets, and a slash, @ or : in a password is percent-encoded)")
+		return "", "", errors.New("a host is missing or malformed (IPv6 addresses are in brackets," +
+			" and a slash, @ or : in a password is percent-encoded)")
 	}
 	if n, err := strconv.ParseUint(given, 10, 16); err != nil || n == 0 {
 		return "", "", errors.New("a port is not a number from 1 to 65535 (a slash, @ or : in a password is percent-encoded)")

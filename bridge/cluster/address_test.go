@@ -50,7 +50,8 @@ func TestEncryptedAddress(t *testing.T) {
 
 func TestWrongAddresses(t *testing.T) {
 	for _, url := range []string{
-		"", "localhost:6379", "http://secret@h", "redis://", "redis://h:secret", "redis://u:secret/x@h", "redis://u:secret?x@h", "redis://u:%zzsecret@h",
+		"", "localhost:6379", "http://secret@h", "redis://", "redis://h:secret", "redis://u:secret/x@h",
+		"redis://u:secret?x@h", "redis://u:%zzsecret@h",
 		"redis://secret@h", "redis://h/secret", "redis://h?secret=1", "redis://h?db=secret", "redis://a,b", "unix://secret/s", "unix://",
 		"redis+sentinel://h", "redis+sentinel://h/secret/secret", "redis://u:sec:ret@::1", "redis://h:0", "redis://h:65536",
 	} {

@@ -111,8 +111,8 @@ func (m *Member) wouldLead() bool {
 // patience is how long a beat may take.
 func (m *Member) patience() time.Duration { return max(m.options.Lease/3, 100*time.Millisecond) }
 
-// hold notes that the lease has been renewed by a beat that began at a time. The engine's lease began later, so it ends later; the margin is
-// for clocks that do not run alike.
+// hold notes that the lease has been renewed by a beat that began at a time. The engine's lease began later, so it ends later; the
+// margin is for clocks that do not run alike.
 func (m *Member) hold(id Identity, began time.Duration, v View) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

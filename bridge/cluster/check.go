@@ -34,7 +34,8 @@ func (r *Redis) check(ctx context.Context) (Server, error) {
 		return s, fmt.Errorf("redis at %s: %w", r.conn.address, err)
 	}
 	if fields["connected_slaves"] != "0" && r.setting(ctx, "min-replicas-to-write") == "0" {
-		s.Warnings = append(s.Warnings, "it has replicas, and min-replicas-to-write is 0: a master that is cut off from them goes on, beside the new one")
+		s.Warnings = append(s.Warnings,
+			"it has replicas, and min-replicas-to-write is 0: a master that is cut off from them goes on, beside the new one")
 	}
 	return s, nil
 }

@@ -72,7 +72,8 @@ func TestPasswordsStayOutOfErrors(t *testing.T) {
 	if _, err := open(t, "redis://:right-secret@"+host).Check(within(t)); err != nil {
 		t.Error(err)
 	}
-	for _, url := range []string{"redis://:wrong-secret@" + host, "redis://who:wrong-secret@" + host, s.url(), "redis://:wrong-secret@127.0.0.1:1",
+	for _, url := range []string{"redis://:wrong-secret@" + host, "redis://who:wrong-secret@" + host, s.url(),
+		"redis://:wrong-secret@127.0.0.1:1",
 		"rediss://:wrong-secret@" + host, "redis+sentinel://:wrong-secret@" + host + "/m"} {
 		_, err := open(t, url).Check(within(t))
 		if !errors.Is(err, ErrAway) {
@@ -91,8 +92,8 @@ func TestLeastPermissions(t *testing.T) {
 		"+info", "+time", "+xadd", "+xread", "+xtrim", "+hget", "+hmget", "+hset", "+hdel", "+hincrby", "+zadd",
 		"+zscore", "+zrange", "+zrem", "+zremrangebyrank", "+unlink")
 	s.do("acl", "setuser", "default", "off")
-	m := &machine{tb: t, Redis: open(t, "redis://shop:pw@"+strings.TrimPrefix(s.url(), "redis://")), pulse: Pulse{Candidate: true, Lease: patient}}
-	m.claim = Claim{Token: "a", Lease: patient, Settle: 1}
+	m := newMachine(t, s, "a")
+	m.Redis = open(t, "redis://shop:pw@"+strings.TrimPrefix(s.url(), "redis://"))
 	term := m.mustJoin().lead().Term
 	_, errAppend := m.append(1, term, "x")
 	if err := errors.Join(errAppend, m.Expel(within(t), m.id, term, 77), m.Resign(within(t), m.id), m.Leave(within(t), m.id)); err != nil {

@@ -35,7 +35,8 @@ func playAsChild(url string) error {
 	defer cancel()
 	engine := OpenRedis(a, "test")
 	defer engine.Close()
-	m, err := Start(ctx, engine, Options{Lease: time.Second, Settle: time.Millisecond, MaxLog: 1 << 30, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	m, err := Start(ctx, engine, Options{Lease: time.Second, Settle: time.Millisecond, MaxLog: 1 << 30, Logger: log})
 	if err != nil {
 		return err
 	}

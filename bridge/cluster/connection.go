@@ -14,8 +14,8 @@ import (
 // How long Redis may take for a connection, and to answer what is not a wait. One that is frozen is noticed by a ping that takes longer.
 const dialTimeout, answerTimeout = 2 * time.Second, 3 * time.Second
 
-// connection makes the client library's client when it is first needed, so that Redis may be away at start, and closes every socket when it
-// is closed: the library leaves those of blocked reads to the server.
+// connection makes the client library's client when it is first needed, so that Redis may be away at start, and closes every socket when
+// it is closed: the library leaves those of blocked reads to the server.
 type connection struct {
 	address Address
 	ctx     context.Context // ends with Close

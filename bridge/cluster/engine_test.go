@@ -185,7 +185,8 @@ func TestAppendOnce(t *testing.T) {
 	_, err = a.append(1, 0, "one", binary) // was on its way for long
 	wantError(t, "append", err, ErrLapsed)
 	got := a.mustRead(b.offset)
-	if len(got) != 4 || string(got[1].Data) != binary || got[1].Number != 1 || got[1].Seq != 2 || got[1].Offset != first+1 || got[2].Number != 2 {
+	if len(got) != 4 || string(got[1].Data) != binary ||
+		got[1].Number != 1 || got[1].Seq != 2 || got[1].Offset != first+1 || got[2].Number != 2 {
 		t.Errorf("%+v", got)
 	}
 }

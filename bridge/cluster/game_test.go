@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 )
 
-// player is a machine of the lock game: in each round all want the same lock, and the leader gives it to the first it hears of, if it believes
-// that nobody has it. Wishes and outcomes are in the log:
+// player is a machine of the lock game: in each round all want the same lock, and the leader gives it to the first it hears of, if it
+// believes that nobody has it. Wishes and outcomes are in the log:
 //
 //	want ROUND         by a machine
 //	gave ROUND NUMBER  by the leader, in its term

@@ -108,8 +108,8 @@ func TestLockRace(t *testing.T) {
 	w.judge(rounds, rounds/30)
 }
 
-// Three machines are processes: the one that leads is frozen, and back after others have led for long. Then Redis is frozen, and in the end the
-// leader is killed.
+// Three machines are processes: the one that leads is frozen, and back after others have led for long. Then Redis is frozen, and in the
+// end the leader is killed.
 func TestLockRaceFrozen(t *testing.T) {
 	s := startServer(t)
 	w := newWitness(t, s)

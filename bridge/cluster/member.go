@@ -44,8 +44,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Member is this machine's part in the cluster. It joins again by itself after its lease has ended and after the engine has lost something.
-// Its methods may be called concurrently, but Read, which is for one goroutine.
+// Member is this machine's part in the cluster. It joins again by itself after its lease has ended and after the engine has lost
+// something. Its methods may be called concurrently, but Read, which is for one goroutine.
 type Member struct {
 	engine  Engine
 	options Options
@@ -53,7 +53,8 @@ type Member struct {
 	ctx     context.Context // ends with Close, and when the machine is expelled
 	cancel  context.CancelCauseFunc
 	owned   sync.WaitGroup // the beats and the writer
-	poked   chan struct{}  // has an entry when the next beat is due at once
+	closing sync.Once
+	poked   chan struct{} // has an entry when the next beat is due at once
 	appends chan *appending
 	keys    keyBlock
 
@@ -92,10 +93,16 @@ func Start(ctx context.Context, engine Engine, o Options) (*Member, error) {
 }
 
 // Close leaves the cluster, so that nobody waits for the lease to end; what waits returns ErrClosed. It waits for that until ctx ends.
-func (m *Member) Close(ctx context.Context) error {
+// After the first call it does nothing.
+func (m *Member) Close(ctx context.Context) (err error) {
+	m.closing.Do(func() { err = m.close(ctx) })
+	return err
+}
+
+func (m *Member) close(ctx context.Context) error {
 	m.cancel(ErrClosed)
 	m.owned.Wait()
-	if err := context.Cause(m.ctx); err != ErrClosed { // nothing is left to leave
+	if m.Err() != ErrClosed { // nothing is left to leave
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
@@ -123,8 +130,8 @@ func (m *Member) View() (View, <-chan struct{}) {
 	return m.view, m.changed
 }
 
-// Held tells whether this machine still holds its lease, as far as it can know by itself: without asking the engine, and also right after the
-// process or the whole machine was frozen. What matters is refused by the engine all the same.
+// Held tells whether this machine still holds its lease, as far as it can know by itself: without asking the engine, and also right
+// after the process or the whole machine was frozen. What matters is refused by the engine all the same.
 func (m *Member) Held() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -144,8 +151,8 @@ func (m *Member) Leads() (term uint64) {
 // Poke makes the next beat happen at once, for instance when the log says that there is no leader.
 func (m *Member) Poke() { signal(m.poked) }
 
-// Resign gives up the lead, in an orderly way: another machine is elected as soon as it reads so in the log. If there is none, this one leads
-// again when a lease is over. After an error it may lead still.
+// Resign gives up the lead, in an orderly way: another machine is elected as soon as it reads so in the log. If there is none, this one
+// leads again when a lease is over. After an error it may lead still.
 func (m *Member) Resign(ctx context.Context) error {
 	m.mu.Lock()
 	m.standsFrom = sinceBoot() + m.options.Lease

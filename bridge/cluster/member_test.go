@@ -201,7 +201,10 @@ func wantEachInOrder(tb testing.TB, texts []string, prefixes, n int) {
 // A leader that leaves or resigns is followed at once: no lease has to end.
 func TestHandover(t *testing.T) {
 	s := startServer(t)
-	all := []*follower{follow(t, s.url(), Options{}), follow(t, s.url(), Options{}), follow(t, s.url(), Options{}), follow(t, s.url(), Options{Observer: true})}
+	var all []*follower
+	for i := range 4 {
+		all = append(all, follow(t, s.url(), Options{Observer: i == 3}))
+	}
 	first := leaderOf(t, all...)
 	term := first.Leads()
 	if err := first.Resign(within(t)); err != nil {
@@ -218,8 +221,8 @@ func TestHandover(t *testing.T) {
 	if third == second || third == all[3] {
 		t.Error("the wrong machine leads")
 	}
-	if err := second.Err(); err != ErrClosed {
-		t.Error(err)
+	if err := errors.Join(second.Close(within(t)), second.Close(within(t))); err != nil || second.Err() != ErrClosed {
+		t.Error("closed again:", err, second.Err())
 	}
 	_, err = second.Append(within(t), []byte("x"))
 	wantError(t, "append after Close", err, ErrClosed)

@@ -14,9 +14,9 @@ const maxRead = 256
 const readWait = time.Second
 
 // Read returns the next entries of the log, and waits for them. By calling it one says that all that it returned before is done, and need
-// not be kept for this machine. It returns ErrResync once when entries are missing, or this machine has joined anew, and then what follows;
-// right after Start it begins with the entry after the one that says that this machine has joined. While the engine is away it waits.
-// It is for one goroutine.
+// not be kept for this machine. It returns ErrResync once when entries are missing, or this machine has joined anew, and then what
+// follows; right after Start it begins with the entry after the one that says that this machine has joined. While the engine is away it
+// waits. It is for one goroutine.
 func (m *Member) Read(ctx context.Context) ([]Entry, error) {
 	m.read.Store(m.offset)
 	for failed := 0; ; {

@@ -24,6 +24,8 @@ type Redis struct {
 	step map[string]*rueidis.Lua
 }
 
+var _ Engine = (*Redis)(nil)
+
 // OpenRedis returns the engine at an address, without waiting for it. It has to be closed.
 func OpenRedis(a Address, prefix string) *Redis {
 	r := &Redis{conn: newConnection(a), step: map[string]*rueidis.Lua{}}

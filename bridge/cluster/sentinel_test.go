@@ -34,8 +34,8 @@ func TestSentinel(t *testing.T) {
 		return strings.Contains(sentinel.do("sentinel", "replicas", "shop"), strconv.Itoa(second.port))
 	})
 
-	a := &machine{tb: t, Redis: open(t, fmt.Sprintf("redis+sentinel://127.0.0.1:1,127.0.0.1:%d/shop", sentinel.port)), pulse: Pulse{Candidate: true, Lease: patient}}
-	a.claim = Claim{Token: "a", Name: "a", Lease: patient, Settle: 1}
+	a := newMachine(t, first, "a")
+	a.Redis = open(t, fmt.Sprintf("redis+sentinel://127.0.0.1:1,127.0.0.1:%d/shop", sentinel.port))
 	keys := a.mustJoin().keysOrFatal(10)
 	first.kill()
 	var err error

@@ -49,7 +49,8 @@ func (m *Member) append(ctx context.Context, term uint64, data [][]byte) (uint64
 		a.size += len(d)
 	}
 	if a.size > MaxEntry || len(data) == 0 || len(data) > maxBatch {
-		return 0, fmt.Errorf("append to the cluster's log: %d entries of %d bytes, and 1 to %d of at most %d are allowed", len(data), a.size, maxBatch, MaxEntry)
+		return 0, fmt.Errorf("append to the cluster's log: %d entries of %d bytes, and 1 to %d of at most %d are allowed",
+			len(data), a.size, maxBatch, MaxEntry)
 	}
 	select {
 	case m.appends <- a:
