@@ -37,24 +37,30 @@ func freezeAfter(s *served, ahead *Ahead) *Frozen {
 func duplicate(t testing.TB, some []Moving) (conns []net.Conn) {
 	t.Helper()
 	for _, m := range some {
-		err := m.Control(func(fd uintptr) {
-			copied, err := unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			file := os.NewFile(uintptr(copied), "")
-			defer file.Close()
-			conn, err := net.FileConn(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			conns = append(conns, conn)
-		})
+		conn, err := duplicateOf(t, m)
 		if err != nil {
 			t.Fatal(err)
 		}
+		conns = append(conns, conn)
 	}
 	return conns
+}
+
+// duplicateOf fails if the client has left.
+func duplicateOf(t testing.TB, m Moving) (conn net.Conn, left error) {
+	t.Helper()
+	left = m.Control(func(fd uintptr) {
+		copied, err := unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := os.NewFile(uintptr(copied), "")
+		defer file.Close()
+		if conn, err = net.FileConn(file); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return conn, left
 }
 
 // copied returns a state as another process gets it.
@@ -76,7 +82,14 @@ func (s *served) tellAhead(next *Bridge) *Ahead {
 	s.t.Helper()
 	ahead := s.Ahead()
 	for some := ahead.Next(2); len(some) > 0; some = ahead.Next(2) {
-		body, err := EncodeClients(some)
+		var there []Moving
+		var conns []net.Conn
+		for _, m := range some {
+			if conn, left := duplicateOf(s.t, m); left == nil {
+				there, conns = append(there, m), append(conns, conn)
+			}
+		}
+		body, err := EncodeClients(there)
 		if err != nil {
 			s.t.Fatal(err)
 		}
@@ -84,10 +97,10 @@ func (s *served) tellAhead(next *Bridge) *Ahead {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		if err := next.AdoptClients(clients, duplicate(s.t, some)); err != nil {
+		if err := next.AdoptClients(clients, conns); err != nil {
 			s.t.Fatal(err)
 		}
-		ahead.Given(some)
+		ahead.Given(there)
 	}
 	var b bytes.Buffer
 	if err := ahead.State().Encode(&b); err != nil {
