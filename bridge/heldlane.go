@@ -51,6 +51,9 @@ func (b *Bridge) tendHeldLane() {
 	if errors.Is(err, ErrStopping) {
 		return // a drain has limits of its own
 	}
+	if err == nil {
+		defer leave()
+	}
 	b.held.mu.Lock()
 	defer b.held.mu.Unlock()
 	if b.held.since.Load() == nil {
@@ -60,7 +63,6 @@ func (b *Bridge) tendHeldLane() {
 	if err != nil {
 		return // a hand-over waits for the event itself, or is given up
 	}
-	defer leave()
 	if lane := b.cfg().Lane; lane != nil {
 		for _, x := range lane.Behind() {
 			x.(*laneEvent).giveUpIfLate() // all that runs in the lane is

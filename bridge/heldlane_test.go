@@ -170,6 +170,15 @@ func TestHeldLaneRunsWhatWasGivenUp(t *testing.T) {
 	}
 }
 
+// The timer may fire in the moment in which the lane goes on. A drain must not wait for it for ever.
+func TestHeldLaneThatGoesOnIsLeft(t *testing.T) {
+	s := serveApplication(t, echoes(), nil)
+	s.tendHeldLane()
+	if s.entrance.leftBy(upkeep) != nil {
+		t.Error("a drain would wait")
+	}
+}
+
 func TestHeldLaneDropsAHandshakeWhoseClientHasLeft(t *testing.T) {
 	lane := newStuckLane(t)
 	s, _, _ := heldUp(t, lane, time.Minute)
