@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"syscall"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/wsbridge/wsbridge/bridge"
 	"github.com/wsbridge/wsbridge/cmd/wsbridge/handover"
@@ -44,8 +41,8 @@ func sendAhead(ctx context.Context, c *handover.Channel, ahead *bridge.Ahead, so
 	m := handover.Message{Name: msgAhead}
 	there := some[:0]
 	for _, client := range some {
-		if d, err := duplicate(&client); err == nil {
-			defer d.close()
+		if d, err := handover.Duplicate(client.Control); err == nil {
+			defer d.Close()
 			m.Files, there = append(m.Files, d), append(there, client)
 		}
 	}
@@ -58,37 +55,6 @@ func sendAhead(ctx context.Context, c *handover.Channel, ahead *bridge.Ahead, so
 	}
 	return err
 }
-
-// descriptor is a copy of a client's, so that the client can be closed while it is sent.
-type descriptor int
-
-// duplicate fails if the client's socket is closed. The caller closes the copy.
-func duplicate(m *bridge.Moving) (d descriptor, err error) {
-	var copyErr error
-	err = m.Control(func(fd uintptr) {
-		var n int
-		n, copyErr = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0)
-		d = descriptor(n)
-	})
-	return d, errors.Join(err, copyErr)
-}
-
-func (d descriptor) close() { _ = unix.Close(int(d)) }
-
-// SyscallConn implements syscall.Conn.
-func (d descriptor) SyscallConn() (syscall.RawConn, error) { return d, nil }
-
-// Control implements syscall.RawConn.
-func (d descriptor) Control(f func(fd uintptr)) error {
-	f(uintptr(d))
-	return nil
-}
-
-// Read implements syscall.RawConn; nobody waits for it.
-func (descriptor) Read(func(fd uintptr) bool) error { return errors.ErrUnsupported }
-
-// Write implements syscall.RawConn.
-func (descriptor) Write(func(fd uintptr) bool) error { return errors.ErrUnsupported }
 
 // adopt takes in what the other process tells ahead.
 func (s *server) adopt(ctx context.Context) error {
