@@ -148,7 +148,7 @@ func TestNoEventIsLostWithAPHPThatIsKilled(t *testing.T) {
 			if n := reasons["cut_off"]; sent-answered > n || sent-begun > n || len(reasons) > 1 {
 				t.Errorf("of %d texts, %d have begun and %d were answered, and failed: %v", sent, begun, answered, reasons)
 			}
-			if n := s.Log.Count("php-fpm is away"); n > 0 {
+			if n := s.Log.Count("php-fpm is away", "dial "); n > 0 { // a process that is killed may reset a connection before it has read from it
 				t.Errorf("php-fpm refused events, %d times", n)
 			}
 			if _, text := s.Get("/metrics"); harness.Metric(t, text, "wsbridge_fpm_restarts_total") != kills {
