@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -19,7 +20,7 @@ const freezeInterval = 2 * time.Millisecond
 const requestGrace = 250 * time.Millisecond
 
 // freeze stops everything, and makes the state. What it has stopped, it leaves to Thaw, whatever it returns.
-func (f *Frozen) freeze(ctx context.Context, spread time.Duration) error {
+func (f *Frozen) freeze(ctx context.Context, spread, hold time.Duration) error {
 	b := f.bridge
 	if b.outage.On() {
 		return errAway
@@ -38,6 +39,11 @@ func (f *Frozen) freeze(ctx context.Context, spread time.Duration) error {
 		return f.explain(err, began)
 	}
 	f.since = time.Now()
+	if hold > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, hold, fmt.Errorf("the handlers that run do not end within %v", hold))
+		defer cancel()
+	}
 	f.stopSources()
 	if err := f.stopReaders(ctx); err != nil {
 		return f.explain(err, began)

@@ -80,7 +80,7 @@ func TestEncryptedClientsAreToldToComeBack(t *testing.T) {
 		}()
 	}
 	begin := time.Now()
-	frozen, err := s.Freeze(t.Context(), 300*time.Millisecond, nil)
+	frozen, err := s.Freeze(t.Context(), 300*time.Millisecond, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,21 +62,21 @@ func (m *Moving) Control(f func(fd uintptr)) error { return m.client.conn.Descri
 //  5. No event begins any more, and those that run end. Events that have not begun become data. A caller of Inject whose document is among them
 //     gets ErrHandingOver, and the document is not handed over, since nobody would be told how it ended.
 //
-// The time that clients wait begins with step 3. All steps together are bounded by ctx, which also bounds Freeze as a whole: if it ends, everything
-// goes on as if Freeze had not been called, and the error says what has not ended. Other errors are ErrStarting after a moment, ErrStopping, ErrHandingOver if there
+// The time that clients wait begins with step 3, and is bounded by hold if that is not 0. All steps together are bounded by ctx: if either is over,
+// everything goes on as if Freeze had not been called, and the error says what has not ended. Other errors are ErrStarting after a moment, ErrStopping, ErrHandingOver if there
 // is a hand-over already, and what a listener returns that cannot be paused: the one that Serve was given must have a method SetDeadline. Nothing is
 // handed over while php-fpm is away, as events would have to wait for it in both processes.
 //
 // Until Thaw or Release, Reconfigure blocks, and so does the end of Serve. The caller bounds that time.
 //
 // ahead is what the other process has got before; nil: nothing.
-func (b *Bridge) Freeze(ctx context.Context, spread time.Duration, ahead *Ahead) (*Frozen, error) {
+func (b *Bridge) Freeze(ctx context.Context, spread, hold time.Duration, ahead *Ahead) (*Frozen, error) {
 	ctx, f, err := b.beginHandOver(ctx)
 	if err != nil {
 		return nil, err
 	}
 	f.ahead = ahead
-	if err := f.freeze(ctx, spread); err != nil {
+	if err := f.freeze(ctx, spread, hold); err != nil {
 		f.Thaw()
 		return nil, err
 	}

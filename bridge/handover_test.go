@@ -26,7 +26,7 @@ func freezeAfter(s *served, ahead *Ahead) *Frozen {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
-	frozen, err := s.Freeze(ctx, 0, ahead)
+	frozen, err := s.Freeze(ctx, 0, 0, ahead)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestHandOverThatIsGivenUp(t *testing.T) {
 	conn := s.connect()
 	for range 3 {
 		frozen := freeze(s)
-		if _, err := s.Freeze(t.Context(), 0, nil); !errors.Is(err, ErrHandingOver) {
+		if _, err := s.Freeze(t.Context(), 0, 0, nil); !errors.Is(err, ErrHandingOver) {
 			t.Errorf("a second hand-over: got %v", err)
 		}
 		if err := s.Send(1, false, []byte("x")); !errors.Is(err, ErrHandingOver) {
@@ -281,8 +281,12 @@ func TestEventThatRunsTooLongKeepsTheServer(t *testing.T) {
 	eventually(t, "the event runs", func() bool { return app.count("text 1 begins") == 1 })
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, err := s.Freeze(ctx, 0, nil)
+	_, err := s.Freeze(ctx, 0, 0, nil)
 	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "text of client 1, which came") {
+		t.Errorf("got %v", err)
+	}
+	_, err = s.Freeze(t.Context(), time.Minute, 50*time.Millisecond, nil)
+	if err == nil || !strings.Contains(err.Error(), "do not end within 50ms") || !strings.Contains(err.Error(), "text of client 1, which came") {
 		t.Errorf("got %v", err)
 	}
 	close(proceed)
@@ -301,7 +305,7 @@ func TestShutdownEndsAHandOverThatWaits(t *testing.T) {
 	eventually(t, "the event runs", func() bool { return app.count("text 1 begins") == 1 })
 	failed := make(chan error, 1)
 	go func() {
-		_, err := s.Freeze(t.Context(), 0, nil)
+		_, err := s.Freeze(t.Context(), 0, 0, nil)
 		failed <- err
 	}()
 	eventually(t, "the hand-over has begun", s.isHandingOver)
@@ -312,7 +316,7 @@ func TestShutdownEndsAHandOverThatWaits(t *testing.T) {
 	close(proceed)
 	conn.Close()
 	s.drained()
-	if _, err := s.Freeze(t.Context(), 0, nil); !errors.Is(err, ErrStopping) {
+	if _, err := s.Freeze(t.Context(), 0, 0, nil); !errors.Is(err, ErrStopping) {
 		t.Errorf("after the end: got %v", err)
 	}
 }

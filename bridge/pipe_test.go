@@ -62,7 +62,7 @@ func TestPipeLearnsOfAHandOver(t *testing.T) {
 	pipe, done := &causes{make(chan error, 10)}, make(chan error, 1)
 	go func() { done <- b.Serve(ctx, l, pipe) }()
 	for range 2 { // after the first it is read again
-		frozen, err := b.Freeze(t.Context(), 0, nil)
+		frozen, err := b.Freeze(t.Context(), 0, 0, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

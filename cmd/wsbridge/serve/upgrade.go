@@ -133,15 +133,16 @@ func expect(ctx context.Context, c *handover.Channel, name string) error {
 	return nil
 }
 
-// freezeTime is how long the handlers that run have to end. Clients are held meanwhile.
+// freezeTime is how long the handlers that run have to end. Clients are held meanwhile, but not while handshakes run to their end.
 const freezeTime = 10 * time.Second
 
 // move lets everything stand still and hands it over. It lets everything go on here unless the other process has taken over.
 func (s *server) move(ctx context.Context, cfg *config.Config, next *successor, ahead *bridge.Ahead) (*api.Upgraded, error) {
 	controls, goOn, leave := s.operators.Hold()
 	spread := cfg.Server.UpgradeSpread.Std()
-	freezing, cancel := context.WithTimeoutCause(ctx, spread+freezeTime, fmt.Errorf("the handlers that run do not end within %v", freezeTime))
-	frozen, err := s.bridge.Freeze(freezing, spread, ahead)
+	limit := spread + 2*freezeTime
+	freezing, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("handshakes, and clients that cannot move, do not end within %v", limit))
+	frozen, err := s.bridge.Freeze(freezing, spread, freezeTime, ahead)
 	cancel()
 	if err != nil {
 		goOn()
