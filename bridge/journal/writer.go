@@ -214,11 +214,16 @@ func (j *Journal) keepSynced() {
 	due := time.NewTimer(0)
 	<-due.C
 	defer due.Stop()
+	isDue := false
 	for {
 		select {
-		case <-j.disk.dirtied: // again only after a sync
-			due.Reset(j.options.Sync)
+		case <-j.disk.dirtied: // each file says so once between two syncs, and a later one does not put the sync off
+			if !isDue {
+				isDue = true
+				due.Reset(j.options.Sync)
+			}
 		case <-due.C:
+			isDue = false
 			j.sync()
 			j.checkFiles()
 		case <-j.disk.ballast.began:
