@@ -38,15 +38,19 @@ type begin struct {
 
 // places is the file in which events are noted that are about to be sent to PHP. That takes one write(2) in the goroutine of the event, which
 // PHP waits for, where the store would take three changes of goroutines. What a place holds counts until the store has lost what it names, and
-// only in the opening that it was written in: so a place is used again without being emptied.
+// only in the opening that it was written in: so a place is used again without being emptied. What a sync may have made outlive a power cut
+// stays until the log, too, is synced with that loss: a power cut would take the loss, and the event would run again.
 type places struct {
 	disk    *disk
 	path    string
 	file    vfs.File
 	opening uint64
 
-	mu   sync.Mutex // guards free
-	free []int
+	mu     sync.Mutex // guards the fields below
+	free   []int
+	late   []int           // free after the next sync
+	round  int             // how often a sync has begun
+	rounds [placeCount]int // in which places were taken
 
 	syncing sync.Mutex // held while it is synced, so that who finds it synced need not ask whether that has ended; guards closed
 	closed  bool
@@ -165,17 +169,47 @@ func (p *places) take() int {
 	}
 	place := p.free[last]
 	p.free = p.free[:last]
+	p.rounds[place] = p.round
 	return place
 }
 
-// give says that what places hold counts no more, as the store has lost what they name.
-func (p *places) give(all []int) {
+// give says that a place is empty.
+func (p *places) give(place int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free = append(p.free, place)
+}
+
+// giveLost says that what places hold counts no more, as the store has lost what they name.
+func (p *places) giveLost(all []int) {
 	if len(all) == 0 {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.free = append(p.free, all...)
+	for _, place := range all {
+		if p.disk.syncs || p.rounds[place] == p.round {
+			p.free = append(p.free, place)
+		} else {
+			p.late = append(p.late, place)
+		}
+	}
+}
+
+// beginSync says that what is written is about to be synced. The places that it returns are free when that is done.
+func (p *places) beginSync() (late []int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.round++
+	late, p.late = p.late, nil
+	return late
+}
+
+// endSync is given what beginSync has returned.
+func (p *places) endSync(late []int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free = append(p.free, late...)
 }
 
 // write blocks until a begin is written to a place.

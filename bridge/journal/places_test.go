@@ -96,6 +96,39 @@ func TestPlacesOfAnEarlierOpening(t *testing.T) {
 	}
 }
 
+// TestPowerCutAfterAnEnd: what a power cut leaves of a document is its begin, if that had been synced, although its end was lost with the log
+// and its place was free for another one.
+func TestPowerCutAfterAnEnd(t *testing.T) {
+	dir := t.TempDir()
+	j := mustOpen(t, dir, Options{Sync: time.Hour})
+	first := mustAccept(t, j, "first")
+	mustBegin(t, j, first, 100+first)
+	mustOwe(t, j, aClient(7))
+	mustBeginClose(t, j, 7)
+	j.sync()
+	synced := fileSize(t, onlyFile(t, dir, "*.log"))
+	j.End(first)
+	j.Settle(7)
+	for range 3 {
+		id := mustAccept(t, j, "next")
+		mustBegin(t, j, id, 100+id)
+	}
+	lost := killed(t, dir)
+	if err := os.Truncate(onlyFile(t, lost, "*.log"), synced); err != nil {
+		t.Fatal(err)
+	}
+	setBoot(t, lost)
+	if documents, clients := begunOf(t, lost); !slices.Equal(documents, []uint64{first}) || !slices.Equal(clients, []int64{7}) {
+		t.Errorf("after a power cut documents %v and clients %v have begun", documents, clients)
+	}
+	j.sync()
+	waitFor(t, "places are not free", func() bool {
+		j.places.mu.Lock()
+		defer j.places.mu.Unlock()
+		return len(j.places.free) == placeCount-3
+	})
+}
+
 // TestDamagedPlaces: a byte that is wrong, and a file that is too short or missing, are damage; what else can be read is saved.
 func TestDamagedPlaces(t *testing.T) {
 	dir := t.TempDir()

@@ -40,6 +40,6 @@ func (j *Journal) takeBack(kind byte, number uint64, place int) {
 	}
 	j.mu.Unlock()
 	if j.read(func(*pebble.DB) error { return j.places.erase(place) }) == nil {
-		j.places.give([]int{place})
+		j.places.give(place)
 	}
 }

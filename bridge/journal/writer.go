@@ -145,7 +145,7 @@ func (j *Journal) writePending(all bool) {
 	}
 	g.err = j.commit(g, rows, globals)
 	close(g.done)
-	j.places.give(g.free)
+	j.places.giveLost(g.free)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.gone = append(j.gone, g.ended...)
@@ -254,9 +254,10 @@ func (j *Journal) checkFiles() {
 
 // sync makes all that is written outlive a power cut.
 func (j *Journal) sync() {
-	written := j.committed.Load()
+	written, late := j.committed.Load(), j.places.beginSync()
 	j.disk.syncLog()
 	j.places.sync()
+	j.places.endSync(late)
 	j.synced.Store(written)
 	j.lastSync.Store(time.Now().UnixNano())
 }
