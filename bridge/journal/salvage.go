@@ -216,18 +216,16 @@ func (r *remains) apply(kind pebble.InternalKeyKind, key, value []byte) {
 	}
 }
 
-// readPlaces applies what has begun in the last opening. If nobody knows which that was, it is the last that a place names.
+// readPlaces applies what has begun in the last opening. If a place names a later one than could be read, it is that.
 func (r *remains) readPlaces(path string) {
 	begins, err := readPlaces(vfs.Default, path)
 	if err != nil {
 		r.miss("%s: %v: what had begun there may run again", begunName, err)
 	}
 	d := decoder{b: r.entries[string(markKeyOf(markOpening))]}
-	last := d.number()
-	if d.err() != nil {
-		for _, b := range begins {
-			last = max(last, b.opening)
-		}
+	last := d.number() // 0 if it could not be read
+	for _, b := range begins {
+		last = max(last, b.opening)
 	}
 	for _, b := range begins {
 		if b.opening == last {

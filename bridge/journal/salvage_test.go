@@ -108,6 +108,25 @@ func TestSetAsideDamagedLog(t *testing.T) {
 	}
 }
 
+// TestSetAsideDamagedOpening: what has begun is known although the record is damaged that says in which opening.
+func TestSetAsideDamagedOpening(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "journal")
+	j := mustOpen(t, dir, Options{Sync: time.Hour})
+	ids := []uint64{mustAccept(t, j, "first"), mustAccept(t, j, "second")}
+	mustClose(t, j)
+	j = mustOpen(t, dir, Options{Sync: time.Hour})
+	mustBegin(t, j, ids[0], 9)
+	mustClose(t, j)
+	flip(t, onlyFile(t, dir, "*.log"), 30) // in the first record
+	s, err := SetAside(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := Inspect(dir); err != nil || s.Begun != 1 || len(c.Begun) != 1 || c.Begun[0].ID != ids[0] || len(c.Waiting) != 1 {
+		t.Errorf("salvage is %+v, and in it is %+v, %v", s, c, err)
+	}
+}
+
 // TestSetAsideDamagedTable: of a table, other blocks are saved.
 func TestSetAsideDamagedTable(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "journal")
