@@ -83,7 +83,7 @@ func (j *Journal) mayAccept(size int64) error {
 	if j.disk.ballast.isFull() {
 		return fmt.Errorf("%w: the disk has no room", ErrFull)
 	}
-	if limit := j.options.MaxBytes; limit > 0 && j.bytes+size+DocumentOverhead > limit {
+	if limit := j.options.MaxBytes; limit > 0 && j.waiting > 0 && j.bytes+size+DocumentOverhead > limit {
 		return fmt.Errorf("%w: documents that wait take %d of %d bytes, and this one takes %d", ErrFull, j.bytes, limit, size+DocumentOverhead)
 	}
 	return nil

@@ -61,6 +61,26 @@ func TestBound(t *testing.T) {
 	}
 }
 
+// TestADocumentLargerThanTheBound: it is accepted when no other waits, as those behind it would wait without an end otherwise.
+func TestADocumentLargerThanTheBound(t *testing.T) {
+	j := mustOpen(t, t.TempDir(), Options{MaxBytes: DocumentOverhead + 10})
+	small := mustAccept(t, j, "small")
+	large := Document{Payload: make([]byte, 1000)}
+	if _, err := j.Accept(t.Context(), large); !errors.Is(err, ErrFull) {
+		t.Errorf("accepted more than the bound: %v", err)
+	}
+	mustBegin(t, j, small, 1)
+	e, err := j.Enter(false, large, large)
+	if err != nil || e.Len != 1 {
+		t.Fatalf("got %+v, %v", e, err)
+	}
+	if _, err := j.Accept(t.Context(), Document{}); !errors.Is(err, ErrFull) {
+		t.Errorf("accepted more than the bound: %v", err)
+	}
+	mustBegin(t, j, e.First, 2)
+	mustAccept(t, j, "small")
+}
+
 // TestWaitingInSteps: what ends between the steps is not returned, before and after it is written.
 func TestWaitingInSteps(t *testing.T) {
 	j := mustOpen(t, t.TempDir(), Options{Sync: time.Hour})

@@ -18,7 +18,7 @@ import (
 // Options are how a journal is kept.
 type Options struct {
 	Sync     time.Duration // a power cut takes what was written in the last Sync; with 0, nothing that was told to be written
-	MaxBytes int64         // of documents that wait, with an overhead of DocumentOverhead each; 0 is no limit
+	MaxBytes int64         // of documents that wait, with an overhead of DocumentOverhead each, unless it is a single one; 0 is no limit
 	Logger   *slog.Logger  // nil discards
 
 	ballast int64  // bytes set aside for when the disk is full; 0 is defaultBallast
