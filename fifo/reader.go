@@ -63,7 +63,7 @@ func runReader(ctx context.Context, s *stream, c Config, deliver func(context.Co
 // read takes what arrives until ctx ends, the source does, or an error.
 func (r *reader) read(ctx context.Context) error {
 	r.deliverPending()
-	for r.err == nil && !isHeld(ctx) {
+	for r.err == nil && ctx.Err() == nil { // the source may have more at once each time, and not look at ctx
 		// The wait begins here, after a deliver that may have blocked, so that it never counts time that the reader took.
 		n, writers, err := r.source.read(ctx, r.buf, r.wait())
 		r.intake.take(r.buf[:n], writers)

@@ -3,6 +3,7 @@ package fifo
 import (
 	"context"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -34,6 +35,17 @@ func (s *fakeSource) read(ctx context.Context, p []byte, wait time.Duration) (n,
 	case <-silent:
 		return 0, 0, errSilent
 	}
+}
+
+// busySource has something to read each time, as a pipe that writers keep full, for a minute.
+type busySource struct{ began time.Time }
+
+func (s busySource) read(_ context.Context, p []byte, _ time.Duration) (n, writers int, err error) {
+	time.Sleep(time.Millisecond)
+	if time.Since(s.began) > time.Minute {
+		return 0, 0, io.EOF
+	}
+	return copy(p, "{}"), 0, nil
 }
 
 // readerTest is a reader under test inside a bubble.
@@ -96,6 +108,23 @@ func TestReaderDeliversJSONAtOnceAndCommandsAfterQuiet(t *testing.T) {
 			t.Errorf("delivered at %v, want %v", b.times, want)
 		}
 		b.finish(t)
+	})
+}
+
+// TestReaderEndsWhileWritersGoOn: what comes until the grace is over is delivered, and no more.
+func TestReaderEndsWhileWritersGoOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, err := Config{Path: "unused"}.complete()
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began, docs := time.Now(), 0
+		_, err = runReader(ctx, &stream{source: busySource{began}}, c, one(func(context.Context, []byte) error { docs++; return nil }))
+		if took, want := time.Since(began), time.Second+c.Grace; err != nil || took < want || took > want+time.Second || docs < 1000 {
+			t.Errorf("ended after %v with %v and %d documents, want %v", took, err, docs, want)
+		}
 	})
 }
 
