@@ -177,6 +177,11 @@ func TestFormat1(t *testing.T) {
 	if c, err := Inspect(dir); err != nil || len(c.Begun) != 1 {
 		t.Errorf("inspected %+v, %v", c, err)
 	}
+	damaged := killed(t, dir)
+	flip(t, onlyFile(t, damaged, "*.log"), 30) // in the first record
+	if s, err := SetAside(damaged); err != nil || len(s.Lost) != 1 || s.Begun != 1 {
+		t.Errorf("saved %+v, %v", s, err)
+	}
 	if got, _ := begunOf(t, dir); !slices.Equal(got, []uint64{begun}) {
 		t.Errorf("have begun: %v", got)
 	}

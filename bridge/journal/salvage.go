@@ -84,7 +84,9 @@ func salvage(dir string) *remains {
 	r := &remains{entries: map[string][]byte{}}
 	r.readTables(dir)
 	r.readLogs(filepath.Join(dir, storeName))
-	r.readPlaces(filepath.Join(dir, begunName))
+	if has, err := readFormat(dir); err != nil || has == format { // older ones have no places
+		r.readPlaces(filepath.Join(dir, begunName))
+	}
 	r.dropParts()
 	return r
 }
