@@ -44,6 +44,21 @@ func (s *server) closeJournal() error {
 	return s.journal.Load().Close()
 }
 
+// finishJournal says in the journal that the server ends, in order if that is so, and in the log what it leaves to the next start.
+func (s *server) finishJournal(inOrder bool) {
+	journal := s.journal.Load()
+	if journal == nil {
+		return
+	}
+	if now := journal.Stats(); now.Documents+now.Clients > 0 {
+		s.log.Warn("the journal keeps what has not run for the next start", "documents", now.Documents, "bytes", now.DocumentBytes,
+			"close_events", now.Clients)
+	}
+	if inOrder {
+		journal.Finish()
+	}
+}
+
 // leaveJournal lets another process open the journal, while everything stands still.
 func (s *server) leaveJournal() error {
 	if err := s.closeJournal(); err != nil {

@@ -144,9 +144,7 @@ func (s *server) run(ctx context.Context, cfg *config.Config) (err error) {
 		s.log.Info("stopped, another process serves")
 		return err
 	}
-	if journal := s.journal.Load(); journal != nil && err == nil {
-		journal.Finish()
-	}
+	s.finishJournal(err == nil)
 	s.log.Info("stopped")
 	return err
 }
