@@ -284,10 +284,10 @@ func (l *logFile) Preallocate(int64, int64) error { return nil }
 
 func (l *logFile) note() error {
 	again := l.dirty.Swap(true)
-	switch {
-	case l.disk.syncs:
+	if l.disk.syncs {
 		l.sync()
-	case !again:
+	}
+	if !again {
 		signal(l.disk.dirtied)
 	}
 	return nil

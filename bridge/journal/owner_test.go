@@ -2,6 +2,7 @@ package journal
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,12 +53,19 @@ func TestRootLeavesOthersFolders(t *testing.T) {
 
 // TestRemovedFiles: what is written to a file that is not there any more is lost, which breaks the journal.
 func TestRemovedFiles(t *testing.T) {
-	for _, pattern := range []string{filepath.Join(storeName, "*.log"), begunName} {
-		t.Run(filepath.Base(pattern), func(t *testing.T) {
+	for _, row := range []struct {
+		pattern string
+		sync    time.Duration
+	}{
+		{filepath.Join(storeName, "*.log"), time.Millisecond}, {begunName, time.Millisecond},
+		{filepath.Join(storeName, "*.log"), 0}, {begunName, 0},
+	} {
+		t.Run(fmt.Sprintf("%s synced after %v", filepath.Base(row.pattern), row.sync), func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
-			j := mustOpen(t, dir, Options{Sync: time.Millisecond})
+			j := mustOpen(t, dir, Options{Sync: row.sync})
 			mustAccept(t, j, "first")
-			for _, path := range glob(t, dir, pattern) {
+			for _, path := range glob(t, dir, row.pattern) {
 				if err := os.Rename(path, filepath.Join(t.TempDir(), "elsewhere")); err != nil {
 					t.Fatal(err)
 				}

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -206,7 +207,11 @@ func (j *Journal) noteCommit() {
 // restoreInterval is how often a full disk is asked whether it has room again.
 const restoreInterval = time.Second
 
-// keepSynced syncs the log Options.Sync after the first write since the last time, and restores the ballast when there is room.
+// checkInterval is how often the files are looked for that are written, if each write is synced.
+const checkInterval = time.Second
+
+// keepSynced syncs the log Options.Sync after the first write since the last time, looks whether the files are still there, and restores the
+// ballast when there is room.
 func (j *Journal) keepSynced() {
 	room := time.NewTicker(restoreInterval)
 	room.Stop()
@@ -220,7 +225,7 @@ func (j *Journal) keepSynced() {
 		case <-j.disk.dirtied: // each file says so once between two syncs, and a later one does not put the sync off
 			if !isDue {
 				isDue = true
-				due.Reset(j.options.Sync)
+				due.Reset(cmp.Or(j.options.Sync, checkInterval))
 			}
 		case <-due.C:
 			isDue = false
