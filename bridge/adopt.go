@@ -148,6 +148,15 @@ func (b *Bridge) startLane() error {
 	return lane.Start(b.base, laneState{b})
 }
 
+// restoreRows restores the rows and global variables, and has the journal keep them all if it is to and the other process has not had it do so.
+func (b *Bridge) restoreRows(ctx context.Context, s *State) error {
+	err := b.catchUp(ctx, s)
+	if err == nil && !s.RowsKept && b.keepsRows() {
+		b.table.KeepAll()
+	}
+	return err
+}
+
 // catchUp restores the rows and global variables, and starts the lane, unless Adopt has. Then a worker that knows the rows is told only what has
 // changed of them; one that was given other global variables is replaced.
 func (b *Bridge) catchUp(ctx context.Context, s *State) error {

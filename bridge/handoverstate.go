@@ -28,6 +28,7 @@ type State struct {
 	Paused   bool   // by an operator
 	// ProcessesWait says that an event for processes which handlers have started is due, and not in Events.
 	ProcessesWait bool
+	RowsKept      bool       // the journal has all changes of rows and global variables
 	Table         rows.State // rows and global variables; after Ahead, those rows that have changed since
 	Learned       isolation.Learned
 	Counts        Counts

@@ -12,8 +12,8 @@ import (
 func (f *Frozen) makeState() error {
 	b := f.bridge
 	s := &State{
-		Sequence: b.seq.Load(), Paused: b.Paused(), ProcessesWait: b.processesWait.Load(), Table: b.table.Since(f.ahead.table()), Learned: b.app.Load().Learned(),
-		Incidents: b.incidents.All(), Limiter: b.limiter.State(time.Now()),
+		Sequence: b.seq.Load(), Paused: b.Paused(), ProcessesWait: b.processesWait.Load(), RowsKept: b.keepsRows(),
+		Table: b.table.Since(f.ahead.table()), Learned: b.app.Load().Learned(), Incidents: b.incidents.All(), Limiter: b.limiter.State(time.Now()),
 		Counts: Counts{b.totals.accepted.Load(), b.totals.refused.Load(), b.totals.done.Load(), b.totals.failed.Load(), b.clients.pastMessages()},
 	}
 	var owed socket.Messages

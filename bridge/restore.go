@@ -61,7 +61,7 @@ func (b *Bridge) Restore(ctx context.Context, s *State, conns []net.Conn) error 
 	if err := b.AdoptClients(fresh, conns); err != nil {
 		return err
 	}
-	if err := b.catchUp(ctx, s); err != nil {
+	if err := b.restoreRows(ctx, s); err != nil {
 		return err
 	}
 	if err := b.checkRows(s); err != nil {

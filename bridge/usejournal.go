@@ -14,3 +14,6 @@ func (b *Bridge) UseJournal(j *journal.Journal) {
 		b.table.KeepWith(j)
 	}
 }
+
+// keepsRows reports whether the journal is told all changes of rows and global variables.
+func (b *Bridge) keepsRows() bool { return b.journal.Load() != nil && b.cfg().JournalRows }

@@ -23,6 +23,16 @@ func (t *Table) KeepWith(k Keeper) {
 	t.keeper = k
 }
 
+// KeepAll tells what KeepWith was given all rows and global variables, also those that have not changed since.
+func (t *Table) KeepAll() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for r := range t.blocks.all() {
+		t.keepRow(r)
+	}
+	t.keepGlobals(&protocol.GlobalChanges{RowChange: protocol.RowChange{Set: t.globals}})
+}
+
 // keepRow is called with mu held.
 func (t *Table) keepRow(r *row) {
 	if t.keeper != nil {

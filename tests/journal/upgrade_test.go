@@ -49,6 +49,22 @@ func TestACrashAfterAnUpgrade(t *testing.T) {
 	awaitRan(s, "open 3 anna")
 }
 
+// journal.rows holds from the upgrade on, also for what has not changed since.
+func TestAnUpgradeThatTurnsRowsOn(t *testing.T) {
+	t.Parallel()
+	s := harness.Serve(t, app(""))
+	s.ConnectAs("login=anna").Ask("one")
+	a := app("rows = true\n")
+	s.Configure(a.TOML)
+	upgrade(s)
+	awaitRows(s)
+	restart(s, a)
+	wantRan(s, "close", "close anna one REMOTE TERMINATED of 1")
+	if got := s.Connect().Ask("two"); got != "2 two" {
+		t.Errorf("got %q", got)
+	}
+}
+
 // A process that ends after it has opened the journal gives it back.
 func TestAnUpgradeThatFailsLeavesTheJournal(t *testing.T) {
 	t.Parallel()
