@@ -273,6 +273,28 @@ func TestCallsEndWithTheirContext(t *testing.T) {
 	}
 }
 
+// A message whose context ends while it is written comes whole or not at all, so that the reason why the sender gives up is understood.
+func TestACutMessageIsFollowedByTheReason(t *testing.T) {
+	for range 200 {
+		a, b := connect(t)
+		ctx, cancel := context.WithCancel(within(t, patience))
+		cancel() // which Send notices at some time
+		if err := a.Send(ctx, Message{Name: "restored"}); !errors.Is(err, context.Canceled) {
+			t.Fatalf("got %v", err)
+		}
+		if err := a.Refuse(within(t, patience), "terminated"); err != nil {
+			t.Fatal(err)
+		}
+		m, err := b.Receive(within(t, patience))
+		if err == nil && m.Name == "restored" {
+			_, err = b.Receive(within(t, patience))
+		}
+		if refused, ok := errors.AsType[*Refusal](err); !ok || refused.Reason != "terminated" {
+			t.Fatalf("got %+v, %v", m, err)
+		}
+	}
+}
+
 // What a process has acknowledged before it died counts.
 func TestAcknowledged(t *testing.T) {
 	for _, acknowledged := range []bool{true, false} {

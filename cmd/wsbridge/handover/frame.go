@@ -52,19 +52,19 @@ func decode(b []byte) (h header, err error) {
 	return h, nil
 }
 
-// writeFrame writes the files with the header, in one piece, so that they come with its first byte.
+// writeFrame writes the files with the header, in one piece, so that they come with its first byte. The name goes with it, so that a frame without a
+// body is never cut, and another can follow if the write has failed.
 func (c *Channel) writeFrame(k kind, number uint32, name string, body []byte, fds []int) error {
 	h := header{k, uint8(len(name)), uint16(len(fds)), number, uint32(len(body))}
 	var rights []byte
 	if len(fds) > 0 {
 		rights = unix.UnixRights(fds...)
 	}
-	// The kernel takes a header in one piece or not at all: it is far smaller than the least it can take.
-	if _, _, err := c.conn.WriteMsgUnix(h.encode(), rights, nil); err != nil {
+	// The kernel takes both in one piece or not at all: they are far smaller than the least it can take.
+	if _, _, err := c.conn.WriteMsgUnix(append(h.encode(), name...), rights, nil); err != nil || len(body) == 0 {
 		return err
 	}
-	buffers := net.Buffers{[]byte(name), body}
-	_, err := buffers.WriteTo(c.conn)
+	_, err := c.conn.Write(body)
 	return err
 }
 
