@@ -56,6 +56,7 @@ func TestWhatHappensAfterTellingAhead(t *testing.T) {
 	for _, conn := range []*websocket.Conn{idle, talks, leaves, isClosed, comes} {
 		wantText(t, conn, "all hear this")
 	}
+	eventually(t, "all are counted", func() bool { return s.Totals().Sent == 5 })
 	leaves.Close()
 	if err := s.CloseClient(4, 4000, "go"); err != nil {
 		t.Fatal(err)
@@ -68,6 +69,7 @@ func TestWhatHappensAfterTellingAhead(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantText(t, comes, "from one who has come")
+	eventually(t, "that is counted", func() bool { return s.Totals().Sent == 6 })
 
 	frozen := freezeAfter(s, ahead)
 	if n := len(frozen.Clients()); n != 1 || frozen.Moved() != 3 {

@@ -17,7 +17,7 @@ type queuedEvent struct {
 	payload   []byte
 	since     time.Time // when it was queued
 	inBacklog bool      // it has room in the backlog
-	// onEnd, if not nil, is called when the event has ended, or with nils when it was dropped.
+	// onEnd, if not nil, is called when the event has ended, or with nils when it was dropped or is a close event.
 	onEnd  func(*protocol.Done, error)
 	waiter *waiter // nil: none
 	single bool    // it does not share a request
@@ -77,6 +77,7 @@ func (e *queuedEvent) runHere(d *dispatcher, err error) {
 	}()
 	if e.client != nil && e.kind == protocol.Closing {
 		e.client.close(d, err)
+		e.finish(nil, nil)
 		return
 	}
 	var done *protocol.Done
@@ -92,6 +93,7 @@ func (e *queuedEvent) runHere(d *dispatcher, err error) {
 func (e *queuedEvent) ended(d *dispatcher, done *protocol.Done, err error) {
 	if e.client != nil && e.kind == protocol.Closing {
 		e.client.closed(d, err)
+		e.finish(nil, nil)
 		return
 	}
 	if e.document != 0 && !hasNotRun(err) {

@@ -9,6 +9,7 @@ import (
 	"github.com/wsbridge/wsbridge/bridge/journal"
 	"github.com/wsbridge/wsbridge/bridge/outcome"
 	"github.com/wsbridge/wsbridge/bridge/rows"
+	"github.com/wsbridge/wsbridge/protocol"
 )
 
 // takeLeft takes from the journal what the process before this one has left, before any handler runs: global variables, the last key and the
@@ -79,24 +80,17 @@ func (b *Bridge) newGoneClient(left *journal.Client, gone goneConn) *client {
 	return c
 }
 
-// closeAll runs close events, as many together as may run, in order otherwise.
+// closeAll queues close events in the order of clients, and blocks until they have ended. Those that may run together do, the others in order.
 func (b *Bridge) closeAll(clients []*client) {
-	next := make(chan *client)
-	var runners sync.WaitGroup
-	for range b.cfg().Parallel {
-		runners.Go(func() {
-			for c := range next {
-				d := &dispatcher{bridge: b, client: c}
-				c.close(d, nil)
-				d.end()
-			}
-		})
-	}
+	var ended sync.WaitGroup
 	for _, c := range clients {
-		next <- c
+		ended.Add(1)
+		e := &queuedEvent{bridge: b, client: c, kind: protocol.Closing, since: time.Now(), onEnd: func(*protocol.Done, error) { ended.Done() }}
+		if !c.events.Last(e) {
+			ended.Done()
+		}
 	}
-	close(next)
-	runners.Wait()
+	ended.Wait()
 }
 
 // goneConn is the connection of a client that is gone: it has ended in both directions.
