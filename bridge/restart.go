@@ -80,14 +80,20 @@ func (b *Bridge) newGoneClient(left *journal.Client, gone goneConn) *client {
 	return c
 }
 
+// closingAtOnce is how many close events are queued at the same time of clients that are gone: enough to keep PHP busy.
+const closingAtOnce = 64
+
 // closeAll queues close events in the order of clients, and blocks until they have ended. Those that may run together do, the others in order.
 func (b *Bridge) closeAll(clients []*client) {
 	var ended sync.WaitGroup
+	queued := make(chan struct{}, closingAtOnce)
 	for _, c := range clients {
+		queued <- struct{}{}
 		ended.Add(1)
-		e := &queuedEvent{bridge: b, client: c, kind: protocol.Closing, since: time.Now(), onEnd: func(*protocol.Done, error) { ended.Done() }}
+		end := func(*protocol.Done, error) { <-queued; ended.Done() }
+		e := &queuedEvent{bridge: b, client: c, kind: protocol.Closing, since: time.Now(), onEnd: end}
 		if !c.events.Last(e) {
-			ended.Done()
+			end(nil, nil)
 		}
 	}
 	ended.Wait()
