@@ -299,7 +299,7 @@ func TestACutMessageIsFollowedByTheReason(t *testing.T) {
 func TestAcknowledged(t *testing.T) {
 	for _, acknowledged := range []bool{true, false} {
 		a, b := connect(t)
-		if err := a.Send(within(t, time.Millisecond), Message{Name: "go"}); !errors.Is(err, context.DeadlineExceeded) {
+		if err := a.Send(within(t, time.Second), Message{Name: "go"}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatalf("got %v", err)
 		}
 		if acknowledged {
