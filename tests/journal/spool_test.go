@@ -49,8 +49,9 @@ func TestAFullJournalLetsWritersWait(t *testing.T) {
 	s := harness.Serve(t, a)
 	s.Connect()
 	fpm.Stop()
-	big := func(i int) string { return fmt.Sprintf(`{"number":%d,"long":"%0500000d"}`, i, 0) } // JSON: else two could be taken for one
-	accept(s, "first")                                                                         // which goes on trying to reach php-fpm
+	// JSON, since two texts could be taken for one.
+	big := func(i int) string { return fmt.Sprintf(`{"number":%d,"long":"%0500000d"}`, i, 0) }
+	accept(s, "first") // which goes on trying to reach php-fpm
 	accept(s, big(1))
 	accept(s, big(2))
 	if err := s.Order("POST", "/v1/fifo?wait=0", big(3), nil); err == nil {
