@@ -136,7 +136,7 @@ func (a *Address) parsePlace(scheme, hosts, path string, query url.Values) error
 		}
 		return errors.Join(a.parseHosts(hosts, sentinelPort), a.parseDatabase(database))
 	default:
-		return errors.New("its scheme is none of redis, rediss, unix, redis+sentinel and rediss+sentinel")
+		return errors.New("its scheme must be redis, rediss, unix, redis+sentinel or rediss+sentinel")
 	}
 	return a.parseDatabase(database)
 }

@@ -138,8 +138,8 @@ func (m *Member) sendOnce(id Identity, b Batch) (uint64, error) {
 	return m.engine.Append(ctx, id, b)
 }
 
-// judge tells what a refusal means for a batch that was sent before: the engine refuses first whoever is no member by that identity, and
-// knows a batch that is there before it looks at lease, term and memory.
+// judge tells what a refusal means for a batch that was sent before. The engine first refuses a machine that is not a member by that identity. It
+// then knows a batch that is in the log already, before it looks at lease, term and memory.
 func (m *Member) judge(err error, doubt bool) error {
 	if errors.Is(err, ErrLapsed) || errors.Is(err, ErrExpelled) {
 		m.Poke()

@@ -72,7 +72,7 @@ func measurePosted(ctx context.Context, o options) (figures []figure, err error)
 	err = o.onServers(announcing, func(servers [sides]*server) error {
 		var callers [sides][]call
 		for side, s := range servers {
-			some, hangUp, err := postings(s.controlSocket(), posting)
+			some, hangUp, err := posts("unix", s.controlSocket(), posting, posted)
 			if err != nil {
 				return err
 			}
@@ -131,25 +131,6 @@ func writeDocuments(s *server, listener *client, most int, d time.Duration) (lat
 	}
 	group.Wait()
 	return latencies{took}, time.Since(began), errors.Join(err, writeErr)
-}
-
-// postings connects n callers to the control API that keep their connections.
-func postings(socket string, n int) (callers []call, hangUp func(), err error) {
-	var conns []net.Conn
-	hangUp = func() {
-		for _, c := range conns {
-			c.Close()
-		}
-	}
-	for range n {
-		conn, err := net.Dial("unix", socket)
-		if err != nil {
-			hangUp()
-			return nil, nil, err
-		}
-		conns, callers = append(conns, conn), append(callers, posted(conn))
-	}
-	return callers, hangUp, nil
 }
 
 // posted sends a document and waits until its event has ended.

@@ -22,12 +22,12 @@ func startHTTP(_ options, p *php) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	connect := func(n int) ([]call, func(), error) { return posts(c.address, n) }
+	connect := func(n int) ([]call, func(), error) { return posts("tcp", c.address, n, post) }
 	return &program{server: c.tree, php: p.processes, connect: connect, stop: c.stop}, nil
 }
 
-// posts connects n HTTP clients that keep their connections.
-func posts(address string, n int) (callers []call, hangUp func(), err error) {
+// posts connects n HTTP clients that keep their connections, on each of which one makes the calls.
+func posts(network, address string, n int, one func(net.Conn) call) (callers []call, hangUp func(), err error) {
 	var conns []net.Conn
 	hangUp = func() {
 		for _, c := range conns {
@@ -35,12 +35,12 @@ func posts(address string, n int) (callers []call, hangUp func(), err error) {
 		}
 	}
 	for range n {
-		conn, err := net.Dial("tcp", address)
+		conn, err := net.Dial(network, address)
 		if err != nil {
 			hangUp()
 			return nil, nil, err
 		}
-		conns, callers = append(conns, conn), append(callers, post(conn))
+		conns, callers = append(conns, conn), append(callers, one(conn))
 	}
 	return callers, hangUp, nil
 }
